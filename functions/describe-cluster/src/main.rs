@@ -1,0 +1,11 @@
+//! The Lambda binary: wiring only.
+
+use describe_cluster::{Config, DescribeCluster};
+use shared_aws::{Access, Aws, Endpoint};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let config = Config::read(shared_lambda::start())?;
+    let aws = Aws::connect(Endpoint::Environment, config.settings.budget_share, Access::ReadOnly).await;
+    shared_lambda::run(DescribeCluster::new(aws, config)).await
+}

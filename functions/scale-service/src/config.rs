@@ -1,0 +1,55 @@
+//! The environment, in types.
+
+use std::str::FromStr;
+
+use shared::env::{Env, EnvFaults};
+use shared::select::NamePatterns;
+use shared::settings::Settings;
+
+/// Whether schedules act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Scheduled events are dry runs: what a new deployment does until somebody has read what it
+    /// would do.
+    Observe,
+    /// Scheduled events act.
+    Act,
+}
+
+impl FromStr for Mode {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "observe" => Ok(Self::Observe),
+            "act" => Ok(Self::Act),
+            _ => Err("neither of them"),
+        }
+    }
+}
+
+/// scale-service's config.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What all functions share.
+    pub settings: Settings,
+    /// `MODE`, `observe` by default.
+    pub mode: Mode,
+    /// `CLUSTERS`: what requests over several clusters reach, as patterns; none by default.
+    pub clusters: NamePatterns,
+    /// `MAX_DESIRED`: the greatest desired count that is ever set, 500 by default. Whoever may tag
+    /// a service chooses the size it comes back with, and this bounds it.
+    pub max_desired: u32,
+}
+
+impl Config {
+    /// Reads it, and names every variable that is wrong.
+    pub fn read(mut env: Env) -> Result<Self, EnvFaults> {
+        let config = Self {
+            settings: Settings::read(&mut env),
+            mode: env.or("MODE", Mode::Observe, "observe or act", |_| true),
+            clusters: env.or("CLUSTERS", NamePatterns::default(), "cluster names or patterns, comma-separated", |_| true),
+            max_desired: env.or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),
+        };
+        env.finish(config)
+    }
+}

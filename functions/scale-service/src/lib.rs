@@ -1,0 +1,75 @@
+//! scale-service: ECS services go to zero and come back as they were.
+//!
+//! The laws of stop and start are kept in [`plan`]; everything else carries them out.
+
+pub mod config;
+pub mod observe;
+pub mod plan;
+pub mod request;
+
+mod apply;
+mod report;
+
+use jiff::Timestamp;
+use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
+use shared_aws::{Aws, Requester};
+use shared_lambda::Function;
+
+pub use config::{Config, Mode};
+
+use crate::apply::Apply;
+use crate::plan::Rules;
+use crate::request::{Ask, Request};
+
+/// Jobs that are under way at once; the budget of each API bucket sets the pace.
+const AT_ONCE: usize = 64;
+
+/// The function.
+#[derive(Debug)]
+pub struct ScaleService {
+    aws: Aws,
+    config: Config,
+    rules: Rules,
+}
+
+impl ScaleService {
+    /// The function on this AWS.
+    #[must_use]
+    pub fn new(aws: Aws, config: Config) -> Self {
+        let rules = Rules { tags: config.settings.tags.clone(), max_desired: config.max_desired };
+        Self { aws, config, rules }
+    }
+}
+
+impl Function for ScaleService {
+    const NAME: &'static str = "scale-service";
+    const ROUTES: &'static [Route] = request::ROUTES;
+    type Request = Request;
+
+    async fn answer(&self, call: Call<Request>, now: Timestamp, deadline: Deadline) -> Result<Answer, Problem> {
+        let ask = Ask::new(&call, &self.config, now)?;
+        let read = self.aws.read(deadline);
+        let seen = observe::observe(&read, &ask.target, &self.config.clusters).await?;
+        let plan = plan::plan(&seen, &ask, &self.rules);
+        let items = if ask.dry_run {
+            plan.forecast().to_vec()
+        } else {
+            let write = self.aws.write(deadline, requester(call));
+            let time_left = || write.time_left();
+            let hands = Apply { write: write.clone(), read, record_key: &self.rules.tags.record };
+            perform(plan, &hands, AT_ONCE, &time_left).await
+        };
+        let report = report::report(items, &seen.unmatched, &ask, &self.config.settings);
+        let one = matches!(ask.target, request::Target::One(_));
+        Ok(Answer::Report(if one { report.single()? } else { report }))
+    }
+
+    fn meter(&self) -> Meter {
+        self.aws.meter()
+    }
+}
+
+fn requester(call: Call<Request>) -> Requester {
+    let Call { actor, envelope, request_id, scope, .. } = call;
+    Requester { actor, on_behalf_of: envelope.on_behalf_of, reason: envelope.reason, request_id, scope }
+}

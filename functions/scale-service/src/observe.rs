@@ -1,0 +1,211 @@
+//! A look at the world: the services that a request may mean, with their scalable targets.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt as _};
+use shared::application_autoscaling::ScalableTarget;
+use shared::ecs::Service;
+use shared::names::{ClusterName, ServiceId, ServiceName};
+use shared::select::{NamePatterns, Selector};
+use shared::{Code, Problem};
+use shared_aws::Read;
+
+use crate::request::Target;
+
+/// One service, as it was when it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Its cluster and name.
+    pub id: ServiceId,
+    /// What ECS says of it.
+    pub service: Service,
+    /// Its scalable target, if it has one.
+    pub target: Option<ScalableTarget>,
+}
+
+/// What a plan is made from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The services that the selector takes, in the order of their names.
+    pub services: Vec<Seen>,
+    /// What was named and is not there, or could not be read: a resource, and why.
+    pub failed: Vec<(String, Code, String)>,
+    /// Patterns that match nothing.
+    pub unmatched: Vec<String>,
+}
+
+/// Scalable targets are asked for by id up to here; beyond it, the whole list has fewer pages.
+const BY_ID: usize = 50;
+/// Clusters that are read at once; the budget sets the pace.
+const AT_ONCE: usize = 4;
+
+/// Reads what `target` means. `reach` bounds a request over several clusters.
+pub async fn observe(read: &Read, target: &Target, reach: &NamePatterns) -> Result<Snapshot, Problem> {
+    let mut seen = Snapshot::default();
+    match target {
+        Target::One(id) => {
+            let listed = read.services_named(&id.cluster, std::slice::from_ref(&id.service)).await?;
+            let service = listed.found.into_iter().next();
+            let service = service.ok_or_else(|| Problem::new(Code::NotFound, missing(id)))?;
+            seen.services.push(Seen { id: id.clone(), service, target: None });
+        }
+        Target::Cluster(cluster, selector) => cluster_services(read, cluster, selector, &mut seen).await?,
+        Target::Clusters(patterns, selector) => {
+            let clusters = clusters(read, patterns, reach, &mut seen).await?;
+            let reads = stream::iter(clusters).map(|cluster| async move {
+                let mut seen = Snapshot::default();
+                let done = cluster_services(read, &cluster, selector, &mut seen).await;
+                (cluster, seen, done)
+            });
+            let mut reads = reads.buffered(AT_ONCE);
+            while let Some((cluster, found, done)) = reads.next().await {
+                // One cluster's failure does not stop the others.
+                match done {
+                    Ok(()) => {
+                        seen.services.extend(found.services);
+                        seen.failed.extend(found.failed);
+                        seen.unmatched.extend(found.unmatched);
+                    }
+                    Err(problem) => seen.failed.push((format!("cluster/{cluster}"), problem.code, problem.detail)),
+                }
+            }
+        }
+    }
+    add_targets(read, &mut seen).await?;
+    Ok(seen)
+}
+
+async fn clusters(
+    read: &Read,
+    patterns: &[shared::select::NamePattern],
+    reach: &NamePatterns,
+    seen: &mut Snapshot,
+) -> Result<Vec<ClusterName>, Problem> {
+    let all = read.clusters().await?;
+    let within: Vec<ClusterName> = all
+        .found
+        .iter()
+        .filter(|cluster| cluster.status == "ACTIVE" && reach.matches(&cluster.cluster_name))
+        .filter_map(|cluster| cluster.cluster_name.parse().ok())
+        .collect();
+    for pattern in patterns {
+        if !within.iter().any(|cluster| pattern.matches(cluster.as_str())) {
+            seen.unmatched.push(format!("cluster/{pattern}"));
+        }
+    }
+    Ok(within.into_iter().filter(|cluster| patterns.iter().any(|p| p.matches(cluster.as_str()))).collect())
+}
+
+async fn cluster_services(
+    read: &Read,
+    cluster: &ClusterName,
+    selector: &Selector,
+    seen: &mut Snapshot,
+) -> Result<(), Problem> {
+    let exact: Option<Vec<ServiceName>> =
+        selector.exact_names().map(|names| names.into_iter().filter_map(|name| name.parse().ok()).collect());
+    let listed = match &exact {
+        Some(names) => read.services_named(cluster, names).await?,
+        None => read.services(cluster).await?,
+    };
+    let mut services = BTreeMap::new();
+    for service in listed.found {
+        if let Ok(name) = service.service_name.parse::<ServiceName>() {
+            services.insert(ServiceId { cluster: cluster.clone(), service: name }, service);
+        }
+    }
+    for failure in &listed.failures {
+        let name = shared::names::short_name(&failure.arn);
+        // Deleted between the list and the description: nobody asked for it by name.
+        if exact.is_none() && failure.reason == "MISSING" {
+            continue;
+        }
+        let code = if failure.reason == "MISSING" { Code::NotFound } else { Code::AwsRefused };
+        let reason = format!("cluster {cluster} has no service {name} (AWS says {})", failure.reason);
+        seen.failed.push((format!("service/{cluster}/{name}"), code, reason));
+    }
+    unmatched(cluster, selector, &services, exact.is_some(), seen);
+    seen.services.extend(
+        services
+            .into_iter()
+            .filter(|(id, service)| {
+                selector.takes_name(id.service.as_str()) && selector.takes_tags(&service.tags_by_key())
+            })
+            .map(|(id, service)| Seen { id, service, target: None }),
+    );
+    Ok(())
+}
+
+/// Names that do not exist fail; patterns that match nothing are worth a word.
+fn unmatched(
+    cluster: &ClusterName,
+    selector: &Selector,
+    services: &BTreeMap<ServiceId, Service>,
+    all_exact: bool,
+    seen: &mut Snapshot,
+) {
+    for pattern in selector.services.iter().flatten() {
+        if all_exact || services.keys().any(|id| pattern.matches(id.service.as_str())) {
+            continue;
+        }
+        let resource = format!("service/{cluster}/{pattern}");
+        if pattern.is_exact() {
+            let reason = format!("cluster {cluster} has no service {pattern}");
+            seen.failed.push((resource, Code::NotFound, reason));
+        } else {
+            seen.unmatched.push(resource);
+        }
+    }
+}
+
+async fn add_targets(read: &Read, seen: &mut Snapshot) -> Result<(), Problem> {
+    let ids: Vec<ServiceId> = seen.services.iter().map(|seen| seen.id.clone()).collect();
+    let targets = match ids.len() {
+        0 => return Ok(()),
+        few if few <= BY_ID => read.targets_of(&ids).await?,
+        _ => read.targets().await?,
+    };
+    let mut targets: BTreeMap<String, ScalableTarget> =
+        targets.into_iter().map(|target| (target.resource_id.clone(), target)).collect();
+    for seen in &mut seen.services {
+        seen.target = targets.remove(&seen.id.to_string());
+    }
+    Ok(())
+}
+
+fn missing(id: &ServiceId) -> String {
+    format!("cluster {} has no service {}", id.cluster, id.service)
+}
+
+/// What a start looks at again before it says that it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    /// The desired count now.
+    pub desired_count: i32,
+    /// The record's text now.
+    pub record: Option<String>,
+}
+
+/// Reads some services again, batched, cluster by cluster.
+pub async fn again(read: &Read, ids: &[ServiceId], record_key: &str) -> Result<BTreeMap<ServiceId, Fresh>, Problem> {
+    let mut by_cluster: BTreeMap<ClusterName, Vec<ServiceName>> = BTreeMap::new();
+    for id in ids {
+        by_cluster.entry(id.cluster.clone()).or_default().push(id.service.clone());
+    }
+    let mut fresh = BTreeMap::new();
+    let mut reads = stream::iter(by_cluster)
+        .map(|(cluster, names)| async move {
+            let listed = read.services_named(&cluster, &names).await;
+            (cluster, listed)
+        })
+        .buffered(AT_ONCE);
+    while let Some((cluster, listed)) = reads.next().await {
+        for service in listed?.found {
+            let Ok(name) = service.service_name.parse() else { continue };
+            let record = service.tags_by_key().remove(record_key);
+            let id = ServiceId { cluster: cluster.clone(), service: name };
+            fresh.insert(id, Fresh { desired_count: service.desired_count, record });
+        }
+    }
+    Ok(fresh)
+}

@@ -1,0 +1,191 @@
+//! Start: the count first, then autoscaling, and the record when both are seen to hold.
+//!
+//! There is no write ahead: until the end the record still says off and holds the size.
+
+use serde_json::json;
+use shared::Code;
+use shared::application_autoscaling::{ScalableTarget, Suspended};
+use shared::record::{By, Record, Scaling, Size, State};
+use shared::report::{Item, Outcome, Warning};
+
+use super::{CONFIRM, Case, Decision, Step, at};
+
+pub(super) fn decide(case: &Case<'_>) -> Decision {
+    if !is_off(case) && !(case.count() == 0 && case.is_named()) {
+        return case.unchanged(left_as_it_is(case)).into();
+    }
+    if let Some(item) = case.stale().or_else(|| case.untaggable()) {
+        return item.into();
+    }
+    match saved(case) {
+        Err(item) => item.into(),
+        Ok(size) => back_to(case, size, None),
+    }
+}
+
+/// True when the record says that it was stopped, or is being stopped.
+pub(super) fn is_off(case: &Case<'_>) -> bool {
+    case.record.as_ref().is_some_and(|record| record.state != State::On)
+}
+
+fn left_as_it_is(case: &Case<'_>) -> String {
+    match (&case.record, case.count()) {
+        (Some(record), 1..) => format!("on since {}", record.at),
+        (None, 1..) => "on, and never stopped by ecs-steward".into(),
+        (_, 0) => "at 0, but not stopped by ecs-steward: name this one service to start it".into(),
+    }
+}
+
+/// The size to come back to: the record's, else the one that infrastructure-as-code tagged.
+pub(super) fn saved(case: &Case<'_>) -> Result<Size, Item> {
+    let recorded = case.record.as_ref().map(|record| record.size).unwrap_or_default();
+    if recorded.count.is_some() {
+        return Ok(recorded);
+    }
+    let tagged = case.tagged_size()?.unwrap_or_default();
+    let size = Size { count: tagged.count, scaling: recorded.scaling.or(tagged.scaling) };
+    if size.count.is_some() {
+        return Ok(size);
+    }
+    let reason = format!(
+        "nothing says what size it had: scale it to a count, or tag it {} (\"n=3\", or \"n=3 min=2 susp=---\")",
+        case.rules.tags.size
+    );
+    Err(case.item(Outcome::Failed, Some(Code::NoSavedSize), reason))
+}
+
+/// Brings a service back with its autoscaling: to its size, or to exactly `count` if one is asked.
+pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decision {
+    let mut warnings = Vec::new();
+    warnings.extend(case.orphaned());
+    // Where the record says on, the target was never put to sleep by us: it is left alone.
+    let asleep_by_us = is_off(case) || case.record.is_none();
+    let scaling = size.scaling.filter(|_| asleep_by_us);
+    let target = case.seen.target.as_ref();
+    let restored = scaling.and_then(|saved| restored(saved, target, &mut warnings));
+    let set = match count {
+        Some(count) => count,
+        None => match count_to_set(case, size, scaling, target, &mut warnings) {
+            Ok(count) => count,
+            Err(item) => return item.into(),
+        },
+    };
+    // A start never lowers a running service; a count that was asked for is set as it is.
+    let reached = if count.is_some() { set } else { set.max(case.count()) };
+
+    let mut steps = Vec::new();
+    if case.count() != reached {
+        steps.push(case.set_desired(reached));
+    }
+    if let (Some(after), Some(target)) = (restored, target) {
+        let before = (target.min_capacity, target.suspended);
+        if before != after {
+            steps.push(Step::SetScalable { service: case.id.clone(), before, after });
+        }
+    }
+    let on = Record {
+        state: State::On,
+        at: at(case.ask),
+        size: Size { count: size.count.or_else(|| reached.try_into().ok()), scaling: size.scaling },
+        sched: None,
+        by: Some(By::Request),
+    };
+    let stages = vec![(0, steps), (CONFIRM, vec![case.write(on, reached)])];
+    let mut item = case.item(Outcome::Changed, None, reason(case, reached, set));
+    let mut after = json!({ "desiredCount": reached });
+    if let (Some(target), Some(fields)) = (target, after.as_object_mut()) {
+        let (min, suspended) = restored.unwrap_or((target.min_capacity, target.suspended));
+        fields.insert("minCapacity".into(), min.into());
+        fields.insert("suspended".into(), suspended.to_string().into());
+    }
+    item.after = Some(after);
+    item.warnings = warnings;
+    Decision { item, stages }
+}
+
+/// The saved count, brought within what is allowed now.
+fn count_to_set(
+    case: &Case<'_>,
+    size: Size,
+    scaling: Option<Scaling>,
+    target: Option<&ScalableTarget>,
+    warnings: &mut Vec<Warning>,
+) -> Result<u32, Item> {
+    let saved = size.count.map_or(0, u32::from);
+    let mut count = saved;
+    let mut clamped = |count: &mut u32, to: u32, why: &str| {
+        if *count != to {
+            warnings.push(Warning::new(Code::Clamped, format!("the saved count {saved} is {why} {to}: {to} it is")));
+            *count = to;
+        }
+    };
+    if let Some(target) = target {
+        let floor = scaling.map_or(0, |saved| saved.min);
+        let to = count.max(floor);
+        clamped(&mut count, to, "below the saved min");
+        let to = count.min(target.max_capacity);
+        clamped(&mut count, to, "above the scalable target's max");
+    }
+    let to = count.min(case.rules.max_desired);
+    clamped(&mut count, to, "above MAX_DESIRED,");
+    if count == 0 {
+        let reason = "the scalable target's max is 0: raise it, then start the service";
+        return Err(case.item(Outcome::Failed, Some(Code::OutsideBounds), reason));
+    }
+    Ok(count)
+}
+
+/// The min and flags to put back: only what is still as the stop left it. What somebody changed
+/// since wins, with a warning.
+fn restored(
+    saved: Scaling,
+    target: Option<&ScalableTarget>,
+    warnings: &mut Vec<Warning>,
+) -> Option<(u32, Suspended)> {
+    let Some(live) = target else {
+        warnings.push(Warning::new(
+            Code::TargetRemoved,
+            "its scalable target was removed while it was off: it comes back without autoscaling",
+        ));
+        return None;
+    };
+    let mut min = saved.min;
+    if live.min_capacity != 0 && live.min_capacity != saved.min {
+        warnings.push(Warning::new(
+            Code::TargetChanged,
+            format!("its min was set to {} while it was off, and stays (saved: {})", live.min_capacity, saved.min),
+        ));
+        min = live.min_capacity;
+    }
+    if min > live.max_capacity {
+        warnings.push(Warning::new(
+            Code::Clamped,
+            format!("the saved min {min} is above the scalable target's max {}: that it is", live.max_capacity),
+        ));
+        min = live.max_capacity;
+    }
+    let mut suspended = saved.suspended;
+    if live.suspended != Suspended::ALL && live.suspended != saved.suspended {
+        warnings.push(Warning::new(
+            Code::TargetChanged,
+            format!(
+                "its suspended flags were set to {} while it was off, and stay (saved: {})",
+                live.suspended, saved.suspended
+            ),
+        ));
+        suspended = live.suspended;
+    }
+    Some((min, suspended))
+}
+
+fn reason(case: &Case<'_>, reached: u32, set: u32) -> String {
+    let was = match &case.record {
+        Some(record) if record.state != State::On => format!("off since {}", record.at),
+        _ => "at 0".to_owned(),
+    };
+    match case.count() {
+        live if live == reached && reached > set => format!("{was}, raised to {live} since then, and that stays"),
+        live if live == reached => format!("{was}; already at {live}"),
+        _ => format!("{was}; started with {reached}"),
+    }
+}

@@ -1,0 +1,130 @@
+//! Stop: the size into the record, autoscaling to sleep, the service to zero.
+
+use serde_json::json;
+use shared::Code;
+use shared::application_autoscaling::Suspended;
+use shared::record::{By, Record, Scaling, Size, State};
+use shared::report::{Outcome, Warning};
+
+use super::{Case, Decision, Step, at};
+
+pub(super) fn decide(case: &Case<'_>) -> Decision {
+    if let Some(record) = case.record.as_ref().filter(|record| record.state == State::Off)
+        && is_off(case)
+    {
+        return already_off(case, record);
+    }
+    if let Some(item) = case.stale().or_else(|| case.untaggable()) {
+        return item.into();
+    }
+    let finishing = case.record.as_ref().is_some_and(|record| record.state == State::Stopping);
+    let deploying = case.service.is_deploying() && case.count() > 0;
+    // A stop that was begun is finished, whatever goes on in between.
+    if deploying && !finishing && (!case.is_named() || case.ask.scheduled) {
+        let reason = "a deployment is in progress: the same request again, when it has ended, stops it";
+        return case.item(Outcome::Skipped, Some(Code::Deploying), reason).into();
+    }
+    let size = size(case);
+    let record = |state| Record { state, at: at(case.ask), size, sched: None, by: Some(By::Request) };
+    let mut steps = Vec::new();
+    // Ahead of every change: a size is written down before it is gone.
+    if !finishing || case.record.as_ref().is_some_and(|record| record.size != size) {
+        steps.push(case.write(record(State::Stopping), 0));
+    }
+    // Before the count, or autoscaling would raise it again.
+    if let Some(target) = case.seen.target.as_ref().filter(|target| !target.is_asleep()) {
+        steps.push(Step::SetScalable {
+            service: case.id.clone(),
+            before: (target.min_capacity, target.suspended),
+            after: (0, Suspended::ALL),
+        });
+    }
+    if case.count() > 0 {
+        steps.push(case.set_desired(0));
+    }
+    steps.push(case.write(record(State::Off), 0));
+
+    let mut item = case.item(Outcome::Changed, None, reason(case, finishing, size));
+    item.after = Some(after(case, size));
+    item.warnings.extend(case.orphaned());
+    if deploying {
+        item.warnings.push(Warning::new(Code::Deploying, "a deployment was in progress when it was stopped"));
+    }
+    if size.count.is_none() && !matches!(case.tagged_size(), Ok(Some(_))) {
+        item.warnings.push(Warning::new(
+            Code::NoSavedSize,
+            format!(
+                "it was never seen above 0, so nothing says what to start it with: tag it {} (\"n=3\")",
+                case.rules.tags.size
+            ),
+        ));
+    }
+    Decision { item, stages: vec![(0, steps)] }
+}
+
+fn is_off(case: &Case<'_>) -> bool {
+    case.count() == 0 && case.seen.target.as_ref().is_none_or(|target| target.is_asleep())
+}
+
+/// Nothing to do, and the record stays byte for byte; only that it was asked for is noted.
+fn already_off(case: &Case<'_>, record: &Record) -> Decision {
+    let since = format!("already off since {}", record.at);
+    if record.by == Some(By::Request) {
+        let mut item = case.unchanged(since);
+        item.after = Some(after(case, record.size));
+        return item.into();
+    }
+    if let Some(item) = case.stale() {
+        return item.into();
+    }
+    let mut item = case.item(Outcome::Changed, None, format!("{since}; noted that it was asked for"));
+    item.after = Some(after(case, record.size));
+    let noted = Record { by: Some(By::Request), ..record.clone() };
+    Decision { item, stages: vec![(0, vec![case.write(noted, 0)])] }
+}
+
+/// The size to come back to.
+///
+/// It is taken only from a service that is on: what people do inside an off period is temporary,
+/// and a stop that was begun has already written it down.
+fn size(case: &Case<'_>) -> Size {
+    let live = case.seen.target.as_ref().map(|t| Scaling { min: t.min_capacity, suspended: t.suspended });
+    let awake = live.filter(|_| case.seen.target.as_ref().is_some_and(|target| !target.is_asleep()));
+    match &case.record {
+        None => Size { count: case.count().try_into().ok(), scaling: live },
+        Some(Record { state: State::On, size, .. }) => {
+            // A queue worker that autoscaling took to 0 keeps the count it last had.
+            Size { count: case.count().try_into().ok().or(size.count), scaling: live }
+        }
+        // A target that was made while the service slept must not lose its bounds either.
+        Some(Record { size, .. }) => Size { count: size.count, scaling: size.scaling.or(awake) },
+    }
+}
+
+fn reason(case: &Case<'_>, finishing: bool, size: Size) -> String {
+    let back = size.count.map_or_else(String::new, |count| format!("; comes back with {count}"));
+    if finishing {
+        return format!("the stop that was begun is finished{back}");
+    }
+    match &case.record {
+        Some(Record { state: State::Off, at, .. }) => {
+            format!("off since {at}, and raised since then: stopped again{back}")
+        }
+        _ => format!("stopped as asked{back}"),
+    }
+}
+
+fn after(case: &Case<'_>, size: Size) -> serde_json::Value {
+    let mut after = json!({ "desiredCount": 0, "saved": size.count });
+    if let Some(fields) = after.as_object_mut() {
+        if case.seen.target.is_some() {
+            fields.insert("minCapacity".into(), 0.into());
+            fields.insert("suspended".into(), Suspended::ALL.to_string().into());
+        }
+        // ECS ends them in its own time; protected ones keep running until their protection ends.
+        if case.service.running_count > 0 {
+            fields.insert("draining".into(), case.service.running_count.into());
+        }
+    }
+    after
+}

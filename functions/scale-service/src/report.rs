@@ -1,0 +1,85 @@
+//! What a run did, in one line that can be posted as it is.
+
+use serde_json::Value;
+use shared::report::{Item, Outcome, Report, Warning};
+use shared::settings::Settings;
+use shared::{Code, names};
+
+use crate::request::{Ask, Target, Verb};
+
+/// How many services a summary names.
+const NAMED: usize = 5;
+
+/// The report of these items.
+pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings: &Settings) -> Report {
+    let warnings = unmatched.iter().map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches nothing")));
+    let warnings = warnings.collect();
+    let cluster = match &ask.target {
+        Target::One(id) => Some(id.cluster.as_str()),
+        Target::Cluster(cluster, _) => Some(cluster.as_str()),
+        Target::Clusters(..) => None,
+    };
+    let summary = format!("{}: {}", settings.headline(cluster), summary(&items, ask));
+    Report::new(summary, ask.dry_run, items, warnings)
+}
+
+fn summary(items: &[Item], ask: &Ask) -> String {
+    let of = |outcome| items.iter().filter(move |item| item.outcome == outcome).collect::<Vec<_>>();
+    let changed = of(Outcome::Changed);
+    let mut parts = Vec::new();
+    if !changed.is_empty() {
+        let would = if ask.dry_run { "would be " } else { "" };
+        let (state, detail) = match ask.verb {
+            Verb::Stop => ("off", named(&changed, |item| number(item.after.as_ref(), "saved"), " saved")),
+            Verb::Start => ("on", named(&changed, |item| number(item.after.as_ref(), "desiredCount"), "")),
+            Verb::Scale(_) => ("scaled", named(&changed, |item| Some(scaled(item)), "")),
+        };
+        parts.push(format!("{} {would}{state}{detail}", services(changed.len())));
+    }
+    for (outcome, words) in [
+        (Outcome::Unchanged, "as it should be"),
+        (Outcome::Skipped, "skipped"),
+        (Outcome::Failed, "failed"),
+        (Outcome::NotAttempted, "not attempted"),
+    ] {
+        let items = of(outcome);
+        if items.is_empty() {
+            continue;
+        }
+        let detail = match outcome {
+            Outcome::Unchanged => String::new(),
+            _ => named(&items, |item| item.code.map(|code| code.to_string()), ""),
+        };
+        let count = if parts.is_empty() { services(items.len()) } else { items.len().to_string() };
+        parts.push(format!("{count} {words}{detail}"));
+    }
+    if parts.is_empty() { "no service matches".into() } else { parts.join(", ") }
+}
+
+fn services(count: usize) -> String {
+    if count == 1 { "1 service".into() } else { format!("{count} services") }
+}
+
+fn named(items: &[&Item], detail: impl Fn(&Item) -> Option<String>, tail: &str) -> String {
+    let mut names: Vec<String> = items
+        .iter()
+        .take(NAMED)
+        .map(|item| {
+            let name = names::short_name(&item.resource);
+            detail(item).map_or_else(|| name.to_owned(), |detail| format!("{name} {detail}"))
+        })
+        .collect();
+    if items.len() > NAMED {
+        names.push(format!("and {} more", items.len() - NAMED));
+    }
+    format!(" ({}{tail})", names.join(", "))
+}
+
+fn number(of: Option<&Value>, field: &str) -> Option<String> {
+    of?.get(field)?.as_i64().map(|n| n.to_string())
+}
+
+fn scaled(item: &Item) -> String {
+    let count = |of: &Option<Value>| number(of.as_ref(), "desiredCount").unwrap_or_default();
+    format!("{} to {}", count(&item.before), count(&item.after))
+}

@@ -1,0 +1,83 @@
+//! A client-side budget per API bucket.
+//!
+//! The buckets are the whole account's, and others deploy at 08:00 too: a share of AWS's rates is
+//! taken, and a throttle halves it for the run.
+//!
+//! Source of the rates: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>
+
+use std::time::Duration;
+
+use leaky_bucket::RateLimiter;
+
+/// A group of API operations that share one of the account's buckets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bucket {
+    /// `ListClusters`, `DescribeClusters`.
+    EcsClusterRead,
+    /// `ListServices`, `DescribeServices`.
+    EcsServiceRead,
+    /// `UpdateService`.
+    EcsServiceWrite,
+    /// `TagResource`, `UntagResource`.
+    EcsTag,
+    /// `ListTasks`, `DescribeTasks`.
+    EcsTaskRead,
+    /// Application Auto Scaling's Describe calls.
+    ScalingRead,
+    /// `RegisterScalableTarget`.
+    ScalingWrite,
+}
+
+impl Bucket {
+    const ALL: [Self; 7] = [
+        Self::EcsClusterRead,
+        Self::EcsServiceRead,
+        Self::EcsServiceWrite,
+        Self::EcsTag,
+        Self::EcsTaskRead,
+        Self::ScalingRead,
+        Self::ScalingWrite,
+    ];
+
+    /// Burst, and sustained calls a second.
+    ///
+    /// AWS publishes no rates for Application Auto Scaling; these are a careful guess, and a
+    /// throttle corrects it.
+    fn rate(self) -> (u32, u32) {
+        match self {
+            Self::EcsClusterRead => (50, 20),
+            Self::EcsServiceRead | Self::EcsTaskRead => (100, 20),
+            Self::EcsServiceWrite => (50, 5),
+            Self::EcsTag => (20, 10),
+            Self::ScalingRead => (20, 10),
+            Self::ScalingWrite => (20, 10),
+        }
+    }
+}
+
+/// One limiter per bucket, on tokio's clock.
+#[derive(Debug)]
+pub(crate) struct Budgets(Vec<(Bucket, RateLimiter)>);
+
+impl Budgets {
+    /// The share of each bucket that is ours, above 0 and at most 1.
+    pub(crate) fn new(share: f64) -> Self {
+        Self(Bucket::ALL.into_iter().map(|bucket| (bucket, limiter(bucket, share))).collect())
+    }
+
+    /// Waits until one more call fits; a halved run pays double.
+    pub(crate) async fn take(&self, bucket: Bucket, halved: bool) {
+        if let Some((_, limiter)) = self.0.iter().find(|(known, _)| *known == bucket) {
+            limiter.acquire(if halved { 2 } else { 1 }).await;
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small whole number")]
+fn limiter(bucket: Bucket, share: f64) -> RateLimiter {
+    let (burst, rate) = bucket.rate();
+    // At least two, so that a halved run can pay.
+    let burst = ((f64::from(burst) * share) as usize).max(2);
+    let interval = Duration::from_secs_f64(1.0 / (f64::from(rate) * share));
+    RateLimiter::builder().max(burst).initial(burst).refill(1).interval(interval).fair(true).build()
+}

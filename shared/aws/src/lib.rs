@@ -1,0 +1,19 @@
+//! The door to AWS: the only crate that names an AWS SDK.
+//!
+//! [`Aws`] is made once per process. [`Read`] and [`Write`] are made of it for one run, with the
+//! run's deadline: `observe` gets a `Read`, only `apply` gets a `Write`, and a dry run never makes
+//! one. Every call takes its budget first, has timeouts, and fails as a [`shared::Problem`] that
+//! names the operation, the thing and the remedy.
+
+mod budget;
+mod connect;
+mod convert;
+mod faults;
+mod read;
+mod run;
+mod watch;
+mod write;
+
+pub use connect::{Access, Aws, Endpoint};
+pub use read::{Listed, Read};
+pub use write::{Requester, Write};

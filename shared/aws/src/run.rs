@@ -1,0 +1,82 @@
+//! One run's way of calling AWS: the budget first, then the call, within the deadline.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use shared::{Code, Deadline, Problem};
+use tokio::time::{Instant, timeout};
+
+use crate::budget::Bucket;
+use crate::connect::Inner;
+use crate::faults::problem;
+use crate::watch::Watch;
+
+/// A call that is under way at the deadline may take this much of the reserve that the answer
+/// has behind it.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How often a call is tried anew, each time with the SDK's own attempts, while AWS throttles.
+/// A throttled call has done nothing, so it may always be sent again.
+const ROUNDS: u32 = 8;
+
+/// An operation's name as IAM writes it, and its bucket.
+pub(crate) type Operation = (&'static str, Bucket);
+
+/// AWS, seen from one run.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) aws: Arc<Inner>,
+    pub(crate) watch: Watch,
+    deadline: Deadline,
+}
+
+impl Run {
+    pub(crate) fn new(aws: Arc<Inner>, deadline: Deadline) -> Self {
+        let watch = Watch::new(aws.counters.clone());
+        Self { aws, watch, deadline }
+    }
+
+    /// What is left until the deadline.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.left(Instant::now().into_std())
+    }
+
+    /// Makes a call: `send` is asked for a fresh one on each round.
+    pub(crate) async fn send<O, E, F>(
+        &self,
+        (operation, bucket): Operation,
+        thing: &str,
+        send: impl Fn() -> F,
+    ) -> Result<O, Problem>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let out_of_time =
+            || Problem::new(Code::OutOfTime, format!("{operation} on {thing}: the time was up; the same request again goes on"));
+        let mut round = 1;
+        loop {
+            let left = self.left();
+            if left.is_zero() {
+                return Err(out_of_time());
+            }
+            let halved = self.watch.throttled();
+            let called = timeout(left, self.aws.budgets.take(bucket, halved)).await;
+            called.map_err(|_| out_of_time())?;
+            let answer = timeout(self.left() + GRACE, send()).await.map_err(|_| out_of_time())?;
+            let problem = match answer {
+                Ok(output) => return Ok(output),
+                Err(error) => problem(operation, thing, error),
+            };
+            if problem.code != Code::Throttled || round == ROUNDS {
+                return Err(problem);
+            }
+            round += 1;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Counts attempts and notices throttles, also those that the SDK's own retries hide.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use shared::Meter;
+
+/// The process's counters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters(Arc<(AtomicU64, AtomicU64)>);
+
+impl Counters {
+    pub(crate) fn meter(&self) -> Meter {
+        Meter { calls: self.0.0.load(Ordering::Relaxed), throttles: self.0.1.load(Ordering::Relaxed) }
+    }
+}
+
+/// An interceptor that watches one run's calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    counters: Counters,
+    throttled: Arc<AtomicBool>,
+}
+
+impl Watch {
+    pub(crate) fn new(counters: Counters) -> Self {
+        Self { counters, throttled: Arc::default() }
+    }
+
+    /// True once AWS has throttled any attempt of this run.
+    pub(crate) fn throttled(&self) -> bool {
+        self.throttled.load(Ordering::Relaxed)
+    }
+}
+
+impl Intercept for Watch {
+    fn name(&self) -> &'static str {
+        "Watch"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.counters.0.0.fetch_add(1, Ordering::Relaxed);
+        let throttled = context.response().is_some_and(|response| {
+            !response.status().is_success() && response.body().bytes().is_some_and(names_a_throttle)
+        });
+        if throttled {
+            self.counters.0.1.fetch_add(1, Ordering::Relaxed);
+            self.throttled.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Both of AWS's protocols name the error in the body: `ThrottlingException`, `Throttling`,
+/// `TooManyRequestsException`.
+fn names_a_throttle(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    text.contains("Throttling") || text.contains("TooManyRequests")
+}

@@ -1,0 +1,176 @@
+//! Changing AWS: one method, one call, one line of audit.
+
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
+use aws_sdk_ecs::types::Tag;
+use shared::application_autoscaling::Suspended;
+use shared::names::{Scope, ServiceId};
+use shared::{Actor, Code, Problem};
+
+use crate::budget::Bucket;
+use crate::connect::Access;
+use crate::run::{Operation, Run};
+
+const UPDATE_SERVICE: Operation = ("ecs:UpdateService", Bucket::EcsServiceWrite);
+const TAG_RESOURCE: Operation = ("ecs:TagResource", Bucket::EcsTag);
+const REGISTER_TARGET: Operation = ("application-autoscaling:RegisterScalableTarget", Bucket::ScalingWrite);
+
+/// Who is behind a change, for the audit.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    /// Who asked.
+    pub actor: Actor,
+    /// On whose behalf, as the actor claims.
+    pub on_behalf_of: Option<String>,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// Lambda's request id.
+    pub request_id: String,
+    /// The account and region that are changed.
+    pub scope: Scope,
+}
+
+/// The hands of a run.
+#[derive(Clone, Debug)]
+pub struct Write {
+    run: Run,
+    requester: Requester,
+    access: Access,
+}
+
+impl Write {
+    pub(crate) fn new(run: Run, requester: Requester, access: Access) -> Self {
+        Self { run, requester, access }
+    }
+
+    /// False once the deadline has passed: nothing new is begun then.
+    #[must_use]
+    pub fn time_left(&self) -> bool {
+        !self.run.left().is_zero()
+    }
+
+    /// Sets a service's desired count and nothing else, so that no deployment begins.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>
+    pub async fn set_desired_count(&self, service: &ServiceId, before: i32, after: u32) -> Result<(), Problem> {
+        let thing = service.to_string();
+        let count = i32::try_from(after).unwrap_or(i32::MAX);
+        self.allowed(UPDATE_SERVICE, &thing)?;
+        let answer = self
+            .run
+            .send(UPDATE_SERVICE, &thing, || {
+                self.run
+                    .aws
+                    .ecs
+                    .update_service()
+                    .cluster(service.cluster.as_str())
+                    .service(service.service.as_str())
+                    .desired_count(count)
+                    .customize()
+                    .interceptor(self.run.watch.clone())
+                    .send()
+            })
+            .await;
+        self.audit(UPDATE_SERVICE, &thing, &before.to_string(), &after.to_string(), answer.as_ref().err());
+        answer.map(drop)
+    }
+
+    /// Sets one tag of a service, whose ARN must have the long form.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TagResource.html>
+    pub async fn tag_service(
+        &self,
+        service: &ServiceId,
+        key: &str,
+        before: Option<&str>,
+        after: &str,
+    ) -> Result<(), Problem> {
+        let thing = service.to_string();
+        let arn = service.arn(&self.requester.scope).to_string();
+        self.allowed(TAG_RESOURCE, &thing)?;
+        let answer = self
+            .run
+            .send(TAG_RESOURCE, &thing, || {
+                self.run
+                    .aws
+                    .ecs
+                    .tag_resource()
+                    .resource_arn(&arn)
+                    .tags(Tag::builder().key(key).value(after).build())
+                    .customize()
+                    .interceptor(self.run.watch.clone())
+                    .send()
+            })
+            .await;
+        let (before, after) = (format!("{key}={}", before.unwrap_or_default()), format!("{key}={after}"));
+        self.audit(TAG_RESOURCE, &thing, &before, &after, answer.as_ref().err());
+        answer.map(drop)
+    }
+
+    /// Sets a scalable target's min and suspended flags; its max stays. AWS moves the service's
+    /// desired count into min..max at once, suspended or not.
+    ///
+    /// Source: <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html>
+    pub async fn set_scalable_target(
+        &self,
+        service: &ServiceId,
+        before: (u32, Suspended),
+        after: (u32, Suspended),
+    ) -> Result<(), Problem> {
+        let thing = service.to_string();
+        let (min, suspended) = after;
+        let state = SuspendedState::builder()
+            .dynamic_scaling_in_suspended(suspended.dynamic_scaling_in)
+            .dynamic_scaling_out_suspended(suspended.dynamic_scaling_out)
+            .scheduled_scaling_suspended(suspended.scheduled_scaling)
+            .build();
+        let min = i32::try_from(min).unwrap_or(i32::MAX);
+        self.allowed(REGISTER_TARGET, &thing)?;
+        let answer = self
+            .run
+            .send(REGISTER_TARGET, &thing, || {
+                self.run
+                    .aws
+                    .scaling
+                    .register_scalable_target()
+                    .service_namespace(ServiceNamespace::Ecs)
+                    .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+                    .resource_id(&thing)
+                    .min_capacity(min)
+                    .suspended_state(state.clone())
+                    .customize()
+                    .interceptor(self.run.watch.clone())
+                    .send()
+            })
+            .await;
+        let words = |(min, suspended): (u32, Suspended)| format!("min={min} susp={suspended}");
+        self.audit(REGISTER_TARGET, &thing, &words(before), &words(after), answer.as_ref().err());
+        answer.map(drop)
+    }
+
+    fn allowed(&self, (operation, _): Operation, thing: &str) -> Result<(), Problem> {
+        match self.access {
+            Access::Full => Ok(()),
+            Access::ReadOnly => Err(Problem::new(
+                Code::NotSwitchedOn,
+                format!("{operation} on {thing}: this process may only read; allow changes where it was started"),
+            )),
+        }
+    }
+
+    fn audit(&self, (operation, _): Operation, resource: &str, before: &str, after: &str, problem: Option<&Problem>) {
+        let Requester { actor, on_behalf_of, reason, request_id, .. } = &self.requester;
+        tracing::info!(
+            target: "audit",
+            actor = %actor,
+            claimedOnBehalfOf = on_behalf_of.as_deref(),
+            reason = reason.as_deref(),
+            requestId = %request_id,
+            operation,
+            resource,
+            before,
+            after,
+            outcome = problem.map_or("done", |problem| problem.code.as_str()),
+            "{operation} on {resource}"
+        );
+    }
+}

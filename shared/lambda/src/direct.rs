@@ -1,0 +1,59 @@
+//! Scheduled and direct events: the request is the event itself.
+
+use serde_json::{Map, Value, json};
+use shared::call::{Envelope, Kind, Request};
+use shared::problem::Problem;
+use shared::{Actor, Answer, Call, Code, Via, strict};
+
+use crate::handler::Invocation;
+
+/// The call of an action and its fields.
+pub(crate) fn call<R: Request>(
+    mut fields: Map<String, Value>,
+    at: &Invocation,
+) -> Result<Call<R>, Problem> {
+    let action = match fields.remove("action") {
+        Some(Value::String(action)) => action,
+        Some(_) => return Err(Problem::bad_request("\"action\" is not a text")),
+        None => return Err(Problem::bad_request("the event names no \"action\"")),
+    };
+    let (request, envelope) = parse::<R>(&action, fields)?;
+    let (via, actor) = match &envelope.schedule {
+        Some(schedule) => (Via::Scheduled, Actor::new(schedule)),
+        // Lambda tells a function nothing of who invoked it; CloudTrail does.
+        None => (Via::Direct, Actor::new("direct invocation")),
+    };
+    Ok(Call { request, via, actor, envelope, request_id: at.request_id.clone(), scope: at.scope()? })
+}
+
+/// An action's own request, and the envelope that every mutation takes.
+pub(crate) fn parse<R: Request>(action: &str, mut fields: Map<String, Value>) -> Result<(R, Envelope), Problem> {
+    let shown: String = action.chars().take(80).collect();
+    let kind = R::kind(action)
+        .ok_or_else(|| Problem::new(Code::UnknownAction, format!("{shown:?} is no action of this function")))?;
+    let mut envelope = Map::new();
+    if kind == Kind::Mutation {
+        for name in Envelope::FIELDS {
+            if let Some(value) = fields.remove(*name) {
+                envelope.insert((*name).to_owned(), value);
+            }
+        }
+    }
+    Ok((R::parse(action, Value::Object(fields))?, strict::parse(action, Value::Object(envelope))?))
+}
+
+/// The answer as the caller of Lambda's Invoke sees it. What was left undone is an error, so that
+/// retries, destinations and alarms notice.
+pub(crate) fn answer(answer: Answer) -> Result<Value, Problem> {
+    match answer {
+        Answer::Read(body) => Ok(body),
+        Answer::Accepted { location, retry_after, body } => {
+            Ok(json!({ "accepted": body, "location": location, "retryAfter": retry_after }))
+        }
+        Answer::Report(report) => match report.partial() {
+            Some(problem) => Err(problem),
+            None => serde_json::to_value(report)
+                .map_err(|e| Problem::new(Code::Internal, "the report is no JSON").because(e)),
+        },
+    }
+}

@@ -1,0 +1,32 @@
+//! What a function is, to the door.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use shared::call::Request;
+use shared::{Answer, Call, Deadline, Meter, Problem, Route};
+
+/// A Lambda function: its routes, its requests, and the road from a call to an answer.
+pub trait Function: Send + Sync {
+    /// Its name, as in logs and metrics: `scale-service`.
+    const NAME: &'static str;
+
+    /// The REST routes that the template sends to it.
+    const ROUTES: &'static [Route];
+
+    /// What it can be asked.
+    type Request: Request + Send;
+
+    /// Answers one call. `now` is the world's time; nothing new is begun after `deadline`.
+    fn answer(
+        &self,
+        call: Call<Self::Request>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Answer, Problem>> + Send;
+
+    /// How often it has called AWS since it started.
+    fn meter(&self) -> Meter {
+        Meter::default()
+    }
+}

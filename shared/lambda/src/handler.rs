@@ -1,0 +1,139 @@
+//! One event through a function, whoever sent it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::names::{Arn, Scope};
+use shared::{Answer, Code, Deadline, Problem, Via};
+use tokio::time::Instant;
+
+use crate::event::{Event, tell_apart};
+use crate::function::Function;
+use crate::metrics::Metrics;
+use crate::{direct, rest};
+
+/// What Lambda says of one invocation.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// Lambda's request id.
+    pub request_id: String,
+    /// The ARN under which the function was invoked; it says account and region.
+    pub function_arn: String,
+    /// When Lambda would kill it.
+    pub ends: Instant,
+    /// The world's time.
+    pub now: Timestamp,
+}
+
+impl Invocation {
+    /// The account and region that the function runs in.
+    pub(crate) fn scope(&self) -> Result<Scope, Problem> {
+        self.function_arn
+            .parse()
+            .map(|arn: Arn| arn.scope)
+            .map_err(|e| Problem::new(Code::Internal, "the function's own ARN can't be read").because(e))
+    }
+}
+
+impl Invocation {
+    /// The deployed function's own name, so that two stacks do not share a metric.
+    fn function_name(&self) -> &str {
+        self.function_arn.split(':').nth(6).unwrap_or_default()
+    }
+}
+
+/// How long a run may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Kept free before Lambda's end, for the answer.
+    pub reserve: Duration,
+    /// The most that a REST call may take: API Gateway gives up after 29 s.
+    pub rest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { reserve: Duration::from_secs(2), rest: Duration::from_secs(27) }
+    }
+}
+
+/// A function and how long its runs may take.
+#[derive(Debug)]
+pub struct Handler<F> {
+    function: F,
+    limits: Limits,
+}
+
+impl<F: Function> Handler<F> {
+    /// The handler of a function, with the limits that hold in Lambda.
+    pub fn new(function: F) -> Self {
+        Self { function, limits: Limits::default() }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The function itself.
+    pub fn function(&self) -> &F {
+        &self.function
+    }
+
+    /// Answers one event. A REST event always gets a response; a scheduled or direct one gets its
+    /// answer, or a problem, which is a Lambda error.
+    pub async fn handle(&self, event: Value, at: &Invocation) -> (Result<Value, Problem>, Metrics) {
+        let before = self.function.meter();
+        let mut metrics = Metrics::of(at.function_name());
+        let result = match tell_apart(event) {
+            Err(problem) => Err(problem),
+            Ok(Event::Direct(fields)) => match direct::call::<F::Request>(fields, at) {
+                Err(problem) => Err(problem),
+                Ok(call) => self.answer(call, at, &mut metrics).await.and_then(direct::answer),
+            },
+            Ok(Event::Rest(event)) => {
+                let (answer, query) = match rest::call::<F::Request>(&event, F::ROUTES, at) {
+                    Err(problem) => (Err(problem), None),
+                    Ok(asked) => (self.answer(asked.call, at, &mut metrics).await, asked.query),
+                };
+                if let Err(problem) = &answer {
+                    log_problem(problem);
+                }
+                let response = rest::response(answer, query.as_ref(), &at.request_id);
+                Ok(json!(response))
+            }
+        };
+        if let Err(problem) = &result {
+            log_problem(problem);
+        }
+        metrics.aws(self.function.meter() - before);
+        (result, metrics)
+    }
+
+    async fn answer(
+        &self,
+        call: shared::Call<F::Request>,
+        at: &Invocation,
+        metrics: &mut Metrics,
+    ) -> Result<Answer, Problem> {
+        let ends = at.ends.checked_sub(self.limits.reserve).unwrap_or(at.ends);
+        let ends = match call.via {
+            Via::Rest => ends.min(Instant::now() + self.limits.rest),
+            Via::Scheduled | Via::Direct => ends,
+        };
+        tracing::info!(actor = %call.actor, via = ?call.via, "called");
+        let answer = self.function.answer(call, at.now, Deadline::at(ends.into_std())).await?;
+        if let Answer::Report(report) = &answer {
+            tracing::info!(counts = %json!(report.counts), dry_run = report.dry_run, "{}", report.summary);
+            metrics.report(report);
+        }
+        Ok(answer)
+    }
+}
+
+fn log_problem(problem: &Problem) {
+    tracing::warn!(code = %problem.code, causes = problem.causes(), "{}", problem.detail);
+}

@@ -1,0 +1,24 @@
+//! The door to Lambda: event to call, answer to response.
+//!
+//! The only crate that names `lambda_runtime` and `lambda_http`. A function implements
+//! [`Function`]; [`run()`] serves it in Lambda, and [`Handler`] serves it anywhere else with the
+//! same code.
+
+mod body;
+mod direct;
+mod event;
+mod function;
+mod handler;
+mod lambda_error;
+pub mod logs;
+mod metrics;
+mod query;
+mod rest;
+mod run;
+pub mod table;
+
+pub use function::Function;
+pub use handler::{Handler, Invocation, Limits};
+pub use lambda_error::LambdaError;
+pub use metrics::Metrics;
+pub use run::{run, start};

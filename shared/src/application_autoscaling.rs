@@ -1,0 +1,67 @@
+//! Application Auto Scaling's words for an ECS service: its scalable target.
+//!
+//! Source: <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalableTarget.html>
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Which of a target's activities sleep.
+///
+/// Written as three letters in the record, a dash for each that is awake: `i` scale-in by
+/// policies, `o` scale-out by policies, `s` scheduled actions. `---` is all awake, `ios` all
+/// asleep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "AWS's three flags")]
+pub struct Suspended {
+    /// `DynamicScalingInSuspended`.
+    pub dynamic_scaling_in: bool,
+    /// `DynamicScalingOutSuspended`.
+    pub dynamic_scaling_out: bool,
+    /// `ScheduledScalingSuspended`.
+    pub scheduled_scaling: bool,
+}
+
+impl Suspended {
+    /// All three asleep.
+    pub const ALL: Self =
+        Self { dynamic_scaling_in: true, dynamic_scaling_out: true, scheduled_scaling: true };
+}
+
+/// A service's scalable target: the bounds that autoscaling keeps its desired count in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScalableTarget {
+    /// `service/prod/users`.
+    pub resource_id: String,
+    /// The least desired count.
+    pub min_capacity: u32,
+    /// The greatest desired count.
+    pub max_capacity: u32,
+    /// What sleeps.
+    pub suspended: Suspended,
+}
+
+impl ScalableTarget {
+    /// As a stop leaves it: nothing can wake the service.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        self.min_capacity == 0 && self.suspended == Suspended::ALL
+    }
+}
+
+/// A person's scheduled scaling action on a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledAction {
+    /// `service/prod/users`.
+    pub resource_id: String,
+    /// Its name.
+    pub scheduled_action_name: String,
+    /// `at(…)`, `cron(…)` or `rate(…)`.
+    pub schedule: String,
+    /// The zone of the expression.
+    pub timezone: Option<String>,
+    /// It ends then.
+    pub end_time: Option<Timestamp>,
+}

@@ -1,0 +1,156 @@
+//! Three carriers, one request: REST, a schedule's event, a direct invocation.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::names::Scope;
+use crate::problem::Problem;
+use crate::report::Report;
+
+/// How a call came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// Through API Gateway.
+    Rest,
+    /// From EventBridge Scheduler: the event carries the schedule's ARN.
+    Scheduled,
+    /// By Lambda's Invoke.
+    Direct,
+}
+
+/// Who asked: an IAM ARN, an authorizer's principal, or a schedule's ARN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Actor(String);
+
+impl Actor {
+    /// An actor; control characters are replaced, so that none can forge a line of the log.
+    #[must_use]
+    pub fn new(who: &str) -> Self {
+        Self(who.chars().take(1_024).map(|c| if c.is_control() { '_' } else { c }).collect())
+    }
+
+    /// The actor as it stands in logs and answers.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The fields that every mutation takes beside its own.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Envelope {
+    /// Say what would happen, change nothing.
+    pub dry_run: bool,
+    /// Why, in the caller's words.
+    pub reason: Option<String>,
+    /// On whose behalf, as the caller claims.
+    pub on_behalf_of: Option<String>,
+    /// The instant an event was meant for (`<aws.scheduler.scheduled-time>`).
+    pub at: Option<Timestamp>,
+    /// The ARN of the schedule that sent it (`<aws.scheduler.schedule-arn>`).
+    pub schedule: Option<String>,
+}
+
+impl Envelope {
+    /// The names of its fields, as callers write them.
+    pub const FIELDS: &[&str] = &["dryRun", "reason", "onBehalfOf", "at", "schedule"];
+}
+
+/// One request and where it came from.
+#[derive(Clone, Debug)]
+pub struct Call<R> {
+    /// What is asked.
+    pub request: R,
+    /// By which carrier.
+    pub via: Via,
+    /// By whom.
+    pub actor: Actor,
+    /// What every mutation takes.
+    pub envelope: Envelope,
+    /// Lambda's request id, or API Gateway's.
+    pub request_id: String,
+    /// The account and region that the function runs in.
+    pub scope: Scope,
+}
+
+/// What a function answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// A read, in AWS's own shapes.
+    Read(Value),
+    /// What a mutation did.
+    Report(Report),
+    /// Begun and still under way.
+    Accepted {
+        /// Where to look.
+        location: String,
+        /// When to look, in seconds.
+        retry_after: u16,
+        /// What is known so far.
+        body: Value,
+    },
+}
+
+/// The type of a query parameter; API Gateway hands all of them over as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// As it is.
+    Text(&'static str),
+    /// `true` or `false`.
+    Flag(&'static str),
+    /// A whole number.
+    Number(&'static str),
+}
+
+impl Parameter {
+    /// The parameter's name, which is the request's field too.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text(name) | Self::Flag(name) | Self::Number(name) => name,
+        }
+    }
+}
+
+/// Whether an action changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It changes nothing, and takes no [`Envelope`].
+    Read,
+    /// It takes an [`Envelope`] and answers a report.
+    Mutation,
+}
+
+/// A REST route: a method and a path that mean an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// `PUT`.
+    pub method: &'static str,
+    /// As in the template: `/v1/clusters/{cluster}/stop`. Path parameters become fields.
+    pub path: &'static str,
+    /// The action that a direct event would name.
+    pub action: &'static str,
+    /// Read or mutation.
+    pub kind: Kind,
+    /// What the query may carry beside `query` (and `dryRun` for a mutation).
+    pub query: &'static [Parameter],
+}
+
+/// What a function is asked to do, made from an action's name and its fields.
+pub trait Request: Sized {
+    /// Whether this action changes something; `None` when there is no such action.
+    fn kind(action: &str) -> Option<Kind>;
+
+    /// Parses the action's own strict struct: unknown fields are errors.
+    fn parse(action: &str, fields: Value) -> Result<Self, Problem>;
+}

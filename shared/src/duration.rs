@@ -1,0 +1,63 @@
+//! Durations in requests: ISO 8601, without sign, months or years.
+
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use serde::Deserialize;
+
+/// A duration such as `PT15M`, `PT2H` or `P1D`; a day has 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct IsoDuration(SignedDuration);
+
+impl IsoDuration {
+    /// A duration of whole minutes.
+    #[must_use]
+    pub const fn from_mins(minutes: i64) -> Self {
+        Self(SignedDuration::from_mins(minutes))
+    }
+
+    /// The duration, zero or above.
+    #[must_use]
+    pub const fn get(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl FromStr for IsoDuration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fault = || format!("{text:?} is not a duration like PT15M, PT2H or P1D (no sign, months or years)");
+        if !text.starts_with('P') {
+            return Err(fault());
+        }
+        let span: Span = text.parse().map_err(|_| fault())?;
+        if span.is_negative() || span.get_years() != 0 || span.get_months() != 0 {
+            return Err(fault());
+        }
+        span.to_duration(SpanRelativeTo::days_are_24_hours()).map(Self).map_err(|_| fault())
+    }
+}
+
+impl TryFrom<String> for IsoDuration {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_8601_without_sign_months_or_years_is_read() {
+        for (text, minutes) in [("PT15M", 15), ("PT2H", 120), ("P1D", 1_440), ("P1W", 10_080), ("P1DT1H", 1_500)] {
+            assert_eq!(text.parse(), Ok(IsoDuration::from_mins(minutes)), "{text}");
+        }
+        for text in ["", "15M", "-PT15M", "+PT15M", "P1M", "P1Y", "PT-5M", "15 minutes", "P"] {
+            assert!(text.parse::<IsoDuration>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The words that every function of ecs-steward speaks.
+//!
+//! Names, calls, problems, plans, reports, records: plain data and pure functions. No AWS
+//! SDK, no tokio, no clock and no environment; whoever needs one of those hands it in.
+//!
+//! The road is `event -> call -> observe -> plan -> apply -> report`, and its words stand in
+//! [`call`], [`plan`], [`perform`] and [`report`].
+
+pub mod application_autoscaling;
+pub mod call;
+pub mod deadline;
+pub mod duration;
+pub mod ecs;
+pub mod env;
+pub mod meter;
+pub mod names;
+pub mod perform;
+pub mod plan;
+pub mod problem;
+pub mod record;
+pub mod report;
+pub mod select;
+pub mod settings;
+pub mod status;
+pub mod strict;
+
+pub use call::{Actor, Answer, Call, Route, Via};
+pub use deadline::Deadline;
+pub use meter::Meter;
+pub use perform::{Done, Hands, perform};
+pub use plan::{ItemId, Job, Plan};
+pub use problem::{Code, Problem};
+pub use record::Record;
+pub use report::{Item, Outcome, Report, Warning};

@@ -1,0 +1,234 @@
+//! What went wrong, in two faces: the code and detail are for the caller and safe to show, the
+//! source is for the log.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::names::NameFault;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal, $title:literal;)*) => {
+        /// Why something was refused, failed or left alone. Stable: callers may match on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub enum Code { $($(#[$doc])* #[serde(rename = $text)] $variant,)* }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code as callers see it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// The same few words each time, for people.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request can't be read, or a field of it is wrong.
+    BadRequest = "badRequest", "The request is malformed";
+    /// No such `action` in this function.
+    UnknownAction = "unknownAction", "No such action";
+    /// No such method and path.
+    UnknownRoute = "unknownRoute", "No such route";
+    /// The body is larger than 256 KB.
+    TooLarge = "tooLarge", "The request is too large";
+    /// The answer would be larger than Lambda can carry.
+    AnswerTooLarge = "answerTooLarge", "The answer is too large";
+    /// An ARN of another account, region or cluster.
+    OutsideScope = "outsideScope", "Outside what this request may reach";
+    /// The deployment has not named what may be reached.
+    NotConfigured = "notConfigured", "Not configured";
+    /// The deployment, or whoever started this process, does not allow changes here.
+    NotSwitchedOn = "notSwitchedOn", "Not switched on";
+    /// No such cluster, service or task.
+    NotFound = "notFound", "Not found";
+    /// The service is not ACTIVE: it is being deleted, or has been.
+    Gone = "gone", "The service is gone";
+    /// A DAEMON service's count follows the instances.
+    Daemon = "daemon", "The service runs one task per instance";
+    /// ECS Express owns the service.
+    ExpressManaged = "expressManaged", "The service is managed by ECS Express";
+    /// A deployment is in progress.
+    Deploying = "deploying", "A deployment is in progress";
+    /// The event is older than what was done since.
+    Stale = "stale", "The event came too late";
+    /// The record on the service can't be read.
+    RecordUnreadable = "recordUnreadable", "The record can't be read";
+    /// The service is off and nothing says what size it had.
+    NoSavedSize = "noSavedSize", "No saved size";
+    /// The size that infrastructure-as-code put beside the record can't be read.
+    SizeUnreadable = "sizeUnreadable", "The size tag can't be read";
+    /// The service's ARN has the short form, which can't carry tags.
+    ShortArn = "shortArn", "The service can't carry tags";
+    /// All 50 places for tags are taken.
+    TooManyTags = "tooManyTags", "No place for another tag";
+    /// More than the deployment allows.
+    BeyondMax = "beyondMax", "Beyond the maximum";
+    /// Somebody else changed the service meanwhile.
+    Raced = "raced", "Changed by somebody else meanwhile";
+    /// Outside the scalable target's bounds.
+    OutsideBounds = "outsideBounds", "Outside the scalable target's bounds";
+    /// A saved value was brought within live bounds.
+    Clamped = "clamped", "Brought within bounds";
+    /// Somebody changed the scalable target while the service was off; that wins.
+    TargetChanged = "targetChanged", "The scalable target was changed meanwhile";
+    /// The scalable target was removed while the service was off.
+    TargetRemoved = "targetRemoved", "The scalable target was removed meanwhile";
+    /// Autoscaling sleeps, and no record says why.
+    OrphanedSuspension = "orphanedSuspension", "Autoscaling sleeps without a record";
+    /// A selector that matched nothing.
+    NoMatch = "noMatch", "Nothing matches";
+    /// AWS throttled and the retries ran out.
+    Throttled = "throttled", "AWS throttled the call";
+    /// AWS denied the call.
+    AccessDenied = "accessDenied", "AWS denied the call";
+    /// AWS refused the call for another reason.
+    AwsRefused = "awsRefused", "AWS refused the call";
+    /// AWS failed.
+    AwsFailed = "awsFailed", "AWS failed";
+    /// No answer from AWS.
+    Unreachable = "unreachable", "AWS did not answer";
+    /// The deadline came first.
+    OutOfTime = "outOfTime", "The time was up";
+    /// A scheduled or direct run that did not do everything.
+    Partial = "partial", "Not everything was done";
+    /// A fault of ours.
+    Internal = "internal", "A fault in ecs-steward";
+}
+
+impl Code {
+    /// Whether the same request may go well later, with nothing changed by the caller.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::Throttled
+                | Self::AwsFailed
+                | Self::Unreachable
+                | Self::OutOfTime
+                | Self::Raced
+                | Self::Partial
+                | Self::Deploying
+        )
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What to do instead, as a request that can be sent as it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Action {
+    /// `POST`.
+    pub method: &'static str,
+    /// `/v1/clusters/prod/services/users/stop`.
+    pub path: String,
+    /// The JSON body.
+    pub body: Value,
+}
+
+/// A refusal or failure, with what to do about it.
+///
+/// `detail` names the operation, the thing and the remedy. It never carries a secret, an
+/// environment value or a debug dump: those may stand in `source`, which only the log sees.
+#[derive(Debug)]
+pub struct Problem {
+    /// The kind.
+    pub code: Code,
+    /// One or two sentences for the caller.
+    pub detail: String,
+    /// Whether the same request may go well later.
+    pub retryable: bool,
+    /// Ready requests that would help.
+    pub actions: Vec<Action>,
+    /// AWS's or our own list of what failed, item by item.
+    pub failures: Vec<Value>,
+    /// For the log.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Problem {
+    /// A problem with the code's own answer to "may it go well later?".
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            retryable: code.is_retryable(),
+            actions: Vec::new(),
+            failures: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// A malformed request.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, detail)
+    }
+
+    /// Adds a request that would help.
+    #[must_use]
+    pub fn offering(mut self, action: Action) -> Self {
+        self.actions.push(action);
+        self
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The cause and its causes in one line, for the log.
+    #[must_use]
+    pub fn causes(&self) -> String {
+        let mut text = String::new();
+        let mut next = self.source.as_deref().map(|e| e as &dyn Error);
+        while let Some(error) = next {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&error.to_string());
+            next = error.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|e| e as _)
+    }
+}
+
+impl From<NameFault> for Problem {
+    fn from(fault: NameFault) -> Self {
+        let code = match fault {
+            NameFault::Malformed { .. } => Code::BadRequest,
+            NameFault::OutsideScope { .. } => Code::OutsideScope,
+        };
+        Self::new(code, fault.to_string())
+    }
+}

@@ -1,0 +1,404 @@
+//! The record: a service's size and what was last done, kept as one tag on the service itself.
+//!
+//! `v1 off@2026-11-23T23:00:00Z n=3 min=2 susp=--- sched=5f2c1a9e by=schedule`
+//!
+//! A person can read it, and write it at 3 a.m. if need be. A tag value holds at most 256
+//! characters of letters, digits, spaces and `+ - = . _ : / @`
+//! (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html>).
+//!
+//! Invariant: zero is never a saved count. [`Size::count`] can't hold one, and a text that says
+//! `n=0` does not parse.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::application_autoscaling::Suspended;
+
+/// Where a service stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// On since the record's t.
+    On,
+    /// A stop began at t and is to be finished.
+    Stopping,
+    /// Stopped for t.
+    Off,
+}
+
+impl State {
+    /// The word in the record.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Stopping => "stopping",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// What caused what the record says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum By {
+    /// A transition of its schedule.
+    Schedule,
+    /// A `scale`, `stop` or `start` that somebody or some event asked for.
+    Request,
+    /// An override.
+    Override,
+    /// The first look at a service that has a schedule.
+    Adoption,
+}
+
+impl By {
+    const ALL: [Self; 4] = [Self::Schedule, Self::Request, Self::Override, Self::Adoption];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Request => "request",
+            Self::Override => "override",
+            Self::Adoption => "adoption",
+        }
+    }
+}
+
+/// The part of a size that lives in the scalable target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Scaling {
+    /// `MinCapacity`; zero is a min like any other.
+    pub min: u32,
+    /// The three suspended flags.
+    pub suspended: Suspended,
+}
+
+/// What a service had when it was on. Also the value of the tag `steward:size`, which
+/// infrastructure-as-code may own: `n=3 min=2 susp=---`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Size {
+    /// The desired count; `None` when it was never seen above zero.
+    pub count: Option<NonZeroU32>,
+    /// The scalable target; `None` when it had none.
+    pub scaling: Option<Scaling>,
+}
+
+/// The record. Prints as its tag's value, and a printed one parses back the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// What was last done.
+    pub state: State,
+    /// t: the instant it was done for, in whole seconds. Never the time of the write.
+    pub at: Timestamp,
+    /// The size to come back to.
+    pub size: Size,
+    /// A short hash of the schedule then in force; `None` when none was.
+    pub sched: Option<String>,
+    /// What caused it; `None` in a record that a person wrote without saying.
+    pub by: Option<By>,
+}
+
+/// Why a record or size can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordFault {
+    /// Written by a newer ecs-steward.
+    #[error("it has version {0:?}, and this ecs-steward reads v1: deploy the newer one")]
+    Version(String),
+    /// Not of the form.
+    #[error("{0}; a record reads like \"v1 off@2026-11-23T23:00:00Z n=3 min=2 susp=---\"")]
+    Malformed(String),
+}
+
+/// Instants in a record have whole seconds.
+#[must_use]
+pub fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v1 {}@{}", self.state.as_str(), whole_seconds(self.at))?;
+        if self.size != Size::default() {
+            write!(f, " {}", self.size)?;
+        }
+        if let Some(sched) = &self.sched {
+            write!(f, " sched={sched}")?;
+        }
+        if let Some(by) = self.by {
+            write!(f, " by={}", by.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = Vec::new();
+        if let Some(count) = self.count {
+            words.push(format!("n={count}"));
+        }
+        if let Some(Scaling { min, suspended }) = self.scaling {
+            words.push(format!("min={min} susp={suspended}"));
+        }
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl fmt::Display for Suspended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (letter, flag) in
+            [('i', self.dynamic_scaling_in), ('o', self.dynamic_scaling_out), ('s', self.scheduled_scaling)]
+        {
+            write!(f, "{}", if flag { letter } else { '-' })?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Record {
+    type Err = RecordFault;
+
+    fn from_str(text: &str) -> Result<Self, RecordFault> {
+        let mut words = text.split(' ');
+        match words.next() {
+            Some("v1") => {}
+            Some(version) if is_version(version) => return Err(RecordFault::Version(version.to_owned())),
+            _ => return Err(malformed("it does not begin with v1")),
+        }
+        let (state, at) = words
+            .next()
+            .and_then(|word| word.split_once('@'))
+            .ok_or_else(|| malformed("its second word is not STATE@TIME"))?;
+        let state = [State::On, State::Stopping, State::Off]
+            .into_iter()
+            .find(|known| known.as_str() == state)
+            .ok_or_else(|| malformed(format!("its state {state:?} is none of on, stopping, off")))?;
+        let at =
+            at.parse().map_err(|_| malformed(format!("its time {at:?} is not like 2026-11-23T23:00:00Z")))?;
+        let mut pairs = Pairs::of(words)?;
+        let size = pairs.size()?;
+        let sched = pairs.take("sched").map(sched).transpose()?;
+        let by = pairs.take("by").map(by).transpose()?;
+        pairs.end()?;
+        Ok(Self { state, at: whole_seconds(at), size, sched, by })
+    }
+}
+
+impl FromStr for Size {
+    type Err = RecordFault;
+
+    fn from_str(text: &str) -> Result<Self, RecordFault> {
+        let mut pairs = Pairs::of(text.split(' '))?;
+        let size = pairs.size()?;
+        pairs.end()?;
+        Ok(size)
+    }
+}
+
+fn is_version(word: &str) -> bool {
+    word.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn malformed(text: impl Into<String>) -> RecordFault {
+    RecordFault::Malformed(text.into())
+}
+
+fn sched(text: &str) -> Result<String, RecordFault> {
+    if (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        Ok(text.to_owned())
+    } else {
+        Err(malformed(format!("its sched {text:?} is not a short hash")))
+    }
+}
+
+fn by(text: &str) -> Result<By, RecordFault> {
+    By::ALL
+        .into_iter()
+        .find(|known| known.as_str() == text)
+        .ok_or_else(|| malformed(format!("its by {text:?} is not known")))
+}
+
+/// Words of the form `key=value`, each key once.
+struct Pairs<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Pairs<'a> {
+    fn of(words: impl Iterator<Item = &'a str>) -> Result<Self, RecordFault> {
+        let mut pairs = BTreeMap::new();
+        for word in words {
+            let (key, value) =
+                word.split_once('=').ok_or_else(|| malformed(format!("{word:?} is not KEY=VALUE")))?;
+            if pairs.insert(key, value).is_some() {
+                return Err(malformed(format!("{key:?} stands twice")));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    fn take(&mut self, key: &str) -> Option<&'a str> {
+        self.0.remove(key)
+    }
+
+    fn size(&mut self) -> Result<Size, RecordFault> {
+        let count = self.take("n").map(|text| {
+            digits(text)
+                .and_then(NonZeroU32::new)
+                .ok_or_else(|| malformed(format!("its n {text:?} is not a count above zero")))
+        });
+        let min = self
+            .take("min")
+            .map(|text| digits(text).ok_or_else(|| malformed(format!("its min {text:?} is not a count"))));
+        let suspended = self.take("susp").map(suspended);
+        let scaling = match (min.transpose()?, suspended.transpose()?) {
+            (Some(min), Some(suspended)) => Some(Scaling { min, suspended }),
+            (None, None) => None,
+            _ => return Err(malformed("min and susp go together")),
+        };
+        Ok(Size { count: count.transpose()?, scaling })
+    }
+
+    fn end(self) -> Result<(), RecordFault> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((key, _)) => Err(malformed(format!("{key:?} is not known"))),
+        }
+    }
+}
+
+/// A count as a record prints it: no sign, no leading zero, within what ECS can count.
+fn digits(text: &str) -> Option<u32> {
+    let plain = text == "0" || !text.starts_with(['0', '+']);
+    text.parse().ok().filter(|n| plain && i32::try_from(*n).is_ok())
+}
+
+fn suspended(text: &str) -> Result<Suspended, RecordFault> {
+    let fault = || malformed(format!("its susp {text:?} is not three of i, o, s or -"));
+    let mut letters = text.chars();
+    let mut flag = |letter: char| match letters.next() {
+        Some(found) if found == letter => Ok(true),
+        Some('-') => Ok(false),
+        _ => Err(fault()),
+    };
+    let suspended = Suspended {
+        dynamic_scaling_in: flag('i')?,
+        dynamic_scaling_out: flag('o')?,
+        scheduled_scaling: flag('s')?,
+    };
+    if letters.next().is_some() { Err(fault()) } else { Ok(suspended) }
+}
+
+impl Size {
+    /// The tag's text as a person wrote it: spaces around it and between its words do no harm.
+    pub fn from_tag(text: &str) -> Result<Self, RecordFault> {
+        text.split_whitespace().collect::<Vec<_>>().join(" ").parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sizes() -> impl Strategy<Value = Size> {
+        let scaling = (0..5_000_u32, any::<[bool; 3]>()).prop_map(|(min, [i, o, s])| Scaling {
+            min,
+            suspended: Suspended { dynamic_scaling_in: i, dynamic_scaling_out: o, scheduled_scaling: s },
+        });
+        (prop::option::of(1..5_000_u32), prop::option::of(scaling))
+            .prop_map(|(count, scaling)| Size { count: count.and_then(NonZeroU32::new), scaling })
+    }
+
+    fn records() -> impl Strategy<Value = Record> {
+        (
+            prop::sample::select(vec![State::On, State::Stopping, State::Off]),
+            0..4_102_444_800_i64,
+            sizes(),
+            prop::option::of("[0-9a-f]{8}"),
+            prop::option::of(prop::sample::select(By::ALL.to_vec())),
+        )
+            .prop_map(|(state, second, size, sched, by)| Record {
+                state,
+                at: Timestamp::from_second(second).unwrap(),
+                size,
+                sched,
+                by,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_record_parses_back_the_same_and_fits_in_a_tag(record in records()) {
+            let text = record.to_string();
+            prop_assert_eq!(text.parse::<Record>().unwrap(), record);
+            prop_assert!(text.len() <= 256);
+            prop_assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c)), "{}", text);
+        }
+
+        #[test]
+        fn a_parsed_record_prints_back_the_same(text in "v1 (on|stopping|off)@2026-11-23T2[0-3]:00:0[0-9]Z( n=[0-9]{1,3})?( min=[0-9] susp=[i-][o-][s-])?( by=(schedule|request))?") {
+            if let Ok(record) = text.parse::<Record>() {
+                prop_assert_eq!(record.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn any_text_at_all_is_read_or_refused_without_a_panic(text in ".{0,80}") {
+            let _ = text.parse::<Record>();
+            let _ = Size::from_tag(&text);
+        }
+    }
+
+    #[test]
+    fn the_record_in_the_documents_reads_as_it_says() {
+        let text = "v1 off@2026-11-23T23:00:00Z n=3 min=2 susp=-o- sched=5f2c1a9e by=schedule";
+        let record: Record = text.parse().unwrap();
+        assert_eq!(record.state, State::Off);
+        assert_eq!(record.size.count, NonZeroU32::new(3));
+        let scaling = record.size.scaling.unwrap();
+        assert_eq!((scaling.min, scaling.suspended.dynamic_scaling_out), (2, true));
+        assert_eq!(record.to_string(), text);
+    }
+
+    #[test]
+    fn zero_is_never_a_saved_count_but_a_min_like_any_other() {
+        assert!("v1 off@2026-11-23T23:00:00Z n=0".parse::<Record>().is_err());
+        assert!("v1 off@2026-11-23T23:00:00Z n=1 min=0 susp=---".parse::<Record>().is_ok());
+    }
+
+    #[test]
+    fn a_record_that_is_newer_cut_or_scribbled_on_says_what_is_wrong() {
+        for (text, says) in [
+            ("v2 off@2026-11-23T23:00:00Z n=3", "version \"v2\""),
+            ("", "does not begin with v1"),
+            ("v1", "not STATE@TIME"),
+            ("v1 off", "not STATE@TIME"),
+            ("v1 asleep@2026-11-23T23:00:00Z", "none of on, stopping, off"),
+            ("v1 off@yesterday", "its time \"yesterday\""),
+            ("v1 off@2026-11-23T23:00:00Z n=", "its n \"\""),
+            ("v1 off@2026-11-23T23:00:00Z n=-1", "its n \"-1\""),
+            ("v1 off@2026-11-23T23:00:00Z n=99999999999", "its n"),
+            ("v1 off@2026-11-23T23:00:00Z min=2", "min and susp go together"),
+            ("v1 off@2026-11-23T23:00:00Z min=2 susp=--", "its susp \"--\""),
+            ("v1 off@2026-11-23T23:00:00Z min=2 susp=soi", "its susp \"soi\""),
+            ("v1 off@2026-11-23T23:00:00Z n=3 n=4", "stands twice"),
+            ("v1 off@2026-11-23T23:00:00Z n=3 colour=red", "\"colour\" is not known"),
+            ("v1 off@2026-11-23T23:00:00Z  n=3", "not KEY=VALUE"),
+            ("v1 off@2026-11-23T23:00:00Z n=3 by=me", "its by \"me\""),
+        ] {
+            let fault = text.parse::<Record>().unwrap_err().to_string();
+            assert!(fault.contains(says), "{text:?} gave {fault:?}");
+        }
+    }
+
+    #[test]
+    fn the_size_tag_that_infrastructure_as_code_owns_may_be_spaced_as_people_do() {
+        assert_eq!(Size::from_tag(" n=3  min=2 susp=--- ").unwrap().to_string(), "n=3 min=2 susp=---");
+        assert!(Size::from_tag("3").is_err());
+    }
+}

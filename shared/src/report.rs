@@ -1,0 +1,220 @@
+//! What became of each thing, in a form that a bot can post and a program can read.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::problem::{Code, Problem};
+
+/// What became of one item. Every item gets exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// It was changed, or in a dry run would be.
+    Changed,
+    /// It is as it should be.
+    Unchanged,
+    /// It was left alone on purpose.
+    Skipped,
+    /// It could not be done.
+    Failed,
+    /// The deadline came first; the same request again goes on.
+    NotAttempted,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::NotAttempted => "notAttempted",
+        })
+    }
+}
+
+/// Something the reader should know that changes no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The kind.
+    pub code: Code,
+    /// One sentence.
+    pub detail: String,
+}
+
+impl Warning {
+    /// A warning.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// One thing and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Item {
+    /// The ARN's resource part: `service/prod/users`.
+    pub resource: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, for programs; `null` where the outcome says it all.
+    pub code: Option<Code>,
+    /// Why, for people.
+    pub reason: String,
+    /// What it was, where known.
+    pub before: Option<Value>,
+    /// What it is now, or in a dry run would be.
+    pub after: Option<Value>,
+    /// What else to know.
+    pub warnings: Vec<Warning>,
+}
+
+impl Item {
+    /// An item with neither sizes nor warnings yet.
+    #[must_use]
+    pub fn new(
+        resource: impl ToString,
+        outcome: Outcome,
+        code: Option<Code>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            resource: resource.to_string(),
+            outcome,
+            code,
+            reason: reason.into(),
+            before: None,
+            after: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The item of something that failed before it could be looked at.
+    #[must_use]
+    pub fn failed(resource: impl ToString, problem: &Problem) -> Self {
+        Self::new(resource, Outcome::Failed, Some(problem.code), problem.detail.clone())
+    }
+
+    /// A new outcome, with its reason; what it would have become no longer holds.
+    pub fn becomes(&mut self, outcome: Outcome, code: Code, reason: impl Into<String>) {
+        self.outcome = outcome;
+        self.code = Some(code);
+        self.reason = reason.into();
+        self.after = None;
+    }
+}
+
+/// How many items had each outcome; they add up to the number of items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// See [`Outcome::Changed`].
+    pub changed: usize,
+    /// See [`Outcome::Unchanged`].
+    pub unchanged: usize,
+    /// See [`Outcome::Skipped`].
+    pub skipped: usize,
+    /// See [`Outcome::Failed`].
+    pub failed: usize,
+    /// See [`Outcome::NotAttempted`].
+    pub not_attempted: usize,
+}
+
+impl Counts {
+    fn of(items: &[Item]) -> Self {
+        let mut counts = Self::default();
+        for item in items {
+            *match item.outcome {
+                Outcome::Changed => &mut counts.changed,
+                Outcome::Unchanged => &mut counts.unchanged,
+                Outcome::Skipped => &mut counts.skipped,
+                Outcome::Failed => &mut counts.failed,
+                Outcome::NotAttempted => &mut counts.not_attempted,
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// The answer of every mutation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// One line that can be posted as it is.
+    pub summary: String,
+    /// Complete, and nothing failed.
+    pub ok: bool,
+    /// Everything was attempted.
+    pub complete: bool,
+    /// Nothing was changed; the items say what would be.
+    pub dry_run: bool,
+    /// The items by outcome.
+    pub counts: Counts,
+    /// Every item, in the order of the plan.
+    pub items: Vec<Item>,
+    /// What concerns the request as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+}
+
+/// How many unfinished items a `partial` error names: asynchronous events carry little.
+const PARTIAL_ITEMS: usize = 100;
+
+impl Report {
+    /// A report of these items.
+    #[must_use]
+    pub fn new(summary: impl Into<String>, dry_run: bool, items: Vec<Item>, warnings: Vec<Warning>) -> Self {
+        let counts = Counts::of(&items);
+        let complete = counts.not_attempted == 0;
+        Self {
+            summary: summary.into(),
+            ok: complete && counts.failed == 0,
+            complete,
+            dry_run,
+            counts,
+            items,
+            warnings,
+        }
+    }
+
+    /// The report of a request that names one thing: a refusal or failure of it is the request's
+    /// own, with its own status.
+    pub fn single(self) -> Result<Self, Problem> {
+        let [item] = self.items.as_slice() else { return Ok(self) };
+        let refused = match item.outcome {
+            Outcome::Failed | Outcome::NotAttempted => true,
+            Outcome::Skipped => matches!(item.code, Some(Code::Daemon | Code::Gone | Code::ExpressManaged)),
+            Outcome::Changed | Outcome::Unchanged => false,
+        };
+        match item.code {
+            Some(code) if refused => Err(Problem::new(code, format!("{}: {}", item.resource, item.reason))),
+            _ => Ok(self),
+        }
+    }
+
+    /// The problem that an event's caller must see when not everything was done, so that
+    /// retries, destinations and alarms notice: what failed, was not attempted, or waits for a
+    /// deployment.
+    #[must_use]
+    pub fn partial(&self) -> Option<Problem> {
+        let unfinished: Vec<&Item> = self
+            .items
+            .iter()
+            .filter(|item| {
+                matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted)
+                    || (item.outcome == Outcome::Skipped && item.code == Some(Code::Deploying))
+            })
+            .collect();
+        if self.dry_run || unfinished.is_empty() {
+            return None;
+        }
+        let mut problem = Problem::new(Code::Partial, self.summary.clone());
+        problem.failures.push(json!({ "counts": self.counts, "unfinished": unfinished.len() }));
+        problem
+            .failures
+            .extend(unfinished.iter().take(PARTIAL_ITEMS).filter_map(|item| serde_json::to_value(item).ok()));
+        Some(problem)
+    }
+}

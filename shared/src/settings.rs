@@ -1,0 +1,75 @@
+//! What every function reads from its environment.
+
+use std::str::FromStr;
+
+use crate::env::Env;
+
+/// Settings that all functions of a stack share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// What summaries begin with: three accounts all have a `prod`. `LABEL`, empty by default.
+    pub label: String,
+    /// The tags that are ours. `TAG_PREFIX`, `steward` by default.
+    pub tags: TagKeys,
+    /// The share of AWS's published rates that is spent. `BUDGET_SHARE`, 0.8 by default.
+    pub budget_share: f64,
+}
+
+impl Settings {
+    /// Reads them.
+    pub fn read(env: &mut Env) -> Self {
+        Self {
+            label: env.or("LABEL", String::new(), "at most 64 characters", |label| label.chars().count() <= 64),
+            tags: env.or("TAG_PREFIX", TagKeys::default(), "1 to 32 letters, digits, - and _", |_| true),
+            budget_share: env.or("BUDGET_SHARE", 0.8, "above 0 and at most 1", |share| *share > 0.0 && *share <= 1.0),
+        }
+    }
+
+    /// How a summary begins: `dev-eu/prod`, or `dev-eu`, or `prod`.
+    #[must_use]
+    pub fn headline(&self, cluster: Option<&str>) -> String {
+        match (self.label.as_str(), cluster) {
+            ("", Some(cluster)) => cluster.to_owned(),
+            ("", None) => "all clusters".into(),
+            (label, Some(cluster)) => format!("{label}/{cluster}"),
+            (label, None) => label.to_owned(),
+        }
+    }
+}
+
+/// The keys of our tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagKeys {
+    /// `steward:record`.
+    pub record: String,
+    /// `steward:size`, which infrastructure-as-code may own.
+    pub size: String,
+}
+
+impl Default for TagKeys {
+    fn default() -> Self {
+        Self::with_prefix("steward")
+    }
+}
+
+impl TagKeys {
+    fn with_prefix(prefix: &str) -> Self {
+        Self { record: format!("{prefix}:record"), size: format!("{prefix}:size") }
+    }
+}
+
+impl FromStr for TagKeys {
+    type Err = &'static str;
+
+    fn from_str(prefix: &str) -> Result<Self, Self::Err> {
+        let plain = prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if !plain || !(1..=32).contains(&prefix.len()) {
+            return Err("another character, or too long");
+        }
+        // AWS keeps `aws:` to itself, in any case of its letters.
+        if prefix.eq_ignore_ascii_case("aws") {
+            return Err("aws: is AWS's own");
+        }
+        Ok(Self::with_prefix(prefix))
+    }
+}

@@ -1,0 +1,52 @@
+//! HTTP statuses: the only file that names one.
+//!
+//! Source: RFC 9110; 207 is RFC 4918's Multi-Status, used for a report whose items differ.
+
+use crate::call::Answer;
+use crate::problem::{Code, Problem};
+
+/// The status of an answer: 200 done or nothing to do, 202 still under way, 207 some items
+/// failed or were not attempted.
+#[must_use]
+pub fn of_answer(answer: &Answer) -> u16 {
+    match answer {
+        Answer::Report(report) if !report.ok => 207,
+        Answer::Read(_) | Answer::Report(_) => 200,
+        Answer::Accepted { .. } => 202,
+    }
+}
+
+/// The status of a problem.
+#[must_use]
+pub fn of_problem(problem: &Problem) -> u16 {
+    match problem.code {
+        Code::BadRequest | Code::UnknownAction => 400,
+        Code::OutsideScope | Code::NotConfigured | Code::NotSwitchedOn => 403,
+        Code::NotFound | Code::UnknownRoute => 404,
+        Code::TooLarge => 413,
+        Code::BeyondMax | Code::AnswerTooLarge => 422,
+        Code::Throttled => 429,
+        Code::Internal => 500,
+        Code::AccessDenied | Code::AwsRefused | Code::AwsFailed => 502,
+        Code::Unreachable | Code::OutOfTime => 503,
+        // What the state of the thing forbids, and what only ever stands in an item or warning.
+        Code::Gone
+        | Code::Daemon
+        | Code::ExpressManaged
+        | Code::Deploying
+        | Code::Stale
+        | Code::RecordUnreadable
+        | Code::NoSavedSize
+        | Code::SizeUnreadable
+        | Code::ShortArn
+        | Code::TooManyTags
+        | Code::Raced
+        | Code::OutsideBounds
+        | Code::Clamped
+        | Code::TargetChanged
+        | Code::TargetRemoved
+        | Code::OrphanedSuspension
+        | Code::NoMatch
+        | Code::Partial => 409,
+    }
+}

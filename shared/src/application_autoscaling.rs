@@ -12,7 +12,6 @@ use serde::Serialize;
 /// asleep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "AWS's three flags")]
 pub struct Suspended {
     /// `DynamicScalingInSuspended`.
     pub dynamic_scaling_in: bool,

@@ -75,7 +75,7 @@ impl Item {
     /// An item with neither sizes nor warnings yet.
     #[must_use]
     pub fn new(
-        resource: impl ToString,
+        resource: &(impl ToString + ?Sized),
         outcome: Outcome,
         code: Option<Code>,
         reason: impl Into<String>,
@@ -93,7 +93,7 @@ impl Item {
 
     /// The item of something that failed before it could be looked at.
     #[must_use]
-    pub fn failed(resource: impl ToString, problem: &Problem) -> Self {
+    pub fn failed(resource: &(impl ToString + ?Sized), problem: &Problem) -> Self {
         Self::new(resource, Outcome::Failed, Some(problem.code), problem.detail.clone())
     }
 

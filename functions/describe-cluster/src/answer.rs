@@ -49,10 +49,11 @@ struct Steward<'a> {
 }
 
 fn shown<'a>(service: &'a Service, seen: &'a Snapshot, tags: &TagKeys) -> Shown<'a> {
-    let record = service.tags.iter().find(|tag| tag.key == tags.record).map(|tag| match tag.value.parse::<Record>() {
-        Ok(record) => json!(record),
-        Err(fault) => json!({ "unreadable": fault.to_string() }),
-    });
+    let record =
+        service.tags.iter().find(|tag| tag.key == tags.record).map(|tag| match tag.value.parse::<Record>() {
+            Ok(record) => json!(record),
+            Err(fault) => json!({ "unreadable": fault.to_string() }),
+        });
     let target = service.cluster_arn.parse::<Arn>().ok().and_then(|cluster| {
         let id = ServiceId {
             cluster: shared::names::short_name(&cluster.resource).parse().ok()?,

@@ -36,7 +36,12 @@ impl Function for DescribeCluster {
     const ROUTES: &'static [Route] = request::ROUTES;
     type Request = Request;
 
-    async fn answer(&self, call: Call<Request>, _now: Timestamp, deadline: Deadline) -> Result<Answer, Problem> {
+    async fn answer(
+        &self,
+        call: Call<Request>,
+        _now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
         let seen = observe::observe(&self.aws.read(deadline), &ask).await?;
         Ok(Answer::Read(answer::body(&seen, &self.config.settings.tags)))

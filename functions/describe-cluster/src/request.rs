@@ -145,7 +145,8 @@ impl Ask {
             }
             Request::Tasks(fields) => {
                 let cluster = cluster_of(fields.cluster.as_ref(), fields.service.as_ref(), scope)?;
-                let service = fields.service.as_ref().map(|service| service.within(scope, &cluster)).transpose()?;
+                let service =
+                    fields.service.as_ref().map(|service| service.within(scope, &cluster)).transpose()?;
                 Self::Tasks(cluster, service, fields.desired_status.unwrap_or(Desired::Running).as_str())
             }
             Request::Task(fields) => {

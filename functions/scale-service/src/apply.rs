@@ -20,7 +20,9 @@ impl Hands<Step> for Apply<'_> {
     async fn perform(&self, step: &Step) -> Result<Done, Problem> {
         match step {
             Step::WriteRecord { service, before, record, .. } => {
-                self.write.tag_service(service, self.record_key, before.as_deref(), &record.to_string()).await?;
+                self.write
+                    .tag_service(service, self.record_key, before.as_deref(), &record.to_string())
+                    .await?;
             }
             Step::SetScalable { service, before, after } => {
                 self.write.set_scalable_target(service, *before, *after).await?;

@@ -47,8 +47,14 @@ impl Config {
         let config = Self {
             settings: Settings::read(&mut env),
             mode: env.or("MODE", Mode::Observe, "observe or act", |_| true),
-            clusters: env.or("CLUSTERS", NamePatterns::default(), "cluster names or patterns, comma-separated", |_| true),
-            max_desired: env.or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),
+            clusters: env.or(
+                "CLUSTERS",
+                NamePatterns::default(),
+                "cluster names or patterns, comma-separated",
+                |_| true,
+            ),
+            max_desired: env
+                .or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),
         };
         env.finish(config)
     }

@@ -46,7 +46,12 @@ impl Function for ScaleService {
     const ROUTES: &'static [Route] = request::ROUTES;
     type Request = Request;
 
-    async fn answer(&self, call: Call<Request>, now: Timestamp, deadline: Deadline) -> Result<Answer, Problem> {
+    async fn answer(
+        &self,
+        call: Call<Request>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call, &self.config, now)?;
         let read = self.aws.read(deadline);
         let seen = observe::observe(&read, &ask.target, &self.config.clusters).await?;

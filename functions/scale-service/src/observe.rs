@@ -66,7 +66,9 @@ pub async fn observe(read: &Read, target: &Target, reach: &NamePatterns) -> Resu
                         seen.failed.extend(found.failed);
                         seen.unmatched.extend(found.unmatched);
                     }
-                    Err(problem) => seen.failed.push((format!("cluster/{cluster}"), problem.code, problem.detail)),
+                    Err(problem) => {
+                        seen.failed.push((format!("cluster/{cluster}"), problem.code, problem.detail))
+                    }
                 }
             }
         }
@@ -187,7 +189,11 @@ pub struct Fresh {
 }
 
 /// Reads some services again, batched, cluster by cluster.
-pub async fn again(read: &Read, ids: &[ServiceId], record_key: &str) -> Result<BTreeMap<ServiceId, Fresh>, Problem> {
+pub async fn again(
+    read: &Read,
+    ids: &[ServiceId],
+    record_key: &str,
+) -> Result<BTreeMap<ServiceId, Fresh>, Problem> {
     let mut by_cluster: BTreeMap<ClusterName, Vec<ServiceName>> = BTreeMap::new();
     for id in ids {
         by_cluster.entry(id.cluster.clone()).or_default().push(id.service.clone());

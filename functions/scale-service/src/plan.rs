@@ -13,7 +13,7 @@ mod tests;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::application_autoscaling::Suspended;
+use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::ecs::Service;
 use shared::names::{ServiceId, is_long_service_arn};
 use shared::record::{Record, RecordFault, Size};
@@ -65,9 +65,9 @@ impl Step {
     #[must_use]
     pub fn service(&self) -> &ServiceId {
         match self {
-            Self::WriteRecord { service, .. } | Self::SetScalable { service, .. } | Self::SetDesired { service, .. } => {
-                service
-            }
+            Self::WriteRecord { service, .. }
+            | Self::SetScalable { service, .. }
+            | Self::SetDesired { service, .. } => service,
         }
     }
 }
@@ -112,6 +112,12 @@ impl From<Item> for Decision {
     }
 }
 
+/// Why a service can't be changed as asked.
+struct Refusal {
+    code: Code,
+    reason: String,
+}
+
 /// A service with all that is asked of it, as the verbs' rules see it.
 struct Case<'a> {
     id: &'a ServiceId,
@@ -128,10 +134,16 @@ fn decide(seen: &Seen, ask: &Ask, rules: &Rules) -> Decision {
     let service = &seen.service;
     let left_alone = |code, reason: String| Item::new(&seen.id, Outcome::Skipped, Some(code), reason).into();
     if !service.is_active() {
-        return left_alone(Code::Gone, format!("it is {}: only an ACTIVE service can be changed", service.status));
+        return left_alone(
+            Code::Gone,
+            format!("it is {}: only an ACTIVE service can be changed", service.status),
+        );
     }
     if service.is_daemon() {
-        return left_alone(Code::Daemon, "a DAEMON service runs one task per instance: change the instances".into());
+        return left_alone(
+            Code::Daemon,
+            "a DAEMON service runs one task per instance: change the instances".into(),
+        );
     }
     if service.is_express_managed() && !ask.force {
         return left_alone(
@@ -223,7 +235,7 @@ impl Case<'_> {
 
     /// A target that sleeps with no record to say why: a person's doing, or a lost record.
     fn orphaned(&self) -> Option<Warning> {
-        let asleep = self.seen.target.as_ref().is_some_and(|target| target.is_asleep());
+        let asleep = self.seen.target.as_ref().is_some_and(ScalableTarget::is_asleep);
         (asleep && self.record.is_none()).then(|| {
             Warning::new(
                 Code::OrphanedSuspension,
@@ -232,8 +244,8 @@ impl Case<'_> {
         })
     }
 
-    fn write(&self, record: Record, floor: u32) -> Step {
-        Step::WriteRecord { service: self.id.clone(), before: self.record_text.clone(), record, floor }
+    fn write(&self, record: Record) -> Step {
+        Step::WriteRecord { service: self.id.clone(), before: self.record_text.clone(), record, floor: 0 }
     }
 
     fn set_desired(&self, after: u32) -> Step {
@@ -241,12 +253,17 @@ impl Case<'_> {
     }
 
     /// The size that infrastructure-as-code put beside the record.
-    fn tagged_size(&self) -> Result<Option<Size>, Item> {
+    fn tagged_size(&self) -> Result<Option<Size>, Refusal> {
         let key = &self.rules.tags.size;
         let Some(text) = self.service.tags_by_key().remove(key) else { return Ok(None) };
-        Size::from_tag(&text).map(Some).map_err(|fault| {
-            self.item(Outcome::Failed, Some(Code::SizeUnreadable), format!("its tag {key} can't be read: {fault}"))
+        Size::from_tag(&text).map(Some).map_err(|fault| Refusal {
+            code: Code::SizeUnreadable,
+            reason: format!("its tag {key} can't be read: {fault}"),
         })
+    }
+
+    fn refused(&self, refusal: Refusal) -> Decision {
+        self.item(Outcome::Failed, Some(refusal.code), refusal.reason).into()
     }
 }
 

@@ -12,7 +12,8 @@ const NAMED: usize = 5;
 
 /// The report of these items.
 pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings: &Settings) -> Report {
-    let warnings = unmatched.iter().map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches nothing")));
+    let warnings =
+        unmatched.iter().map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches nothing")));
     let warnings = warnings.collect();
     let cluster = match &ask.target {
         Target::One(id) => Some(id.cluster.as_str()),

@@ -136,7 +136,9 @@ impl Ask {
                 (scale(fields.desired_count, config)?, target, fields.force, None)
             }
             Request::Stop(fields) => (Verb::Stop, fields.target(call, config)?, fields.force, fields.max_age),
-            Request::Start(fields) => (Verb::Start, fields.target(call, config)?, fields.force, fields.max_age),
+            Request::Start(fields) => {
+                (Verb::Start, fields.target(call, config)?, fields.force, fields.max_age)
+            }
         };
         Ok(Self {
             verb,
@@ -155,7 +157,10 @@ fn scale(desired_count: u32, config: &Config) -> Result<Verb, Problem> {
         0 => Ok(Verb::Stop),
         count if count > config.max_desired => Err(Problem::new(
             Code::BeyondMax,
-            format!("desiredCount {count} is beyond {}, the most that MAX_DESIRED allows here", config.max_desired),
+            format!(
+                "desiredCount {count} is beyond {}, the most that MAX_DESIRED allows here",
+                config.max_desired
+            ),
         )),
         count => Ok(Verb::Scale(count)),
     }
@@ -176,7 +181,9 @@ impl SwitchFields {
         let scope = &call.scope;
         if let Some(service) = &self.service {
             if self.clusters.is_some() || self.services.is_some() || self.tags.is_some() {
-                return Err(Problem::bad_request("\"service\" names one: \"clusters\", \"services\" and \"tags\" select"));
+                return Err(Problem::bad_request(
+                    "\"service\" names one: \"clusters\", \"services\" and \"tags\" select",
+                ));
             }
             return Ok(Target::One(one(service, self.cluster.as_ref(), scope)?));
         }
@@ -207,14 +214,17 @@ impl SwitchFields {
     fn selector(&self, scope: &Scope, cluster: Option<&ClusterName>) -> Result<Selector, Problem> {
         let pattern = |text: &String| -> Result<NamePattern, Problem> {
             let name = if text.starts_with("arn:") {
-                let cluster = cluster.ok_or_else(|| Problem::bad_request("an ARN in \"services\" needs one \"cluster\""))?;
+                let cluster = cluster
+                    .ok_or_else(|| Problem::bad_request("an ARN in \"services\" needs one \"cluster\""))?;
                 ServiceRef::try_from(text.clone())?.within(scope, cluster)?.service.to_string()
             } else {
                 text.clone()
             };
-            NamePattern::try_from(name).map_err(|fault| Problem::bad_request(format!("\"services\": {fault}")))
+            NamePattern::try_from(name)
+                .map_err(|fault| Problem::bad_request(format!("\"services\": {fault}")))
         };
-        let services = self.services.as_ref().map(|all| all.iter().map(pattern).collect::<Result<Vec<_>, _>>());
+        let services =
+            self.services.as_ref().map(|all| all.iter().map(pattern).collect::<Result<Vec<_>, _>>());
         Selector::new(services.transpose()?, self.tags.clone()).map_err(Problem::bad_request)
     }
 }

@@ -48,9 +48,7 @@ impl Bucket {
             Self::EcsClusterRead => (50, 20),
             Self::EcsServiceRead | Self::EcsTaskRead => (100, 20),
             Self::EcsServiceWrite => (50, 5),
-            Self::EcsTag => (20, 10),
-            Self::ScalingRead => (20, 10),
-            Self::ScalingWrite => (20, 10),
+            Self::EcsTag | Self::ScalingRead | Self::ScalingWrite => (20, 10),
         }
     }
 }

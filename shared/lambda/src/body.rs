@@ -41,7 +41,7 @@ fn too_large() -> Problem {
     Problem::new(Code::TooLarge, format!("the body is larger than {} KB", LARGEST / 1024))
 }
 
-/// A JSON object in which no field stands twice: serde_json would silently take the last.
+/// A JSON object in which no field stands twice: `serde_json` would silently take the last.
 struct Once(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Once {

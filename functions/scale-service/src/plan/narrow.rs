@@ -38,6 +38,9 @@ fn raced(step: &Step, fresh: &BTreeMap<ServiceId, Fresh>) -> Option<String> {
     }
     let below = i64::from(now.desired_count) < i64::from(*floor);
     below.then(|| {
-        format!("it was set to {floor} and is at {} again: somebody else changed it; try again", now.desired_count)
+        format!(
+            "it was set to {floor} and is at {} again: somebody else changed it; try again",
+            now.desired_count
+        )
     })
 }

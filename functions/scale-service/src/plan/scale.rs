@@ -26,7 +26,8 @@ fn resized(case: &Case<'_>, count: u32) -> Decision {
     if case.count() == count {
         return case.unchanged(format!("already at {count}")).into();
     }
-    let mut item = case.item(Outcome::Changed, None, format!("scaled from {} to {count} as asked", case.count()));
+    let mut item =
+        case.item(Outcome::Changed, None, format!("scaled from {} to {count} as asked", case.count()));
     item.after = Some(json!({ "desiredCount": count }));
     item.warnings.extend(case.orphaned());
     Decision { item, stages: vec![(0, vec![case.set_desired(count)])] }

@@ -1,24 +1,27 @@
 //! Start: the count first, then autoscaling, and the record when both are seen to hold.
 //!
-//! There is no write ahead: until the end the record still says off and holds the size.
+//! There is no write ahead: until the end the record still says off and holds the size. Where it
+//! does not (a service at 0 that we never stopped, started by name), such a record is written
+//! first, so that a crash in the middle is finished by the next run like any other.
 
 use serde_json::json;
 use shared::Code;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::record::{By, Record, Scaling, Size, State};
-use shared::report::{Item, Outcome, Warning};
+use shared::report::{Outcome, Warning};
 
-use super::{CONFIRM, Case, Decision, Step, at};
+use super::{CONFIRM, Case, Decision, Refusal, Step, at};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
-    if !is_off(case) && !(case.count() == 0 && case.is_named()) {
+    let may_be_raised = case.count() == 0 && case.is_named();
+    if !is_off(case) && !may_be_raised {
         return case.unchanged(left_as_it_is(case)).into();
     }
     if let Some(item) = case.stale().or_else(|| case.untaggable()) {
         return item.into();
     }
     match saved(case) {
-        Err(item) => item.into(),
+        Err(refusal) => case.refused(refusal),
         Ok(size) => back_to(case, size, None),
     }
 }
@@ -37,60 +40,83 @@ fn left_as_it_is(case: &Case<'_>) -> String {
 }
 
 /// The size to come back to: the record's, else the one that infrastructure-as-code tagged.
-pub(super) fn saved(case: &Case<'_>) -> Result<Size, Item> {
+pub(super) fn saved(case: &Case<'_>) -> Result<Size, Refusal> {
     let recorded = case.record.as_ref().map(|record| record.size).unwrap_or_default();
+    let live = case.seen.target.as_ref();
+    let awake = live.filter(|target| !target.is_asleep());
+    let awake = awake.map(|target| Scaling { min: target.min_capacity, suspended: target.suspended });
+    // Where we did not put the target to sleep, it is as it should be, unless it sleeps.
+    let scaling = if is_off(case) { recorded.scaling } else { awake };
     if recorded.count.is_some() {
-        return Ok(recorded);
+        return Ok(Size { count: recorded.count, scaling });
     }
     let tagged = case.tagged_size()?.unwrap_or_default();
-    let size = Size { count: tagged.count, scaling: recorded.scaling.or(tagged.scaling) };
-    if size.count.is_some() {
-        return Ok(size);
+    if tagged.count.is_some() {
+        return Ok(Size { count: tagged.count, scaling: scaling.or(tagged.scaling) });
     }
     let reason = format!(
         "nothing says what size it had: scale it to a count, or tag it {} (\"n=3\", or \"n=3 min=2 susp=---\")",
         case.rules.tags.size
     );
-    Err(case.item(Outcome::Failed, Some(Code::NoSavedSize), reason))
+    Err(Refusal { code: Code::NoSavedSize, reason })
 }
 
 /// Brings a service back with its autoscaling: to its size, or to exactly `count` if one is asked.
 pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decision {
     let mut warnings = Vec::new();
     warnings.extend(case.orphaned());
-    // Where the record says on, the target was never put to sleep by us: it is left alone.
-    let asleep_by_us = is_off(case) || case.record.is_none();
-    let scaling = size.scaling.filter(|_| asleep_by_us);
     let target = case.seen.target.as_ref();
-    let restored = scaling.and_then(|saved| restored(saved, target, &mut warnings));
+    let restored = size.scaling.and_then(|saved| restored(saved, target, &mut warnings));
     let set = match count {
         Some(count) => count,
-        None => match count_to_set(case, size, scaling, target, &mut warnings) {
+        None => match count_to_set(case, size, target, &mut warnings) {
             Ok(count) => count,
-            Err(item) => return item.into(),
+            Err(refusal) => return case.refused(refusal),
         },
     };
     // A start never lowers a running service; a count that was asked for is set as it is.
-    let reached = if count.is_some() { set } else { set.max(case.count()) };
-
-    let mut steps = Vec::new();
-    if case.count() != reached {
-        steps.push(case.set_desired(reached));
-    }
-    if let (Some(after), Some(target)) = (restored, target) {
+    let wanted = if count.is_some() { set } else { set.max(case.count()) };
+    let wake = restored.zip(target).and_then(|(after, target)| {
         let before = (target.min_capacity, target.suspended);
-        if before != after {
-            steps.push(Step::SetScalable { service: case.id.clone(), before, after });
+        (before != after).then(|| Step::SetScalable { service: case.id.clone(), before, after })
+    });
+    // Waking the target moves the count into its bounds at once.
+    let bounded = |count: u32| match (&wake, target) {
+        (Some(Step::SetScalable { after: (min, _), .. }), Some(target)) => {
+            count.min(target.max_capacity).max(*min)
         }
-    }
-    let on = Record {
-        state: State::On,
-        at: at(case.ask),
-        size: Size { count: size.count.or_else(|| reached.try_into().ok()), scaling: size.scaling },
-        sched: None,
-        by: Some(By::Request),
+        _ => count,
     };
-    let stages = vec![(0, steps), (CONFIRM, vec![case.write(on, reached)])];
+    let record = |state, size| Record { state, at: at(case.ask), size, sched: None, by: Some(By::Request) };
+    let mut text = case.record_text.clone();
+    let mut steps = Vec::new();
+    if !is_off(case) {
+        let ahead = record(State::Off, size);
+        text = Some(ahead.to_string());
+        steps.push(case.write(ahead));
+    }
+    // A count that was asked for comes after the target, or its bounds would undo it.
+    let reached = if count.is_some() {
+        let moved = bounded(case.count());
+        steps.extend(wake);
+        steps.extend((moved != wanted).then(|| case.set_desired(wanted)));
+        wanted
+    } else {
+        let reached = bounded(wanted);
+        steps.extend((case.count() != wanted).then(|| case.set_desired(wanted)));
+        steps.extend(wake);
+        if reached < wanted {
+            warnings.push(Warning::new(
+                Code::OutsideBounds,
+                format!("{wanted} is above its scalable target's max: AWS moves it to {reached}"),
+            ));
+        }
+        reached
+    };
+    let last = count.or(size.count.map(u32::from)).unwrap_or(reached);
+    let on = record(State::On, Size { count: last.try_into().ok(), scaling: size.scaling });
+    let confirm = Step::WriteRecord { service: case.id.clone(), before: text, record: on, floor: reached };
+    let stages = vec![(0, steps), (CONFIRM, vec![confirm])];
     let mut item = case.item(Outcome::Changed, None, reason(case, reached, set));
     let mut after = json!({ "desiredCount": reached });
     if let (Some(target), Some(fields)) = (target, after.as_object_mut()) {
@@ -107,20 +133,22 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decisi
 fn count_to_set(
     case: &Case<'_>,
     size: Size,
-    scaling: Option<Scaling>,
     target: Option<&ScalableTarget>,
     warnings: &mut Vec<Warning>,
-) -> Result<u32, Item> {
+) -> Result<u32, Refusal> {
     let saved = size.count.map_or(0, u32::from);
     let mut count = saved;
     let mut clamped = |count: &mut u32, to: u32, why: &str| {
         if *count != to {
-            warnings.push(Warning::new(Code::Clamped, format!("the saved count {saved} is {why} {to}: {to} it is")));
+            warnings.push(Warning::new(
+                Code::Clamped,
+                format!("the saved count {saved} is {why} {to}: {to} it is"),
+            ));
             *count = to;
         }
     };
     if let Some(target) = target {
-        let floor = scaling.map_or(0, |saved| saved.min);
+        let floor = size.scaling.map_or(0, |saved| saved.min);
         let to = count.max(floor);
         clamped(&mut count, to, "below the saved min");
         let to = count.min(target.max_capacity);
@@ -130,7 +158,7 @@ fn count_to_set(
     clamped(&mut count, to, "above MAX_DESIRED,");
     if count == 0 {
         let reason = "the scalable target's max is 0: raise it, then start the service";
-        return Err(case.item(Outcome::Failed, Some(Code::OutsideBounds), reason));
+        return Err(Refusal { code: Code::OutsideBounds, reason: reason.into() });
     }
     Ok(count)
 }
@@ -153,14 +181,20 @@ fn restored(
     if live.min_capacity != 0 && live.min_capacity != saved.min {
         warnings.push(Warning::new(
             Code::TargetChanged,
-            format!("its min was set to {} while it was off, and stays (saved: {})", live.min_capacity, saved.min),
+            format!(
+                "its min was set to {} while it was off, and stays (saved: {})",
+                live.min_capacity, saved.min
+            ),
         ));
         min = live.min_capacity;
     }
     if min > live.max_capacity {
         warnings.push(Warning::new(
             Code::Clamped,
-            format!("the saved min {min} is above the scalable target's max {}: that it is", live.max_capacity),
+            format!(
+                "the saved min {min} is above the scalable target's max {}: that it is",
+                live.max_capacity
+            ),
         ));
         min = live.max_capacity;
     }
@@ -184,7 +218,9 @@ fn reason(case: &Case<'_>, reached: u32, set: u32) -> String {
         _ => "at 0".to_owned(),
     };
     match case.count() {
-        live if live == reached && reached > set => format!("{was}, raised to {live} since then, and that stays"),
+        live if live == reached && reached > set => {
+            format!("{was}, raised to {live} since then, and that stays")
+        }
         live if live == reached => format!("{was}; already at {live}"),
         _ => format!("{was}; started with {reached}"),
     }

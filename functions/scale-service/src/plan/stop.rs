@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shared::Code;
-use shared::application_autoscaling::Suspended;
+use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::record::{By, Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
 
@@ -29,7 +29,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     let mut steps = Vec::new();
     // Ahead of every change: a size is written down before it is gone.
     if !finishing || case.record.as_ref().is_some_and(|record| record.size != size) {
-        steps.push(case.write(record(State::Stopping), 0));
+        steps.push(case.write(record(State::Stopping)));
     }
     // Before the count, or autoscaling would raise it again.
     if let Some(target) = case.seen.target.as_ref().filter(|target| !target.is_asleep()) {
@@ -42,7 +42,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     if case.count() > 0 {
         steps.push(case.set_desired(0));
     }
-    steps.push(case.write(record(State::Off), 0));
+    steps.push(case.write(record(State::Off)));
 
     let mut item = case.item(Outcome::Changed, None, reason(case, finishing, size));
     item.after = Some(after(case, size));
@@ -63,7 +63,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
 }
 
 fn is_off(case: &Case<'_>) -> bool {
-    case.count() == 0 && case.seen.target.as_ref().is_none_or(|target| target.is_asleep())
+    case.count() == 0 && case.seen.target.as_ref().is_none_or(ScalableTarget::is_asleep)
 }
 
 /// Nothing to do, and the record stays byte for byte; only that it was asked for is noted.
@@ -80,7 +80,7 @@ fn already_off(case: &Case<'_>, record: &Record) -> Decision {
     let mut item = case.item(Outcome::Changed, None, format!("{since}; noted that it was asked for"));
     item.after = Some(after(case, record.size));
     let noted = Record { by: Some(By::Request), ..record.clone() };
-    Decision { item, stages: vec![(0, vec![case.write(noted, 0)])] }
+    Decision { item, stages: vec![(0, vec![case.write(noted)])] }
 }
 
 /// The size to come back to.

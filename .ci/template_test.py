@@ -1,0 +1,450 @@
+"""What template.yaml promises, checked on its translation: what AWS would deploy.
+
+No linter notices a route without an authorizer, a schedule without a net, or a role that may do
+too much; these tests do. `.ci/template` runs them.
+"""
+
+import json
+import os
+import re
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TRANSLATED = Path(os.environ.get("STEWARD_TRANSLATED", ROOT / "target" / "template.translated.json"))
+EVENTS = ROOT / "events"
+
+TEMPLATE = json.loads(TRANSLATED.read_text(encoding="utf-8"))
+RESOURCES = TEMPLATE["Resources"]
+
+FUNCTIONS = {"ScaleServiceFunction", "DescribeClusterFunction"}
+
+CLUSTER = "/v1/clusters/{cluster}"
+SERVICE = CLUSTER + "/services/{service}"
+ROUTES = {
+    ("PUT", SERVICE + "/scale"): "ScaleServiceFunction",
+    ("POST", SERVICE + "/stop"): "ScaleServiceFunction",
+    ("POST", SERVICE + "/start"): "ScaleServiceFunction",
+    ("POST", CLUSTER + "/stop"): "ScaleServiceFunction",
+    ("POST", CLUSTER + "/start"): "ScaleServiceFunction",
+    ("GET", "/v1/clusters"): "DescribeClusterFunction",
+    ("GET", CLUSTER): "DescribeClusterFunction",
+    ("GET", CLUSTER + "/services"): "DescribeClusterFunction",
+    ("GET", SERVICE): "DescribeClusterFunction",
+    ("GET", CLUSTER + "/tasks"): "DescribeClusterFunction",
+    ("GET", CLUSTER + "/tasks/{task}"): "DescribeClusterFunction",
+}
+
+ENVIRONMENT = {"MODE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE", "LOG_LEVEL"}
+
+# X-Ray knows no resources, so these writes can't be narrowed.
+WRITES_WITHOUT_A_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+# Every kind of answer that API Gateway gives by itself.
+EVERY_GATEWAY_RESPONSE = {
+    "DEFAULT_4XX", "DEFAULT_5XX", "RESOURCE_NOT_FOUND", "UNAUTHORIZED", "INVALID_API_KEY",
+    "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE",
+    "EXPIRED_TOKEN", "MISSING_AUTHENTICATION_TOKEN", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT",
+    "API_CONFIGURATION_ERROR", "UNSUPPORTED_MEDIA_TYPE", "BAD_REQUEST_PARAMETERS",
+    "BAD_REQUEST_BODY", "REQUEST_TOO_LARGE", "THROTTLED", "QUOTA_EXCEEDED", "WAF_FILTERED",
+}
+
+
+def of_type(kind):
+    """Resources of a type by name; none at all would make a loop over them prove nothing."""
+    found = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == kind}
+    assert found, f"the template has no {kind}"
+    return found
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def body():
+    return RESOURCES["Api"]["Properties"]["Body"]
+
+
+def routes():
+    """(method, path) -> its operation."""
+    return {
+        (method.upper(), path): operation
+        for path, methods in body()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def function_of(operation):
+    uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+    return re.search(r"/functions/\$\{(\w+)\.Arn}/invocations$", uri).group(1)
+
+
+def with_parameters(value, **given):
+    """A value as CloudFormation would see it, with parameters at their defaults unless given."""
+    if isinstance(value, dict) and len(value) == 1:
+        (word, of), = value.items()
+        if word == "Ref" and of in TEMPLATE["Parameters"]:
+            return given.get(of, TEMPLATE["Parameters"][of].get("Default"))
+        if word == "Fn::Equals":
+            left, right = (with_parameters(side, **given) for side in of)
+            return left == right
+        if word == "Fn::If":
+            condition, yes, no = of
+            holds = with_parameters(TEMPLATE["Conditions"][condition], **given)
+            return with_parameters(yes if holds else no, **given)
+    return value
+
+
+def statements():
+    """(role, statement) of every role's inline policies."""
+    for name, role in of_type("AWS::IAM::Role").items():
+        for policy in role.get("Policies", []):
+            for statement in listed(policy["PolicyDocument"]["Statement"]):
+                yield name, statement
+
+
+def role_of(function):
+    return RESOURCES[function]["Properties"]["Role"]["Fn::GetAtt"][0]
+
+
+def statements_of(function, effect, action):
+    return [
+        s
+        for role, s in statements()
+        if role == role_of(function) and s["Effect"] == effect and action in listed(s["Action"])
+    ]
+
+
+def function_schedules():
+    """Name -> the schedule, and its input as JSON."""
+    found = of_type("AWS::Scheduler::Schedule")
+    return {name: (s, json.loads(s["Target"]["Input"])) for name, s in found.items()}
+
+
+def event_files():
+    """(path, JSON) of every event that is JSON."""
+    for path in sorted(EVENTS.glob("**/*.json")):
+        try:
+            yield path, json.loads(path.read_bytes())
+        except ValueError:
+            if not path.name.startswith("bad"):
+                raise AssertionError(f"{path} is not JSON, and its name does not begin with bad") from None
+
+
+class TheApi(unittest.TestCase):
+    def test_it_has_the_routes_of_the_design_each_with_its_function(self):
+        self.assertEqual({route: function_of(op) for route, op in routes().items()}, ROUTES)
+
+    def test_every_route_takes_signed_requests_only(self):
+        scheme = body()["components"]["securitySchemes"]["AWS_IAM"]
+        self.assertEqual(scheme["x-amazon-apigateway-authtype"], "awsSigv4")
+        for route, operation in routes().items():
+            with self.subTest(route=route):
+                self.assertEqual(operation.get("security"), [{"AWS_IAM": []}])
+
+    def test_every_route_reaches_a_function_that_exists_and_lets_this_route_in(self):
+        allowed = [
+            (p["FunctionName"]["Ref"], p["SourceArn"]["Fn::Sub"][0].split("${__Stage__}/", 1)[1])
+            for p in of_type("AWS::Lambda::Permission").values()
+        ]
+        for (method, path), operation in routes().items():
+            with self.subTest(route=(method, path)):
+                function = function_of(operation)
+                self.assertEqual(RESOURCES[function]["Type"], "AWS::Lambda::Function")
+                self.assertIn((function, method + re.sub(r"\{\w+}", "*", path)), allowed)
+
+    def test_only_this_api_may_invoke_a_function_from_outside(self):
+        for name, permission in of_type("AWS::Lambda::Permission").items():
+            with self.subTest(permission=name):
+                self.assertEqual(permission["Principal"], "apigateway.amazonaws.com")
+                arn, names = permission["SourceArn"]["Fn::Sub"]
+                self.assertIn("${AWS::AccountId}:${__ApiId__}/", arn)
+                self.assertEqual(names["__ApiId__"], {"Ref": "Api"})
+        self.assertNotIn("AWS::Lambda::Url", {r["Type"] for r in RESOURCES.values()})
+
+    def test_functions_run_as_themselves_and_not_as_the_caller(self):
+        for route, operation in routes().items():
+            with self.subTest(route=route):
+                integration = operation["x-amazon-apigateway-integration"]
+                self.assertEqual(integration["type"], "aws_proxy")
+                self.assertNotIn("credentials", integration)
+
+    def test_there_is_one_stage_throttled_traced_and_logged_without_bodies(self):
+        (stage,) = of_type("AWS::ApiGateway::Stage").values()
+        self.assertTrue(stage["TracingEnabled"])
+        json.loads(stage["AccessLogSetting"]["Format"])
+        self.assertEqual(stage["AccessLogSetting"]["DestinationArn"], {"Fn::GetAtt": ["ApiLogs", "Arn"]})
+        (settings,) = stage["MethodSettings"]
+        self.assertEqual((settings["ResourcePath"], settings["HttpMethod"]), ("/*", "*"))
+        self.assertGreater(with_parameters(settings["ThrottlingRateLimit"]), 0)
+        self.assertGreater(with_parameters(settings["ThrottlingBurstLimit"]), 0)
+        self.assertFalse(settings["DataTraceEnabled"])
+
+    def test_every_answer_of_the_gateway_itself_is_a_problem(self):
+        responses = body()["x-amazon-apigateway-gateway-responses"]
+        self.assertEqual(set(responses), EVERY_GATEWAY_RESPONSE)
+        for kind, response in responses.items():
+            with self.subTest(kind=kind):
+                self.assertEqual(
+                    response["responseParameters"]["gatewayresponse.header.Content-Type"],
+                    "'application/problem+json'",
+                )
+                problem = json.loads(response["responseTemplates"]["application/json"])
+                self.assertEqual(
+                    set(problem),
+                    {"type", "title", "status", "detail", "code", "retryable", "requestId"},
+                )
+                self.assertEqual(str(problem["status"]), str(response["statusCode"]))
+                self.assertEqual(problem["requestId"], "$context.requestId")
+                self.assertIsInstance(problem["retryable"], bool)
+                self.assertRegex(problem["code"], r"^[a-z][A-Za-z]+$")
+                self.assertNotIn("$", problem["title"] + problem["detail"])
+
+
+class TheFunctions(unittest.TestCase):
+    def test_they_are_those_of_the_design_as_arm64_binaries(self):
+        functions = of_type("AWS::Lambda::Function")
+        self.assertEqual(set(functions), FUNCTIONS)
+        for name, function in functions.items():
+            with self.subTest(function=name):
+                self.assertEqual(function["Runtime"], "provided.al2023")
+                self.assertEqual(function["Architectures"], ["arm64"])
+                self.assertEqual(function["Handler"], "bootstrap")
+                self.assertEqual(function["TracingConfig"], {"Mode": "Active"})
+
+    def test_they_get_the_variables_that_they_read(self):
+        for name, function in of_type("AWS::Lambda::Function").items():
+            with self.subTest(function=name):
+                self.assertEqual(set(function["Environment"]["Variables"]), ENVIRONMENT)
+
+    def test_a_new_deployment_observes_until_it_is_set_to_act(self):
+        for name, function in of_type("AWS::Lambda::Function").items():
+            with self.subTest(function=name):
+                mode = function["Environment"]["Variables"]["MODE"]
+                self.assertEqual(with_parameters(mode), "observe")
+                self.assertEqual(with_parameters(mode, Mode="act"), "act")
+
+    def test_what_it_may_reach_must_be_said(self):
+        self.assertNotIn("Default", TEMPLATE["Parameters"]["Clusters"])
+        pattern = re.compile(TEMPLATE["Parameters"]["Clusters"]["AllowedPattern"])
+        for clusters in ("", "*", "prod", "dev-*,staging"):
+            self.assertRegex(clusters, pattern)
+        for clusters in ("prod,", ",", "a b", "dev-*, staging", "arn:aws:ecs:x"):
+            self.assertNotRegex(clusters, pattern)
+
+    def test_no_tag_prefix_reaches_beyond_its_own_tags(self):
+        pattern = re.compile(TEMPLATE["Parameters"]["TagPrefix"]["AllowedPattern"])
+        for prefix in ("steward", "team.steward", "awsome"):
+            self.assertRegex(prefix, pattern)
+        for prefix in ("", "*", "st*", "st?ward", "aws", "AWS", "a:b", "x" * 33):
+            self.assertNotRegex(prefix, pattern)
+
+    def test_they_log_into_their_own_groups_which_forget_one_day(self):
+        groups = of_type("AWS::Logs::LogGroup")
+        seen = set()
+        for name, function in of_type("AWS::Lambda::Function").items():
+            with self.subTest(function=name):
+                group = function["LoggingConfig"]["LogGroup"]["Ref"]
+                self.assertNotIn(group, seen)
+                seen.add(group)
+                (allowed,) = statements_of(name, "Allow", "logs:PutLogEvents")
+                self.assertEqual(allowed["Resource"], {"Fn::GetAtt": [group, "Arn"]})
+        for name, group in groups.items():
+            with self.subTest(group=name):
+                self.assertGreater(with_parameters(group["RetentionInDays"]), 0)
+
+
+class TheSchedules(unittest.TestCase):
+    def test_there_is_a_stop_and_a_start(self):
+        actions = sorted(given["action"] for _, given in function_schedules().values())
+        self.assertEqual(actions, ["start", "stop"])
+
+    def test_they_are_disabled_until_a_parameter_enables_them(self):
+        for name, (schedule, _) in function_schedules().items():
+            with self.subTest(schedule=name):
+                self.assertEqual(with_parameters(schedule["State"]), "DISABLED")
+                self.assertEqual(with_parameters(schedule["State"], EnableStopStart="true"), "ENABLED")
+
+    def test_they_run_on_the_clock_in_the_zone_that_was_asked_for(self):
+        for name, (schedule, _) in function_schedules().items():
+            with self.subTest(schedule=name):
+                zone = with_parameters(schedule["ScheduleExpressionTimezone"], TimeZone="Europe/Berlin")
+                self.assertEqual(zone, "Europe/Berlin")
+                self.assertEqual(schedule["FlexibleTimeWindow"], {"Mode": "OFF"})
+                self.assertRegex(with_parameters(schedule["ScheduleExpression"]), r"^cron\(.+\)$")
+
+    def test_they_say_when_they_were_due_and_which_they_are(self):
+        for name, (_, given) in function_schedules().items():
+            with self.subTest(schedule=name):
+                self.assertEqual(given["at"], "<aws.scheduler.scheduled-time>")
+                self.assertEqual(given["schedule"], "<aws.scheduler.schedule-arn>")
+
+    def test_they_send_what_the_example_event_shows(self):
+        example = EVENTS / "scale-service" / "scheduled-stop.json"
+        if not example.exists():
+            self.skipTest(f"{example} is not there yet")
+        expected = set(json.loads(example.read_bytes()))
+        for name, (_, given) in function_schedules().items():
+            with self.subTest(schedule=name):
+                self.assertEqual(set(given), expected)
+
+    def test_an_event_that_is_not_delivered_is_tried_again_and_then_kept(self):
+        for name, (schedule, _) in function_schedules().items():
+            with self.subTest(schedule=name):
+                target = schedule["Target"]
+                self.assertGreater(target["RetryPolicy"]["MaximumRetryAttempts"], 0)
+                self.assertGreater(target["RetryPolicy"]["MaximumEventAgeInSeconds"], 0)
+                self.assert_is_a_queue(target["DeadLetterConfig"]["Arn"])
+
+    def test_an_event_that_fails_is_tried_again_and_then_kept(self):
+        nets = {c["FunctionName"]["Ref"]: c for c in of_type("AWS::Lambda::EventInvokeConfig").values()}
+        for name, (schedule, _) in function_schedules().items():
+            with self.subTest(schedule=name):
+                net = nets[schedule["Target"]["Arn"]["Fn::GetAtt"][0]]
+                self.assertEqual(net["MaximumRetryAttempts"], 2)
+                self.assertEqual(net["MaximumEventAgeInSeconds"], 900)
+                self.assert_is_a_queue(net["DestinationConfig"]["OnFailure"]["Destination"])
+
+    def test_who_may_lose_an_event_may_also_write_it_into_the_queue(self):
+        may_send = {
+            (role, s["Resource"]["Fn::GetAtt"][0])
+            for role, s in statements()
+            if "sqs:SendMessage" in listed(s["Action"])
+        }
+        for schedule, _ in function_schedules().values():
+            target = schedule["Target"]
+            queue = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+            self.assertIn((target["RoleArn"]["Fn::GetAtt"][0], queue), may_send)
+        for net in of_type("AWS::Lambda::EventInvokeConfig").values():
+            queue = net["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+            self.assertIn((role_of(net["FunctionName"]["Ref"]), queue), may_send)
+
+    def test_the_queue_is_encrypted_and_keeps_its_messages_for_two_weeks(self):
+        for name, queue in of_type("AWS::SQS::Queue").items():
+            with self.subTest(queue=name):
+                self.assertTrue(queue["SqsManagedSseEnabled"])
+                self.assertEqual(queue["MessageRetentionPeriod"], 14 * 24 * 3600)
+
+    def assert_is_a_queue(self, arn):
+        self.assertEqual(RESOURCES[arn["Fn::GetAtt"][0]]["Type"], "AWS::SQS::Queue")
+
+
+class TheRoles(unittest.TestCase):
+    def test_each_function_has_its_own(self):
+        roles = [role_of(function) for function in FUNCTIONS]
+        self.assertEqual(len(set(roles)), len(FUNCTIONS))
+        for role in roles:
+            self.assertEqual(RESOURCES[role]["Type"], "AWS::IAM::Role")
+            self.assertNotIn("ManagedPolicyArns", RESOURCES[role]["Properties"])
+
+    def test_no_action_is_a_wildcard(self):
+        for role, statement in statements():
+            with self.subTest(role=role, sid=statement.get("Sid")):
+                self.assertNotIn("NotAction", statement)
+                for action in listed(statement["Action"]):
+                    self.assertNotIn("*", action)
+
+    def test_nothing_is_written_to_just_any_resource(self):
+        for role, statement in statements():
+            if statement["Effect"] != "Allow" or "*" not in listed(statement["Resource"]):
+                continue
+            for action in listed(statement["Action"]):
+                if re.match(r"^[a-z-]+:(List|Describe|Get)", action) or action in WRITES_WITHOUT_A_RESOURCE:
+                    continue
+                with self.subTest(role=role, action=action):
+                    self.assertIn("Condition", statement)
+
+    def test_describe_cluster_only_reads(self):
+        writes = [
+            action
+            for role, s in statements()
+            if role == role_of("DescribeClusterFunction")
+            for action in listed(s["Action"])
+            if not re.match(r"^[a-z-]+:(List|Describe)", action)
+        ]
+        own = WRITES_WITHOUT_A_RESOURCE | {"logs:CreateLogStream", "logs:PutLogEvents"}
+        self.assertEqual(set(writes), own)
+
+    def test_updating_a_service_can_set_a_count_but_not_deploy(self):
+        (allowed,) = statements_of("ScaleServiceFunction", "Allow", "ecs:UpdateService")
+        self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":service/*"))
+        denied = [s["Condition"] for s in statements_of("ScaleServiceFunction", "Deny", "ecs:UpdateService")]
+        # One key a statement: keys in one condition are and-ed.
+        for key in ("ecs:task-definition", "ecs:capacity-provider", "ecs:namespace"):
+            with self.subTest(key=key):
+                self.assertIn({"Null": {key: "false"}}, denied)
+
+    def test_only_steward_tags_of_services_can_be_written(self):
+        for action in ("ecs:TagResource", "ecs:UntagResource"):
+            with self.subTest(action=action):
+                (allowed,) = statements_of("ScaleServiceFunction", "Allow", action)
+                self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":service/*"))
+                self.assertEqual(
+                    allowed["Condition"],
+                    {
+                        "ForAllValues:StringLike": {"aws:TagKeys": {"Fn::Sub": "${TagPrefix}:*"}},
+                        "Null": {"aws:TagKeys": "false"},
+                    },
+                )
+
+    def test_only_the_counts_of_services_can_be_registered(self):
+        (allowed,) = statements_of(
+            "ScaleServiceFunction", "Allow", "application-autoscaling:RegisterScalableTarget"
+        )
+        self.assertEqual(
+            allowed["Condition"]["StringEquals"],
+            {
+                "application-autoscaling:service-namespace": "ecs",
+                "application-autoscaling:scalable-dimension": "ecs:service:DesiredCount",
+            },
+        )
+
+
+class TheAlarms(unittest.TestCase):
+    def test_they_watch_errors_throttles_failed_items_and_dead_letters(self):
+        watched = {
+            (alarm["Namespace"], alarm["MetricName"], json.dumps(alarm["Dimensions"][0]["Value"]))
+            for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        }
+        for function in FUNCTIONS:
+            for metric in ("Errors", "Throttles"):
+                self.assertIn(("AWS/Lambda", metric, json.dumps({"Ref": function})), watched)
+        self.assertIn(("ecs-steward", "Failed", json.dumps({"Ref": "ScaleServiceFunction"})), watched)
+        for queue in of_type("AWS::SQS::Queue"):
+            name = json.dumps({"Fn::GetAtt": [queue, "QueueName"]})
+            self.assertIn(("AWS/SQS", "ApproximateNumberOfMessagesVisible", name), watched)
+
+    def test_they_reach_the_topic_where_there_is_one(self):
+        for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+            with self.subTest(alarm=name):
+                self.assertEqual(
+                    alarm["AlarmActions"],
+                    {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]},
+                )
+
+
+class TheExampleEvents(unittest.TestCase):
+    def test_every_rest_event_is_of_a_route_of_the_function_it_lies_beside(self):
+        for path, event in event_files():
+            # Whose route is wrong on purpose.
+            if path.name.startswith("bad-route"):
+                continue
+            if not (isinstance(event, dict) and {"httpMethod", "resource"} <= event.keys()):
+                continue
+            with self.subTest(event=str(path.relative_to(ROOT))):
+                operation = routes().get((str(event["httpMethod"]), str(event["resource"])))
+                self.assertIsNotNone(operation, "no such route in the template")
+                words = path.relative_to(EVENTS).parts[0].split("-")
+                function = "".join(word.capitalize() for word in words) + "Function"
+                self.assertEqual(function_of(operation), function)
+
+
+class TheOutputs(unittest.TestCase):
+    def test_they_say_where_the_api_is_and_how_to_call_it(self):
+        outputs = TEMPLATE["Outputs"]
+        self.assertIn("execute-api", json.dumps(outputs["ApiUrl"]["Value"]))
+        self.assertIn("--aws-sigv4", json.dumps(outputs["FirstCall"]["Value"]))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,60 @@
+//! The very binary that Lambda runs, under a Runtime API, with every file of `events/scale-service/`.
+
+use emulator::World;
+use harness::binary::{Binary, machine_now};
+use harness::events::{self, SCALE_SERVICE};
+
+const PATH: &str = env!("CARGO_BIN_EXE_scale-service");
+
+#[tokio::test]
+async fn the_binary_answers_every_file_of_events() {
+    let known: Vec<&str> = {
+        let mut known: Vec<&str> = SCALE_SERVICE.iter().map(|(name, _)| *name).collect();
+        known.sort_unstable();
+        known
+    };
+    assert_eq!(
+        events::names("scale-service"),
+        known,
+        "each file has an expectation, and each expectation a file"
+    );
+    let environment = [("MODE", "act"), ("CLUSTERS", "*")];
+    let mut binary = Binary::start(PATH, World::demo(), &environment).await;
+    for (name, expected) in SCALE_SERVICE {
+        let event = events::read_at("scale-service", name, machine_now()).to_string();
+        let answer = binary.invoke(event.as_bytes()).await;
+        events::check(name, *expected, &answer);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_json_at_all_is_a_lambda_error_and_the_binary_lives_on() {
+    let mut binary = Binary::start(PATH, World::demo(), &[]).await;
+    for bytes in [&b"{\"action\":"[..], b"", b"\xff\xfe", b"nonsense"] {
+        assert!(binary.invoke(bytes).await.is_err());
+    }
+    let event = r#"{"action":"stop","cluster":"microservices","service":"users","dryRun":true}"#;
+    assert_eq!(binary.invoke(event.as_bytes()).await.unwrap()["dryRun"], true);
+    assert!(binary.aws().writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_new_deployment_only_observes_what_its_schedules_would_do() {
+    let mut binary = Binary::start(PATH, World::demo(), &[("CLUSTERS", "*")]).await;
+    let event = events::read_at("scale-service", "scheduled-stop", machine_now()).to_string();
+    let report = binary.invoke(event.as_bytes()).await.unwrap();
+    assert_eq!(report["dryRun"], true);
+    assert!(binary.aws().writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected() {
+    let environment = [("MODE", "perhaps"), ("MAX_DESIRED", "many"), ("BUDGET_SHARE", "2")];
+    let (failed, said) = Binary::start(PATH, World::demo(), &environment).await.refuses_to_start().await;
+    assert!(failed);
+    for words in
+        ["MODE must be observe or act", "MAX_DESIRED must be a whole number", "BUDGET_SHARE must be above 0"]
+    {
+        assert!(said.contains(words), "{said}");
+    }
+}

@@ -1,0 +1,164 @@
+//! A Lambda Runtime API on this machine, so that the very binaries that are deployed can be tried.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::collections::VecDeque;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use emulator::{Aws, World};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{Notify, mpsc};
+
+/// How long a binary may take before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(60);
+const ARN: &str = "arn:aws:lambda:sa-east-1:123456789012:function:ecs-steward-under-test";
+
+/// A function's binary, running against an embedded AWS.
+pub struct Binary {
+    process: Child,
+    queue: Arc<Queue>,
+    answers: mpsc::UnboundedReceiver<Result<Value, Value>>,
+    aws: Aws,
+    sent: usize,
+}
+
+struct Queue {
+    waiting: Mutex<VecDeque<(String, Vec<u8>)>>,
+    more: Notify,
+    answers: mpsc::UnboundedSender<Result<Value, Value>>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the servers beside the process under test; nothing of ours is spawned in it"
+)]
+fn serve(router: Router, listener: TcpListener) {
+    tokio::spawn(async move { axum::serve(listener, router).await });
+}
+
+#[expect(clippy::disallowed_methods, reason = "the embedded AWS beside the process under test")]
+async fn aws_url(aws: Aws) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(emulator::serve(aws, listener));
+    url
+}
+
+impl Binary {
+    /// Starts the binary at `path` with these variables, on this world.
+    pub async fn start(path: &str, world: World, environment: &[(&str, &str)]) -> Self {
+        let aws = Aws::new(world);
+        let (answers, receiver) = mpsc::unbounded_channel();
+        let queue = Arc::new(Queue { waiting: Mutex::default(), more: Notify::new(), answers });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let runtime_api = listener.local_addr().unwrap().to_string();
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/init/error", post(error_at_start))
+            .with_state(Arc::clone(&queue));
+        serve(router, listener);
+        let process = Command::new(path)
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "ecs-steward-under-test")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "log")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "log")
+            .env("AWS_REGION", "sa-east-1")
+            .env("AWS_ACCESS_KEY_ID", "key")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_ENDPOINT_URL", aws_url(aws.clone()).await)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { process, queue, answers: receiver, aws, sent: 0 }
+    }
+
+    /// Sends an event; the answer, or Lambda's error.
+    pub async fn invoke(&mut self, event: &[u8]) -> Result<Value, Value> {
+        self.sent += 1;
+        let id = format!("00000000-0000-4000-8000-{:012}", self.sent);
+        self.queue.waiting.lock().unwrap().push_back((id, event.to_vec()));
+        self.queue.more.notify_one();
+        tokio::time::timeout(PATIENCE, self.answers.recv())
+            .await
+            .expect("the binary answers in time")
+            .unwrap()
+    }
+
+    /// The AWS that it works on.
+    #[must_use]
+    pub fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
+    /// What a binary that does not start says on standard error, and whether it failed.
+    pub async fn refuses_to_start(mut self) -> (bool, String) {
+        let output = tokio::time::timeout(PATIENCE, async {
+            let mut text = String::new();
+            let mut stderr = self.process.stderr.take().unwrap();
+            tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut text).await.unwrap();
+            (!self.process.wait().await.unwrap().success(), text)
+        });
+        output.await.expect("the binary ends by itself")
+    }
+}
+
+async fn next(State(queue): State<Arc<Queue>>) -> Response {
+    let (id, event) = loop {
+        let found = queue.waiting.lock().unwrap().pop_front();
+        match found {
+            Some(found) => break found,
+            None => queue.more.notified().await,
+        }
+    };
+    let deadline = machine_now().as_millisecond() + 30_000;
+    let headers = [
+        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-deadline-ms", deadline.to_string()),
+        ("lambda-runtime-invoked-function-arn", ARN.to_owned()),
+        ("lambda-runtime-trace-id", "Root=1-69244f00-0123456789abcdef01234567".to_owned()),
+    ];
+    (headers, event).into_response()
+}
+
+async fn response(State(queue): State<Arc<Queue>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
+    let _ = queue.answers.send(Ok(serde_json::from_slice(&body).unwrap_or(Value::Null)));
+    StatusCode::ACCEPTED
+}
+
+async fn error(State(queue): State<Arc<Queue>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
+    error_at_start(State(queue), body).await
+}
+
+async fn error_at_start(State(queue): State<Arc<Queue>>, body: Bytes) -> StatusCode {
+    let _ = queue.answers.send(Err(serde_json::from_slice(&body).unwrap_or(Value::Null)));
+    StatusCode::ACCEPTED
+}
+
+/// This machine's time, which the binary under test goes by.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary under test reads this machine's clock, so the test must too"
+)]
+pub fn machine_now() -> Timestamp {
+    Timestamp::now()
+}

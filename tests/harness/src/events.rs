@@ -1,0 +1,179 @@
+//! The files of `events/`, and what each must be answered.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The answer that a file of `events/` must get in the demo world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// A REST event: a response of this status, and the problem's code if it is one.
+    Rest(u16, &'static str),
+    /// A scheduled or direct event: an answer.
+    Answer,
+    /// A scheduled or direct event: a Lambda error of this type.
+    Error(&'static str),
+}
+
+use Expected::{Answer, Error, Rest};
+
+/// What each file of `events/scale-service/` must be answered.
+pub const SCALE_SERVICE: &[(&str, Expected)] = &[
+    ("rest-scale-to-zero", Rest(200, "")),
+    ("rest-scale-to-three", Rest(200, "")),
+    ("rest-scale-beyond-autoscaling", Rest(200, "")),
+    ("rest-stop-service", Rest(200, "")),
+    ("rest-start-service", Rest(200, "")),
+    ("rest-stop-dry-run", Rest(200, "")),
+    ("rest-stop-cluster", Rest(200, "")),
+    ("rest-stop-cluster-by-tag", Rest(200, "")),
+    ("rest-stop-cluster-unknown-name", Rest(207, "")),
+    ("rest-start-cluster", Rest(200, "")),
+    ("rest-start-summary", Rest(200, "")),
+    ("rest-base64-body", Rest(200, "")),
+    ("rest-encoded-name", Rest(200, "")),
+    ("scheduled-stop", Answer),
+    ("scheduled-start", Answer),
+    ("scheduled-stop-one-cluster", Answer),
+    ("scheduled-stop-too-late", Answer),
+    ("direct-scale", Answer),
+    ("direct-stop-by-arn", Answer),
+    ("direct-start-service", Answer),
+    ("direct-stop-clusters-dry-run", Answer),
+    ("bad-unknown-field", Rest(400, "badRequest")),
+    ("bad-wrong-type", Rest(400, "badRequest")),
+    ("bad-negative-count", Rest(400, "badRequest")),
+    ("bad-fractional-count", Rest(400, "badRequest")),
+    ("bad-huge-count", Rest(422, "beyondMax")),
+    ("bad-endless-count", Rest(400, "badRequest")),
+    ("bad-empty-body", Rest(400, "badRequest")),
+    ("bad-not-json", Rest(400, "badRequest")),
+    ("bad-body-is-a-list", Rest(400, "badRequest")),
+    ("bad-field-twice-in-body", Rest(400, "badRequest")),
+    ("bad-field-in-path-and-body", Rest(400, "badRequest")),
+    ("bad-query-twice", Rest(400, "badRequest")),
+    ("bad-query-unknown", Rest(400, "badRequest")),
+    ("bad-query-not-a-flag", Rest(400, "badRequest")),
+    ("bad-expression", Rest(400, "badRequest")),
+    ("bad-not-utf8", Rest(400, "badRequest")),
+    ("bad-not-base64", Rest(400, "badRequest")),
+    ("bad-name-in-path", Rest(400, "badRequest")),
+    ("bad-slash-in-path", Rest(400, "badRequest")),
+    ("bad-dots-in-path", Rest(400, "badRequest")),
+    ("bad-arn-in-path", Rest(400, "badRequest")),
+    ("bad-other-cluster-in-body", Rest(403, "outsideScope")),
+    ("bad-empty-selector", Rest(400, "badRequest")),
+    ("bad-clusters-over-rest", Rest(400, "badRequest")),
+    ("bad-schedule-over-rest", Rest(400, "badRequest")),
+    ("bad-unknown-service", Rest(404, "notFound")),
+    ("bad-unknown-cluster", Rest(404, "notFound")),
+    ("bad-daemon", Rest(409, "daemon")),
+    ("bad-route", Rest(404, "unknownRoute")),
+    ("bad-direct-unknown-action", Error("unknownAction")),
+    ("bad-direct-no-action", Error("badRequest")),
+    ("bad-direct-mistyped-dry-run", Error("badRequest")),
+    ("bad-direct-no-cluster", Error("badRequest")),
+    ("bad-direct-other-account", Error("outsideScope")),
+    ("bad-direct-other-region", Error("outsideScope")),
+    ("bad-direct-far-ahead", Error("badRequest")),
+    ("bad-direct-max-age", Error("badRequest")),
+    ("bad-half-a-rest-event", Error("badRequest")),
+    ("bad-not-an-object", Error("badRequest")),
+];
+
+/// What each file of `events/describe-cluster/` must be answered.
+pub const DESCRIBE_CLUSTER: &[(&str, Expected)] = &[
+    ("rest-list-clusters", Rest(200, "")),
+    ("rest-clusters-and-their-tasks", Rest(200, "")),
+    ("rest-describe-cluster", Rest(200, "")),
+    ("rest-list-services", Rest(200, "")),
+    ("rest-describe-service", Rest(200, "")),
+    ("rest-list-tasks", Rest(200, "")),
+    ("rest-tasks-of-a-service", Rest(200, "")),
+    ("rest-stopped-tasks", Rest(200, "")),
+    ("direct-list-clusters", Answer),
+    ("direct-describe-service-by-arn", Answer),
+    ("direct-list-tasks", Answer),
+    ("bad-expression", Rest(400, "badRequest")),
+    ("bad-query-unknown", Rest(400, "badRequest")),
+    ("bad-body", Rest(400, "badRequest")),
+    ("bad-dry-run", Rest(400, "badRequest")),
+    ("bad-status", Rest(400, "badRequest")),
+    ("bad-other-cluster-in-query", Rest(403, "outsideScope")),
+    ("bad-name-in-path", Rest(400, "badRequest")),
+    ("bad-unknown-cluster", Rest(404, "notFound")),
+    ("bad-unknown-service", Rest(404, "notFound")),
+    ("bad-unknown-task", Rest(404, "notFound")),
+    ("bad-direct-default-cluster", Error("notFound")),
+    ("bad-direct-unknown-action", Error("unknownAction")),
+];
+
+/// The instant that the files' `at` is written for.
+pub const WRITTEN_FOR: &str = "2026-11-24T23:00:00Z";
+
+/// The names of a function's files, so that none goes without an expectation.
+#[must_use]
+pub fn names(function: &str) -> Vec<String> {
+    let folder = folder(function);
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut names: Vec<String> =
+        files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// An event, as its file says.
+#[must_use]
+pub fn read(function: &str, name: &str) -> Value {
+    let file = folder(function).join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
+}
+
+/// An event that is meant for `now`; one whose name says that it comes late or from ahead keeps
+/// its distance from [`WRITTEN_FOR`].
+#[must_use]
+pub fn read_at(function: &str, name: &str, now: Timestamp) -> Value {
+    let mut event = read(function, name);
+    if let Some(at) = event.get("at").and_then(Value::as_str) {
+        let written_for: Timestamp = WRITTEN_FOR.parse().unwrap();
+        let at: Timestamp = at.parse().unwrap();
+        let keeps_distance = name.contains("late") || name.contains("ahead");
+        let moved = if keeps_distance { now + at.duration_since(written_for) } else { now };
+        event["at"] = moved.to_string().into();
+    }
+    event
+}
+
+fn folder(function: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "../../events", function].iter().collect()
+}
+
+/// Fails unless the answer is what the file's event must get.
+pub fn check(name: &str, expected: Expected, answer: &Result<Value, Value>) {
+    match (expected, answer) {
+        (Rest(status, code), Ok(response)) => {
+            let body: Value = serde_json::from_str(response["body"].as_str().unwrap_or_default())
+                .unwrap_or_else(|e| panic!("{name}: the body is no JSON ({e}): {response}"));
+            assert_eq!(response["statusCode"], status, "{name}: {body}");
+            assert_eq!(body.get("code").and_then(Value::as_str).unwrap_or_default(), code, "{name}: {body}");
+            let kind = if code.is_empty() { "application/json" } else { "application/problem+json" };
+            assert_eq!(response["multiValueHeaders"]["content-type"][0], kind, "{name}");
+            if !code.is_empty() {
+                for field in ["type", "title", "status", "detail", "retryable", "requestId"] {
+                    assert!(body.get(field).is_some(), "{name}: the problem has no {field}: {body}");
+                }
+            }
+        }
+        (Answer, Ok(answer)) => assert!(answer.get("statusCode").is_none(), "{name}: {answer}"),
+        (Error(code), Err(error)) => {
+            assert_eq!(error["errorType"], code, "{name}: {error}");
+            let message = error["errorMessage"].as_str().unwrap_or_default();
+            let problem: Value =
+                serde_json::from_str(message).unwrap_or_else(|e| panic!("{name}: {e}: {message}"));
+            assert_eq!(problem["code"], code, "{name}");
+        }
+        _ => panic!("{name}: wanted {expected:?}, got {answer:?}"),
+    }
+}

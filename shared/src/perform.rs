@@ -118,6 +118,8 @@ async fn run<S: Sync>(steps: &[S], hands: &impl Hands<S>, time_left: &(impl Fn()
         }
         match hands.perform(step).await {
             Ok(done) => all.refused.extend(done.refused),
+            // The call waited for its budget, or for AWS, until the deadline.
+            Err(problem) if problem.code == Code::OutOfTime => return End::OutOfTime,
             Err(problem) => return End::Failed(problem),
         }
     }

@@ -1,0 +1,4 @@
+//! The two ways in.
+
+pub(crate) mod http;
+mod in_process;

@@ -1,0 +1,62 @@
+//! The embedded AWS: a small simulator of Amazon ECS and Application Auto Scaling.
+//!
+//! - [`World`] is the state: a `Clone` value, synchronous, with the date it has reached. Services start,
+//!   replace and drain tasks over time; autoscaling policies and scheduled actions act on them.
+//! - [`Aws`] is a handle to one world that runs on tokio's clock, with the published API rates, a script of
+//!   faults and a ledger of every call. SDK clients reach it in process ([`Aws::http_client`]) or over HTTP
+//!   ([`serve`]).
+//!
+//! ```
+//! use emulator::{ServiceSeed, World};
+//! use serde_json::json;
+//!
+//! let mut world = World::new("2026-11-24T12:00:00Z".parse()?);
+//! world.cluster("prod").service("prod", ServiceSeed::new("users").desired(2));
+//! world.call("ecs", "UpdateService", json!({"cluster": "prod", "service": "users", "desiredCount": 0}))?;
+//! world.advance_by(std::time::Duration::from_secs(60));
+//! assert_eq!(world.running_count("prod", "users"), 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What AWS does not document, and is assumed here
+//!
+//! - How long a task takes: 17 to 26 s from its creation to `RUNNING`, 11 to 28 s from the order to stop to
+//!   `STOPPED`, a little different for each task and always the same for the same world.
+//! - The service scheduler looks at a service two seconds after something happened to it.
+//! - `runningCount` counts tasks whose last status is `RUNNING`, also those that were told to stop a moment ago.
+//! - `INACTIVE` services are described for an hour, as stopped tasks are.
+//! - A replacement does not wait until the task before it is `STOPPED`; a service is steady when that is gone.
+//! - A policy acts within a minute of the change that makes it act, at any count, also at 0: the load is what its
+//!   owner says, as with a queue's length. (With a CPU metric AWS has no data at 0 tasks, and would not act.)
+//! - In `SuspendedState`, a flag that is not given is its default, false, once the object is given.
+//! - Codes of errors are AWS's; their messages are where they were found, and in AWS's manner elsewhere.
+//! - Application Auto Scaling publishes no request rates: its calls are never throttled by a bucket.
+
+mod api_error;
+mod application_autoscaling;
+mod aws;
+mod buckets;
+mod builders;
+mod clock;
+mod demo;
+mod doors;
+mod due;
+mod ecs;
+mod faults;
+mod ids;
+mod ledger;
+mod seed;
+mod views;
+mod wire;
+mod world;
+
+pub use api_error::ApiError;
+pub use aws::{Aws, Killed, Moment};
+pub use buckets::Buckets;
+pub use builders::{ServiceSeed, TargetSeed};
+pub use doors::http::serve;
+pub use faults::{FaultRule, Faults};
+pub use ledger::Call;
+pub use seed::SeedError;
+pub use views::{TargetView, TaskView};
+pub use world::World;

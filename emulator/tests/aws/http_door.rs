@@ -1,0 +1,123 @@
+//! The HTTP door, by raw requests.
+
+use emulator::{Aws, Faults};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::world::prod;
+
+/// Serves a world while the test talks to it.
+async fn with_door<F: Future<Output = ()>>(aws: Aws, talk: impl FnOnce(std::net::SocketAddr) -> F) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::select! {
+        ended = emulator::serve(aws, listener) => panic!("{ended:?}"),
+        () = talk(address) => {}
+    }
+}
+
+/// One request on a connection of its own: the head and the body of the answer.
+async fn send(
+    address: std::net::SocketAddr,
+    line: &str,
+    target: Option<&str>,
+    body: &str,
+) -> (String, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let target = target.map(|t| format!("x-amz-target: {t}\r\n")).unwrap_or_default();
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: aws\r\nconnection: close\r\n{target}content-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+async fn call(address: std::net::SocketAddr, target: &str, input: &Value) -> (String, Value) {
+    let (head, body) = send(address, "POST /", Some(target), &input.to_string()).await;
+    (head, serde_json::from_str(&body).unwrap())
+}
+
+#[tokio::test]
+async fn a_request_is_answered_as_aws_does() {
+    let aws = Aws::new(prod());
+    with_door(aws.clone(), async |address| {
+        let update = "AmazonEC2ContainerServiceV20141113.UpdateService";
+        let input = json!({"cluster": "prod", "service": "users", "desiredCount": 4});
+        let (head, body) = call(address, update, &input).await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert!(head.contains("content-type: application/x-amz-json-1.1"), "{head}");
+        assert!(head.contains("x-amzn-requestid: "), "{head}");
+        assert_eq!(body["service"]["desiredCount"], 4);
+
+        let targets = "AnyScaleFrontendService.DescribeScalableTargets";
+        let (_, body) = call(address, targets, &json!({"ServiceNamespace": "ecs"})).await;
+        assert_eq!(body, json!({"ScalableTargets": []}));
+
+        let input = json!({"cluster": "nowhere", "service": "users", "desiredCount": 4});
+        let (head, body) = call(address, update, &input).await;
+        assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+        assert_eq!(body, json!({"__type": "ClusterNotFoundException", "message": "Cluster not found."}));
+
+        let (_, body) = call(address, "DynamoDB_20120810.ListTables", &json!({})).await;
+        assert_eq!(body["__type"], "UnknownOperationException");
+        let (head, body) = send(address, "POST /", Some(update), "{not json").await;
+        assert!(head.starts_with("HTTP/1.1 400") && body.contains("SerializationException"), "{head} {body}");
+    })
+    .await;
+    assert_eq!(aws.with(|w| w.desired_count("prod", "users")), 4);
+}
+
+#[tokio::test]
+async fn the_ledger_is_read_and_the_date_is_moved_over_http() {
+    let aws = Aws::new(prod());
+    with_door(aws, async |address| {
+        let list = "AmazonEC2ContainerServiceV20141113.ListServices";
+        call(address, list, &json!({"cluster": "prod"})).await;
+        let (_, body) = send(address, "GET /_emulator/ledger", None, "").await;
+        let ledger: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(ledger["calls"][0]["operation"], "ListServices");
+        assert_eq!(ledger["calls"][0]["input"], json!({"cluster": "prod"}));
+
+        let (_, body) =
+            send(address, "POST /_emulator/move", None, r#"{"to": "2026-11-24T20:00:00-03:00"}"#).await;
+        assert!(body.starts_with(r#"{"now":"2026-11-24T23:00:00"#), "{body}");
+        let (_, body) = send(address, "POST /_emulator/move", None, r#"{"by": "PT1H"}"#).await;
+        assert!(body.starts_with(r#"{"now":"2026-11-25T00:00:00"#), "{body}");
+        let (_, body) = send(address, "GET /_emulator/now", None, "").await;
+        assert!(body.starts_with(r#"{"now":"2026-11-25T00:00:0"#), "{body}");
+        for wrong in ["{}", r#"{"by": "-PT1H"}"#, r#"{"to": "tomorrow"}"#, r#"{"two": 2}"#, "["] {
+            let (head, _) = send(address, "POST /_emulator/move", None, wrong).await;
+            assert!(head.starts_with("HTTP/1.1 400"), "{wrong}: {head}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reset_breaks_the_answer_off() {
+    let aws = Aws::new(prod());
+    aws.faults(Faults::new().anywhere().reset_after_commit());
+    with_door(aws.clone(), async |address| {
+        let input = json!({"cluster": "prod", "service": "users", "desiredCount": 4}).to_string();
+        let target = "AmazonEC2ContainerServiceV20141113.UpdateService";
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: aws\r\nx-amz-target: {}\r\ncontent-length: {}\r\n\r\n{input}",
+            target,
+            input.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // The connection ends, with an error or not, and the answer's last chunk never comes.
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(!String::from_utf8_lossy(&answer).ends_with("0\r\n\r\n"));
+    })
+    .await;
+    assert_eq!(aws.with(|w| w.desired_count("prod", "users")), 4);
+}

@@ -1,0 +1,22 @@
+//! The embedded AWS, as its callers see it.
+
+#[cfg(test)]
+mod autoscaling;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod http_door;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod run_task;
+#[cfg(test)]
+mod sdk;
+#[cfg(test)]
+mod service_life;
+#[cfg(test)]
+mod tags;
+#[cfg(test)]
+mod world;

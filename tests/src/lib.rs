@@ -1,0 +1,1 @@
+//! Nothing lives here: the tests stand in `system/`.

@@ -1,0 +1,149 @@
+//! Bad input gets the right problem, and nothing is changed.
+
+use emulator::{Aws, World};
+use harness::events::{self, DESCRIBE_CLUSTER, Expected, SCALE_SERVICE};
+use local::{Sent, Template};
+use serde_json::{Value, json};
+use shared_lambda::LambdaError;
+
+use crate::stage::{Stage, evening, prod_with_users};
+
+fn demo_in_the_evening() -> Aws {
+    let mut world = World::demo();
+    world.advance_to(evening());
+    Aws::new(world)
+}
+
+async fn answer(stage: &Stage, function: &str, event: Value) -> Result<Value, Value> {
+    let answer = stage.system.invoke(function, event).await;
+    answer.map_err(|problem| json!(LambdaError::new(&problem, "id")))
+}
+
+async fn every_file(function: &str, files: &[(&str, Expected)]) {
+    let aws = demo_in_the_evening();
+    for (name, expected) in files {
+        let stage = Stage::at(aws.fork()).await;
+        let event = events::read_at(function, name, stage.system.now());
+        let answer = answer(&stage, function, event).await;
+        events::check(name, *expected, &answer);
+        if name.starts_with("bad-") {
+            assert_eq!(stage.writes(), [""; 0], "{name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_file_of_scale_services_events_gets_its_answer_and_a_bad_one_changes_nothing() {
+    every_file("scale-service", SCALE_SERVICE).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_file_of_describe_clusters_events_gets_its_answer_and_a_bad_one_changes_nothing() {
+    every_file("describe-cluster", DESCRIBE_CLUSTER).await;
+}
+
+/// Where IAM was told of `prod`, nothing may reach `staging`.
+#[tokio::test(start_paused = true)]
+async fn another_clusters_arn_in_every_place_of_every_route_is_refused_before_any_call() {
+    let stage = Stage::on(prod_with_users()).await;
+    let arns = [
+        "arn:aws:ecs:sa-east-1:123456789012:service/staging/users",
+        "arn:aws:ecs:sa-east-1:123456789012:cluster/staging",
+        "arn:aws:ecs:sa-east-1:123456789012:task/staging/0123456789abcdef0123456789abcdef",
+        "arn:aws:ecs:sa-east-1:999999999999:service/prod/users",
+        "arn:aws:ecs:eu-west-1:123456789012:service/prod/users",
+    ];
+    let mut tried = 0;
+    for route in Template::read().unwrap().routes {
+        let names: Vec<&str> = route.path.split('/').filter(|part| part.starts_with('{')).collect();
+        let filled = |place: Option<&str>, arn: &str| {
+            names.iter().fold(route.path.clone(), |path, name| {
+                let plain = if *name == "{cluster}" { "prod" } else { "users" };
+                path.replace(name, if place == Some(*name) { arn } else { plain })
+            })
+        };
+        for arn in arns {
+            let encoded = arn.replace(':', "%3A").replace('/', "%2F");
+            let mut requests = Vec::new();
+            for place in &names {
+                requests.push((filled(Some(place), &encoded), Value::Null));
+            }
+            let path = filled(None, "");
+            for field in ["cluster", "service", "task", "clusters", "services", "resource"] {
+                requests.push((format!("{path}?{field}={encoded}"), Value::Null));
+                if route.method != "GET" {
+                    for value in [json!(arn), json!([arn])] {
+                        let mut body = json!({ "desiredCount": 0 });
+                        if !route.path.ends_with("/scale") {
+                            body = json!({});
+                        }
+                        body[field] = value;
+                        requests.push((path.clone(), body));
+                    }
+                }
+            }
+            for (path, body) in requests {
+                let answer = stage.rest(&route.method, &path, &body).await;
+                assert!(
+                    matches!(answer.status, 400 | 403),
+                    "{} {path} {body}: {}",
+                    route.method,
+                    answer.body
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+    assert!(stage.aws.ledger().is_empty(), "no AWS call was made");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_over_256_kb_is_a_413_and_one_of_256_kb_is_read() {
+    let stage = Stage::on(prod_with_users()).await;
+    let send = |body: Vec<u8>| {
+        let path = "/v1/clusters/prod/services/users/scale".to_owned();
+        Sent { method: "PUT".into(), path, headers: Vec::new(), body }
+    };
+    let body = |length: usize| {
+        let mut body = br#"{"desiredCount":3}"#.to_vec();
+        body.resize(length, b' ');
+        body
+    };
+    let fits = stage.system.request(&send(body(256 * 1024))).await;
+    assert_eq!(fits.status, 200, "{}", fits.body);
+    let over = stage.system.request(&send(body(256 * 1024 + 1))).await;
+    assert_eq!((over.status, &over.json()["code"]), (413, &json!("tooLarge")));
+    let mut binary = body(256 * 1024 + 1);
+    binary[0] = 0xff;
+    assert_eq!(stage.system.request(&send(binary)).await.status, 413);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_problem_says_what_to_do_and_points_at_the_place() {
+    let stage = Stage::on(prod_with_users()).await;
+    let path = "/v1/clusters/prod/services/users/scale";
+    for (body, words) in [
+        (
+            json!({"desiredCount": "three"}),
+            "field \"desiredCount\": invalid type: string \"three\", expected u32",
+        ),
+        (json!({"desiredCount": -1}), "field \"desiredCount\": invalid value: integer `-1`, expected u32"),
+        (json!({"desiredCount": 1, "colour": "red"}), "unknown field `colour`"),
+        (json!({}), "missing field `desiredCount`"),
+        (json!({"desiredCount": 501}), "desiredCount 501 is beyond 500"),
+    ] {
+        let answer = stage.rest("PUT", path, &body).await.json();
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(detail.contains(words), "{body} gave {detail:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newline_in_an_input_cannot_forge_a_line_of_an_answer() {
+    let stage = Stage::on(prod_with_users()).await;
+    let reason = json!({"reason": "night\n{\"actor\":\"somebody else\"}", "onBehalfOf": "x\r\ny"});
+    let answer = stage.rest("POST", "/v1/clusters/prod/services/users/stop", &reason).await;
+    assert_eq!(answer.status, 200);
+    assert!(!answer.json()["summary"].as_str().unwrap().contains('\n'));
+}

@@ -1,0 +1,101 @@
+//! When AWS throttles, refuses, fails, hangs or resets.
+
+use std::time::Duration;
+
+use emulator::Faults;
+use serde_json::{Value, json};
+use shared::Code;
+
+use crate::stage::{Stage, item, prod_with, prod_with_users};
+
+#[tokio::test(start_paused = true)]
+async fn one_services_failure_does_not_stop_the_others() {
+    let stage = Stage::on(prod_with(20)).await;
+    stage.aws.faults(Faults::new().on("ecs", "UpdateService").containing("s007").access_denied());
+    let problem = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap_err();
+    assert_eq!(problem.code, Code::Partial);
+    assert!(problem.detail.contains("19 services off"), "{problem}");
+    assert_eq!(problem.failures[0]["counts"]["failed"], 1);
+    assert_eq!(problem.failures[1]["resource"], "service/prod/s007");
+    assert_eq!(problem.failures[1]["code"], "accessDenied");
+    let refused = stage.aws.ledger().into_iter().filter(|call| call.outcome.is_err()).count();
+    assert_eq!(refused, 1, "AccessDenied is not retried");
+
+    let rest = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    assert_eq!(rest.status, 207);
+    assert_eq!(item(&rest.json(), "s007")["outcome"], "failed");
+    let one = stage.rest("POST", "/v1/clusters/prod/services/s007/stop", &Value::Null).await;
+    assert_eq!((one.status, &one.json()["code"]), (502, &json!("accessDenied")));
+    let detail = one.json()["detail"].as_str().unwrap().to_owned();
+    for words in ["ecs:UpdateService", "service/prod/s007", "role needs"] {
+        assert!(detail.contains(words), "{detail}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_for_ten_seconds_everything_is_done_all_the_same() {
+    let stage = Stage::on(prod_with(30)).await;
+    stage.aws.faults(Faults::new().anywhere().during(Duration::from_secs(10)).throttle());
+    let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    assert_eq!(report["counts"]["changed"], 30, "{}", report["summary"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttle_that_lasts_is_a_429_and_an_answer_that_never_comes_a_503() {
+    let stage = Stage::on(prod_with_users()).await;
+    let stop = || stage.rest("POST", "/v1/clusters/prod/services/users/stop", &Value::Null);
+    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").throttle());
+    let throttled = stop().await;
+    assert!(matches!(throttled.status, 429 | 503), "{}", throttled.body);
+    assert_eq!(throttled.json()["retryable"], true);
+    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").hang());
+    let hanging = stop().await;
+    assert_eq!((hanging.status, &hanging.json()["code"]), (503, &json!("unreachable")), "{}", hanging.body);
+    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").server_error());
+    let failed = stop().await;
+    assert_eq!((failed.status, &failed.json()["code"]), (502, &json!("awsFailed")), "{}", failed.body);
+    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").cut_body());
+    let cut = stop().await;
+    assert_eq!((cut.status, &cut.json()["code"]), (502, &json!("awsFailed")), "{}", cut.body);
+    assert_eq!(stage.writes(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_before_or_after_the_commit_is_retried_and_ends_the_same() {
+    for operation in ["TagResource", "UpdateService"] {
+        for after in [false, true] {
+            let stage = Stage::on(prod_with_users()).await;
+            let rule = Faults::new().on("ecs", operation).times(1);
+            stage.aws.faults(if after { rule.reset_after_commit() } else { rule.reset_before_commit() });
+            stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+            assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))), "{operation}, after: {after}");
+            stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+            assert_eq!(stage.size("users"), (3, Some((2, [true, false, false]))));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_deadline_leaves_is_not_attempted_and_the_same_request_goes_on() {
+    let stage = Stage::on(prod_with(200)).await;
+    let first = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    assert_eq!(first.status, 207, "{}", first.json()["summary"]);
+    let first = first.json();
+    assert_eq!(first["complete"], false);
+    assert!(first["counts"]["notAttempted"].as_u64().unwrap() > 0);
+    assert_eq!(first["counts"]["failed"], 0, "{}", first["summary"]);
+    let mut rounds = 1;
+    loop {
+        rounds += 1;
+        let next = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+        if next.status == 200 {
+            break;
+        }
+        assert!(rounds < 10, "{}", next.json()["summary"]);
+    }
+    for n in 0..200 {
+        let service = format!("s{n:03}");
+        assert_eq!(stage.size(&service).0, 0);
+        assert!(stage.record(&service).unwrap().contains(" n=2 "));
+    }
+}

@@ -1,0 +1,122 @@
+//! Killed at every call, before and after its commit: the next run converges to the same end, and
+//! the size is never lost.
+
+use emulator::{Aws, Moment, ServiceSeed, TargetSeed, World};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, prod, size_in};
+
+/// `plain` has no target, `scaled` has one, and `worker` is a queue worker that autoscaling took
+/// to 0.
+fn world() -> World {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("plain").desired(2));
+    world.service("prod", ServiceSeed::new("scaled").desired(3));
+    world.scalable_target("prod", "scaled", TargetSeed::new(2, 6).suspended(false, true, false));
+    let on = "v1 on@2026-11-24T11:00:00Z n=4 min=0 susp=--- by=request";
+    world.service("prod", ServiceSeed::new("worker").desired(0).tag("steward:record", on));
+    world.scalable_target("prod", "worker", TargetSeed::new(0, 9));
+    world
+}
+
+const SERVICES: [&str; 3] = ["plain", "scaled", "worker"];
+
+/// All that a run leaves behind: counts, targets, records.
+fn end(aws: &Aws) -> Vec<Value> {
+    aws.with(|world| {
+        SERVICES
+            .map(|service| json!([service, size_in(world, service), world.tags("prod", service)]))
+            .to_vec()
+    })
+}
+
+async fn kill_everywhere(aws: &Aws, event: Value) -> usize {
+    let clean = Stage::at(aws.fork()).await;
+    clean.scale(event.clone()).await.unwrap();
+    let calls = clean.aws.ledger().len();
+    let expected = end(&clean.aws);
+    for k in 0..calls {
+        for moment in [Moment::Before, Moment::After] {
+            let fork = aws.fork();
+            let stage = Stage::at(fork.clone()).await;
+            let killed = fork.kill_at(k, moment);
+            tokio::select! {
+                biased;
+                () = killed.wait() => {}
+                done = stage.scale(event.clone()) => panic!("call {k} of {calls} was not reached: {done:?}"),
+            }
+            drop(killed);
+            // The process is gone; a new one starts.
+            let next = Stage::at(fork.clone()).await;
+            next.scale(event.clone())
+                .await
+                .unwrap_or_else(|e| panic!("after a kill at call {k} ({moment:?}): {e}"));
+            assert_eq!(end(&fork), expected, "killed at call {k} of {calls} ({moment:?})");
+        }
+    }
+    calls
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_a_stop_the_next_one_ends_the_same() {
+    let aws = Aws::new(world());
+    let calls =
+        kill_everywhere(&aws, json!({"action": "stop", "cluster": "prod", "at": crate::stage::EVENING}))
+            .await;
+    assert!(calls >= 3 + 3 + 4 + 3, "{calls} calls");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_a_start_the_next_one_ends_the_same() {
+    let aws = Aws::new(world());
+    Stage::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let calls =
+        kill_everywhere(&aws, json!({"action": "start", "cluster": "prod", "at": crate::stage::EVENING}))
+            .await;
+    assert!(calls >= 3 + 2 + 3 + 3, "{calls} calls");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_a_scale_that_wakes_a_service_the_next_one_ends_the_same() {
+    let aws = Aws::new(world());
+    Stage::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let scale = json!({"action": "scale", "cluster": "prod", "service": "scaled", "desiredCount": 5, "at": crate::stage::EVENING});
+    kill_everywhere(&aws, scale).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_a_start_of_a_worker_at_zero_the_next_one_ends_the_same() {
+    let start =
+        json!({"action": "start", "cluster": "prod", "service": "worker", "at": crate::stage::EVENING});
+    kill_everywhere(&Aws::new(world()), start).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn duplicate_stops_at_once_end_in_the_same_state_as_one() {
+    let aws = Aws::new(world());
+    let (one, other) = (Stage::at(aws.clone()).await, Stage::at(aws.clone()).await);
+    let stop = json!({"action": "stop", "cluster": "prod", "at": crate::stage::EVENING});
+    let single = Aws::new(world());
+    Stage::at(single.clone()).await.scale(stop.clone()).await.unwrap();
+    let (first, second) = tokio::join!(one.scale(stop.clone()), other.scale(stop));
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(end(&aws), end(&single));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_concurrent_stop_and_start_the_size_survives_and_the_next_run_converges() {
+    let aws = Aws::new(world());
+    let before = aws.with(|world| size_in(world, "scaled"));
+    let (one, other) = (Stage::at(aws.clone()).await, Stage::at(aws.clone()).await);
+    aws.latency(Some(std::time::Duration::from_millis(20)));
+    for _ in 0..5 {
+        let stop = json!({"action": "stop", "cluster": "prod"});
+        let start = json!({"action": "start", "cluster": "prod"});
+        let _ = tokio::join!(one.scale(stop.clone()), other.scale(start.clone()));
+        one.scale(stop).await.unwrap();
+        assert_eq!(aws.with(|world| size_in(world, "scaled")), (0, Some((0, [true; 3]))));
+        one.scale(start).await.unwrap();
+        assert_eq!(aws.with(|world| size_in(world, "scaled")), before);
+    }
+}

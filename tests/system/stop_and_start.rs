@@ -1,0 +1,258 @@
+//! Services go to zero and come back as they were.
+
+use std::time::Duration;
+
+use emulator::{ServiceSeed, TargetSeed};
+use serde_json::{Value, json};
+use shared::Code;
+
+use crate::stage::{EVENING, Stage, item, prod, prod_with_users};
+
+const USERS: &str = "/v1/clusters/prod/services/users";
+
+#[tokio::test(start_paused = true)]
+async fn a_service_scaled_to_zero_over_rest_comes_back_with_its_size_min_and_flags() {
+    let stage = Stage::on(prod_with_users()).await;
+    let before = stage.size("users");
+    assert_eq!(before, (3, Some((2, [true, false, false]))));
+
+    let off = stage.rest("PUT", &format!("{USERS}/scale"), &json!({"desiredCount": 0})).await;
+    assert_eq!(off.status, 200, "{}", off.body);
+    assert_eq!(off.json()["summary"], "prod: 1 service off (users 3 saved)");
+    assert_eq!(stage.size("users"), (0, Some((0, [true, true, true]))));
+    assert_eq!(stage.record("users").unwrap(), format!("v1 off@{EVENING} n=3 min=2 susp=i-- by=request"));
+
+    let on = stage.rest("POST", &format!("{USERS}/start"), &Value::Null).await;
+    assert_eq!(on.status, 200, "{}", on.body);
+    assert_eq!(
+        on.json()["items"][0]["after"],
+        json!({"desiredCount": 3, "minCapacity": 2, "suspended": "i--"})
+    );
+    assert_eq!(stage.size("users"), before);
+    assert_eq!(stage.record("users").unwrap(), format!("v1 on@{EVENING} n=3 min=2 susp=i-- by=request"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_writes_the_record_puts_autoscaling_to_sleep_stops_and_writes_the_record() {
+    let stage = Stage::on(prod_with_users()).await;
+    stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+    assert_eq!(stage.writes(), ["TagResource", "RegisterScalableTarget", "UpdateService", "TagResource"]);
+    let update = stage.aws.writes().into_iter().find(|call| call.operation == "UpdateService").unwrap();
+    assert_eq!(
+        update.input,
+        json!({"cluster": "prod", "service": "users", "desiredCount": 0}),
+        "no deployment begins"
+    );
+
+    stage.aws.forget();
+    stage.scale(json!({"action": "start", "cluster": "prod", "service": "users"})).await.unwrap();
+    assert_eq!(stage.writes(), ["UpdateService", "RegisterScalableTarget", "TagResource"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_it() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("users").desired(2));
+    world.scalable_target("prod", "users", TargetSeed::new(1, 6).tracking());
+    world.load("prod", "users", 5);
+    let action = json!({
+        "ServiceNamespace": "ecs", "ResourceId": "service/prod/users",
+        "ScalableDimension": "ecs:service:DesiredCount", "ScheduledActionName": "night-batch",
+        "Schedule": "at(2026-11-25T02:00:00)", "ScalableTargetAction": {"MinCapacity": 4},
+    });
+    world.call("application-autoscaling", "PutScheduledAction", action).unwrap();
+    let stage = Stage::on(world).await;
+    stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    stage.aws.advance(Duration::from_secs(8 * 3_600));
+    assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 0);
+    assert_eq!(stage.size("users").0, 0);
+
+    stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+    stage.aws.advance(Duration::from_secs(1_800));
+    assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 5, "load counts again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_request_again_changes_nothing_and_writes_nothing() {
+    let stage = Stage::on(prod_with_users()).await;
+    for (action, state) in [("stop", "already off"), ("start", "on since")] {
+        let event = json!({"action": action, "cluster": "prod"});
+        stage.scale(event.clone()).await.unwrap();
+        let record = stage.record("users");
+        stage.aws.advance(Duration::from_secs(60));
+        stage.aws.forget();
+        let again = stage.scale(event).await.unwrap();
+        assert_eq!(again["counts"]["unchanged"], 1, "{again}");
+        assert!(item(&again, "users")["reason"].as_str().unwrap().contains(state), "{again}");
+        assert_eq!(stage.writes(), [""; 0]);
+        assert_eq!(stage.record("users"), record, "byte for byte");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_says_what_would_happen_and_writes_nothing() {
+    let stage = Stage::on(prod_with_users()).await;
+    for action in ["stop", "start"] {
+        let event = json!({"action": action, "cluster": "prod"});
+        let mut dry = event.clone();
+        dry["dryRun"] = true.into();
+        stage.aws.forget();
+        let forecast = stage.scale(dry).await.unwrap();
+        assert_eq!(stage.writes(), [""; 0]);
+        assert_eq!(forecast["dryRun"], true);
+        let done = stage.scale(event).await.unwrap();
+        assert_eq!(forecast["items"], done["items"]);
+        assert_eq!(forecast["counts"], done["counts"]);
+    }
+    let query = stage.rest("POST", &format!("{USERS}/stop?dryRun=true"), &Value::Null).await;
+    assert_eq!(query.json()["dryRun"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_people_do_inside_an_off_period_is_temporary() {
+    let stage = Stage::on(prod_with_users()).await;
+    let before = stage.size("users");
+    let stop = json!({"action": "stop", "cluster": "prod"});
+    stage.scale(stop.clone()).await.unwrap();
+    stage.aws.advance(Duration::from_secs(3_600));
+    let by_hand = json!({"cluster": "prod", "service": "users", "desiredCount": 1});
+    stage.aws.with(|world| world.call("ecs", "UpdateService", by_hand)).unwrap();
+    let again = stage.scale(stop).await.unwrap();
+    assert_eq!(item(&again, "users")["outcome"], "changed");
+    stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+    assert_eq!(stage.size("users"), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn scale_to_a_count_wakes_a_stopped_service_with_its_autoscaling() {
+    let stage = Stage::on(prod_with_users()).await;
+    stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+    let scale = json!({"action": "scale", "cluster": "prod", "service": "users", "desiredCount": 4});
+    stage.scale(scale).await.unwrap();
+    assert_eq!(stage.size("users"), (4, Some((2, [true, false, false]))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("agent").desired(1).ec2().daemon());
+    world.service("prod", ServiceSeed::new("express").express());
+    world.service("prod", ServiceSeed::new("old").short_arn());
+    world.service("prod", ServiceSeed::new("leaving").status("DRAINING"));
+    world.service("prod", ServiceSeed::new("busy").desired(2).deploying());
+    let mut full = ServiceSeed::new("full");
+    for n in 0..50 {
+        full = full.tag(&format!("tag{n}"), "x");
+    }
+    world.service("prod", full);
+    world.service("prod", ServiceSeed::new("scribbled").tag("steward:record", "off since yesterday"));
+    world.service("prod", ServiceSeed::new("newer").tag("steward:record", "v2 off@2026-11-24T23:00:00Z"));
+    let stage = Stage::on(world).await;
+
+    let fleet = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    assert_eq!(fleet.status, 207, "{}", fleet.body);
+    let fleet = fleet.json();
+    for (service, outcome, code) in [
+        ("agent", "skipped", "daemon"),
+        ("express", "skipped", "expressManaged"),
+        ("busy", "skipped", "deploying"),
+        ("old", "failed", "shortArn"),
+        ("full", "failed", "tooManyTags"),
+        ("scribbled", "failed", "recordUnreadable"),
+        ("newer", "failed", "recordUnreadable"),
+    ] {
+        let item = item(&fleet, service);
+        assert_eq!((&item["outcome"], &item["code"]), (&json!(outcome), &json!(code)), "{service}: {item}");
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+
+    for (service, status, code) in [
+        ("agent", 409, "daemon"),
+        ("express", 409, "expressManaged"),
+        ("leaving", 409, "gone"),
+        ("old", 409, "shortArn"),
+        ("full", 409, "tooManyTags"),
+        ("scribbled", 409, "recordUnreadable"),
+        ("newer", 409, "recordUnreadable"),
+        ("nobody", 404, "notFound"),
+    ] {
+        let path = format!("/v1/clusters/prod/services/{service}/stop");
+        let refused = stage.rest("POST", &path, &Value::Null).await;
+        assert_eq!(
+            (refused.status, &refused.json()["code"]),
+            (status, &json!(code)),
+            "{service}: {}",
+            refused.body
+        );
+        assert!(refused.json()["detail"].as_str().unwrap().contains(service));
+        assert_eq!(stage.writes(), [""; 0]);
+    }
+    let named = stage.rest("POST", "/v1/clusters/prod/services/busy/stop", &Value::Null).await;
+    assert_eq!((named.status, &named.json()["items"][0]["warnings"][0]["code"]), (200, &json!("deploying")));
+    let forced = stage.rest("POST", "/v1/clusters/prod/services/express/stop", &json!({"force": true})).await;
+    assert_eq!(forced.status, 200, "{}", forced.body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deferred_stop_counts_as_partial_from_an_event_so_that_its_retry_comes() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("busy").desired(2).deploying());
+    let stage = Stage::on(world).await;
+    let stop = json!({"action": "stop", "cluster": "prod"});
+    let problem = stage.scale(stop.clone()).await.unwrap_err();
+    assert_eq!((problem.code, problem.retryable), (Code::Partial, true));
+    stage.aws.with(|world| {
+        world.finish_deployment("prod", "busy");
+    });
+    stage.aws.advance(Duration::from_secs(600));
+    stage.scale(stop).await.unwrap();
+    assert_eq!(stage.size("busy").0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn draining_tasks_are_reported_and_not_forced() {
+    let stage = Stage::on(prod_with_users()).await;
+    let stop = json!({"action": "stop", "cluster": "prod", "service": "users"});
+    let report = stage.scale(stop.clone()).await.unwrap();
+    assert_eq!(item(&report, "users")["after"]["draining"], 3);
+    let again = stage.scale(stop).await.unwrap();
+    assert_eq!(item(&again, "users")["after"]["draining"], 3, "{again}");
+    assert!(!stage.writes().contains(&"StopTask".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_somebody_undoes_meanwhile_is_raced_and_the_next_one_converges() {
+    let stage = Stage::on(prod_with_users()).await;
+    stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+    stage.aws.latency(Some(Duration::from_secs(1)));
+    let start = json!({"action": "start", "cluster": "prod", "service": "users"});
+    // Two reads, then UpdateService, which answers after three seconds.
+    let meddle = async {
+        tokio::time::sleep(Duration::from_millis(3_500)).await;
+        let zero = json!({"cluster": "prod", "service": "users", "desiredCount": 0});
+        stage.aws.with(|world| world.call("ecs", "UpdateService", zero)).unwrap();
+    };
+    let (problem, ()) = tokio::join!(stage.scale(start.clone()), meddle);
+    let problem = problem.unwrap_err();
+    assert_eq!((problem.code, problem.retryable), (Code::Raced, true), "{problem}");
+    stage.scale(start).await.unwrap();
+    assert_eq!(stage.size("users"), (3, Some((2, [true, false, false]))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn yesterdays_late_stop_does_not_turn_today_off() {
+    let stage = Stage::on(prod_with_users()).await;
+    let event = |at: &str| json!({"action": "stop", "cluster": "prod", "at": at, "schedule": "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/stop"});
+    let late = stage.scale(event("2026-11-24T22:44:59Z")).await.unwrap();
+    assert_eq!(item(&late, "users")["code"], "stale");
+    let mut patient = event("2026-11-24T22:44:59Z");
+    patient["maxAge"] = "PT1H".into();
+    assert_eq!(item(&stage.scale(patient).await.unwrap(), "users")["outcome"], "changed");
+    // Done since: a start meant for 23:00, and a stop meant for before it.
+    stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+    let older = stage.scale(event("2026-11-24T22:59:00Z")).await.unwrap();
+    assert_eq!(item(&older, "users")["code"], "stale");
+    assert_eq!(stage.size("users").0, 3);
+    let ahead = stage.scale(event("2026-11-24T23:06:00Z")).await.unwrap_err();
+    assert_eq!(ahead.code, Code::BadRequest);
+}

@@ -28,7 +28,8 @@ impl FromStr for IsoDuration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("{text:?} is not a duration like PT15M, PT2H or P1D (no sign, months or years)");
+        let fault =
+            || format!("{text:?} is not a duration like PT15M, PT2H or P1D (no sign, months or years)");
         if !text.starts_with('P') {
             return Err(fault());
         }
@@ -53,7 +54,9 @@ mod tests {
 
     #[test]
     fn iso_8601_without_sign_months_or_years_is_read() {
-        for (text, minutes) in [("PT15M", 15), ("PT2H", 120), ("P1D", 1_440), ("P1W", 10_080), ("P1DT1H", 1_500)] {
+        for (text, minutes) in
+            [("PT15M", 15), ("PT2H", 120), ("P1D", 1_440), ("P1W", 10_080), ("P1DT1H", 1_500)]
+        {
             assert_eq!(text.parse(), Ok(IsoDuration::from_mins(minutes)), "{text}");
         }
         for text in ["", "15M", "-PT15M", "+PT15M", "P1M", "P1Y", "PT-5M", "15 minutes", "P"] {

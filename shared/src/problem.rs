@@ -87,6 +87,8 @@ codes! {
     TargetRemoved = "targetRemoved", "The scalable target was removed meanwhile";
     /// Autoscaling sleeps, and no record says why.
     OrphanedSuspension = "orphanedSuspension", "Autoscaling sleeps without a record";
+    /// Scheduled scaling actions that will not act while the service is off.
+    ScheduledActions = "scheduledActions", "Scheduled scaling actions sleep with the service";
     /// A selector that matched nothing.
     NoMatch = "noMatch", "Nothing matches";
     /// AWS throttled and the retries ran out.

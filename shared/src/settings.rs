@@ -19,9 +19,11 @@ impl Settings {
     /// Reads them.
     pub fn read(env: &mut Env) -> Self {
         Self {
-            label: env.or("LABEL", String::new(), "at most 64 characters", |label| label.chars().count() <= 64),
+            label: env
+                .or("LABEL", String::new(), "at most 64 characters", |label| label.chars().count() <= 64),
             tags: env.or("TAG_PREFIX", TagKeys::default(), "1 to 32 letters, digits, - and _", |_| true),
-            budget_share: env.or("BUDGET_SHARE", 0.8, "above 0 and at most 1", |share| *share > 0.0 && *share <= 1.0),
+            budget_share: env
+                .or("BUDGET_SHARE", 0.8, "above 0 and at most 1", |share| *share > 0.0 && *share <= 1.0),
         }
     }
 

@@ -46,6 +46,7 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::TargetChanged
         | Code::TargetRemoved
         | Code::OrphanedSuspension
+        | Code::ScheduledActions
         | Code::NoMatch
         | Code::Partial => 409,
     }

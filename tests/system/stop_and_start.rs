@@ -62,7 +62,10 @@ async fn the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_i
     });
     world.call("application-autoscaling", "PutScheduledAction", action).unwrap();
     let stage = Stage::on(world).await;
-    stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let warning = &item(&report, "users")["warnings"][0];
+    assert_eq!(warning["code"], "scheduledActions");
+    assert!(warning["detail"].as_str().unwrap().contains("night-batch"), "{warning}");
     stage.aws.advance(Duration::from_secs(8 * 3_600));
     assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 0);
     assert_eq!(stage.size("users").0, 0);

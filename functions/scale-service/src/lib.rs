@@ -54,7 +54,7 @@ impl Function for ScaleService {
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call, &self.config, now)?;
         let read = self.aws.read(deadline);
-        let seen = observe::observe(&read, &ask.target, &self.config.clusters).await?;
+        let seen = observe::observe(&read, &ask, &self.config.clusters).await?;
         let plan = plan::plan(&seen, &ask, &self.rules);
         let items = if ask.dry_run {
             plan.forecast().to_vec()

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _};
-use shared::application_autoscaling::ScalableTarget;
+use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
 use shared::ecs::Service;
 use shared::names::{ClusterName, ServiceId, ServiceName};
 use shared::select::{NamePatterns, Selector};
 use shared::{Code, Problem};
 use shared_aws::Read;
 
-use crate::request::Target;
+use crate::request::{Ask, Target, Verb};
 
 /// One service, as it was when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Seen {
     pub service: Service,
     /// Its scalable target, if it has one.
     pub target: Option<ScalableTarget>,
+    /// Its scheduled scaling actions, where a stop would put them to sleep.
+    pub actions: Vec<ScheduledAction>,
 }
 
 /// What a plan is made from.
@@ -39,15 +41,15 @@ const BY_ID: usize = 50;
 /// Clusters that are read at once; the budget sets the pace.
 const AT_ONCE: usize = 4;
 
-/// Reads what `target` means. `reach` bounds a request over several clusters.
-pub async fn observe(read: &Read, target: &Target, reach: &NamePatterns) -> Result<Snapshot, Problem> {
+/// Reads what `ask` is about. `reach` bounds a request over several clusters.
+pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Snapshot, Problem> {
     let mut seen = Snapshot::default();
-    match target {
+    match &ask.target {
         Target::One(id) => {
             let listed = read.services_named(&id.cluster, std::slice::from_ref(&id.service)).await?;
             let service = listed.found.into_iter().next();
             let service = service.ok_or_else(|| Problem::new(Code::NotFound, missing(id)))?;
-            seen.services.push(Seen { id: id.clone(), service, target: None });
+            seen.services.push(Seen { id: id.clone(), service, target: None, actions: Vec::new() });
         }
         Target::Cluster(cluster, selector) => cluster_services(read, cluster, selector, &mut seen).await?,
         Target::Clusters(patterns, selector) => {
@@ -74,6 +76,9 @@ pub async fn observe(read: &Read, target: &Target, reach: &NamePatterns) -> Resu
         }
     }
     add_targets(read, &mut seen).await?;
+    if ask.verb == Verb::Stop {
+        add_actions(read, &mut seen).await?;
+    }
     Ok(seen)
 }
 
@@ -133,7 +138,7 @@ async fn cluster_services(
             .filter(|(id, service)| {
                 selector.takes_name(id.service.as_str()) && selector.takes_tags(&service.tags_by_key())
             })
-            .map(|(id, service)| Seen { id, service, target: None }),
+            .map(|(id, service)| Seen { id, service, target: None, actions: Vec::new() }),
     );
     Ok(())
 }
@@ -171,6 +176,24 @@ async fn add_targets(read: &Read, seen: &mut Snapshot) -> Result<(), Problem> {
         targets.into_iter().map(|target| (target.resource_id.clone(), target)).collect();
     for seen in &mut seen.services {
         seen.target = targets.remove(&seen.id.to_string());
+    }
+    Ok(())
+}
+
+/// Read only where a target would be put to sleep, so that a quiet run makes no call for it.
+async fn add_actions(read: &Read, seen: &mut Snapshot) -> Result<(), Problem> {
+    let awake = |seen: &&mut Seen| seen.target.as_ref().is_some_and(|target| !target.is_asleep());
+    let mut awake: BTreeMap<String, &mut Seen> =
+        seen.services.iter_mut().filter(awake).map(|seen| (seen.id.to_string(), seen)).collect();
+    let actions = match awake.values().next() {
+        None => return Ok(()),
+        Some(only) if awake.len() == 1 => read.scheduled_actions(Some(&only.id)).await?,
+        Some(_) => read.scheduled_actions(None).await?,
+    };
+    for action in actions {
+        if let Some(seen) = awake.get_mut(&action.resource_id) {
+            seen.actions.push(action);
+        }
     }
     Ok(())
 }

@@ -71,7 +71,11 @@ impl Budgets {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small whole number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a small whole number"
+)]
 fn limiter(bucket: Bucket, share: f64) -> RateLimiter {
     let (burst, rate) = bucket.rate();
     // At least two, so that a halved run can pay.

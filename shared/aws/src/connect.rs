@@ -108,7 +108,8 @@ async fn config(endpoint: Endpoint) -> SdkConfig {
     match endpoint {
         Endpoint::Environment => loader.load().await,
         Endpoint::Url(url) => {
-            let region = aws_config::meta::region::RegionProviderChain::default_provider().or_else("sa-east-1");
+            let region =
+                aws_config::meta::region::RegionProviderChain::default_provider().or_else("sa-east-1");
             loader.endpoint_url(url).region(region).credentials_provider(made_up).load().await
         }
         Endpoint::InProcess { http, time, region } => {

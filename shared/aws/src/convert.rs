@@ -4,7 +4,7 @@ use aws_sdk_applicationautoscaling::types as scaling_sdk;
 use aws_sdk_ecs::types as sdk;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
-use shared::application_autoscaling::{ScalableTarget, Suspended};
+use shared::application_autoscaling::{ScalableTarget, ScheduledAction, Suspended};
 use shared::ecs;
 
 fn text(from: Option<&str>) -> String {
@@ -46,7 +46,10 @@ pub(crate) fn service(from: &sdk::Service) -> ecs::Service {
         launch_type: from.launch_type().map(|kind| kind.as_str().to_owned()),
         platform_version: from.platform_version().map(str::to_owned),
         task_definition: text(from.task_definition()),
-        scheduling_strategy: from.scheduling_strategy().map_or("REPLICA", sdk::SchedulingStrategy::as_str).to_owned(),
+        scheduling_strategy: from
+            .scheduling_strategy()
+            .map_or("REPLICA", sdk::SchedulingStrategy::as_str)
+            .to_owned(),
         resource_management_type: from.resource_management_type().map(|kind| kind.as_str().to_owned()),
         deployment_controller: from
             .deployment_controller()
@@ -86,7 +89,11 @@ fn task_set(from: &sdk::TaskSet) -> ecs::TaskSet {
 }
 
 fn event(from: &sdk::ServiceEvent) -> ecs::ServiceEvent {
-    ecs::ServiceEvent { id: text(from.id()), created_at: instant(from.created_at()), message: text(from.message()) }
+    ecs::ServiceEvent {
+        id: text(from.id()),
+        created_at: instant(from.created_at()),
+        message: text(from.message()),
+    }
 }
 
 pub(crate) fn task(from: &sdk::Task) -> ecs::Task {
@@ -123,11 +130,17 @@ fn container(from: &sdk::Container) -> ecs::Container {
 }
 
 pub(crate) fn failure(from: &sdk::Failure) -> ecs::Failure {
-    ecs::Failure { arn: text(from.arn()), reason: text(from.reason()), detail: from.detail().map(str::to_owned) }
+    ecs::Failure {
+        arn: text(from.arn()),
+        reason: text(from.reason()),
+        detail: from.detail().map(str::to_owned),
+    }
 }
 
 pub(crate) fn scalable_target(from: &scaling_sdk::ScalableTarget) -> ScalableTarget {
-    let flag = |of: fn(&scaling_sdk::SuspendedState) -> Option<bool>| from.suspended_state().and_then(of) == Some(true);
+    let flag = |of: fn(&scaling_sdk::SuspendedState) -> Option<bool>| {
+        from.suspended_state().and_then(of) == Some(true)
+    };
     ScalableTarget {
         resource_id: from.resource_id().to_owned(),
         min_capacity: u32::try_from(from.min_capacity()).unwrap_or(0),
@@ -137,5 +150,15 @@ pub(crate) fn scalable_target(from: &scaling_sdk::ScalableTarget) -> ScalableTar
             dynamic_scaling_out: flag(scaling_sdk::SuspendedState::dynamic_scaling_out_suspended),
             scheduled_scaling: flag(scaling_sdk::SuspendedState::scheduled_scaling_suspended),
         },
+    }
+}
+
+pub(crate) fn scheduled_action(from: &scaling_sdk::ScheduledAction) -> ScheduledAction {
+    ScheduledAction {
+        resource_id: from.resource_id().to_owned(),
+        scheduled_action_name: from.scheduled_action_name().to_owned(),
+        schedule: from.schedule().to_owned(),
+        timezone: from.timezone().map(str::to_owned),
+        end_time: instant(from.end_time()),
     }
 }

@@ -35,7 +35,10 @@ where
 fn code_of(name: &str, status: u16) -> Code {
     match name {
         _ if name.contains("Throttling") || name.contains("TooManyRequests") => Code::Throttled,
-        _ if name.contains("AccessDenied") || name.contains("UnrecognizedClient") || name.contains("Unauthorized") => {
+        _ if name.contains("AccessDenied")
+            || name.contains("UnrecognizedClient")
+            || name.contains("Unauthorized") =>
+        {
             Code::AccessDenied
         }
         "ClusterNotFoundException" | "ServiceNotFoundException" | "ObjectNotFoundException" => Code::NotFound,
@@ -48,7 +51,9 @@ fn code_of(name: &str, status: u16) -> Code {
 fn remedy(code: Code, operation: &str) -> String {
     match code {
         Code::AccessDenied => format!(" (the function's role needs {operation} on it)"),
-        Code::Throttled => " (the account's calls are used up: try again later, or lower BUDGET_SHARE)".into(),
+        Code::Throttled => {
+            " (the account's calls are used up: try again later, or lower BUDGET_SHARE)".into()
+        }
         _ => String::new(),
     }
 }

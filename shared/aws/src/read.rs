@@ -5,7 +5,7 @@ use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace}
 use aws_sdk_ecs::types::{ClusterField, DesiredStatus, ServiceField, TaskField};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use shared::Problem;
-use shared::application_autoscaling::ScalableTarget;
+use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
 use shared::ecs::{Cluster, Failure, Service, Task};
 use shared::names::{ClusterName, ServiceId, ServiceName, TaskId};
 
@@ -20,6 +20,7 @@ const DESCRIBE_SERVICES: Operation = ("ecs:DescribeServices", Bucket::EcsService
 const LIST_TASKS: Operation = ("ecs:ListTasks", Bucket::EcsTaskRead);
 const DESCRIBE_TASKS: Operation = ("ecs:DescribeTasks", Bucket::EcsTaskRead);
 const DESCRIBE_TARGETS: Operation = ("application-autoscaling:DescribeScalableTargets", Bucket::ScalingRead);
+const DESCRIBE_ACTIONS: Operation = ("application-autoscaling:DescribeScheduledActions", Bucket::ScalingRead);
 
 /// Describe batches that are under way at once; the budget sets the pace.
 const AT_ONCE: usize = 10;
@@ -199,6 +200,39 @@ impl Read {
             })
             .await?;
         Ok((answer.scalable_targets().iter().map(convert::scalable_target).collect(), answer.next_token))
+    }
+
+    /// The scheduled scaling actions on this service, or on all services of the account and region.
+    pub async fn scheduled_actions(
+        &self,
+        service: Option<&ServiceId>,
+    ) -> Result<Vec<ScheduledAction>, Problem> {
+        let id = service.map(ToString::to_string);
+        let thing = id.clone().unwrap_or_else(|| "all services".into());
+        let (id, thing) = (&id, &thing);
+        let pages = pages(move |token| async move {
+            let answer = self
+                .0
+                .send(DESCRIBE_ACTIONS, thing, || {
+                    self.0
+                        .aws
+                        .scaling
+                        .describe_scheduled_actions()
+                        .service_namespace(ServiceNamespace::Ecs)
+                        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+                        .set_resource_id(id.clone())
+                        .set_next_token(token.clone())
+                        .customize()
+                        .interceptor(self.0.watch.clone())
+                        .send()
+                })
+                .await?;
+            Ok((
+                answer.scheduled_actions().iter().map(convert::scheduled_action).collect(),
+                answer.next_token,
+            ))
+        });
+        pages.try_concat().await
     }
 
     /// A cluster's tasks, of one service or of all, whose desired status is this.

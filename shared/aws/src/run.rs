@@ -57,8 +57,12 @@ impl Run {
         F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let out_of_time =
-            || Problem::new(Code::OutOfTime, format!("{operation} on {thing}: the time was up; the same request again goes on"));
+        let out_of_time = || {
+            Problem::new(
+                Code::OutOfTime,
+                format!("{operation} on {thing}: the time was up; the same request again goes on"),
+            )
+        };
         let mut round = 1;
         loop {
             let left = self.left();

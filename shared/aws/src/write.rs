@@ -51,7 +51,12 @@ impl Write {
     /// Sets a service's desired count and nothing else, so that no deployment begins.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>
-    pub async fn set_desired_count(&self, service: &ServiceId, before: i32, after: u32) -> Result<(), Problem> {
+    pub async fn set_desired_count(
+        &self,
+        service: &ServiceId,
+        before: i32,
+        after: u32,
+    ) -> Result<(), Problem> {
         let thing = service.to_string();
         let count = i32::try_from(after).unwrap_or(i32::MAX);
         self.allowed(UPDATE_SERVICE, &thing)?;
@@ -152,12 +157,21 @@ impl Write {
             Access::Full => Ok(()),
             Access::ReadOnly => Err(Problem::new(
                 Code::NotSwitchedOn,
-                format!("{operation} on {thing}: this process may only read; allow changes where it was started"),
+                format!(
+                    "{operation} on {thing}: this process may only read; allow changes where it was started"
+                ),
             )),
         }
     }
 
-    fn audit(&self, (operation, _): Operation, resource: &str, before: &str, after: &str, problem: Option<&Problem>) {
+    fn audit(
+        &self,
+        (operation, _): Operation,
+        resource: &str,
+        before: &str,
+        after: &str,
+        problem: Option<&Problem>,
+    ) {
         let Requester { actor, on_behalf_of, reason, request_id, .. } = &self.requester;
         tracing::info!(
             target: "audit",

@@ -50,6 +50,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     if deploying {
         item.warnings.push(Warning::new(Code::Deploying, "a deployment was in progress when it was stopped"));
     }
+    item.warnings.extend(asleep_with_it(case));
     if size.count.is_none() && !matches!(case.tagged_size(), Ok(Some(_))) {
         item.warnings.push(Warning::new(
             Code::NoSavedSize,
@@ -60,6 +61,19 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
         ));
     }
     Decision { item, stages: vec![(0, steps)] }
+}
+
+/// A person's scheduled scaling actions do not wake a stopped service: the person should know.
+fn asleep_with_it(case: &Case<'_>) -> Option<Warning> {
+    let due = case.seen.actions.iter().filter(|action| action.may_come_due_after(case.ask.at));
+    let names: Vec<&str> = due.map(|action| action.scheduled_action_name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        Warning::new(
+            Code::ScheduledActions,
+            format!("these scheduled scaling actions do not act while it is off: {names}"),
+        )
+    })
 }
 
 fn is_off(case: &Case<'_>) -> bool {

@@ -45,7 +45,7 @@ fn service(count: u32, target: Option<ScalableTarget>, tags: &[(&str, String)]) 
         tags: tags.iter().map(|(key, value)| ecs::Tag { key: (*key).into(), value: value.clone() }).collect(),
         ..Service::default()
     };
-    Seen { id: id(), service, target }
+    Seen { id: id(), service, target, actions: Vec::new() }
 }
 
 fn planned(seen: &Seen, ask: &Ask) -> Plan<Step> {

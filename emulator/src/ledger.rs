@@ -20,9 +20,14 @@ pub struct Call {
     pub input: Value,
     /// What the caller was told, or would have been: the error's code otherwise. A call that never got an answer has
     /// `Hang`, `Killed` or `ConnectionReset`.
+    #[serde(serialize_with = "in_a_word")]
     pub outcome: Result<(), String>,
     /// Whether the operation changes anything.
     pub write: bool,
     /// Whether the world took it: true also for a reset or a kill after the commit.
     pub committed: bool,
+}
+
+fn in_a_word<S: serde::Serializer>(outcome: &Result<(), String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outcome.as_ref().map_or_else(String::as_str, |()| "ok"))
 }

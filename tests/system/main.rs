@@ -1,10 +1,17 @@
 //! The whole system against the embedded AWS, through the real handlers: one binary, so that the
 //! SDK is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the answer"
+)]
 
 mod bytes;
 mod describe;
 mod door;
 mod faults;
+mod fleet;
 mod kill;
 mod selectors;
 mod stage;

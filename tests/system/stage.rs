@@ -7,27 +7,27 @@ use serde_json::Value;
 use shared::Problem;
 
 /// The evening of the demo's day.
-pub const EVENING: &str = "2026-11-24T23:00:00Z";
+pub(crate) const EVENING: &str = "2026-11-24T23:00:00Z";
 
 /// A system on an embedded AWS, and the AWS to look at and meddle with.
-pub struct Stage {
+pub(crate) struct Stage {
     pub aws: Aws,
     pub system: System,
 }
 
-pub fn evening() -> Timestamp {
+pub(crate) fn evening() -> Timestamp {
     EVENING.parse().unwrap()
 }
 
 /// An empty world at the evening, with the cluster `prod`.
-pub fn prod() -> World {
+pub(crate) fn prod() -> World {
     let mut world = World::new(evening());
     world.cluster("prod");
     world
 }
 
 /// `prod` with `users` (3 tasks, autoscaled from 2 to 6, scale-in suspended by its owner).
-pub fn prod_with_users() -> World {
+pub(crate) fn prod_with_users() -> World {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("users").desired(3));
     world.scalable_target("prod", "users", TargetSeed::new(2, 6).suspended(true, false, false));
@@ -35,7 +35,7 @@ pub fn prod_with_users() -> World {
 }
 
 /// `prod` with this many services of two tasks each, `s000` and on.
-pub fn prod_with(services: usize) -> World {
+pub(crate) fn prod_with(services: usize) -> World {
     let mut world = prod();
     for n in 0..services {
         world.service("prod", ServiceSeed::new(&format!("s{n:03}")).desired(2));
@@ -44,48 +44,48 @@ pub fn prod_with(services: usize) -> World {
 }
 
 impl Stage {
-    pub async fn on(world: World) -> Self {
+    pub(crate) async fn on(world: World) -> Self {
         Self::at(Aws::new(world)).await
     }
 
-    pub async fn at(aws: Aws) -> Self {
+    pub(crate) async fn at(aws: Aws) -> Self {
         let system = System::start(Setup::embedded(&aws)).await.unwrap();
         Self { aws, system }
     }
 
     /// Sends a direct or scheduled event to scale-service.
-    pub async fn scale(&self, event: Value) -> Result<Value, Problem> {
+    pub(crate) async fn scale(&self, event: Value) -> Result<Value, Problem> {
         self.system.invoke("scale-service", event).await
     }
 
     /// Sends a REST request.
-    pub async fn rest(&self, method: &str, path: &str, body: &Value) -> Response {
+    pub(crate) async fn rest(&self, method: &str, path: &str, body: &Value) -> Response {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.system
             .request(&Sent { method: method.into(), path: path.into(), headers: Vec::new(), body })
             .await
     }
 
-    pub async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.rest("GET", path, &Value::Null).await
     }
 
     /// What matters of a service: its count, its target's min and flags.
-    pub fn size(&self, service: &str) -> (i64, Option<(i64, [bool; 3])>) {
+    pub(crate) fn size(&self, service: &str) -> (i64, Option<(i64, [bool; 3])>) {
         self.aws.with(|world| size_in(world, service))
     }
 
-    pub fn record(&self, service: &str) -> Option<String> {
+    pub(crate) fn record(&self, service: &str) -> Option<String> {
         self.aws.with(|world| world.tags("prod", service).remove("steward:record"))
     }
 
     /// The mutating operations since the ledger was last emptied.
-    pub fn writes(&self) -> Vec<String> {
+    pub(crate) fn writes(&self) -> Vec<String> {
         self.aws.writes().into_iter().map(|call| call.operation).collect()
     }
 }
 
-pub fn size_in(world: &World, service: &str) -> (i64, Option<(i64, [bool; 3])>) {
+pub(crate) fn size_in(world: &World, service: &str) -> (i64, Option<(i64, [bool; 3])>) {
     let target = world.target("prod", service).map(|target| {
         (target.min, [target.dynamic_in_suspended, target.dynamic_out_suspended, target.scheduled_suspended])
     });
@@ -93,7 +93,7 @@ pub fn size_in(world: &World, service: &str) -> (i64, Option<(i64, [bool; 3])>) 
 }
 
 /// The outcome and code of the item whose resource ends so.
-pub fn item<'r>(report: &'r Value, service: &str) -> &'r Value {
+pub(crate) fn item<'r>(report: &'r Value, service: &str) -> &'r Value {
     let items = report["items"].as_array().unwrap_or_else(|| panic!("no report: {report}"));
     let ends = format!("/{service}");
     items

@@ -66,12 +66,12 @@ async fn the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_i
     let warning = &item(&report, "users")["warnings"][0];
     assert_eq!(warning["code"], "scheduledActions");
     assert!(warning["detail"].as_str().unwrap().contains("night-batch"), "{warning}");
-    stage.aws.advance(Duration::from_secs(8 * 3_600));
+    stage.aws.advance(Duration::from_hours(8));
     assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 0);
     assert_eq!(stage.size("users").0, 0);
 
     stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
-    stage.aws.advance(Duration::from_secs(1_800));
+    stage.aws.advance(Duration::from_mins(30));
     assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 5, "load counts again");
 }
 
@@ -82,7 +82,7 @@ async fn the_same_request_again_changes_nothing_and_writes_nothing() {
         let event = json!({"action": action, "cluster": "prod"});
         stage.scale(event.clone()).await.unwrap();
         let record = stage.record("users");
-        stage.aws.advance(Duration::from_secs(60));
+        stage.aws.advance(Duration::from_mins(1));
         stage.aws.forget();
         let again = stage.scale(event).await.unwrap();
         assert_eq!(again["counts"]["unchanged"], 1, "{again}");
@@ -117,7 +117,7 @@ async fn what_people_do_inside_an_off_period_is_temporary() {
     let before = stage.size("users");
     let stop = json!({"action": "stop", "cluster": "prod"});
     stage.scale(stop.clone()).await.unwrap();
-    stage.aws.advance(Duration::from_secs(3_600));
+    stage.aws.advance(Duration::from_hours(1));
     let by_hand = json!({"cluster": "prod", "service": "users", "desiredCount": 1});
     stage.aws.with(|world| world.call("ecs", "UpdateService", by_hand)).unwrap();
     let again = stage.scale(stop).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_deferred_stop_counts_as_partial_from_an_event_so_that_its_retry_comes
     stage.aws.with(|world| {
         world.finish_deployment("prod", "busy");
     });
-    stage.aws.advance(Duration::from_secs(600));
+    stage.aws.advance(Duration::from_mins(10));
     stage.scale(stop).await.unwrap();
     assert_eq!(stage.size("busy").0, 0);
 }

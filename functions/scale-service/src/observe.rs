@@ -69,7 +69,7 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
                         seen.unmatched.extend(found.unmatched);
                     }
                     Err(problem) => {
-                        seen.failed.push((format!("cluster/{cluster}"), problem.code, problem.detail))
+                        seen.failed.push((format!("cluster/{cluster}"), problem.code, problem.detail));
                     }
                 }
             }

@@ -38,7 +38,7 @@ fn summary(items: &[Item], ask: &Ask) -> String {
         parts.push(format!("{} {would}{state}{detail}", services(changed.len())));
     }
     for (outcome, words) in [
-        (Outcome::Unchanged, "as it should be"),
+        (Outcome::Unchanged, "unchanged"),
         (Outcome::Skipped, "skipped"),
         (Outcome::Failed, "failed"),
         (Outcome::NotAttempted, "not attempted"),

@@ -1,7 +1,7 @@
 //! A client-side budget per API bucket.
 //!
 //! The buckets are the whole account's, and others deploy at 08:00 too: a share of AWS's rates is
-//! taken, and a throttle halves it for the run.
+//! taken, and a throttle halves that bucket's for the run.
 //!
 //! Source of the rates: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use leaky_bucket::RateLimiter;
 
 /// A group of API operations that share one of the account's buckets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Bucket {
     /// `ListClusters`, `DescribeClusters`.
     EcsClusterRead,
@@ -63,9 +63,12 @@ impl Budgets {
         Self(Bucket::ALL.into_iter().map(|bucket| (bucket, limiter(bucket, share))).collect())
     }
 
-    /// Waits until one more call fits; a halved run pays double.
+    /// Waits until one more call fits; one that AWS has throttled pays double.
     pub(crate) async fn take(&self, bucket: Bucket, halved: bool) {
         if let Some((_, limiter)) = self.0.iter().find(|(known, _)| *known == bucket) {
+            // The limiter adds up lazily, and would count the time it stood full as a second
+            // burst. Asking for more than it can hold takes nothing and settles the account.
+            limiter.try_acquire(limiter.max() + 1);
             limiter.acquire(if halved { 2 } else { 1 }).await;
         }
     }
@@ -78,8 +81,9 @@ impl Budgets {
 )]
 fn limiter(bucket: Bucket, share: f64) -> RateLimiter {
     let (burst, rate) = bucket.rate();
-    // At least two, so that a halved run can pay.
-    let burst = ((f64::from(burst) * share) as usize).max(2);
+    // One less than the share: the limiter refills on a fixed beat, up to one token ahead of AWS.
+    // At least two, so that a throttled bucket can pay double.
+    let burst = ((f64::from(burst) * share) as usize).saturating_sub(1).max(2);
     let interval = Duration::from_secs_f64(1.0 / (f64::from(rate) * share));
     RateLimiter::builder().max(burst).initial(burst).refill(1).interval(interval).fair(true).build()
 }

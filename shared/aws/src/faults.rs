@@ -27,6 +27,12 @@ where
         SdkError::ConstructionFailure(_) => {
             (Code::Internal, format!("{operation} on {thing}: the call could not be made"))
         }
+        SdkError::DispatchFailure(failure) if failure.is_other() => (
+            Code::Unreachable,
+            format!(
+                "{operation} on {thing}: the call could not be signed or sent; check credentials, region and endpoint"
+            ),
+        ),
         _ => (Code::Unreachable, format!("{operation} on {thing}: no answer from AWS; try again")),
     };
     Problem::new(code, detail).because(error)

@@ -55,7 +55,7 @@ impl Read {
         let pages = pages(move |token| async move {
             let answer = self
                 .0
-                .send(LIST_CLUSTERS, "the account", || {
+                .send(LIST_CLUSTERS, "the account", |watch| {
                     self.0
                         .aws
                         .ecs
@@ -63,7 +63,7 @@ impl Read {
                         .max_results(PAGE)
                         .set_next_token(token.clone())
                         .customize()
-                        .interceptor(self.0.watch.clone())
+                        .interceptor(watch)
                         .send()
                 })
                 .await?;
@@ -83,7 +83,7 @@ impl Read {
     async fn describe_clusters(&self, names: Vec<String>) -> Result<Listed<Cluster>, Problem> {
         let answer = self
             .0
-            .send(DESCRIBE_CLUSTERS, &thing(&names), || {
+            .send(DESCRIBE_CLUSTERS, &thing(&names), |watch| {
                 self.0
                     .aws
                     .ecs
@@ -91,7 +91,7 @@ impl Read {
                     .set_clusters(Some(names.clone()))
                     .include(ClusterField::Tags)
                     .customize()
-                    .interceptor(self.0.watch.clone())
+                    .interceptor(watch)
                     .send()
             })
             .await?;
@@ -106,7 +106,7 @@ impl Read {
         let pages = pages(move |token| async move {
             let answer = self
                 .0
-                .send(LIST_SERVICES, &format!("cluster/{cluster}"), || {
+                .send(LIST_SERVICES, &format!("cluster/{cluster}"), |watch| {
                     self.0
                         .aws
                         .ecs
@@ -115,7 +115,7 @@ impl Read {
                         .max_results(PAGE)
                         .set_next_token(token.clone())
                         .customize()
-                        .interceptor(self.0.watch.clone())
+                        .interceptor(watch)
                         .send()
                 })
                 .await?;
@@ -143,7 +143,7 @@ impl Read {
     ) -> Result<Listed<Service>, Problem> {
         let answer = self
             .0
-            .send(DESCRIBE_SERVICES, &format!("cluster/{cluster}: {}", thing(&names)), || {
+            .send(DESCRIBE_SERVICES, &format!("cluster/{cluster}: {}", thing(&names)), |watch| {
                 self.0
                     .aws
                     .ecs
@@ -152,7 +152,7 @@ impl Read {
                     .set_services(Some(names.clone()))
                     .include(ServiceField::Tags)
                     .customize()
-                    .interceptor(self.0.watch.clone())
+                    .interceptor(watch)
                     .send()
             })
             .await?;
@@ -185,7 +185,7 @@ impl Read {
         let thing = ids.as_deref().map_or_else(|| "all services".into(), thing);
         let answer = self
             .0
-            .send(DESCRIBE_TARGETS, &thing, || {
+            .send(DESCRIBE_TARGETS, &thing, |watch| {
                 self.0
                     .aws
                     .scaling
@@ -195,7 +195,7 @@ impl Read {
                     .set_resource_ids(ids.clone())
                     .set_next_token(token.clone())
                     .customize()
-                    .interceptor(self.0.watch.clone())
+                    .interceptor(watch)
                     .send()
             })
             .await?;
@@ -213,7 +213,7 @@ impl Read {
         let pages = pages(move |token| async move {
             let answer = self
                 .0
-                .send(DESCRIBE_ACTIONS, thing, || {
+                .send(DESCRIBE_ACTIONS, thing, |watch| {
                     self.0
                         .aws
                         .scaling
@@ -223,7 +223,7 @@ impl Read {
                         .set_resource_id(id.clone())
                         .set_next_token(token.clone())
                         .customize()
-                        .interceptor(self.0.watch.clone())
+                        .interceptor(watch)
                         .send()
                 })
                 .await?;
@@ -250,7 +250,7 @@ impl Read {
         let pages = pages(move |token| async move {
             let answer = self
                 .0
-                .send(LIST_TASKS, thing, || {
+                .send(LIST_TASKS, thing, |watch| {
                     self.0
                         .aws
                         .ecs
@@ -261,7 +261,7 @@ impl Read {
                         .max_results(PAGE)
                         .set_next_token(token.clone())
                         .customize()
-                        .interceptor(self.0.watch.clone())
+                        .interceptor(watch)
                         .send()
                 })
                 .await?;
@@ -281,7 +281,7 @@ impl Read {
     async fn describe_tasks(&self, cluster: &ClusterName, ids: Vec<String>) -> Result<Listed<Task>, Problem> {
         let answer = self
             .0
-            .send(DESCRIBE_TASKS, &format!("cluster/{cluster}: {}", thing(&ids)), || {
+            .send(DESCRIBE_TASKS, &format!("cluster/{cluster}: {}", thing(&ids)), |watch| {
                 self.0
                     .aws
                     .ecs
@@ -290,7 +290,7 @@ impl Read {
                     .set_tasks(Some(ids.clone()))
                     .include(TaskField::Tags)
                     .customize()
-                    .interceptor(self.0.watch.clone())
+                    .interceptor(watch)
                     .send()
             })
             .await?;

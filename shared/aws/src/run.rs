@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 use crate::budget::Bucket;
 use crate::connect::Inner;
 use crate::faults::problem;
-use crate::watch::Watch;
+use crate::watch::{Throttled, Watch};
 
 /// A call that is under way at the deadline may take this much of the reserve that the answer
 /// has behind it.
@@ -31,14 +31,14 @@ pub(crate) type Operation = (&'static str, Bucket);
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) aws: Arc<Inner>,
-    pub(crate) watch: Watch,
+    /// The buckets in which AWS has throttled this run.
+    throttled: Throttled,
     deadline: Deadline,
 }
 
 impl Run {
     pub(crate) fn new(aws: Arc<Inner>, deadline: Deadline) -> Self {
-        let watch = Watch::new(aws.counters.clone());
-        Self { aws, watch, deadline }
+        Self { aws, throttled: Throttled::default(), deadline }
     }
 
     /// What is left until the deadline.
@@ -46,12 +46,12 @@ impl Run {
         self.deadline.left(Instant::now().into_std())
     }
 
-    /// Makes a call: `send` is asked for a fresh one on each round.
+    /// Makes a call: `send` is asked for a fresh one on each round, watched by what it is given.
     pub(crate) async fn send<O, E, F>(
         &self,
         (operation, bucket): Operation,
         thing: &str,
-        send: impl Fn() -> F,
+        send: impl Fn(Watch) -> F,
     ) -> Result<O, Problem>
     where
         F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
@@ -69,10 +69,11 @@ impl Run {
             if left.is_zero() {
                 return Err(out_of_time());
             }
-            let halved = self.watch.throttled();
-            let called = timeout(left, self.aws.budgets.take(bucket, halved)).await;
-            called.map_err(|_| out_of_time())?;
-            let answer = timeout(self.left() + GRACE, send()).await.map_err(|_| out_of_time())?;
+            let halved = self.throttled.contains(bucket);
+            let taken = timeout(left, self.aws.budgets.take(bucket, halved)).await;
+            taken.map_err(|_| out_of_time())?;
+            let watch = Watch::new(&self.aws.counters, &self.throttled, bucket);
+            let answer = timeout(self.left() + GRACE, send(watch)).await.map_err(|_| out_of_time())?;
             let problem = match answer {
                 Ok(output) => return Ok(output),
                 Err(error) => problem(operation, thing, error),

@@ -1,7 +1,8 @@
 //! Counts attempts and notices throttles, also those that the SDK's own retries hide.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -9,6 +10,8 @@ use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorC
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use shared::Meter;
+
+use crate::budget::Bucket;
 
 /// The process's counters.
 #[derive(Clone, Debug, Default)]
@@ -20,21 +23,32 @@ impl Counters {
     }
 }
 
-/// An interceptor that watches one run's calls.
+/// The buckets in which AWS has throttled a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Throttled(Arc<Mutex<HashSet<Bucket>>>);
+
+impl Throttled {
+    /// True once AWS has throttled any attempt of this run in this bucket.
+    pub(crate) fn contains(&self, bucket: Bucket) -> bool {
+        self.buckets().contains(&bucket)
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, HashSet<Bucket>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An interceptor that watches one call of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     counters: Counters,
-    throttled: Arc<AtomicBool>,
+    throttled: Throttled,
+    bucket: Bucket,
 }
 
 impl Watch {
-    pub(crate) fn new(counters: Counters) -> Self {
-        Self { counters, throttled: Arc::default() }
-    }
-
-    /// True once AWS has throttled any attempt of this run.
-    pub(crate) fn throttled(&self) -> bool {
-        self.throttled.load(Ordering::Relaxed)
+    pub(crate) fn new(counters: &Counters, throttled: &Throttled, bucket: Bucket) -> Self {
+        Self { counters: counters.clone(), throttled: throttled.clone(), bucket }
     }
 }
 
@@ -55,7 +69,7 @@ impl Intercept for Watch {
         });
         if throttled {
             self.counters.0.1.fetch_add(1, Ordering::Relaxed);
-            self.throttled.store(true, Ordering::Relaxed);
+            self.throttled.buckets().insert(self.bucket);
         }
         Ok(())
     }

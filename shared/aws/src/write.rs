@@ -62,7 +62,7 @@ impl Write {
         self.allowed(UPDATE_SERVICE, &thing)?;
         let answer = self
             .run
-            .send(UPDATE_SERVICE, &thing, || {
+            .send(UPDATE_SERVICE, &thing, |watch| {
                 self.run
                     .aws
                     .ecs
@@ -71,7 +71,7 @@ impl Write {
                     .service(service.service.as_str())
                     .desired_count(count)
                     .customize()
-                    .interceptor(self.run.watch.clone())
+                    .interceptor(watch)
                     .send()
             })
             .await;
@@ -94,7 +94,7 @@ impl Write {
         self.allowed(TAG_RESOURCE, &thing)?;
         let answer = self
             .run
-            .send(TAG_RESOURCE, &thing, || {
+            .send(TAG_RESOURCE, &thing, |watch| {
                 self.run
                     .aws
                     .ecs
@@ -102,7 +102,7 @@ impl Write {
                     .resource_arn(&arn)
                     .tags(Tag::builder().key(key).value(after).build())
                     .customize()
-                    .interceptor(self.run.watch.clone())
+                    .interceptor(watch)
                     .send()
             })
             .await;
@@ -132,7 +132,7 @@ impl Write {
         self.allowed(REGISTER_TARGET, &thing)?;
         let answer = self
             .run
-            .send(REGISTER_TARGET, &thing, || {
+            .send(REGISTER_TARGET, &thing, |watch| {
                 self.run
                     .aws
                     .scaling
@@ -143,7 +143,7 @@ impl Write {
                     .min_capacity(min)
                     .suspended_state(state.clone())
                     .customize()
-                    .interceptor(self.run.watch.clone())
+                    .interceptor(watch)
                     .send()
             })
             .await;

@@ -20,15 +20,18 @@ pub(crate) fn fields(body: Option<&str>, base64: bool) -> Result<Map<String, Val
         return Err(too_large());
     }
     let bytes = if base64 {
-        STANDARD.decode(body).map_err(|e| Problem::bad_request(format!("the body is not valid base64: {e}")))?
+        STANDARD
+            .decode(body)
+            .map_err(|e| Problem::bad_request(format!("the body is not valid base64: {e}")))?
     } else {
         body.as_bytes().to_vec()
     };
     if bytes.len() > LARGEST {
         return Err(too_large());
     }
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|e| Problem::bad_request(format!("the body is not UTF-8: byte {} is not", e.valid_up_to())))?;
+    let text = std::str::from_utf8(&bytes).map_err(|e| {
+        Problem::bad_request(format!("the body is not UTF-8: byte {} is not", e.valid_up_to()))
+    })?;
     if text.trim().is_empty() {
         return Ok(Map::new());
     }

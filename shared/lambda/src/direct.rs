@@ -8,10 +8,7 @@ use shared::{Actor, Answer, Call, Code, Via, strict};
 use crate::handler::Invocation;
 
 /// The call of an action and its fields.
-pub(crate) fn call<R: Request>(
-    mut fields: Map<String, Value>,
-    at: &Invocation,
-) -> Result<Call<R>, Problem> {
+pub(crate) fn call<R: Request>(mut fields: Map<String, Value>, at: &Invocation) -> Result<Call<R>, Problem> {
     let action = match fields.remove("action") {
         Some(Value::String(action)) => action,
         Some(_) => return Err(Problem::bad_request("\"action\" is not a text")),
@@ -27,10 +24,14 @@ pub(crate) fn call<R: Request>(
 }
 
 /// An action's own request, and the envelope that every mutation takes.
-pub(crate) fn parse<R: Request>(action: &str, mut fields: Map<String, Value>) -> Result<(R, Envelope), Problem> {
+pub(crate) fn parse<R: Request>(
+    action: &str,
+    mut fields: Map<String, Value>,
+) -> Result<(R, Envelope), Problem> {
     let shown: String = action.chars().take(80).collect();
-    let kind = R::kind(action)
-        .ok_or_else(|| Problem::new(Code::UnknownAction, format!("{shown:?} is no action of this function")))?;
+    let kind = R::kind(action).ok_or_else(|| {
+        Problem::new(Code::UnknownAction, format!("{shown:?} is no action of this function"))
+    })?;
     let mut envelope = Map::new();
     if kind == Kind::Mutation {
         for name in Envelope::FIELDS {

@@ -18,14 +18,19 @@ pub(crate) enum Event {
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html>
 pub(crate) fn tell_apart(event: Value) -> Result<Event, Problem> {
     let Value::Object(fields) = event else {
-        return Err(Problem::bad_request("the event is not a JSON object: a direct event reads {\"action\": …}"));
+        return Err(Problem::bad_request(
+            "the event is not a JSON object: a direct event reads {\"action\": …}",
+        ));
     };
     let marks = ["httpMethod", "requestContext"].iter().filter(|mark| fields.contains_key(**mark)).count();
     match marks {
         0 => Ok(Event::Direct(fields)),
-        2 => serde_json::from_value(Value::Object(fields)).map(|event| Event::Rest(Box::new(event))).map_err(|error| {
-            Problem::bad_request("the event is not a REST proxy event as API Gateway sends them").because(error)
-        }),
+        2 => serde_json::from_value(Value::Object(fields)).map(|event| Event::Rest(Box::new(event))).map_err(
+            |error| {
+                Problem::bad_request("the event is not a REST proxy event as API Gateway sends them")
+                    .because(error)
+            },
+        ),
         _ => Err(Problem::bad_request(
             "the event is half of a REST proxy event: it needs both \"httpMethod\" and \"requestContext\", \
              and a direct event has neither",

@@ -10,7 +10,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 ///
 /// Fields are JSON strings, so a newline in an input can't forge a line.
 pub fn start(level: LevelFilter) {
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_writer(io::stdout);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_writer(io::stdout);
     // Lambda stamps each line itself, and the crates below speak only of what went wrong.
     let lines = lines.without_time();
     let _ = tracing_subscriber::registry().with(level).with(lines).try_init();

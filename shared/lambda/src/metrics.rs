@@ -32,8 +32,11 @@ impl Metrics {
     pub(crate) fn report(&mut self, report: &Report) {
         if !report.dry_run {
             let counts = report.counts;
-            self.outcomes =
-                Some(Outcomes { changed: counts.changed, failed: counts.failed, not_attempted: counts.not_attempted });
+            self.outcomes = Some(Outcomes {
+                changed: counts.changed,
+                failed: counts.failed,
+                not_attempted: counts.not_attempted,
+            });
         }
     }
 
@@ -56,7 +59,8 @@ impl Metrics {
             values.push(("Failed", json!(outcomes.failed)));
             values.push(("NotAttempted", json!(outcomes.not_attempted)));
         }
-        let definitions: Vec<_> = values.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+        let definitions: Vec<_> =
+            values.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
         let mut line = json!({
             "_aws": {
                 "Timestamp": now.as_millisecond(),

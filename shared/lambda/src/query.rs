@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn the_deepest_expression_that_is_let_in_is_answered() {
-        for deep in ["(".repeat(LONGEST), "[".repeat(LONGEST), "!".repeat(LONGEST), "a[".repeat(LONGEST / 2)] {
+        for deep in ["(".repeat(LONGEST), "[".repeat(LONGEST), "!".repeat(LONGEST), "a[".repeat(LONGEST / 2)]
+        {
             assert!(Query::new(&deep).is_err());
         }
         assert!(Query::new(&"x".repeat(LONGEST + 1)).is_err());

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
-use lambda_http::Body;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use shared::call::{Kind, Parameter, Request};
@@ -53,8 +53,14 @@ pub(crate) fn call<R: Request>(
     if envelope.schedule.is_some() {
         return Err(Problem::bad_request("\"schedule\" stands in scheduled events only"));
     }
-    let call =
-        Call { request, via: Via::Rest, actor: actor(event), envelope, request_id: at.request_id.clone(), scope: at.scope()? };
+    let call = Call {
+        request,
+        via: Via::Rest,
+        actor: actor(event),
+        envelope,
+        request_id: at.request_id.clone(),
+        scope: at.scope()?,
+    };
     Ok(Asked { call, query })
 }
 
@@ -124,7 +130,9 @@ struct Fields(Map<String, Value>);
 impl Fields {
     fn add(&mut self, name: &str, value: Value) -> Result<(), Problem> {
         if name == "action" {
-            return Err(Problem::bad_request("\"action\" stands in direct events only: here the path says it"));
+            return Err(Problem::bad_request(
+                "\"action\" stands in direct events only: here the path says it",
+            ));
         }
         match self.0.insert(name.to_owned(), value) {
             None => Ok(()),
@@ -176,7 +184,10 @@ pub(crate) fn response(
         if text.len() > LARGEST_ANSWER {
             return Err(Problem::new(
                 Code::AnswerTooLarge,
-                format!("the answer has {} bytes, more than {LARGEST_ANSWER}: narrow it with query=", text.len()),
+                format!(
+                    "the answer has {} bytes, more than {LARGEST_ANSWER}: narrow it with query=",
+                    text.len()
+                ),
             ));
         }
         Ok(respond(status, "application/json", headers, text))
@@ -187,7 +198,12 @@ pub(crate) fn response(
     })
 }
 
-fn respond(status: u16, kind: &'static str, extra: Vec<(HeaderName, String)>, text: String) -> ApiGatewayProxyResponse {
+fn respond(
+    status: u16,
+    kind: &'static str,
+    extra: Vec<(HeaderName, String)>,
+    text: String,
+) -> ApiGatewayProxyResponse {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     for (name, value) in extra {

@@ -11,9 +11,9 @@ use tracing::Instrument as _;
 use tracing::level_filters::LevelFilter;
 
 use crate::function::Function;
-use crate::logs;
 use crate::handler::{Handler, Invocation};
 use crate::lambda_error::LambdaError;
+use crate::logs;
 
 /// Starts a function's process: logs, and the environment to read its config from.
 ///

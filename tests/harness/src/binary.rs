@@ -21,7 +21,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Notify, mpsc};
 
 /// How long a binary may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const ARN: &str = "arn:aws:lambda:sa-east-1:123456789012:function:ecs-steward-under-test";
 
 /// A function's binary, running against an embedded AWS.

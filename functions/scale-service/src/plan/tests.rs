@@ -264,7 +264,7 @@ fn what_cannot_be_stopped_says_why_and_gets_no_step() {
         ),
         (
             |seen| {
-                seen.service.tags = vec![ecs::Tag { key: "steward:record".into(), value: "v2 off".into() }]
+                seen.service.tags = vec![ecs::Tag { key: "steward:record".into(), value: "v2 off".into() }];
             },
             Outcome::Failed,
             Code::RecordUnreadable,

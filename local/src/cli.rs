@@ -1,0 +1,236 @@
+//! The command line.
+
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::aws::{Place, PlaceFault};
+use crate::demo::{self, DemoFault, Sabotage};
+use crate::invoke::{self, EventFault};
+use crate::serve::{ServeFault, Server};
+use crate::system::{StartFault, System};
+
+/// ecs-steward on this machine: its functions, its REST API, and an embedded AWS to try them on.
+/// No account, no Docker.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo local",
+    bin_name = "cargo local",
+    max_term_width = 100,
+    after_help = "Examples:
+  cargo local demo
+  cargo local serve
+  echo '{\"action\":\"listClusters\"}' | cargo local invoke describe-cluster -"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell the main job as it happens: a day and a night of an embedded AWS
+    ///
+    /// Services go off in the evening and come back in the morning as they were, while people and
+    /// autoscaling do what they do. Every step goes through the same code as in Lambda, and every
+    /// promise is checked. The exit status is 0 when all promises held, and 1 when one did not.
+    #[command(after_help = "Examples:
+  cargo local demo
+  cargo local demo --sabotage lose-record; echo \"exit status $?\"")]
+    Demo {
+        /// Let a person do something at 01:30 that breaks the story, to see that its checks are real
+        #[arg(long, value_name = "WHAT")]
+        sabotage: Option<Sabotage>,
+    },
+
+    /// Serve the REST API over HTTP, with the routes of template.yaml
+    ///
+    /// With the embedded AWS, that one is served too, for the AWS CLI, an SDK or `cargo local
+    /// invoke --aws URL`. It begins as the demo's world and is gone when this ends.
+    #[command(after_help = "Examples:
+  cargo local serve
+  cargo local serve --port 0
+  AWS_PROFILE=dev cargo local serve --aws profile
+  AWS_PROFILE=dev CLUSTERS='dev-*' cargo local serve --aws profile --allow-changes")]
+    Serve {
+        /// The port; 0 takes a free one. The embedded AWS takes the next, or a free one
+        #[arg(long, default_value_t = 9000)]
+        port: u16,
+        /// The address to listen on. Nobody is asked who they are: keep it to this machine
+        #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+        host: IpAddr,
+        #[command(flatten)]
+        on: On,
+    },
+
+    /// Send one event to a function, and print its answer as JSON
+    ///
+    /// The event is a scheduled or direct one ({"action": …}) or API Gateway's REST proxy event,
+    /// whose answer is the proxy response. An error goes to the standard error as JSON, with exit
+    /// status 1. On an embedded AWS of its own, the clock goes on to the event's "at".
+    #[command(after_help = "Examples:
+  echo '{\"action\":\"listServices\",\"cluster\":\"microservices\"}' | cargo local invoke describe-cluster -
+  echo '{\"action\":\"stop\",\"cluster\":\"ecs-api\",\"dryRun\":true}' | cargo local invoke scale-service -
+  cargo local invoke scale-service events/scale-service/scheduled-stop.json
+  cargo local invoke scale-service stop.json --aws http://127.0.0.1:9001")]
+    Invoke {
+        /// The function
+        #[arg(value_parser = PossibleValuesParser::new(System::FUNCTIONS))]
+        function: String,
+        /// The event's file, or - for the standard input
+        file: PathBuf,
+        #[command(flatten)]
+        on: On,
+    },
+}
+
+#[derive(Debug, Args)]
+struct On {
+    /// Which AWS: `embedded` (the demo's world), `profile` (yours, by the ordinary credentials
+    /// chain), or the URL of an embedded one that is being served
+    ///
+    /// The functions read `MODE`, `CLUSTERS`, `LABEL`, `TAG_PREFIX`, `MAX_DESIRED` and `BUDGET_SHARE` from
+    /// this environment. On an embedded AWS `MODE` is `act` and `CLUSTERS` `*` unless they say
+    /// otherwise; on yours they are what a new deployment has: `observe`, and no cluster.
+    #[arg(long, value_name = "embedded|profile|URL", default_value = "embedded")]
+    aws: Place,
+    /// Let `--aws profile` change things: without it, it only reads
+    #[arg(long)]
+    allow_changes: bool,
+}
+
+/// Why a command did not run.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Place(#[from] PlaceFault),
+    #[error(transparent)]
+    Start(#[from] StartFault),
+    #[error(transparent)]
+    Serve(#[from] ServeFault),
+    #[error(transparent)]
+    Event(#[from] EventFault),
+    #[error(transparent)]
+    Demo(#[from] DemoFault),
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+/// What was asked could not be tried; what was tried and failed is 1.
+const NOT_RUN: u8 = 2;
+/// As a shell names a process that SIGPIPE ended: whoever read the output wants no more of it.
+const NOBODY_LISTENS: u8 = 141;
+
+impl Cli {
+    /// Runs the command.
+    pub async fn run(self) -> ExitCode {
+        let ended = match self.command {
+            Command::Demo { sabotage } => demo(sabotage).await,
+            Command::Serve { port, host, on } => serve(port, host, on).await,
+            Command::Invoke { function, file, on } => invoke(&function, file, on).await,
+        };
+        match ended {
+            Ok(code) => code,
+            Err(Fault::Output(fault) | Fault::Demo(DemoFault::Output(fault)))
+                if fault.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                ExitCode::from(NOBODY_LISTENS)
+            }
+            Err(fault) => {
+                eprintln!("cargo local: {fault}");
+                ExitCode::from(NOT_RUN)
+            }
+        }
+    }
+}
+
+async fn demo(sabotage: Option<Sabotage>) -> Result<ExitCode, Fault> {
+    let outcome = demo::run(&mut io::stdout(), sabotage).await?;
+    Ok(if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn serve(port: u16, host: IpAddr, on: On) -> Result<ExitCode, Fault> {
+    let server = Server::bind(on.aws.setup(on.allow_changes).await?, host, port).await?;
+    write!(io::stdout(), "{}", server.welcome())?;
+    io::stdout().flush()?;
+    if server.is_open_to_others() {
+        eprintln!(
+            "cargo local: {host} is not only this machine's: whoever reaches it may do all that it does, unsigned"
+        );
+    }
+    if on.aws == Place::Profile {
+        let may = if on.allow_changes {
+            "may be changed"
+        } else {
+            "is only read (--allow-changes lets it be changed)"
+        };
+        eprintln!("cargo local: this is a real AWS account, and it {may}");
+    }
+    tokio::select! {
+        ended = server.run(interrupted()) => ended?,
+        // Whoever asks twice does not want to wait for what is under way.
+        () = async { interrupted().await; interrupted().await } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler, the signal ends the process by itself.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn invoke(function: &str, file: PathBuf, on: On) -> Result<ExitCode, Fault> {
+    let event = invoke::event(&file)?;
+    let setup = on.aws.setup(on.allow_changes).await?;
+    match invoke::invoke(setup, function, event).await? {
+        Ok(answer) => {
+            writeln!(io::stdout(), "{answer:#}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            eprintln!("{:#}", invoke::shown(&error));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_stays_on_this_machine_with_the_embedded_aws_unless_told() {
+        let Command::Serve { port, host, on } = Cli::parse_from(["local", "serve"]).command else { panic!() };
+        assert_eq!(
+            (port, host.is_loopback(), on.aws, on.allow_changes),
+            (9000, true, Place::Embedded, false)
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for wrong in [
+            vec!["local"],
+            vec!["local", "serve", "--aws", "prod"],
+            vec!["local", "serve", "--host", "somewhere"],
+            vec!["local", "invoke", "scale-servce", "-"],
+            vec!["local", "invoke", "scale-service"],
+            vec!["local", "demo", "--sabotage", "rain"],
+        ] {
+            assert!(Cli::try_parse_from(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `cargo local demo`: a day and a night, told as they happen.
+//!
+//! `day` holds the story, act by act; it only calls what the other rooms offer. Every look and
+//! every event goes through the same handlers as in Lambda; only people, load and time reach the
+//! embedded AWS directly.
+
+mod day;
+mod look;
+mod score;
+mod stage;
+mod teller;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+
+use crate::system::StartFault;
+use day::Day;
+
+/// What a person does at night that breaks the story, though the product does as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sabotage {
+    /// Removes the record of `posts`: in the morning nothing says that it was stopped, nor its size
+    LoseRecord,
+    /// Raises `posts` to 1 task: it does not stay off, though it comes back with its day's size
+    WakeAtNight,
+}
+
+/// What became of the story's promises.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Those that held.
+    pub kept: Vec<String>,
+    /// Those that did not.
+    pub broken: Vec<String>,
+}
+
+/// Why the story could not be told to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoFault {
+    /// The system did not start.
+    #[error(transparent)]
+    Start(#[from] StartFault),
+    /// The template lacks a schedule of the story.
+    #[error("template.yaml: {0}")]
+    Schedule(String),
+    /// A look was answered otherwise than with 200.
+    #[error("GET {path} was answered with {status}: {body}")]
+    Look {
+        /// What was looked at.
+        path: String,
+        /// The status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
+    /// A person's doing was refused by the embedded AWS.
+    #[error("the embedded AWS refused what a person does: {0}")]
+    Person(String),
+    /// The story can't be written.
+    #[error("the output can't be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Tells the day, and says what became of its promises.
+pub async fn run(out: &mut impl Write, sabotage: Option<Sabotage>) -> Result<Outcome, DemoFault> {
+    let mut day = Day::begin(out).await?;
+    day.morning().await?;
+    day.a_task_is_stopped().await?;
+    day.evening().await?;
+    day.load_at_night()?;
+    day.sabotage(sabotage)?;
+    day.the_same_event_again().await?;
+    day.next_morning().await?;
+    day.load_by_day().await?;
+    day.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn told(sabotage: Option<Sabotage>) -> (String, Outcome) {
+        let mut out = Vec::new();
+        let outcome = run(&mut out, sabotage).await.unwrap();
+        (String::from_utf8(out).unwrap(), outcome)
+    }
+
+    #[tokio::test]
+    async fn every_promise_of_the_day_holds() {
+        let (text, outcome) = told(None).await;
+        assert_eq!(outcome.broken, Vec::<String>::new(), "{text}");
+        assert!(outcome.kept.len() >= 10, "{text}");
+        assert!(text.contains("services back as they were     5 of 5"), "{text}");
+        assert!(!text.contains('✗'), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_lost_record_breaks_the_morning() {
+        let (text, outcome) = told(Some(Sabotage::LoseRecord)).await;
+        assert!(!outcome.broken.is_empty(), "{text}");
+        assert!(text.contains("✗ "), "{text}");
+        assert!(text.contains("microservices/posts: desired count 0, where it was 5"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_raised_at_night_does_not_stay_off_but_comes_back_at_its_size() {
+        let (text, outcome) = told(Some(Sabotage::WakeAtNight)).await;
+        assert!(!outcome.broken.is_empty(), "{text}");
+        assert!(outcome.kept.iter().any(|promise| promise.contains("as it was")), "{text}");
+    }
+}

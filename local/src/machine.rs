@@ -1,0 +1,18 @@
+//! This machine: its clock and its environment, read here and nowhere else.
+
+use jiff::Timestamp;
+
+/// The functions' variables that a user may set for them.
+pub(crate) const VARIABLES: [&str; 6] =
+    ["MODE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE"];
+
+#[expect(clippy::disallowed_methods, reason = "the clock of a process that is no Lambda function")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The functions' variables, as the user's environment has them.
+#[expect(clippy::disallowed_methods, reason = "the environment of a process that is no Lambda function")]
+pub(crate) fn variables() -> Vec<(String, String)> {
+    VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect()
+}

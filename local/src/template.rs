@@ -1,0 +1,122 @@
+//! The routes and schedules of `template.yaml`, so that what is served here is what is deployed.
+
+use serde_json::Value;
+
+/// The template that this was built beside.
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// What of the template matters on one machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The REST routes.
+    pub routes: Vec<TemplateRoute>,
+    /// The schedules, whether enabled or not.
+    pub schedules: Vec<TemplateSchedule>,
+}
+
+/// A route and the function behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateRoute {
+    /// `PUT`.
+    pub method: String,
+    /// `/v1/clusters/{cluster}`.
+    pub path: String,
+    /// `scale-service`.
+    pub function: String,
+}
+
+/// A schedule and the function that it sends its input to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateSchedule {
+    /// Its name in the template: `ScheduledStop`.
+    pub name: String,
+    /// `scale-service`.
+    pub function: String,
+    /// The JSON that it sends, with Scheduler's placeholders in it.
+    pub input: String,
+}
+
+impl Template {
+    /// Reads the template; the error says what of it can't be read.
+    pub fn read() -> Result<Self, String> {
+        Self::parse(TEMPLATE)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let template: Value =
+            serde_saphyr::from_str(text).map_err(|fault| format!("template.yaml can't be read: {fault}"))?;
+        let mut found = Self { routes: Vec::new(), schedules: Vec::new() };
+        for resource in
+            template.get("Resources").and_then(Value::as_object).into_iter().flat_map(|all| all.values())
+        {
+            if resource["Type"] != "AWS::Serverless::Function" {
+                continue;
+            }
+            let properties = &resource["Properties"];
+            let function = text_of(&properties["CodeUri"]).trim_matches('/').replace("functions/", "");
+            for (name, event) in properties["Events"].as_object().into_iter().flatten() {
+                let properties = &event["Properties"];
+                match text_of(&event["Type"]).as_str() {
+                    "Api" => found.routes.push(TemplateRoute {
+                        method: text_of(&properties["Method"]).to_uppercase(),
+                        path: text_of(&properties["Path"]),
+                        function: function.clone(),
+                    }),
+                    "ScheduleV2" => found.schedules.push(TemplateSchedule {
+                        name: name.clone(),
+                        function: function.clone(),
+                        input: text_of(&properties["Input"]),
+                    }),
+                    _ => {}
+                }
+            }
+        }
+        if found.routes.is_empty() {
+            return Err("template.yaml has no routes".into());
+        }
+        Ok(found)
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+impl TemplateSchedule {
+    /// The event as Scheduler would send it for this instant.
+    pub fn event(&self, at: jiff::Timestamp, arn: &str) -> Result<Value, String> {
+        let text = self
+            .input
+            .replace("<aws.scheduler.scheduled-time>", &at.to_string())
+            .replace("<aws.scheduler.schedule-arn>", arn);
+        serde_json::from_str(&text).map_err(|fault| format!("the input of {} is no JSON: {fault}", self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_says_which_function_a_route_belongs_to() {
+        let template = Template::read().unwrap();
+        let function = |method: &str, path: &str| {
+            let route = template.routes.iter().find(|r| r.method == method && r.path == path);
+            route.map(|route| route.function.as_str())
+        };
+        assert_eq!(function("PUT", "/v1/clusters/{cluster}/services/{service}/scale"), Some("scale-service"));
+        assert_eq!(function("GET", "/v1/clusters"), Some("describe-cluster"));
+    }
+
+    #[test]
+    fn a_schedule_sends_its_input_with_the_instant_and_its_arn() {
+        let template = Template::read().unwrap();
+        let stop = template.schedules.iter().find(|schedule| schedule.name == "ScheduledStop").unwrap();
+        let event = stop
+            .event("2026-11-24T23:00:00Z".parse().unwrap(), "arn:aws:scheduler:x:1:schedule/a/b")
+            .unwrap();
+        assert_eq!(event["action"], "stop");
+        assert_eq!(event["at"], "2026-11-24T23:00:00Z");
+        assert_eq!(event["schedule"], "arn:aws:scheduler:x:1:schedule/a/b");
+    }
+}

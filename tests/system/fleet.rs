@@ -1,0 +1,159 @@
+//! A thousand services go at the speed that AWS allows.
+//!
+//! The clock is tokio's, paused: its seconds are those that the budgets, the latency and the
+//! embedded AWS's buckets make, the same on every machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use emulator::{Aws, Call, Faults, ServiceSeed, TargetSeed, World};
+use local::{System, system::Setup};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::stage::{Stage, evening, prod_with};
+
+/// 1,000 services of two tasks in 20 clusters, a tenth autoscaled.
+fn thousand() -> World {
+    let mut world = World::new(evening());
+    for cluster in 0..20 {
+        let cluster = format!("c{cluster:02}");
+        world.cluster(&cluster);
+        for service in 0..50 {
+            let name = format!("s{service:02}");
+            world.service(&cluster, ServiceSeed::new(&name).desired(2));
+            if service % 10 == 0 {
+                world.scalable_target(&cluster, &name, TargetSeed::new(1, 6));
+            }
+        }
+    }
+    world
+}
+
+fn by_operation(calls: &[Call]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for call in calls {
+        *counts.entry(call.operation.clone()).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn throttled(calls: &[Call]) -> usize {
+    calls.iter().filter(|call| call.outcome == Err("ThrottlingException".to_owned())).count()
+}
+
+async fn at_full_share(aws: &Aws) -> System {
+    System::start(Setup::embedded(aws).with("BUDGET_SHARE", "1")).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_services_are_stopped_at_awss_own_pace_and_the_same_again_writes_nothing() {
+    let aws = Aws::new(thousand());
+    aws.latency(Some(Duration::from_millis(20)));
+    let system = at_full_share(&aws).await;
+    let stop = json!({"action": "stop", "clusters": ["*"]});
+
+    let start = Instant::now();
+    let report = system.invoke("scale-service", stop.clone()).await.unwrap();
+    let wall = start.elapsed();
+    let calls = aws.ledger();
+    let counts = by_operation(&calls);
+    println!(
+        "stop: {} in {wall:.1?} (virtual), throttled {}, {counts:?}",
+        report["summary"],
+        throttled(&calls)
+    );
+    assert_eq!(report["counts"]["changed"], 1_000);
+    let reads = ["ListClusters", "DescribeClusters", "ListServices", "DescribeServices"];
+    assert_eq!(reads.map(|read| counts[read]), [1, 1, 20, 100], "122 reads");
+    assert_eq!((counts["DescribeScalableTargets"], counts["DescribeScheduledActions"]), (2, 1));
+    assert_eq!(
+        ["TagResource", "UpdateService", "RegisterScalableTarget"].map(|w| counts[w]),
+        [2_000, 1_000, 100]
+    );
+    // 2,000 tag writes at 10 a second after a burst of 20.
+    let bound = Duration::from_secs(198);
+    assert!(wall.as_secs_f64() / bound.as_secs_f64() <= 1.05, "{wall:?} against {bound:?}");
+    assert!(throttled(&calls) * 100 <= calls.len(), "{} of {} throttled", throttled(&calls), calls.len());
+
+    aws.forget();
+    aws.advance(Duration::from_mins(1));
+    let start = Instant::now();
+    let again = at_full_share(&aws).await.invoke("scale-service", stop).await.unwrap();
+    let calls = aws.ledger();
+    println!("again: {} in {:.1?} (virtual), {} calls", again["summary"], start.elapsed(), calls.len());
+    assert_eq!(again["counts"]["unchanged"], 1_000);
+    assert_eq!(calls.len(), 122 + 2, "the reads, and the scalable targets");
+    assert!(aws.writes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_services_come_back_with_one_denied_and_the_run_says_which() {
+    let aws = Aws::new(thousand());
+    let system = at_full_share(&aws).await;
+    system.invoke("scale-service", json!({"action": "stop", "clusters": ["*"]})).await.unwrap();
+    aws.advance(Duration::from_mins(10));
+    aws.faults(
+        Faults::new().on("ecs", "UpdateService").containing("\"c07\"").containing("s13").access_denied(),
+    );
+    let problem =
+        system.invoke("scale-service", json!({"action": "start", "clusters": ["*"]})).await.unwrap_err();
+    assert_eq!(problem.failures[0]["counts"]["changed"], 999, "{problem}");
+    assert_eq!(problem.failures[1]["resource"], "service/c07/s13");
+    assert_eq!(problem.failures.len(), 2);
+    aws.faults(Faults::new());
+    system.invoke("scale-service", json!({"action": "start", "clusters": ["*"]})).await.unwrap();
+    aws.with(|world| {
+        for cluster in 0..20 {
+            for service in 0..50 {
+                let (cluster, service) = (format!("c{cluster:02}"), format!("s{service:02}"));
+                assert_eq!(world.desired_count(&cluster, &service), 2, "{cluster}/{service}");
+            }
+        }
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fleet_of_1001_in_one_cluster_is_seen_to_the_last_one() {
+    let stage = Stage::on({
+        let mut world = prod_with(1_000);
+        world.service("prod", ServiceSeed::new("the-last-one").tag("team", "z"));
+        world
+    })
+    .await;
+    let report = stage.scale(json!({"action": "stop", "cluster": "prod", "dryRun": true})).await.unwrap();
+    assert_eq!(report["counts"]["changed"], 1_001);
+    let last =
+        stage.scale(json!({"action": "stop", "cluster": "prod", "tags": {"team": "z"}})).await.unwrap();
+    assert_eq!(last["items"].as_array().unwrap().len(), 1);
+    assert_eq!(stage.size("the-last-one").0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_a_hundred_denied_over_rest_is_a_207() {
+    let stage = Stage::on(prod_with(60)).await;
+    stage.aws.faults(Faults::new().on("ecs", "UpdateService").containing("s031").access_denied());
+    let answer = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    assert_eq!(answer.status, 207);
+    assert_eq!(
+        answer.json()["counts"],
+        json!({"changed": 59, "unchanged": 0, "skipped": 0, "failed": 1, "notAttempted": 0})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttle_halves_the_budget_for_the_run() {
+    let pace = async |throttled: bool| {
+        let stage = Stage::on(prod_with(120)).await;
+        if throttled {
+            stage.aws.faults(Faults::new().on("ecs", "UpdateService").times(1).throttle());
+        }
+        let start = Instant::now();
+        stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+        start.elapsed().as_secs_f64()
+    };
+    let (full, halved) = (pace(false).await, pace(true).await);
+    // The burst is spent at once either way; what is sustained goes at half the pace.
+    let ratio = halved / full;
+    assert!((1.5..3.0).contains(&ratio), "{full} s, and {halved} s after a throttle");
+}

@@ -131,13 +131,13 @@ async fn a_fleet_of_1001_in_one_cluster_is_seen_to_the_last_one() {
 
 #[tokio::test(start_paused = true)]
 async fn one_of_a_hundred_denied_over_rest_is_a_207() {
-    let stage = Stage::on(prod_with(60)).await;
+    let stage = Stage::on(prod_with(100)).await;
     stage.aws.faults(Faults::new().on("ecs", "UpdateService").containing("s031").access_denied());
     let answer = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
     assert_eq!(answer.status, 207);
     assert_eq!(
         answer.json()["counts"],
-        json!({"changed": 59, "unchanged": 0, "skipped": 0, "failed": 1, "notAttempted": 0})
+        json!({"changed": 99, "unchanged": 0, "skipped": 0, "failed": 1, "notAttempted": 0})
     );
 }
 

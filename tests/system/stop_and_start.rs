@@ -1,4 +1,29 @@
-//! Services go to zero and come back as they were.
+//! Services go to zero and come back as they were: the laws of stop and start, each through the
+//! real handler on the embedded AWS.
+//!
+//! | law | test |
+//! |---|---|
+//! | the record is written before anything is changed; two tag writes a stop and one a start | `a_stop_writes_the_record_puts_autoscaling_to_sleep_stops_and_writes_the_record` |
+//! | killed after any call, the next run converges and the size is never lost | `kill::killed_at_every_call_of_…` |
+//! | a stop found `stopping` is finished, even if a person touched the service in between | `a_stop_that_was_begun_is_finished_even_if_a_person_touched_the_service` |
+//! | zero is never saved as a size | `zero_is_never_saved_as_a_size` |
+//! | stopping what is already off changes nothing, byte for byte | `the_same_request_again_changes_nothing_and_writes_nothing` |
+//! | a start never lowers a running service | `a_start_never_lowers_a_running_service` |
+//! | a size is saved only from a service that is on | `what_people_do_inside_an_off_period_is_temporary` |
+//! | size changes made while it is on are what the next stop saves | `what_is_changed_while_it_is_on_is_what_the_next_stop_saves` |
+//! | stop, then scale to n, leaves autoscaling as it was before the stop | `scale_to_a_count_wakes_a_stopped_service_with_its_autoscaling` |
+//! | off with no saved size: `steward:size`, else `noSavedSize`; never a guess | `off_with_no_saved_size_uses_the_size_tag_else_fails` |
+//! | a sleeping target with no record warns `orphanedSuspension` | `autoscaling_that_sleeps_without_a_record_is_warned_of` |
+//! | the person's own flags come back, and so does a min of 0 | `the_persons_own_flags_and_a_min_of_zero_come_back` |
+//! | what somebody changed since wins, with a warning | `what_somebody_changed_while_it_was_off_wins_with_a_warning` |
+//! | a person's scheduled scaling actions do not wake it, and are named | `the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_it` |
+//! | duplicate events end in the same state as one | `kill::duplicate_stops_at_once_end_in_the_same_state_as_one` |
+//! | late ones are stale | `yesterdays_late_stop_does_not_turn_today_off` |
+//! | of a concurrent stop and start the size survives and the next run converges | `kill::of_a_concurrent_stop_and_start_…`, `a_start_that_somebody_undoes_meanwhile_is_raced_and_the_next_one_converges` |
+//! | one service's failure does not stop the others; `AccessDenied` is not retried | `faults::one_services_failure_does_not_stop_the_others`, `fleet::a_thousand_services_come_back_with_one_denied_…` |
+//! | protected or draining tasks are reported, not forced | `draining_tasks_are_reported_and_not_forced` |
+//! | a short ARN, 50 tags: a typed failure before any change | `what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name` |
+//! | no mutation in a dry run | `a_dry_run_says_what_would_happen_and_writes_nothing` |
 
 use std::time::Duration;
 
@@ -7,6 +32,26 @@ use serde_json::{Value, json};
 use shared::Code;
 
 use crate::stage::{EVENING, Stage, item, prod, prod_with_users};
+
+/// A person with the AWS CLI.
+fn by_hand(stage: &Stage, service: &str, operation: &str, input: Value) {
+    stage.aws.with(|world| world.call(service, operation, input)).unwrap();
+}
+
+fn count(service: &str, desired: u32) -> Value {
+    json!({"cluster": "prod", "service": service, "desiredCount": desired})
+}
+
+fn target(service: &str, mut fields: Value) -> Value {
+    fields["ServiceNamespace"] = "ecs".into();
+    fields["ResourceId"] = format!("service/prod/{service}").into();
+    fields["ScalableDimension"] = "ecs:service:DesiredCount".into();
+    fields
+}
+
+async fn all(stage: &Stage, action: &str) -> Value {
+    stage.scale(json!({"action": action, "cluster": "prod"})).await.unwrap()
+}
 
 const USERS: &str = "/v1/clusters/prod/services/users";
 
@@ -258,4 +303,139 @@ async fn yesterdays_late_stop_does_not_turn_today_off() {
     assert_eq!(stage.size("users").0, 3);
     let ahead = stage.scale(event("2026-11-24T23:06:00Z")).await.unwrap_err();
     assert_eq!(ahead.code, Code::BadRequest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_was_begun_is_finished_even_if_a_person_touched_the_service() {
+    let mut world = prod();
+    let begun = "v1 stopping@2026-11-24T22:59:00Z n=3 min=2 susp=--- by=request";
+    world.service("prod", ServiceSeed::new("users").desired(1).tag("steward:record", begun).deploying());
+    world.scalable_target("prod", "users", TargetSeed::new(1, 6));
+    let stage = Stage::on(world).await;
+    let report = all(&stage, "stop").await;
+    assert!(
+        item(&report, "users")["reason"].as_str().unwrap().contains("the stop that was begun is finished")
+    );
+    assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))));
+    all(&stage, "start").await;
+    assert_eq!(stage.size("users"), (3, Some((2, [false; 3]))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn zero_is_never_saved_as_a_size() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("idle").desired(0));
+    let stage = Stage::on(world).await;
+    let report = all(&stage, "stop").await;
+    assert_eq!(item(&report, "idle")["warnings"][0]["code"], "noSavedSize", "{report}");
+    let record = stage.record("idle").unwrap();
+    assert!(!record.contains("n="), "{record}");
+    // Raised by hand and stopped while on: that is a size.
+    let scale = json!({"action": "scale", "cluster": "prod", "service": "idle", "desiredCount": 2});
+    stage.scale(scale).await.unwrap();
+    all(&stage, "stop").await;
+    assert!(stage.record("idle").unwrap().contains(" n=2 "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_never_lowers_a_running_service() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("users").desired(3));
+    world.scalable_target("prod", "users", TargetSeed::new(2, 20));
+    world.service("prod", ServiceSeed::new("plain").desired(2));
+    let stage = Stage::on(world).await;
+    all(&stage, "stop").await;
+    for service in ["users", "plain"] {
+        by_hand(&stage, "ecs", "UpdateService", count(service, 10));
+    }
+    let report = all(&stage, "start").await;
+    for service in ["users", "plain"] {
+        assert_eq!(stage.size(service).0, 10);
+        assert!(item(&report, service)["reason"].as_str().unwrap().contains("that stays"), "{report}");
+    }
+    assert_eq!(stage.size("users").1, Some((2, [false; 3])));
+    all(&stage, "stop").await;
+    assert!(stage.record("users").unwrap().contains(" n=10 "), "what is on is what is saved");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_changed_while_it_is_on_is_what_the_next_stop_saves() {
+    let stage = Stage::on(prod_with_users()).await;
+    all(&stage, "stop").await;
+    all(&stage, "start").await;
+    by_hand(&stage, "ecs", "UpdateService", count("users", 5));
+    let target = target(
+        "users",
+        json!({"MinCapacity": 4, "SuspendedState": {
+            "DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": true, "ScheduledScalingSuspended": false,
+        }}),
+    );
+    by_hand(&stage, "application-autoscaling", "RegisterScalableTarget", target);
+    let before = stage.size("users");
+    all(&stage, "stop").await;
+    all(&stage, "start").await;
+    assert_eq!(stage.size("users"), before);
+    assert_eq!(before, (5, Some((4, [false, true, false]))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn off_with_no_saved_size_uses_the_size_tag_else_fails() {
+    let off = "v1 off@2026-11-24T22:00:00Z by=request";
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("lost").desired(0).tag("steward:record", off));
+    let tagged = ServiceSeed::new("tagged").desired(0).tag("steward:record", off);
+    world.service("prod", tagged.tag("steward:size", "n=3 min=2 susp=---"));
+    world.scalable_target("prod", "tagged", TargetSeed::new(0, 6).suspended(true, true, true));
+    let stage = Stage::on(world).await;
+    let fleet = stage.rest("POST", "/v1/clusters/prod/start", &Value::Null).await;
+    assert_eq!(fleet.status, 207, "{}", fleet.body);
+    let lost = &item(&fleet.json(), "lost").clone();
+    assert_eq!((&lost["outcome"], &lost["code"]), (&json!("failed"), &json!("noSavedSize")));
+    assert!(lost["reason"].as_str().unwrap().contains("steward:size"), "{lost}");
+    assert_eq!(stage.size("lost").0, 0);
+    assert_eq!(stage.size("tagged"), (3, Some((2, [false; 3]))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn autoscaling_that_sleeps_without_a_record_is_warned_of() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("users").desired(2));
+    world.scalable_target("prod", "users", TargetSeed::new(0, 6).suspended(true, true, true));
+    let stage = Stage::on(world).await;
+    let scale =
+        json!({"action": "scale", "cluster": "prod", "service": "users", "desiredCount": 3, "dryRun": true});
+    for event in [scale, json!({"action": "stop", "cluster": "prod", "dryRun": true})] {
+        let report = stage.scale(event).await.unwrap();
+        assert_eq!(item(&report, "users")["warnings"][0]["code"], "orphanedSuspension", "{report}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_persons_own_flags_and_a_min_of_zero_come_back() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("zero").desired(2));
+    world.scalable_target("prod", "zero", TargetSeed::new(0, 6).suspended(false, false, true));
+    let stage = Stage::on(world).await;
+    let before = stage.size("zero");
+    all(&stage, "stop").await;
+    assert_eq!(stage.size("zero"), (0, Some((0, [true; 3]))));
+    all(&stage, "start").await;
+    assert_eq!(stage.size("zero"), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_changed_while_it_was_off_wins_with_a_warning() {
+    let stage = Stage::on(prod_with_users()).await;
+    all(&stage, "stop").await;
+    let changed = target("users", json!({"MinCapacity": 1}));
+    by_hand(&stage, "application-autoscaling", "RegisterScalableTarget", changed);
+    let report = all(&stage, "start").await;
+    assert_eq!(item(&report, "users")["warnings"][0]["code"], "targetChanged", "{report}");
+    assert_eq!(stage.size("users"), (3, Some((1, [true, false, false]))));
+
+    all(&stage, "stop").await;
+    by_hand(&stage, "application-autoscaling", "DeregisterScalableTarget", target("users", json!({})));
+    let report = all(&stage, "start").await;
+    assert_eq!(item(&report, "users")["warnings"][0]["code"], "targetRemoved", "{report}");
+    assert_eq!(stage.size("users"), (3, None));
 }

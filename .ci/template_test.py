@@ -375,7 +375,7 @@ class TheRoles(unittest.TestCase):
                 self.assertIn({"Null": {key: "false"}}, denied)
 
     def test_only_steward_tags_of_services_can_be_written(self):
-        for action in ("ecs:TagResource", "ecs:UntagResource"):
+        for action in ("ecs:TagResource",):
             with self.subTest(action=action):
                 (allowed,) = statements_of("ScaleServiceFunction", "Allow", action)
                 self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":service/*"))

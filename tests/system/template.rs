@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use describe_cluster::DescribeCluster;
 use local::Template;
 use scale_service::ScaleService;
+use serde_json::{Value, json};
 use shared_lambda::Function;
 
-use crate::stage::{Stage, evening, prod_with_users};
+use crate::stage::{Stage, evening, prod_with, prod_with_users};
 
 #[test]
 fn the_templates_routes_are_the_functions_routes() {
@@ -34,4 +35,69 @@ async fn what_the_templates_schedules_send_is_understood() {
         let report = stage.system.invoke(&schedule.function, event).await.unwrap();
         assert_eq!(report["counts"]["changed"], 1, "{}: {report}", schedule.name);
     }
+}
+
+/// What a role needs beside the calls that its function makes, and why.
+const BESIDE: &[(&str, &str)] = &[
+    ("logs:CreateLogStream", "Lambda writes the logs under the function's role"),
+    ("logs:PutLogEvents", "Lambda writes the logs under the function's role"),
+    ("sqs:SendMessage", "Lambda reports failed events under the function's role"),
+    ("xray:PutTelemetryRecords", "tracing is on"),
+    ("xray:PutTraceSegments", "tracing is on"),
+];
+
+fn allowed(role: &str) -> BTreeSet<String> {
+    let template: Value = serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap();
+    let policies = template["Resources"][role]["Properties"]["Policies"].as_array().unwrap().clone();
+    let statements = policies.iter().flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap());
+    let allow = statements.filter(|statement| statement["Effect"] == "Allow");
+    allow
+        .flat_map(|statement| match &statement["Action"] {
+            Value::Array(all) => all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+            one => vec![one.as_str().unwrap().to_owned()],
+        })
+        .collect()
+}
+
+fn needed(stage: &Stage) -> BTreeSet<String> {
+    let called = stage.aws.ledger().into_iter().map(|call| format!("{}:{}", call.service, call.operation));
+    called.collect()
+}
+
+fn assert_least(role: &str, needed: &BTreeSet<String>) {
+    let allowed = allowed(role);
+    let missing: Vec<_> = needed.difference(&allowed).collect();
+    assert!(missing.is_empty(), "{role} does not allow {missing:?}, which the function calls");
+    let spare: Vec<_> = allowed
+        .difference(needed)
+        .filter(|action| !BESIDE.iter().any(|(beside, _)| beside == action))
+        .collect();
+    assert!(spare.is_empty(), "{role} allows {spare:?}, which the function never calls");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_role_of_scale_service_allows_what_it_calls_and_no_more() {
+    let mut world = prod_with(12);
+    world.service("prod", emulator::ServiceSeed::new("users").desired(3));
+    world.scalable_target("prod", "users", emulator::TargetSeed::new(2, 6));
+    let stage = Stage::on(world).await;
+    for action in ["stop", "start"] {
+        stage.scale(json!({"action": action, "clusters": ["*"]})).await.unwrap();
+        stage.scale(json!({"action": action, "cluster": "prod", "service": "users"})).await.unwrap();
+    }
+    assert_least("ScaleServiceRole", &needed(&stage));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_role_of_describe_cluster_allows_what_it_calls_and_no_more() {
+    let stage = Stage::on(prod_with_users()).await;
+    let task = stage.aws.with(|world| world.tasks("prod", "users")[0].id.clone());
+    for path in
+        ["", "/prod", "/prod/services", "/prod/services/users", "/prod/tasks", &format!("/prod/tasks/{task}")]
+    {
+        let answer = stage.get(&format!("/v1/clusters{path}")).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    }
+    assert!(stage.aws.writes().is_empty());
+    assert_least("DescribeClusterRole", &needed(&stage));
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::ecs::Service;
 use shared::names::{ServiceId, is_long_service_arn};
-use shared::record::{Record, RecordFault, Size};
+use shared::record::{By, Record, RecordFault, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::settings::TagKeys;
 use shared::{Code, Plan};
@@ -118,6 +118,16 @@ struct Refusal {
     reason: String,
 }
 
+/// In whose name a record is written, and for which instant.
+#[derive(Clone, Debug)]
+struct Cause {
+    /// t: the transition, or the instant that the request was meant for.
+    at: Timestamp,
+    by: By,
+    /// The hash of the schedule in force.
+    sched: Option<String>,
+}
+
 /// A service with all that is asked of it, as the verbs' rules see it.
 struct Case<'a> {
     id: &'a ServiceId,
@@ -128,6 +138,7 @@ struct Case<'a> {
     /// The record as text, and read.
     record_text: Option<String>,
     record: Option<Record>,
+    cause: Cause,
 }
 
 fn decide(seen: &Seen, ask: &Ask, rules: &Rules) -> Decision {
@@ -156,7 +167,8 @@ fn decide(seen: &Seen, ask: &Ask, rules: &Rules) -> Decision {
         Ok(record) => record,
         Err(fault) => return unreadable(seen, &rules.tags.record, &fault).into(),
     };
-    let case = Case { id: &seen.id, service, seen, ask, rules, record_text, record };
+    let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched: None };
+    let case = Case { id: &seen.id, service, seen, ask, rules, record_text, record, cause };
     match ask.verb {
         Verb::Stop => stop::decide(&case),
         Verb::Start => start::decide(&case),
@@ -244,6 +256,12 @@ impl Case<'_> {
         })
     }
 
+    /// A record of what is done now, and why.
+    fn record_of(&self, state: State, size: Size) -> Record {
+        let Cause { at, by, sched } = self.cause.clone();
+        Record { state, at, size, sched, by: Some(by) }
+    }
+
     fn write(&self, record: Record) -> Step {
         Step::WriteRecord { service: self.id.clone(), before: self.record_text.clone(), record, floor: 0 }
     }
@@ -265,8 +283,4 @@ impl Case<'_> {
     fn refused(&self, refusal: Refusal) -> Decision {
         self.item(Outcome::Failed, Some(refusal.code), refusal.reason).into()
     }
-}
-
-fn at(ask: &Ask) -> Timestamp {
-    shared::record::whole_seconds(ask.at)
 }

@@ -7,10 +7,10 @@
 use serde_json::json;
 use shared::Code;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
-use shared::record::{By, Record, Scaling, Size, State};
+use shared::record::{Scaling, Size, State};
 use shared::report::{Outcome, Warning};
 
-use super::{CONFIRM, Case, Decision, Refusal, Step, at};
+use super::{CONFIRM, Case, Decision, Refusal, Step};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     let may_be_raised = case.count() == 0 && case.is_named();
@@ -87,11 +87,10 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decisi
         }
         _ => count,
     };
-    let record = |state, size| Record { state, at: at(case.ask), size, sched: None, by: Some(By::Request) };
     let mut text = case.record_text.clone();
     let mut steps = Vec::new();
     if !is_off(case) {
-        let ahead = record(State::Off, size);
+        let ahead = case.record_of(State::Off, size);
         text = Some(ahead.to_string());
         steps.push(case.write(ahead));
     }
@@ -114,7 +113,7 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decisi
         reached
     };
     let last = count.or(size.count.map(u32::from)).unwrap_or(reached);
-    let on = record(State::On, Size { count: last.try_into().ok(), scaling: size.scaling });
+    let on = case.record_of(State::On, Size { count: last.try_into().ok(), scaling: size.scaling });
     let confirm = Step::WriteRecord { service: case.id.clone(), before: text, record: on, floor: reached };
     let stages = vec![(0, steps), (CONFIRM, vec![confirm])];
     let mut item = case.item(Outcome::Changed, None, reason(case, reached, set));

@@ -6,7 +6,7 @@ use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::record::{By, Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
 
-use super::{Case, Decision, Step, at};
+use super::{Case, Decision, Step};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     if let Some(record) = case.record.as_ref().filter(|record| record.state == State::Off)
@@ -25,11 +25,10 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
         return case.item(Outcome::Skipped, Some(Code::Deploying), reason).into();
     }
     let size = size(case);
-    let record = |state| Record { state, at: at(case.ask), size, sched: None, by: Some(By::Request) };
     let mut steps = Vec::new();
     // Ahead of every change: a size is written down before it is gone.
     if !finishing || case.record.as_ref().is_some_and(|record| record.size != size) {
-        steps.push(case.write(record(State::Stopping)));
+        steps.push(case.write(case.record_of(State::Stopping, size)));
     }
     // Before the count, or autoscaling would raise it again.
     if let Some(target) = case.seen.target.as_ref().filter(|target| !target.is_asleep()) {
@@ -42,7 +41,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     if case.count() > 0 {
         steps.push(case.set_desired(0));
     }
-    steps.push(case.write(record(State::Off)));
+    steps.push(case.write(case.record_of(State::Off, size)));
 
     let mut item = case.item(Outcome::Changed, None, reason(case, finishing, size));
     item.after = Some(after(case, size));
@@ -65,7 +64,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
 
 /// A person's scheduled scaling actions do not wake a stopped service: the person should know.
 fn asleep_with_it(case: &Case<'_>) -> Option<Warning> {
-    let due = case.seen.actions.iter().filter(|action| action.may_come_due_after(case.ask.at));
+    let due = case.seen.actions.iter().filter(|action| action.may_come_due_after(case.cause.at));
     let names: Vec<&str> = due.map(|action| action.scheduled_action_name.as_str()).collect();
     (!names.is_empty()).then(|| {
         let names = names.join(", ");

@@ -156,3 +156,124 @@ fn set(items: &mut [Item], id: ItemId, outcome: Outcome, code: Code, reason: Str
         item.becomes(outcome, code, reason);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Hands that note what they do, refuse what they are told to, and take away what they are
+    /// told to before a stage.
+    #[derive(Default)]
+    struct Noted {
+        done: Mutex<Vec<&'static str>>,
+        refuse: &'static [&'static str],
+        take: &'static [&'static str],
+    }
+
+    impl Hands<&'static str> for Noted {
+        async fn perform(&self, step: &&'static str) -> Result<Done, Problem> {
+            if self.refuse.contains(step) {
+                return Err(Problem::new(Code::AccessDenied, format!("{step} is denied")));
+            }
+            self.done.lock().unwrap().push(step);
+            Ok(Done::default())
+        }
+
+        async fn narrow(&self, _stage: usize, jobs: Vec<Job<&'static str>>) -> Narrowed<&'static str> {
+            let (taken, jobs) =
+                jobs.into_iter().partition(|job| job.steps.iter().any(|s| self.take.contains(s)));
+            let why = Taken { outcome: Outcome::Failed, code: Code::Raced, reason: "raced".into() };
+            Narrowed { jobs, taken: Narrowed::nothing(&taken, &why).taken }
+        }
+    }
+
+    fn item(name: &str) -> Item {
+        Item::new(name, Outcome::Changed, None, "as asked")
+    }
+
+    fn two_services() -> Plan<&'static str> {
+        let mut plan = Plan::default();
+        plan.change(item("a"), [(0, vec!["a1", "a2"]), (1, vec!["a3"])]);
+        plan.decided(Item::new("b", Outcome::Unchanged, None, "as it should be"));
+        plan.change(item("c"), [(0, vec!["c1"]), (1, vec!["c3"])]);
+        plan
+    }
+
+    fn run(plan: Plan<&'static str>, hands: &Noted, calls: usize) -> Vec<(Outcome, Option<Code>)> {
+        let made = || hands.done.lock().unwrap().len();
+        let items = perform(plan, hands, 1, &|| made() < calls).now_or_never().unwrap();
+        items.into_iter().map(|item| (item.outcome, item.code)).collect()
+    }
+
+    #[test]
+    fn a_stage_is_a_barrier_and_jobs_begin_in_their_order() {
+        let hands = Noted::default();
+        let outcomes = run(two_services(), &hands, usize::MAX);
+        assert_eq!(hands.done.into_inner().unwrap(), ["a1", "a2", "c1", "a3", "c3"]);
+        assert_eq!(
+            outcomes,
+            [(Outcome::Changed, None), (Outcome::Unchanged, None), (Outcome::Changed, None)]
+        );
+    }
+
+    #[test]
+    fn a_failed_step_ends_its_job_and_its_items_later_jobs_and_nothing_else() {
+        let hands = Noted { refuse: &["a1"], ..Noted::default() };
+        let outcomes = run(two_services(), &hands, usize::MAX);
+        assert_eq!(hands.done.into_inner().unwrap(), ["c1", "c3"]);
+        assert_eq!(outcomes[0], (Outcome::Failed, Some(Code::AccessDenied)));
+        assert_eq!(outcomes[2], (Outcome::Changed, None));
+    }
+
+    #[test]
+    fn nothing_is_begun_after_the_deadline_and_what_is_left_is_not_attempted() {
+        let hands = Noted::default();
+        let outcomes = run(two_services(), &hands, 2);
+        assert_eq!(hands.done.into_inner().unwrap(), ["a1", "a2"]);
+        assert_eq!(outcomes[0], (Outcome::NotAttempted, Some(Code::OutOfTime)), "its record was not written");
+        assert_eq!(outcomes[2], (Outcome::NotAttempted, Some(Code::OutOfTime)));
+    }
+
+    #[test]
+    fn what_is_taken_away_between_two_readings_is_not_done() {
+        let hands = Noted { take: &["c3"], ..Noted::default() };
+        let outcomes = run(two_services(), &hands, usize::MAX);
+        assert_eq!(hands.done.into_inner().unwrap(), ["a1", "a2", "c1", "a3"]);
+        assert_eq!(outcomes[2], (Outcome::Failed, Some(Code::Raced)));
+    }
+
+    /// A toy of the whole idea: the world is a list of numbers, a plan brings each to its wish.
+    fn plan(world: &[u8], wish: &[u8]) -> Plan<(usize, u8)> {
+        let mut plan = Plan::default();
+        for (place, (is, shall)) in world.iter().zip(wish).enumerate() {
+            let steps = (*is < *shall).then(|| (*is..*shall).map(|n| (place, n + 1)).collect());
+            let down = (*is > *shall).then(|| vec![(place, *shall)]);
+            plan.change(item(&place.to_string()), [(place % 2, steps.or(down).unwrap_or_default())]);
+        }
+        plan
+    }
+
+    proptest! {
+        #[test]
+        fn every_prefix_of_a_plan_replans_to_the_same_end(
+            pairs in prop::collection::vec((0..5_u8, 0..5_u8), 0..6),
+            killed_after in 0..20_usize,
+        ) {
+            let (mut world, wish): (Vec<u8>, Vec<u8>) = pairs.into_iter().unzip();
+            for (place, value) in plan(&world, &wish).steps().take(killed_after) {
+                world[*place] = *value;
+            }
+            for (place, value) in plan(&world.clone(), &wish).steps() {
+                world[*place] = *value;
+            }
+            prop_assert_eq!(&world, &wish);
+            prop_assert!(plan(&world, &wish).is_empty());
+            prop_assert!(plan(&world, &wish).forecast().iter().all(|item| item.outcome == Outcome::Unchanged));
+        }
+    }
+}

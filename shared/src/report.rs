@@ -218,3 +218,62 @@ impl Report {
         Some(problem)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, outcome: Outcome, code: Option<Code>) -> Item {
+        Item::new(name, outcome, code, "because")
+    }
+
+    fn report(outcomes: &[(Outcome, Option<Code>)]) -> Report {
+        let items =
+            outcomes.iter().enumerate().map(|(n, (o, c))| item(&format!("service/prod/s{n}"), *o, *c));
+        Report::new("prod: something", false, items.collect(), Vec::new())
+    }
+
+    #[test]
+    fn the_counts_add_up_and_a_partial_success_is_never_a_success() {
+        let report = report(&[
+            (Outcome::Changed, None),
+            (Outcome::Unchanged, None),
+            (Outcome::Skipped, Some(Code::Daemon)),
+            (Outcome::Failed, Some(Code::AccessDenied)),
+            (Outcome::NotAttempted, Some(Code::OutOfTime)),
+        ]);
+        let Counts { changed, unchanged, skipped, failed, not_attempted } = report.counts;
+        assert_eq!(changed + unchanged + skipped + failed + not_attempted, report.items.len());
+        assert!(!report.ok && !report.complete);
+        let partial = report.partial().unwrap();
+        assert_eq!(
+            (partial.code, partial.failures.len()),
+            (Code::Partial, 3),
+            "counts, and two unfinished items"
+        );
+    }
+
+    #[test]
+    fn a_partial_error_names_a_hundred_items_and_no_more() {
+        let report = report(&[(Outcome::Failed, Some(Code::AccessDenied)); 150]);
+        assert_eq!(report.partial().unwrap().failures.len(), 101);
+    }
+
+    #[test]
+    fn what_is_done_or_left_alone_on_purpose_is_no_error_but_a_deferred_stop_is() {
+        assert!(
+            report(&[(Outcome::Changed, None), (Outcome::Skipped, Some(Code::Stale))]).partial().is_none()
+        );
+        assert!(report(&[(Outcome::Skipped, Some(Code::Deploying))]).partial().is_some());
+    }
+
+    #[test]
+    fn a_request_that_names_one_thing_fails_as_that_thing_does() {
+        let refused =
+            |outcome, code| report(&[(outcome, Some(code))]).single().map_err(|problem| problem.code);
+        assert_eq!(refused(Outcome::Failed, Code::ShortArn).unwrap_err(), Code::ShortArn);
+        assert_eq!(refused(Outcome::Skipped, Code::Daemon).unwrap_err(), Code::Daemon);
+        assert_eq!(refused(Outcome::NotAttempted, Code::OutOfTime).unwrap_err(), Code::OutOfTime);
+        assert!(refused(Outcome::Skipped, Code::Stale).is_ok());
+    }
+}

@@ -51,3 +51,27 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::Partial => 409,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Item, Outcome, Report};
+
+    #[test]
+    fn a_failure_is_never_a_200() {
+        for code in Code::ALL {
+            let status = of_problem(&Problem::new(*code, "it failed"));
+            assert!((400..600).contains(&status), "{code}: {status}");
+        }
+        let report = |outcome| Report::new("", false, vec![Item::new("x", outcome, None, "")], Vec::new());
+        for (outcome, status) in [
+            (Outcome::Changed, 200),
+            (Outcome::Unchanged, 200),
+            (Outcome::Skipped, 200),
+            (Outcome::Failed, 207),
+            (Outcome::NotAttempted, 207),
+        ] {
+            assert_eq!(of_answer(&Answer::Report(report(outcome))), status);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use emulator::World;
 use harness::binary::{Binary, machine_now};
 use harness::events::{self, SCALE_SERVICE};
+use serde_json::Value;
 
 const PATH: &str = env!("CARGO_BIN_EXE_scale-service");
 
@@ -57,4 +58,42 @@ async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected(
     {
         assert!(said.contains(words), "{said}");
     }
+}
+
+#[tokio::test]
+async fn each_change_is_a_line_of_audit_that_no_input_can_forge() {
+    let mut binary = Binary::start(PATH, World::demo(), &[("LOG_LEVEL", "info")]).await;
+    let mut event = events::read("scale-service", "rest-stop-service");
+    let forged = "night\n{\"target\":\"audit\",\"actor\":\"nobody\"}\r\n";
+    event["body"] = serde_json::json!({ "reason": forged, "onBehalfOf": forged }).to_string().into();
+    binary.invoke(event.to_string().as_bytes()).await.unwrap();
+    // The line of metrics is the last of an invocation, and comes before its answer.
+    let lines: Vec<Value> = loop {
+        let log = binary.log();
+        if log.iter().any(|line| line.contains("\"_aws\"")) {
+            break log.iter().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+        }
+        tokio::task::yield_now().await;
+    };
+    let audit: Vec<&Value> = lines.iter().filter(|line| line["target"] == "audit").collect();
+    let operations: Vec<&str> = audit.iter().map(|line| line["operation"].as_str().unwrap()).collect();
+    let [tag, scaling, service] =
+        ["ecs:TagResource", "application-autoscaling:RegisterScalableTarget", "ecs:UpdateService"];
+    assert_eq!(operations, [tag, scaling, service, tag]);
+    for line in audit {
+        assert_eq!(line["actor"], "arn:aws:sts::123456789012:assumed-role/chat-bot/chat-bot");
+        assert_eq!(line["claimedOnBehalfOf"], forged);
+        assert_eq!(line["resource"], "service/microservices/users");
+        assert_eq!(line["outcome"], "done");
+        for field in ["reason", "requestId", "before", "after"] {
+            assert!(line[field].is_string(), "{field}: {line}");
+        }
+    }
+    let metrics = lines.iter().find(|line| line.get("_aws").is_some()).unwrap();
+    assert_eq!(
+        (&metrics["Changed"], &metrics["Failed"], &metrics["Throttles"]),
+        (&1.into(), &0.into(), &0.into())
+    );
+    assert_eq!(metrics["Function"], "ecs-steward-under-test");
+    assert_eq!(metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"], "ecs-steward");
 }

@@ -16,8 +16,9 @@ use axum::routing::{get, post};
 use emulator::{Aws, World};
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Notify, mpsc};
 
 /// How long a binary may take before a test gives up on it.
@@ -30,6 +31,7 @@ pub struct Binary {
     queue: Arc<Queue>,
     answers: mpsc::UnboundedReceiver<Result<Value, Value>>,
     aws: Aws,
+    log: Arc<Mutex<Vec<String>>>,
     sent: usize,
 }
 
@@ -55,6 +57,19 @@ async fn aws_url(aws: Aws) -> String {
     url
 }
 
+#[expect(clippy::disallowed_methods, reason = "reads beside the process under test")]
+fn read_lines(stdout: ChildStdout) -> Arc<Mutex<Vec<String>>> {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&log);
+    tokio::spawn(async move {
+        let mut stdout = BufReader::new(stdout).lines();
+        while let Ok(Some(line)) = stdout.next_line().await {
+            lines.lock().unwrap().push(line);
+        }
+    });
+    log
+}
+
 impl Binary {
     /// Starts the binary at `path` with these variables, on this world.
     pub async fn start(path: &str, world: World, environment: &[(&str, &str)]) -> Self {
@@ -70,7 +85,7 @@ impl Binary {
             .route("/2018-06-01/runtime/init/error", post(error_at_start))
             .with_state(Arc::clone(&queue));
         serve(router, listener);
-        let process = Command::new(path)
+        let mut process = Command::new(path)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
             .env("AWS_LAMBDA_FUNCTION_NAME", "ecs-steward-under-test")
@@ -83,12 +98,13 @@ impl Binary {
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_ENDPOINT_URL", aws_url(aws.clone()).await)
             .envs(environment.iter().copied())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        Self { process, queue, answers: receiver, aws, sent: 0 }
+        let log = read_lines(process.stdout.take().unwrap());
+        Self { process, queue, answers: receiver, aws, log, sent: 0 }
     }
 
     /// Sends an event; the answer, or Lambda's error.
@@ -107,6 +123,12 @@ impl Binary {
     #[must_use]
     pub fn aws(&self) -> &Aws {
         &self.aws
+    }
+
+    /// The lines that it has written to standard output so far: its log.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
     }
 
     /// What a binary that does not start says on standard error, and whether it failed.

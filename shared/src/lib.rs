@@ -19,6 +19,7 @@ pub mod plan;
 pub mod problem;
 pub mod record;
 pub mod report;
+pub mod schedule;
 pub mod select;
 pub mod settings;
 pub mod status;

@@ -89,6 +89,20 @@ codes! {
     OrphanedSuspension = "orphanedSuspension", "Autoscaling sleeps without a record";
     /// Scheduled scaling actions that will not act while the service is off.
     ScheduledActions = "scheduledActions", "Scheduled scaling actions sleep with the service";
+    /// A hold is live: nothing is changed.
+    Held = "held", "Held by an override";
+    /// The tag with the schedule, or with a policy, can't be read.
+    ScheduleUnreadable = "scheduleUnreadable", "The schedule can't be read";
+    /// The tag with the override can't be read.
+    OverrideUnreadable = "overrideUnreadable", "The override can't be read";
+    /// An override that can't be: in the past, too long, or with two ends.
+    BadOverride = "badOverride", "The override is impossible";
+    /// The service follows no schedule.
+    NoSchedule = "noSchedule", "The service has no schedule";
+    /// A service that is wanted on is not up in time.
+    LateToWake = "lateToWake", "Late to wake";
+    /// Autoscaling sleeps on.
+    AutoscalingSuspended = "autoscalingSuspended", "Autoscaling sleeps on";
     /// A selector that matched nothing.
     NoMatch = "noMatch", "Nothing matches";
     /// AWS throttled and the retries ran out.

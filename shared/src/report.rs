@@ -157,6 +157,9 @@ pub struct Report {
     /// What concerns the request as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
+    /// The next run comes by itself and goes on: what is unfinished is then no error of an event.
+    #[serde(skip)]
+    pub recurs: bool,
 }
 
 /// How many unfinished items a `partial` error names: asynchronous events carry little.
@@ -176,6 +179,7 @@ impl Report {
             counts,
             items,
             warnings,
+            recurs: false,
         }
     }
 
@@ -207,7 +211,7 @@ impl Report {
                     || (item.outcome == Outcome::Skipped && item.code == Some(Code::Deploying))
             })
             .collect();
-        if self.dry_run || unfinished.is_empty() {
+        if self.dry_run || self.recurs || unfinished.is_empty() {
             return None;
         }
         let mut problem = Problem::new(Code::Partial, self.summary.clone());

@@ -46,6 +46,14 @@ pub struct TagKeys {
     pub record: String,
     /// `steward:size`, which infrastructure-as-code may own.
     pub size: String,
+    /// `steward:schedule`, on a service or its cluster.
+    pub schedule: String,
+    /// `steward:override`, on a service or its cluster.
+    pub override_: String,
+    /// `steward:drift`, on a service or its cluster.
+    pub drift: String,
+    /// `steward:half`, on a service or its cluster.
+    pub half: String,
 }
 
 impl Default for TagKeys {
@@ -56,7 +64,15 @@ impl Default for TagKeys {
 
 impl TagKeys {
     fn with_prefix(prefix: &str) -> Self {
-        Self { record: format!("{prefix}:record"), size: format!("{prefix}:size") }
+        let key = |name: &str| format!("{prefix}:{name}");
+        Self {
+            record: key("record"),
+            size: key("size"),
+            schedule: key("schedule"),
+            override_: key("override"),
+            drift: key("drift"),
+            half: key("half"),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub fn of_problem(problem: &Problem) -> u16 {
         Code::OutsideScope | Code::NotConfigured | Code::NotSwitchedOn => 403,
         Code::NotFound | Code::UnknownRoute => 404,
         Code::TooLarge => 413,
-        Code::BeyondMax | Code::AnswerTooLarge => 422,
+        Code::BeyondMax | Code::AnswerTooLarge | Code::BadOverride | Code::NoSchedule => 422,
         Code::Throttled => 429,
         Code::Internal => 500,
         Code::AccessDenied | Code::AwsRefused | Code::AwsFailed => 502,
@@ -47,6 +47,11 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::TargetRemoved
         | Code::OrphanedSuspension
         | Code::ScheduledActions
+        | Code::Held
+        | Code::ScheduleUnreadable
+        | Code::OverrideUnreadable
+        | Code::LateToWake
+        | Code::AutoscalingSuspended
         | Code::NoMatch
         | Code::Partial => 409,
     }

@@ -3,7 +3,7 @@
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
 use aws_sdk_ecs::types::Tag;
 use shared::application_autoscaling::Suspended;
-use shared::names::{Scope, ServiceId};
+use shared::names::{Arn, Scope, ServiceId};
 use shared::{Actor, Code, Problem};
 
 use crate::budget::Bucket;
@@ -12,6 +12,7 @@ use crate::run::{Operation, Run};
 
 const UPDATE_SERVICE: Operation = ("ecs:UpdateService", Bucket::EcsServiceWrite);
 const TAG_RESOURCE: Operation = ("ecs:TagResource", Bucket::EcsTag);
+const UNTAG_RESOURCE: Operation = ("ecs:UntagResource", Bucket::EcsTag);
 const REGISTER_TARGET: Operation = ("application-autoscaling:RegisterScalableTarget", Bucket::ScalingWrite);
 
 /// Who is behind a change, for the audit.
@@ -79,18 +80,19 @@ impl Write {
         answer.map(drop)
     }
 
-    /// Sets one tag of a service, whose ARN must have the long form.
+    /// Sets one tag of a service, whose ARN must have the long form, or of a cluster: `resource` is
+    /// `service/prod/users` or `cluster/prod`.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TagResource.html>
-    pub async fn tag_service(
+    pub async fn tag(
         &self,
-        service: &ServiceId,
+        resource: &str,
         key: &str,
         before: Option<&str>,
         after: &str,
     ) -> Result<(), Problem> {
-        let thing = service.to_string();
-        let arn = service.arn(&self.requester.scope).to_string();
+        let thing = resource.to_owned();
+        let arn = self.arn(resource);
         self.allowed(TAG_RESOURCE, &thing)?;
         let answer = self
             .run
@@ -109,6 +111,28 @@ impl Write {
         let (before, after) = (format!("{key}={}", before.unwrap_or_default()), format!("{key}={after}"));
         self.audit(TAG_RESOURCE, &thing, &before, &after, answer.as_ref().err());
         answer.map(drop)
+    }
+
+    /// Removes one tag of a service or cluster.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UntagResource.html>
+    pub async fn untag(&self, resource: &str, key: &str, before: &str) -> Result<(), Problem> {
+        let arn = self.arn(resource);
+        self.allowed(UNTAG_RESOURCE, resource)?;
+        let answer = self
+            .run
+            .send(UNTAG_RESOURCE, resource, |watch| {
+                let call = self.run.aws.ecs.untag_resource().resource_arn(&arn).tag_keys(key);
+                call.customize().interceptor(watch).send()
+            })
+            .await;
+        self.audit(UNTAG_RESOURCE, resource, &format!("{key}={before}"), "", answer.as_ref().err());
+        answer.map(drop)
+    }
+
+    fn arn(&self, resource: &str) -> String {
+        let scope = self.requester.scope.clone();
+        Arn { scope, service: "ecs".into(), resource: resource.to_owned() }.to_string()
     }
 
     /// Sets a scalable target's min and suspended flags; its max stays. AWS moves the service's

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::names::{Arn, Scope};
-use shared::{Answer, Code, Deadline, Problem, Via};
+use shared::{Answer, Code, Deadline, Outcome, Problem, Via};
 use tokio::time::Instant;
 
 use crate::event::{Event, tell_apart};
@@ -124,10 +124,17 @@ impl<F: Function> Handler<F> {
             Via::Rest => ends.min(Instant::now() + self.limits.rest),
             Via::Scheduled | Via::Direct => ends,
         };
-        tracing::info!(actor = %call.actor, via = ?call.via, "called");
+        let via = call.via;
+        tracing::info!(actor = %call.actor, ?via, "called");
         let answer = self.function.answer(call, at.now, Deadline::at(ends.into_std())).await?;
         if let Answer::Report(report) = &answer {
             tracing::info!(counts = %json!(report.counts), dry_run = report.dry_run, "{}", report.summary);
+            // The answer to a schedule goes nowhere: the log is where one reads what it would do.
+            if via == Via::Scheduled {
+                for item in report.items.iter().filter(|item| item.outcome != Outcome::Unchanged) {
+                    tracing::info!(resource = item.resource, outcome = %item.outcome, "{}", item.reason);
+                }
+            }
             metrics.report(report);
         }
         Ok(answer)

@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::{Meter, Report};
+use shared::{Code, Item, Meter, Report};
 
 /// What one invocation counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ struct Outcomes {
     changed: usize,
     failed: usize,
     not_attempted: usize,
+    /// Services that are wanted on and not up in time; counted by what recurs.
+    late_to_wake: Option<usize>,
 }
 
 impl Metrics {
@@ -32,10 +34,13 @@ impl Metrics {
     pub(crate) fn report(&mut self, report: &Report) {
         if !report.dry_run {
             let counts = report.counts;
+            let late = |item: &&Item| item.warnings.iter().any(|warning| warning.code == Code::LateToWake);
+            let late_to_wake = report.recurs.then(|| report.items.iter().filter(late).count());
             self.outcomes = Some(Outcomes {
                 changed: counts.changed,
                 failed: counts.failed,
                 not_attempted: counts.not_attempted,
+                late_to_wake,
             });
         }
     }
@@ -58,6 +63,7 @@ impl Metrics {
             values.push(("Changed", json!(outcomes.changed)));
             values.push(("Failed", json!(outcomes.failed)));
             values.push(("NotAttempted", json!(outcomes.not_attempted)));
+            values.extend(outcomes.late_to_wake.map(|late| ("LateToWake", json!(late))));
         }
         let definitions: Vec<_> =
             values.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();

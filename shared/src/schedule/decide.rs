@@ -1,0 +1,234 @@
+//! What is due for one service: the table of "Reconcile", line by line.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use super::{Want, Wanted, WantedBy};
+use crate::record::{By, Record, State, whole_seconds};
+
+/// What is done about a service that differs from what is wanted (the tag `steward:drift`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Drift {
+    /// Once a transition; what people do after it stays.
+    #[default]
+    Once,
+    /// At every tick.
+    Enforce,
+}
+
+impl FromStr for Drift {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "once" => Ok(Self::Once),
+            "enforce" => Ok(Self::Enforce),
+            _ => Err(format!("{text:?} is neither once nor enforce")),
+        }
+    }
+}
+
+/// Which half of a schedule acts (the tag `steward:half`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Half {
+    /// It stops and starts.
+    #[default]
+    Both,
+    /// It stops; people start.
+    StopOnly,
+}
+
+impl FromStr for Half {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "both" => Ok(Self::Both),
+            "stop-only" => Ok(Self::StopOnly),
+            _ => Err(format!("{text:?} is neither both nor stop-only")),
+        }
+    }
+}
+
+/// A record, schedule or override that can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// All that decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The record; `None` where there is none.
+    pub record: Result<Option<&'a Record>, Unreadable>,
+    /// What is wanted; `None` where neither a schedule nor an override is in force.
+    pub wanted: Result<Option<&'a Wanted>, Unreadable>,
+    /// The hash of the schedule in force; `None` where there is none.
+    pub sched: Option<&'a str>,
+    /// The policy.
+    pub drift: Drift,
+    /// The half that acts.
+    pub half: Half,
+    /// The live desired count.
+    pub count: u32,
+    /// Nothing can wake it: it has no scalable target, or a target at min 0 with all flags true.
+    pub asleep: bool,
+    /// It has a readable `steward:size`.
+    pub size_tag: bool,
+    /// The run's start.
+    pub now: Timestamp,
+}
+
+/// What is to be done. Each `at` is the t of the record to write, in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// `failed`, nothing changed.
+    Unreadable,
+    /// `unchanged` (`held`).
+    Held,
+    /// Finish the stop, keeping t and `by`.
+    FinishStop,
+    /// Start what schedule or override had stopped, with `sched` empty: none is in force any more.
+    StartUnscheduled {
+        /// Now.
+        at: Timestamp,
+    },
+    /// Write the first record, `by=adoption`, and change nothing else.
+    Adopt {
+        /// On; or what a record that is there says.
+        state: State,
+        /// Now.
+        at: Timestamp,
+    },
+    /// `skipped` (`noSavedSize`): at 0, and nothing says what size it has. No record.
+    AdoptWithoutSize,
+    /// A start.
+    MakeOn {
+        /// The transition, or now.
+        at: Timestamp,
+    },
+    /// A stop.
+    MakeOff {
+        /// The transition, or now.
+        at: Timestamp,
+    },
+    /// It is so already: renew the record's t alone.
+    Renew {
+        /// The transition.
+        at: Timestamp,
+    },
+    /// The start that `stop-only` leaves to people.
+    Withheld,
+    /// People started it under `stop-only`: hand its target back, and mark it on.
+    HandBack {
+        /// The transition, or now.
+        at: Timestamp,
+    },
+    /// Nothing, and no write: what people did stays.
+    Nothing,
+}
+
+/// What is due: the first line of the table that fits.
+#[must_use]
+pub fn decide(facts: &Facts<'_>) -> Due {
+    let now = whole_seconds(facts.now);
+    // The record or the schedule cannot be read: failed, nothing changed.
+    let (Ok(record), Ok(wanted)) = (facts.record, facts.wanted) else {
+        return Due::Unreadable;
+    };
+    // A hold is live: unchanged (held).
+    if wanted.is_some_and(|wanted| wanted.state == Want::Hold) {
+        return Due::Held;
+    }
+    // An instant is newer than none: no record is older than every transition.
+    let since = wanted.and_then(|wanted| wanted.since.as_ref()).map(|since| since.at);
+    let is_newer = since > record.map(|record| record.at);
+    // The record is stopping@t, and not (wanted on and since > t): finish the stop.
+    if record.is_some_and(|record| record.state == State::Stopping)
+        && !(wanted.is_some_and(|wanted| wanted.state == Want::On) && is_newer)
+    {
+        return Due::FinishStop;
+    }
+    // No schedule and no override is in force: what is off by schedule or override is started;
+    // else nothing.
+    let Some(wanted) = wanted else {
+        return if record.is_some_and(is_off_by_steward) {
+            Due::StartUnscheduled { at: now }
+        } else {
+            Due::Nothing
+        };
+    };
+    // No record, or one with an empty sched: adoption. Not where only an override is in force: the
+    // record would have an empty sched again, and be adopted at every tick.
+    if facts.sched.is_some() && record.is_none_or(|record| record.sched.is_none()) {
+        return match record {
+            None if facts.count == 0 && !facts.size_tag => Due::AdoptWithoutSize,
+            None => Due::Adopt { state: State::On, at: now },
+            Some(record) => Due::Adopt { state: record.state, at: now },
+        };
+    }
+    // Since > t: make it as wanted, t = since; if it is so already, renew t alone.
+    if let Some(since) = since.filter(|_| is_newer) {
+        return match record {
+            Some(_) if facts.is_already(record, wanted.state) => Due::Renew { at: since },
+            None if facts.is_already(record, wanted.state) => Due::Nothing,
+            _ => facts.make(record, wanted, since),
+        };
+    }
+    // Sched differs, by is not request, and wanted is not what the record says: the schedule was
+    // edited: make it as wanted, t = now.
+    if let Some(record) = record
+        && record.sched.as_deref() != facts.sched
+        && record.by != Some(By::Request)
+        && (record.state == State::On) != (wanted.state == Want::On)
+    {
+        return facts.make(Some(record), wanted, now);
+    }
+    // The policy is enforce, and what is differs from what is wanted: make it as wanted, t = now.
+    if facts.drift == Drift::Enforce && facts.differs(record, wanted.state) {
+        return facts.make(record, wanted, now);
+    }
+    // Otherwise: nothing, and no write: what people did stays.
+    Due::Nothing
+}
+
+fn is_off_by_steward(record: &Record) -> bool {
+    record.state == State::Off && matches!(record.by, Some(By::Schedule | By::Override))
+}
+
+/// No record means on, and a stop that began counts as off.
+fn says_on(record: Option<&Record>) -> bool {
+    record.is_none_or(|record| record.state == State::On)
+}
+
+impl Facts<'_> {
+    /// The record says so, and so it is.
+    fn is_already(&self, record: Option<&Record>, want: Want) -> bool {
+        match want {
+            Want::On => says_on(record) && self.count > 0,
+            Want::Off => !says_on(record) && self.count == 0 && self.asleep,
+            Want::Hold => true,
+        }
+    }
+
+    /// What is differs from what is wanted. A count of 0 that nothing can wake is off, whatever the
+    /// record says; a service is on again once its autoscaling is.
+    fn differs(&self, record: Option<&Record>, want: Want) -> bool {
+        match want {
+            Want::On => !self.is_already(record, want),
+            Want::Off => self.count > 0 || !self.asleep,
+            Want::Hold => false,
+        }
+    }
+
+    /// A stop, or a start if `stop-only` does not withhold it.
+    fn make(&self, record: Option<&Record>, wanted: &Wanted, at: Timestamp) -> Due {
+        let stop_only = self.half == Half::StopOnly && wanted.by == WantedBy::Schedule;
+        match wanted.state {
+            Want::Off => Due::MakeOff { at },
+            Want::On if stop_only && self.count == 0 => Due::Withheld,
+            Want::On if stop_only && !says_on(record) => Due::HandBack { at },
+            Want::On => Due::MakeOn { at },
+            Want::Hold => Due::Held,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! An override: "keep it on, off, or as it is, until …, because …". A lease that ends by itself,
+//! kept as one tag: `on from 2026-11-23T19:00:00Z until 2026-11-23T22:00:00Z by alice : deploy`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use super::Want;
+use crate::record::whole_seconds;
+
+/// The most characters that a tag's value holds.
+const LONGEST: usize = 256;
+
+/// An override. Prints as its tag's value, and a printed one parses back the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    state: Want,
+    from: Timestamp,
+    until: Timestamp,
+    by: String,
+    reason: String,
+}
+
+/// Why an override's text can't be read, or an override can't be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0}; an override reads like \"on from 2026-11-23T19:00:00Z until 2026-11-23T22:00:00Z by alice : deploy\""
+)]
+pub struct OverrideFault(String);
+
+impl Override {
+    /// An override as its tag will hold it: instants in whole seconds, what tags forbid as `_`, cut
+    /// at 256 characters (the audit line has the whole text). An end before the start is a fault.
+    pub fn new(
+        state: Want,
+        from: Timestamp,
+        until: Timestamp,
+        by: &str,
+        reason: &str,
+    ) -> Result<Self, OverrideFault> {
+        let (from, until) = (whole_seconds(from), whole_seconds(until));
+        // The first " : " ends the actor.
+        let by = by.replace(" : ", " _ ");
+        let text: String = format!("{state} from {from} until {until} by {} : {reason}", by.trim())
+            .chars()
+            .map(|c| if is_allowed(c) { c } else { '_' })
+            .take(LONGEST)
+            .collect();
+        text.parse()
+    }
+
+    /// What it keeps the service at.
+    #[must_use]
+    pub fn state(&self) -> Want {
+        self.state
+    }
+
+    /// Its start.
+    #[must_use]
+    pub fn from(&self) -> Timestamp {
+        self.from
+    }
+
+    /// Its end, at or after its start; at the end it is over.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// Who asked for it.
+    #[must_use]
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// Why; empty where nobody said.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Whether it decides at an instant.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.from <= now && now < self.until
+    }
+
+    /// Whether its end has come.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now
+    }
+
+    /// The same, ended early; it never ends later than it would have.
+    #[must_use]
+    pub fn ended(self, now: Timestamp) -> Self {
+        let until = whole_seconds(now).min(self.until).max(self.from);
+        Self { until, ..self }
+    }
+}
+
+/// Letters, digits, spaces and `+ - = . _ : / @`. AWS takes the letters of every script; here
+/// they are those of Europe's Latin ones, because what counts as a letter elsewhere is AWS's to say.
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || " +-=._:/@".contains(c)
+        || (('\u{c0}'..='\u{24f}').contains(&c) && c.is_alphabetic())
+}
+
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from {} until {} by {}", self.state, self.from, self.until, self.by)?;
+        if self.reason.is_empty() { Ok(()) } else { write!(f, " : {}", self.reason) }
+    }
+}
+
+impl FromStr for Override {
+    type Err = OverrideFault;
+
+    fn from_str(text: &str) -> Result<Self, OverrideFault> {
+        let mut words = text.trim().splitn(7, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        let state = match word() {
+            "on" => Want::On,
+            "off" => Want::Off,
+            "hold" => Want::Hold,
+            other => return Err(OverrideFault(format!("its state {other:?} is none of on, off, hold"))),
+        };
+        keyword("from", word())?;
+        let from = instant("from", word())?;
+        keyword("until", word())?;
+        let until = instant("until", word())?;
+        if until < from {
+            return Err(OverrideFault(format!("it ends at {until}, before it starts at {from}")));
+        }
+        keyword("by", word())?;
+        let rest = word();
+        // A text that was cut may end anywhere in " : ".
+        let (by, reason) = rest.split_once(" : ").unwrap_or((rest, ""));
+        let by = by.strip_suffix(" :").unwrap_or(by).trim();
+        if by.is_empty() {
+            return Err(OverrideFault("nobody stands after \"by\"".into()));
+        }
+        Ok(Self { state, from, until, by: by.to_owned(), reason: reason.trim().to_owned() })
+    }
+}
+
+fn keyword(word: &str, found: &str) -> Result<(), OverrideFault> {
+    if word == found {
+        Ok(())
+    } else {
+        Err(OverrideFault(format!("{word:?} is missing where it says {found:?}")))
+    }
+}
+
+fn instant(word: &str, text: &str) -> Result<Timestamp, OverrideFault> {
+    text.parse()
+        .map(whole_seconds)
+        .map_err(|_| OverrideFault(format!("its {word} {text:?} is not a time like 2026-11-23T19:00:00Z")))
+}

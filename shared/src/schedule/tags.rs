@@ -1,0 +1,164 @@
+//! What the tags of a service and of its cluster say, read: schedule, overrides and policies.
+//!
+//! A schedule and a policy are the service's own, else its cluster's. What can't be read is kept as
+//! a fault beside the rest, because a service with a bad tag is left alone and the others are not.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use super::{Catalog, Drift, Half, Override, Rules, Schedule, Standing, Wanted, wanted};
+use crate::problem::Code;
+use crate::settings::TagKeys;
+
+/// Why the tags can't be followed: a code, and what to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagFault {
+    /// Which kind of tag.
+    pub code: Code,
+    /// Which tag, what is wrong with it, and the remedy.
+    pub reason: String,
+}
+
+/// How tags are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// The keys of our tags.
+    pub keys: &'a TagKeys,
+    /// The schedules that a tag may name.
+    pub catalog: &'a Catalog,
+    /// What is done about drift, where no tag says.
+    pub drift: Drift,
+    /// Which half of a schedule acts, where no tag says.
+    pub half: Half,
+}
+
+/// What was read of a service's and its cluster's tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tagged {
+    /// The schedule in force; `None` where there is none, or `none` opts out.
+    pub schedule: Result<Option<Schedule>, TagFault>,
+    /// The service's own override, live or over.
+    pub own: Result<Option<Override>, TagFault>,
+    /// Its cluster's override, live or over.
+    pub clusters: Result<Option<Override>, TagFault>,
+    /// What is done about drift.
+    pub drift: Result<Drift, TagFault>,
+    /// Which half of the schedule acts.
+    pub half: Result<Half, TagFault>,
+}
+
+impl Reading<'_> {
+    /// Reads the tags of a service, and those of its cluster where they are known.
+    #[must_use]
+    pub fn read(
+        &self,
+        service: &BTreeMap<String, String>,
+        cluster: Option<&BTreeMap<String, String>>,
+    ) -> Tagged {
+        let keys = self.keys;
+        let own = |key: &str| service.get(key).map(String::as_str);
+        let clusters = |key: &str| cluster.and_then(|tags| tags.get(key)).map(String::as_str);
+        let schedule = self.catalog.in_force(own(&keys.schedule), clusters(&keys.schedule));
+        let policy = |key: &str| own(key).or_else(|| clusters(key));
+        Tagged {
+            schedule: schedule.map_err(|fault| TagFault {
+                code: Code::ScheduleUnreadable,
+                reason: format!("its schedule can't be read: {fault}"),
+            }),
+            own: read_override(own(&keys.override_), "its", &keys.override_),
+            clusters: read_override(clusters(&keys.override_), "its cluster's", &keys.override_),
+            drift: read_policy(policy(&keys.drift), &keys.drift, self.drift),
+            half: read_policy(policy(&keys.half), &keys.half, self.half),
+        }
+    }
+}
+
+impl Tagged {
+    /// What stands on the service and its cluster, or the first fault that keeps it from being
+    /// followed.
+    pub fn standing(&self) -> Result<Standing<'_>, &TagFault> {
+        Ok(Standing {
+            schedule: self.schedule.as_ref()?.as_ref(),
+            own: self.own.as_ref()?.as_ref(),
+            clusters: self.clusters.as_ref()?.as_ref(),
+        })
+    }
+
+    /// What is wanted at an instant; `None` where neither a schedule nor an override is in force.
+    pub fn wanted(&self, now: Timestamp, rules: &Rules) -> Result<Option<Wanted>, TagFault> {
+        self.standing().map(|standing| wanted(&standing, now, rules)).map_err(TagFault::clone)
+    }
+
+    /// The hash of the schedule in force.
+    #[must_use]
+    pub fn sched(&self) -> Option<String> {
+        self.schedule.as_ref().ok()?.as_ref().map(Schedule::hash)
+    }
+}
+
+fn read_override(text: Option<&str>, whose: &str, key: &str) -> Result<Option<Override>, TagFault> {
+    text.map(str::parse).transpose().map_err(|fault| TagFault {
+        code: Code::OverrideUnreadable,
+        reason: format!("{whose} tag {key} can't be read: {fault}. Mend the tag, or remove it"),
+    })
+}
+
+fn read_policy<T: FromStr<Err = String>>(text: Option<&str>, key: &str, default: T) -> Result<T, TagFault> {
+    text.map_or(Ok(default), |text| {
+        text.parse().map_err(|fault| TagFault {
+            code: Code::ScheduleUnreadable,
+            reason: format!("the tag {key} can't be read: {fault}"),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(key, value)| (format!("steward:{key}"), (*value).to_owned())).collect()
+    }
+
+    fn read(own: &[(&str, &str)], clusters: &[(&str, &str)]) -> Tagged {
+        let (keys, catalog) = (TagKeys::default(), Catalog::default());
+        let reading = Reading { keys: &keys, catalog: &catalog, drift: Drift::Once, half: Half::Both };
+        reading.read(&tags(own), Some(&tags(clusters)))
+    }
+
+    #[test]
+    fn a_services_own_schedule_and_policies_win_over_its_clusters() {
+        let clusters = [("schedule", "always"), ("drift", "enforce"), ("half", "stop-only")];
+        let read_with = |own| read(own, &clusters);
+        let inherits = read_with(&[]);
+        assert_eq!(inherits.schedule, Ok(Some(Schedule::ALWAYS)));
+        assert_eq!((inherits.drift, inherits.half), (Ok(Drift::Enforce), Ok(Half::StopOnly)));
+        let own = read_with(&[("schedule", "never"), ("drift", "once"), ("half", "both")]);
+        assert_eq!(own.schedule, Ok(Some(Schedule::NEVER)));
+        assert_eq!((own.drift, own.half), (Ok(Drift::Once), Ok(Half::Both)));
+        assert_eq!(read_with(&[("schedule", "none")]).schedule, Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_fault_that_names_whose_tag_it_is() {
+        for (own, clusters, code, says) in [
+            (("schedule", "Mon 8-9"), ("drift", "once"), Code::ScheduleUnreadable, "its schedule"),
+            (("override", "on"), ("drift", "once"), Code::OverrideUnreadable, "its tag steward:override"),
+            (
+                ("drift", "once"),
+                ("override", "on"),
+                Code::OverrideUnreadable,
+                "its cluster's tag steward:override",
+            ),
+        ] {
+            let fault =
+                read(&[own], &[clusters]).wanted(Timestamp::UNIX_EPOCH, &Rules::default()).unwrap_err();
+            assert_eq!(fault.code, code);
+            assert!(fault.reason.starts_with(says), "{}", fault.reason);
+        }
+        let fault = read(&[("half", "whole")], &[]).half.unwrap_err();
+        assert!(fault.reason.contains("the tag steward:half can't be read"), "{}", fault.reason);
+    }
+}

@@ -1,0 +1,157 @@
+//! Time zones by their IANA names, from the database that is compiled in (the Lambda image has
+//! none), and instants as their clocks show them.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
+use serde::{Serialize, Serializer};
+
+/// A zone with an IANA name. Two are the same if their names are.
+#[derive(Clone)]
+pub struct Zone(TimeZone);
+
+/// Not the name of a zone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ZoneFault {
+    /// What was written.
+    pub name: String,
+    /// What was probably meant.
+    pub near: Option<String>,
+}
+
+impl fmt::Display for ZoneFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let near = self.near.as_deref().unwrap_or("an IANA name such as Europe/Berlin");
+        write!(f, "{:?} is not a time zone: write {near}", self.name)
+    }
+}
+
+impl Zone {
+    /// `UTC`.
+    pub const UTC: Self = Self(TimeZone::UTC);
+
+    /// Its IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// An instant as this zone's clocks show it.
+    #[must_use]
+    pub fn moment(&self, at: Timestamp) -> Moment {
+        Moment { at, zone: self.clone() }
+    }
+
+    /// What this zone's clocks show at an instant.
+    pub(super) fn civil(&self, at: Timestamp) -> DateTime {
+        self.0.to_datetime(at)
+    }
+
+    /// When the clocks first show `civil`, or the first instant after the gap that skips it.
+    /// `None` beyond the calendar's ends.
+    pub(super) fn first(&self, civil: DateTime) -> Option<Timestamp> {
+        let found = self.0.to_ambiguous_timestamp(civil);
+        match found.offset() {
+            AmbiguousOffset::Gap { after, .. } => self.after_gap(found.earlier().ok()?, after),
+            _ => found.earlier().ok(),
+        }
+    }
+
+    /// When the clocks last show `civil`, or the first instant after the gap that skips it.
+    pub(super) fn last(&self, civil: DateTime) -> Option<Timestamp> {
+        let found = self.0.to_ambiguous_timestamp(civil);
+        match found.offset() {
+            AmbiguousOffset::Gap { after, .. } => self.after_gap(found.earlier().ok()?, after),
+            _ => found.later().ok(),
+        }
+    }
+
+    /// `before` is the skipped time read on the clock after the gap, which lies before the gap.
+    fn after_gap(&self, before: Timestamp, after: Offset) -> Option<Timestamp> {
+        // Transitions that leave the offset alone (another abbreviation) may come first.
+        self.0
+            .following(before)
+            .take(4)
+            .find(|change| change.offset() == after)
+            .map(|change| change.timestamp())
+    }
+}
+
+impl FromStr for Zone {
+    type Err = ZoneFault;
+
+    fn from_str(name: &str) -> Result<Self, ZoneFault> {
+        let zones = TimeZoneDatabase::bundled();
+        // jiff reads names in any case of letters. Here a zone has one spelling, or two equal
+        // schedules would print differently. `Factory` stands for "not set".
+        let found = zones.get(name).ok().filter(|zone| zone.iana_name() == Some(name) && name != "Factory");
+        found.map(Self).ok_or_else(|| {
+            // The same in another case of letters; else the city alone.
+            let known = |meant: &dyn Fn(&str) -> bool| {
+                zones
+                    .available()
+                    .map(|known| known.to_string())
+                    .find(|known| known != "Factory" && meant(known))
+            };
+            let near = known(&|known| known.eq_ignore_ascii_case(name)).or_else(|| {
+                known(&|known| known.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)))
+            });
+            ZoneFault { name: name.to_owned(), near }
+        })
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Zone {}
+
+impl Hash for Zone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+/// An instant and the zone that it is shown in. Prints and serialises as RFC 3339 with that
+/// zone's offset: `2026-11-24T08:00:00+01:00`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// The instant.
+    pub at: Timestamp,
+    /// The zone.
+    pub zone: Zone,
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offset = self.zone.0.to_offset(self.at);
+        // RFC 3339 has no offset with seconds, which the time before standard time had.
+        let offset = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
+        self.at.display_with_offset(offset).fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -27,15 +27,25 @@ ROUTES = {
     ("POST", SERVICE + "/start"): "ScaleServiceFunction",
     ("POST", CLUSTER + "/stop"): "ScaleServiceFunction",
     ("POST", CLUSTER + "/start"): "ScaleServiceFunction",
+    ("POST", CLUSTER + "/reconcile"): "ScaleServiceFunction",
+    ("PUT", SERVICE + "/override"): "ScaleServiceFunction",
+    ("DELETE", SERVICE + "/override"): "ScaleServiceFunction",
+    ("PUT", CLUSTER + "/override"): "ScaleServiceFunction",
+    ("DELETE", CLUSTER + "/override"): "ScaleServiceFunction",
+    ("POST", "/v1/schedules/preview"): "ScaleServiceFunction",
     ("GET", "/v1/clusters"): "DescribeClusterFunction",
     ("GET", CLUSTER): "DescribeClusterFunction",
     ("GET", CLUSTER + "/services"): "DescribeClusterFunction",
     ("GET", SERVICE): "DescribeClusterFunction",
     ("GET", CLUSTER + "/tasks"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/tasks/{task}"): "DescribeClusterFunction",
+    ("GET", CLUSTER + "/agenda"): "DescribeClusterFunction",
 }
 
-ENVIRONMENT = {"MODE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE", "LOG_LEVEL"}
+ENVIRONMENT = {
+    "MODE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE", "LOG_LEVEL", "SCHEDULES",
+    "WAKE_LEAD", "REPEAT_OFF", "LATE_AFTER", "OVERRIDE_MAX", "DRIFT", "HALF",
+}
 
 # X-Ray knows no resources, so these writes can't be narrowed.
 WRITES_WITHOUT_A_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -92,6 +102,8 @@ def with_parameters(value, **given):
             condition, yes, no = of
             holds = with_parameters(TEMPLATE["Conditions"][condition], **given)
             return with_parameters(yes if holds else no, **given)
+        if word == "Fn::Sub":
+            return re.sub(r"\$\{(\w+)}", lambda m: str(with_parameters({"Ref": m[1]}, **given)), of)
     return value
 
 
@@ -179,6 +191,8 @@ class TheApi(unittest.TestCase):
         self.assertGreater(with_parameters(settings["ThrottlingRateLimit"]), 0)
         self.assertGreater(with_parameters(settings["ThrottlingBurstLimit"]), 0)
         self.assertFalse(settings["DataTraceEnabled"])
+        # They are custom metrics, for each route.
+        self.assertFalse(settings["MetricsEnabled"])
 
     def test_every_answer_of_the_gateway_itself_is_a_problem(self):
         responses = body()["x-amazon-apigateway-gateway-responses"]
@@ -224,6 +238,37 @@ class TheFunctions(unittest.TestCase):
                 self.assertEqual(with_parameters(mode), "observe")
                 self.assertEqual(with_parameters(mode, Mode="act"), "act")
 
+    def test_the_named_schedules_are_in_the_stacks_zone(self):
+        for name, function in of_type("AWS::Lambda::Function").items():
+            with self.subTest(function=name):
+                text = function["Environment"]["Variables"]["SCHEDULES"]
+                self.assertEqual(
+                    json.loads(with_parameters(text, TimeZone="Europe/Berlin", Holidays='["2026-12-25"]')),
+                    {
+                        "zone": "Europe/Berlin",
+                        "schedules": {"office-hours": "Mon-Fri 08:00-20:00"},
+                        "holidays": ["2026-12-25"],
+                    },
+                )
+                self.assertEqual(json.loads(with_parameters(text))["holidays"], [])
+
+    def test_holidays_are_a_list_of_dates(self):
+        pattern = re.compile(TEMPLATE["Parameters"]["Holidays"]["AllowedPattern"])
+        for days in ("[]", '["2026-12-25"]', '["2026-12-25", "2027-01-01"]'):
+            self.assertRegex(days, pattern)
+        for days in ("", "2026-12-25", '["25.12.2026"]', '["2026-12-25",]', '["2026-12-25" "2027-01-01"]'):
+            self.assertNotRegex(days, pattern)
+
+    def test_durations_are_iso_8601(self):
+        for parameter in ("WakeLead", "LateAfter", "OverrideMax"):
+            with self.subTest(parameter=parameter):
+                pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])
+                self.assertRegex(TEMPLATE["Parameters"][parameter]["Default"], pattern)
+                for duration in ("PT15M", "PT1H30M", "P1D", "P1DT1H"):
+                    self.assertRegex(duration, pattern)
+                for duration in ("", "P", "PT", "P1DT", "15M", "-PT15M", "P1M", "P1Y", "15 minutes"):
+                    self.assertNotRegex(duration, pattern)
+
     def test_what_it_may_reach_must_be_said(self):
         self.assertNotIn("Default", TEMPLATE["Parameters"]["Clusters"])
         pattern = re.compile(TEMPLATE["Parameters"]["Clusters"]["AllowedPattern"])
@@ -234,9 +279,9 @@ class TheFunctions(unittest.TestCase):
 
     def test_no_tag_prefix_reaches_beyond_its_own_tags(self):
         pattern = re.compile(TEMPLATE["Parameters"]["TagPrefix"]["AllowedPattern"])
-        for prefix in ("steward", "team.steward", "awsome"):
+        for prefix in ("steward", "team-steward", "awsome"):
             self.assertRegex(prefix, pattern)
-        for prefix in ("", "*", "st*", "st?ward", "aws", "AWS", "a:b", "x" * 33):
+        for prefix in ("", "*", "st*", "st?ward", "team.steward", "aws", "AWS", "a:b", "x" * 33):
             self.assertNotRegex(prefix, pattern)
 
     def test_they_log_into_their_own_groups_which_forget_one_day(self):
@@ -255,21 +300,35 @@ class TheFunctions(unittest.TestCase):
 
 
 class TheSchedules(unittest.TestCase):
-    def test_there_is_a_stop_and_a_start(self):
+    def test_there_is_a_reconcile_a_stop_and_a_start(self):
         actions = sorted(given["action"] for _, given in function_schedules().values())
-        self.assertEqual(actions, ["start", "stop"])
+        self.assertEqual(actions, ["reconcile", "start", "stop"])
 
-    def test_they_are_disabled_until_a_parameter_enables_them(self):
-        for name, (schedule, _) in function_schedules().items():
+    def test_reconcile_is_enabled_and_stop_and_start_are_not_until_parameters_say_otherwise(self):
+        for name, (schedule, given) in function_schedules().items():
             with self.subTest(schedule=name):
-                self.assertEqual(with_parameters(schedule["State"]), "DISABLED")
-                self.assertEqual(with_parameters(schedule["State"], EnableStopStart="true"), "ENABLED")
+                parameter, state = ("EnableStopStart", "DISABLED")
+                if given["action"] == "reconcile":
+                    parameter, state = ("EnableReconcile", "ENABLED")
+                self.assertEqual(with_parameters(schedule["State"]), state)
+                self.assertEqual(with_parameters(schedule["State"], **{parameter: "true"}), "ENABLED")
+                self.assertEqual(with_parameters(schedule["State"], **{parameter: "false"}), "DISABLED")
+
+    def test_reconcile_comes_every_five_minutes(self):
+        every = [
+            schedule["ScheduleExpression"]
+            for schedule, given in function_schedules().values()
+            if given["action"] == "reconcile"
+        ]
+        self.assertEqual(every, ["cron(0/5 * * * ? *)"])
 
     def test_they_run_on_the_clock_in_the_zone_that_was_asked_for(self):
-        for name, (schedule, _) in function_schedules().items():
+        for name, (schedule, given) in function_schedules().items():
             with self.subTest(schedule=name):
-                zone = with_parameters(schedule["ScheduleExpressionTimezone"], TimeZone="Europe/Berlin")
-                self.assertEqual(zone, "Europe/Berlin")
+                # Every five minutes is the same in every zone.
+                if given["action"] != "reconcile":
+                    zone = with_parameters(schedule["ScheduleExpressionTimezone"], TimeZone="Europe/Berlin")
+                    self.assertEqual(zone, "Europe/Berlin")
                 self.assertEqual(schedule["FlexibleTimeWindow"], {"Mode": "OFF"})
                 self.assertRegex(with_parameters(schedule["ScheduleExpression"]), r"^cron\(.+\)$")
 
@@ -374,11 +433,12 @@ class TheRoles(unittest.TestCase):
             with self.subTest(key=key):
                 self.assertIn({"Null": {key: "false"}}, denied)
 
-    def test_only_steward_tags_of_services_can_be_written(self):
-        for action in ("ecs:TagResource",):
+    def test_only_steward_tags_of_services_and_clusters_can_be_written(self):
+        for action in ("ecs:TagResource", "ecs:UntagResource"):
             with self.subTest(action=action):
                 (allowed,) = statements_of("ScaleServiceFunction", "Allow", action)
-                self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":service/*"))
+                kinds = [resource["Fn::Sub"].rsplit(":", 1)[1] for resource in allowed["Resource"]]
+                self.assertEqual(kinds, ["cluster/*", "service/*"])
                 self.assertEqual(
                     allowed["Condition"],
                     {
@@ -401,7 +461,7 @@ class TheRoles(unittest.TestCase):
 
 
 class TheAlarms(unittest.TestCase):
-    def test_they_watch_errors_throttles_failed_items_and_dead_letters(self):
+    def test_they_watch_errors_throttles_failed_items_late_services_and_dead_letters(self):
         watched = {
             (alarm["Namespace"], alarm["MetricName"], json.dumps(alarm["Dimensions"][0]["Value"]))
             for alarm in of_type("AWS::CloudWatch::Alarm").values()
@@ -409,7 +469,8 @@ class TheAlarms(unittest.TestCase):
         for function in FUNCTIONS:
             for metric in ("Errors", "Throttles"):
                 self.assertIn(("AWS/Lambda", metric, json.dumps({"Ref": function})), watched)
-        self.assertIn(("ecs-steward", "Failed", json.dumps({"Ref": "ScaleServiceFunction"})), watched)
+        for metric in ("Failed", "LateToWake"):
+            self.assertIn(("ecs-steward", metric, json.dumps({"Ref": "ScaleServiceFunction"})), watched)
         for queue in of_type("AWS::SQS::Queue"):
             name = json.dumps({"Fn::GetAtt": [queue, "QueueName"]})
             self.assertIn(("AWS/SQS", "ApproximateNumberOfMessagesVisible", name), watched)

@@ -7,12 +7,14 @@
     reason = "in a test a panic is the answer"
 )]
 
+mod agenda;
 mod bytes;
 mod describe;
 mod door;
 mod faults;
 mod fleet;
 mod kill;
+mod schedules;
 mod selectors;
 mod stage;
 mod stop_and_start;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use describe_cluster::DescribeCluster;
+use emulator::{ServiceSeed, TargetSeed, World};
+use jiff::SignedDuration;
 use local::Template;
 use scale_service::ScaleService;
 use serde_json::{Value, json};
@@ -27,14 +29,24 @@ fn the_templates_routes_are_the_functions_routes() {
 #[tokio::test(start_paused = true)]
 async fn what_the_templates_schedules_send_is_understood() {
     let template = Template::read().unwrap();
-    assert_eq!(template.schedules.len(), 2);
-    let stage = Stage::on(prod_with_users()).await;
+    let actions = template.schedules.iter().map(|schedule| schedule.name.as_str());
+    assert_eq!(actions.collect::<Vec<_>>(), ["Reconcile", "ScheduledStop", "ScheduledStart"]);
+    let stage = Stage::on(prod_with_a_schedule(0)).await;
     for schedule in &template.schedules {
         let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{}", schedule.name);
         let event = schedule.event(evening(), &arn).unwrap();
         let report = stage.system.invoke(&schedule.function, event).await.unwrap();
         assert_eq!(report["counts"]["changed"], 1, "{}: {report}", schedule.name);
     }
+}
+
+/// `users` follows a schedule, and these many others do not.
+fn prod_with_a_schedule(others: usize) -> World {
+    let mut world = prod_with(others);
+    let users = ServiceSeed::new("users").desired(3);
+    world.service("prod", users.tag("steward:schedule", "Mon-Fri 08:00-20:00 America/Sao_Paulo"));
+    world.scalable_target("prod", "users", TargetSeed::new(2, 6));
+    world
 }
 
 /// What a role needs beside the calls that its function makes, and why.
@@ -77,13 +89,16 @@ fn assert_least(role: &str, needed: &BTreeSet<String>) {
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_scale_service_allows_what_it_calls_and_no_more() {
-    let mut world = prod_with(12);
-    world.service("prod", emulator::ServiceSeed::new("users").desired(3));
-    world.scalable_target("prod", "users", emulator::TargetSeed::new(2, 6));
-    let stage = Stage::on(world).await;
+    let stage = Stage::on(prod_with_a_schedule(12)).await;
     for action in ["stop", "start"] {
         stage.scale(json!({"action": action, "clusters": ["*"]})).await.unwrap();
         stage.scale(json!({"action": action, "cluster": "prod", "service": "users"})).await.unwrap();
+    }
+    let hold = json!({"action": "putOverride", "cluster": "prod", "state": "hold", "for": "PT1H"});
+    stage.scale(hold).await.unwrap();
+    stage.aws.move_to(evening() + SignedDuration::from_hours(2));
+    for _ in 0..2 {
+        stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
     }
     assert_least("ScaleServiceRole", &needed(&stage));
 }

@@ -11,6 +11,7 @@ mod apply;
 mod report;
 
 use jiff::Timestamp;
+use shared::select::NamePatterns;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Requester};
 use shared_lambda::Function;
@@ -36,7 +37,19 @@ impl ScaleService {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        let rules = Rules { tags: config.settings.tags.clone(), max_desired: config.max_desired };
+        let rules = Rules {
+            tags: config.settings.tags.clone(),
+            max_desired: config.max_desired,
+            catalog: config.schedules.clone(),
+            calendar: config.schedules.rules(config.wake_lead.get(), config.repeat_off),
+            drift: config.drift,
+            half: config.half,
+            late_after: config.late_after.get(),
+            acts_in: match config.mode {
+                Mode::Act => config.clusters.clone(),
+                Mode::Observe => NamePatterns::default(),
+            },
+        };
         Self { aws, config, rules }
     }
 }
@@ -52,16 +65,22 @@ impl Function for ScaleService {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
+        if let Request::Preview(fields) = &call.request {
+            let preview = fields.answer(&self.rules.catalog, &self.rules.calendar, now)?;
+            return Ok(Answer::Read(serde_json::json!(preview)));
+        }
         let ask = Ask::new(&call, &self.config, now)?;
         let read = self.aws.read(deadline);
-        let seen = observe::observe(&read, &ask, &self.config.clusters).await?;
+        let mut seen = observe::observe(&read, &ask, &self.config.clusters).await?;
+        let scaled: Vec<_> = plan::needs_target(&seen, &ask, &self.rules).cloned().collect();
+        observe::observe_scaling(&read, &scaled, &ask, &mut seen).await?;
         let plan = plan::plan(&seen, &ask, &self.rules);
         let items = if ask.dry_run {
             plan.forecast().to_vec()
         } else {
             let write = self.aws.write(deadline, requester(call));
             let time_left = || write.time_left();
-            let hands = Apply { write: write.clone(), read, record_key: &self.rules.tags.record };
+            let hands = Apply { write: write.clone(), read, tags: &self.rules.tags };
             perform(plan, &hands, AT_ONCE, &time_left).await
         };
         let report = report::report(items, &seen.unmatched, &ask, &self.config.settings);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt as _};
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
-use shared::ecs::Service;
+use shared::ecs::{Cluster, Service, Tag};
 use shared::names::{ClusterName, ServiceId, ServiceName};
 use shared::select::{NamePatterns, Selector};
 use shared::{Code, Problem};
@@ -30,6 +31,8 @@ pub struct Seen {
 pub struct Snapshot {
     /// The services that the selector takes, in the order of their names.
     pub services: Vec<Seen>,
+    /// The tags of the clusters that they run in.
+    pub cluster_tags: BTreeMap<ClusterName, BTreeMap<String, String>>,
     /// What was named and is not there, or could not be read: a resource, and why.
     pub failed: Vec<(String, Code, String)>,
     /// Patterns that match nothing.
@@ -46,12 +49,25 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
     let mut seen = Snapshot::default();
     match &ask.target {
         Target::One(id) => {
-            let listed = read.services_named(&id.cluster, std::slice::from_ref(&id.service)).await?;
+            let (listed, clusters) = try_join(
+                read.services_named(&id.cluster, std::slice::from_ref(&id.service)),
+                read.clusters_named(std::slice::from_ref(&id.cluster)),
+            )
+            .await?;
+            seen.cluster_tags = tags_of(&clusters.found);
             let service = listed.found.into_iter().next();
             let service = service.ok_or_else(|| Problem::new(Code::NotFound, missing(id)))?;
             seen.services.push(Seen { id: id.clone(), service, target: None, actions: Vec::new() });
         }
-        Target::Cluster(cluster, selector) => cluster_services(read, cluster, selector, &mut seen).await?,
+        Target::Cluster(cluster, selector) => {
+            let mut services = Snapshot::default();
+            let ((), clusters) = try_join(
+                cluster_services(read, cluster, selector, &mut services),
+                read.clusters_named(std::slice::from_ref(cluster)),
+            )
+            .await?;
+            seen = Snapshot { cluster_tags: tags_of(&clusters.found), ..services };
+        }
         Target::Clusters(patterns, selector) => {
             let clusters = clusters(read, patterns, reach, &mut seen).await?;
             let reads = stream::iter(clusters).map(|cluster| async move {
@@ -75,11 +91,27 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
             }
         }
     }
-    add_targets(read, &mut seen).await?;
-    if ask.verb == Verb::Stop {
-        add_actions(read, &mut seen).await?;
-    }
     Ok(seen)
+}
+
+/// Reads the scalable targets of these services, and for those that may be stopped what would
+/// sleep with them.
+pub async fn observe_scaling(
+    read: &Read,
+    ids: &[ServiceId],
+    ask: &Ask,
+    seen: &mut Snapshot,
+) -> Result<(), Problem> {
+    add_targets(read, ids, seen).await?;
+    match ask.verb {
+        Verb::Stop | Verb::Reconcile => add_actions(read, seen).await,
+        Verb::Start | Verb::Scale(_) => Ok(()),
+    }
+}
+
+fn tags_of(clusters: &[Cluster]) -> BTreeMap<ClusterName, BTreeMap<String, String>> {
+    let tags = |tags: &[Tag]| tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    clusters.iter().filter_map(|one| Some((one.cluster_name.parse().ok()?, tags(&one.tags)))).collect()
 }
 
 async fn clusters(
@@ -100,6 +132,7 @@ async fn clusters(
             seen.unmatched.push(format!("cluster/{pattern}"));
         }
     }
+    seen.cluster_tags = tags_of(&all.found);
     Ok(within.into_iter().filter(|cluster| patterns.iter().any(|p| p.matches(cluster.as_str()))).collect())
 }
 
@@ -165,11 +198,10 @@ fn unmatched(
     }
 }
 
-async fn add_targets(read: &Read, seen: &mut Snapshot) -> Result<(), Problem> {
-    let ids: Vec<ServiceId> = seen.services.iter().map(|seen| seen.id.clone()).collect();
+async fn add_targets(read: &Read, ids: &[ServiceId], seen: &mut Snapshot) -> Result<(), Problem> {
     let targets = match ids.len() {
         0 => return Ok(()),
-        few if few <= BY_ID => read.targets_of(&ids).await?,
+        few if few <= BY_ID => read.targets_of(ids).await?,
         _ => read.targets().await?,
     };
     let mut targets: BTreeMap<String, ScalableTarget> =

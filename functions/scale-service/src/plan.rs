@@ -5,24 +5,29 @@
 //! it) and a size is only ever taken from a service that is on; the next run converges.
 
 mod narrow;
+mod reconcile;
 mod scale;
+mod standing;
 mod start;
 mod stop;
 #[cfg(test)]
 mod tests;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::ecs::Service;
 use shared::names::{ServiceId, is_long_service_arn};
 use shared::record::{By, Record, RecordFault, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
+use shared::schedule::{Catalog, Drift, Half, Override, Rules as Calendar};
+use shared::select::NamePatterns;
 use shared::settings::TagKeys;
 use shared::{Code, Plan};
 
 use crate::observe::{Seen, Snapshot};
 use crate::request::{Ask, Target, Verb};
+use standing::Standing;
 
 pub use narrow::narrow;
 
@@ -49,6 +54,22 @@ pub enum Step {
         /// As it will be.
         after: (u32, Suspended),
     },
+    /// `TagResource` with an override, on a service or a cluster.
+    WriteOverride {
+        /// `service/prod/users` or `cluster/prod`.
+        resource: String,
+        /// The tag's text as it was seen.
+        before: Option<String>,
+        /// The override to write.
+        after: Override,
+    },
+    /// `UntagResource` of an override that is over.
+    DropOverride {
+        /// `service/prod/users` or `cluster/prod`.
+        resource: String,
+        /// The tag's text as it was seen.
+        before: String,
+    },
     /// `UpdateService` with a desired count.
     SetDesired {
         /// Of which service.
@@ -61,13 +82,14 @@ pub enum Step {
 }
 
 impl Step {
-    /// The service that it changes.
+    /// The service whose size or record it changes.
     #[must_use]
-    pub fn service(&self) -> &ServiceId {
+    pub fn service(&self) -> Option<&ServiceId> {
         match self {
             Self::WriteRecord { service, .. }
             | Self::SetScalable { service, .. }
-            | Self::SetDesired { service, .. } => service,
+            | Self::SetDesired { service, .. } => Some(service),
+            Self::WriteOverride { .. } | Self::DropOverride { .. } => None,
         }
     }
 }
@@ -79,25 +101,57 @@ pub struct Rules {
     pub tags: TagKeys,
     /// The greatest desired count that is ever set.
     pub max_desired: u32,
+    /// The named schedules and the holidays.
+    pub catalog: Catalog,
+    /// What the deployment adds to every schedule.
+    pub calendar: Calendar,
+    /// What is done about drift, where no tag says.
+    pub drift: Drift,
+    /// Which half of a schedule acts, where no tag says.
+    pub half: Half,
+    /// How long after its transition a service that is not up is late.
+    pub late_after: SignedDuration,
+    /// The clusters in which schedules act; none where `MODE` is `observe`.
+    pub acts_in: NamePatterns,
 }
 
-/// The stage in which a start's records are written, after the world was read again.
-const CONFIRM: usize = 1;
+/// The stages: an override is written before what it causes, a start's record after the world was
+/// read again, and what is over is cleaned up last.
+const OVERRIDE: usize = 0;
+const CHANGE: usize = 1;
+pub(crate) const CONFIRM: usize = 2;
+const CLEAN: usize = 3;
 /// The most user tags that an ECS resource carries; `aws:` tags do not count.
 const TAGS: usize = 50;
 
 /// The plan: an item for each service seen and each name that could not be.
 #[must_use]
 pub fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
+    if ask.verb == Verb::Reconcile {
+        return reconcile::plan(seen, ask, rules);
+    }
     let mut plan = Plan::default();
     for (resource, code, reason) in &seen.failed {
         plan.decided(Item::new(resource, Outcome::Failed, Some(*code), reason));
     }
-    for seen in &seen.services {
-        let Decision { item, stages } = decide(seen, ask, rules);
+    for one in &seen.services {
+        let Decision { item, stages } = decide(one, seen, ask, rules);
         plan.change(item, stages);
     }
     plan
+}
+
+/// The services whose scalable targets the plan looks at. A reconcile with nothing due needs none.
+#[must_use]
+pub fn needs_target<'s>(
+    seen: &'s Snapshot,
+    ask: &'s Ask,
+    rules: &'s Rules,
+) -> impl Iterator<Item = &'s ServiceId> {
+    seen.services
+        .iter()
+        .filter(|one| ask.verb != Verb::Reconcile || reconcile::needs_target(one, seen, ask, rules))
+        .map(|one| &one.id)
 }
 
 /// An item and the steps that make it true, by stage.
@@ -139,11 +193,24 @@ struct Case<'a> {
     record_text: Option<String>,
     record: Option<Record>,
     cause: Cause,
+    standing: Standing,
+    /// Whether a stop waits for a deployment.
+    waits: Waits,
 }
 
-fn decide(seen: &Seen, ask: &Ask, rules: &Rules) -> Decision {
+/// Whether a stop waits for a deployment that is in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// It is left for a later run.
+    Yes,
+    /// It goes through, with a warning.
+    No,
+}
+
+/// What no request can change, whoever asks.
+fn out_of_reach(seen: &Seen, ask: &Ask) -> Option<Item> {
     let service = &seen.service;
-    let left_alone = |code, reason: String| Item::new(&seen.id, Outcome::Skipped, Some(code), reason).into();
+    let left_alone = |code, reason: String| Some(Item::new(&seen.id, Outcome::Skipped, Some(code), reason));
     if !service.is_active() {
         return left_alone(
             Code::Gone,
@@ -162,18 +229,36 @@ fn decide(seen: &Seen, ask: &Ask, rules: &Rules) -> Decision {
             "ECS Express manages it: change the Express service, or send \"force\": true".into(),
         );
     }
+    None
+}
+
+fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decision {
+    if let Some(item) = out_of_reach(seen, ask) {
+        return item.into();
+    }
+    let service = &seen.service;
     let record_text = service.tags_by_key().remove(&rules.tags.record);
     let record = match record_text.as_deref().map(str::parse).transpose() {
         Ok(record) => record,
         Err(fault) => return unreadable(seen, &rules.tags.record, &fault).into(),
     };
-    let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched: None };
-    let case = Case { id: &seen.id, service, seen, ask, rules, record_text, record, cause };
-    match ask.verb {
-        Verb::Stop => stop::decide(&case),
+    let standing = Standing::of(seen, snapshot, ask, rules);
+    let named = matches!(ask.target, Target::One(_)) && !ask.scheduled;
+    let cause =
+        Cause { at: whole_seconds(ask.at), by: By::Request, sched: standing.sched_for_requests(seen, rules) };
+    let waits = if named { Waits::No } else { Waits::Yes };
+    let case = Case { id: &seen.id, service, seen, ask, rules, record_text, record, cause, standing, waits };
+    let held = case.standing.hold();
+    if let (Some(why), false) = (&held, named) {
+        return case.item(Outcome::Skipped, Some(Code::Held), why.clone()).into();
+    }
+    let mut decision = match ask.verb {
         Verb::Start => start::decide(&case),
         Verb::Scale(count) => scale::decide(&case, count),
-    }
+        Verb::Stop | Verb::Reconcile => stop::decide(&case),
+    };
+    decision.item.warnings.extend(held.map(|why| Warning::new(Code::Held, why)));
+    decision
 }
 
 fn unreadable(seen: &Seen, key: &str, fault: &RecordFault) -> Item {
@@ -260,6 +345,14 @@ impl Case<'_> {
     fn record_of(&self, state: State, size: Size) -> Record {
         let Cause { at, by, sched } = self.cause.clone();
         Record { state, at, size, sched, by: Some(by) }
+    }
+
+    /// A verb's word, as a request's or as a transition's.
+    fn because(&self, verb: &str) -> String {
+        match self.cause.by {
+            By::Request => format!("{verb} as asked"),
+            _ => verb.to_owned(),
+        }
     }
 
     fn write(&self, record: Record) -> Step {

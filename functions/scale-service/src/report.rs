@@ -21,19 +21,23 @@ pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings
         Target::Clusters(..) => None,
     };
     let summary = format!("{}: {}", settings.headline(cluster), summary(&items, ask));
-    Report::new(summary, ask.dry_run, items, warnings)
+    let report = Report::new(summary, ask.dry_run, items, warnings);
+    // A metric of failed items has the alarm, and the next tick goes on.
+    Report { recurs: ask.verb == Verb::Reconcile, ..report }
 }
 
 fn summary(items: &[Item], ask: &Ask) -> String {
     let of = |outcome| items.iter().filter(move |item| item.outcome == outcome).collect::<Vec<_>>();
     let changed = of(Outcome::Changed);
     let mut parts = Vec::new();
-    if !changed.is_empty() {
+    if ask.verb == Verb::Reconcile {
+        parts.extend(reconciled(&changed, ask.dry_run));
+    } else if !changed.is_empty() {
         let would = if ask.dry_run { "would be " } else { "" };
         let (state, detail) = match ask.verb {
             Verb::Stop => ("off", named(&changed, |item| number(item.after.as_ref(), "saved"), " saved")),
             Verb::Start => ("on", named(&changed, |item| number(item.after.as_ref(), "desiredCount"), "")),
-            Verb::Scale(_) => ("scaled", named(&changed, |item| Some(scaled(item)), "")),
+            Verb::Scale(_) | Verb::Reconcile => ("scaled", named(&changed, |item| Some(scaled(item)), "")),
         };
         parts.push(format!("{} {would}{state}{detail}", services(changed.len())));
     }
@@ -54,7 +58,45 @@ fn summary(items: &[Item], ask: &Ask) -> String {
         let count = if parts.is_empty() { services(items.len()) } else { items.len().to_string() };
         parts.push(format!("{count} {words}{detail}"));
     }
-    if parts.is_empty() { "no service matches".into() } else { parts.join(", ") }
+    let outside = items.iter().filter(|item| runs_outside_its_schedule(item)).count();
+    if outside > 0 {
+        parts.push(format!("{outside} on outside their schedule"));
+    }
+    match (parts.is_empty(), ask.verb) {
+        (true, Verb::Reconcile) => "no service follows a schedule".into(),
+        (true, _) => "no service matches".into(),
+        (false, _) => parts.join(", "),
+    }
+}
+
+/// What a reconcile changed, by what became of it.
+fn reconciled(changed: &[&Item], dry_run: bool) -> Vec<String> {
+    let would = if dry_run { "would be " } else { "" };
+    let field = |item: &Item, name: &str| item.after.as_ref().is_some_and(|after| after.get(name).is_some());
+    let kind = |item: &Item| match item {
+        _ if !item.resource.starts_with("service/") => "cleaned or overridden",
+        _ if field(item, "adopted") => "adopted",
+        _ if field(item, "saved") => "off",
+        _ => "on",
+    };
+    let mut parts = Vec::new();
+    for state in ["off", "on", "adopted"] {
+        let those: Vec<&Item> = changed.iter().copied().filter(|item| kind(item) == state).collect();
+        if !those.is_empty() {
+            let count = if state == "off" { "saved" } else { "desiredCount" };
+            let tail = if state == "off" { " saved" } else { "" };
+            let detail = named(&those, |item| number(item.after.as_ref(), count), tail);
+            parts.push(format!("{} {would}{state}{detail}", services(those.len())));
+        }
+    }
+    parts
+}
+
+fn runs_outside_its_schedule(item: &Item) -> bool {
+    let after = item.after.as_ref();
+    let wanted = after.and_then(|after| after.get("wanted")).and_then(Value::as_str);
+    let count = after.and_then(|after| after.get("desiredCount")).and_then(Value::as_i64);
+    item.outcome == Outcome::Unchanged && wanted == Some("off") && count > Some(0)
 }
 
 fn services(count: usize) -> String {

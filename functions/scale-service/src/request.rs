@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::call::{Envelope, Kind};
 use shared::duration::IsoDuration;
 use shared::names::{ClusterName, ClusterRef, Scope, ServiceId, ServiceRef};
+use shared::schedule::{Catalog, Override, Preview, Resolved, Rules as Calendar, Want, preview};
 use shared::select::{NamePattern, Selector};
 use shared::{Call, Code, Problem, Route, Via, strict};
 
@@ -20,6 +21,18 @@ pub const ROUTES: &[Route] = &[
     mutation("POST", "/v1/clusters/{cluster}/services/{service}/start", "start"),
     mutation("POST", "/v1/clusters/{cluster}/stop", "stop"),
     mutation("POST", "/v1/clusters/{cluster}/start", "start"),
+    mutation("POST", "/v1/clusters/{cluster}/reconcile", "reconcile"),
+    mutation("PUT", "/v1/clusters/{cluster}/services/{service}/override", "putOverride"),
+    mutation("DELETE", "/v1/clusters/{cluster}/services/{service}/override", "deleteOverride"),
+    mutation("PUT", "/v1/clusters/{cluster}/override", "putOverride"),
+    mutation("DELETE", "/v1/clusters/{cluster}/override", "deleteOverride"),
+    Route {
+        method: "POST",
+        path: "/v1/schedules/preview",
+        action: "previewSchedule",
+        kind: Kind::Read,
+        query: &[],
+    },
 ];
 
 const fn mutation(method: &'static str, path: &'static str, action: &'static str) -> Route {
@@ -40,6 +53,51 @@ pub enum Request {
     Stop(SwitchFields),
     /// `{"action":"start",…}`
     Start(SwitchFields),
+    /// `{"action":"reconcile",…}`
+    Reconcile(SwitchFields),
+    /// `{"action":"putOverride",…}`
+    PutOverride(PutOverrideFields),
+    /// `{"action":"deleteOverride",…}`
+    DeleteOverride(DeleteOverrideFields),
+    /// `{"action":"previewSchedule",…}`
+    Preview(PreviewFields),
+}
+
+/// The fields of `putOverride`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutOverrideFields {
+    cluster: Option<ClusterRef>,
+    service: Option<ServiceRef>,
+    state: OverrideState,
+    until: Option<Timestamp>,
+    r#for: Option<IsoDuration>,
+}
+
+/// The fields of `deleteOverride`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteOverrideFields {
+    cluster: Option<ClusterRef>,
+    service: Option<ServiceRef>,
+}
+
+/// The fields of `previewSchedule`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewFields {
+    schedule: String,
+    at: Option<Timestamp>,
+    count: Option<usize>,
+}
+
+/// What an override keeps a service at.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OverrideState {
+    On,
+    Off,
+    Hold,
 }
 
 /// The fields of `scale`.
@@ -69,14 +127,18 @@ pub struct SwitchFields {
 
 impl shared::call::Request for Request {
     fn kind(action: &str) -> Option<Kind> {
-        matches!(action, "scale" | "stop" | "start").then_some(Kind::Mutation)
+        ROUTES.iter().find(|route| route.action == action).map(|route| route.kind)
     }
 
     fn parse(action: &str, fields: Value) -> Result<Self, Problem> {
         match action {
             "scale" => strict::parse(action, fields).map(Self::Scale),
             "stop" => strict::parse(action, fields).map(Self::Stop),
-            _ => strict::parse(action, fields).map(Self::Start),
+            "start" => strict::parse(action, fields).map(Self::Start),
+            "reconcile" => strict::parse(action, fields).map(Self::Reconcile),
+            "putOverride" => strict::parse(action, fields).map(Self::PutOverride),
+            "deleteOverride" => strict::parse(action, fields).map(Self::DeleteOverride),
+            _ => strict::parse(action, fields).map(Self::Preview),
         }
     }
 }
@@ -90,6 +152,32 @@ pub enum Verb {
     Start,
     /// To this count, which is above zero.
     Scale(u32),
+    /// As schedules and overrides say.
+    Reconcile,
+}
+
+/// An override that is set or ended before what it causes is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The service; the whole cluster without one.
+    pub service: Option<ServiceId>,
+    /// The override to set; without one, the one that is there is ended.
+    pub set: Option<Override>,
+    /// When it is ended.
+    pub now: Timestamp,
+}
+
+impl Change {
+    /// What the tag will say; `None` when there is none to end, or none that can be read.
+    #[must_use]
+    pub fn after(&self, before: Option<&str>) -> Option<Override> {
+        match &self.set {
+            Some(set) => Some(set.clone()),
+            None => before?.parse::<Override>().ok().map(|there| there.ended(self.now)),
+        }
+    }
 }
 
 /// Which services.
@@ -114,6 +202,10 @@ pub struct Ask {
     pub force: bool,
     /// t: the instant that the event was meant for, else the run's start.
     pub at: Timestamp,
+    /// The instant for which it is planned what is wanted: the run's start, or what a dry run asks.
+    pub now: Timestamp,
+    /// An override to set or end.
+    pub change: Option<Change>,
     /// Older than this, an event is stale. `None` when the request carries no instant.
     pub stale_before: Option<Timestamp>,
     /// It came from a schedule.
@@ -127,29 +219,151 @@ impl Ask {
     pub fn new(call: &Call<Request>, config: &Config, now: Timestamp) -> Result<Self, Problem> {
         let Envelope { at, dry_run, .. } = &call.envelope;
         let scheduled = call.via == Via::Scheduled;
-        if at.is_some_and(|at| at.duration_since(now) > AHEAD) {
+        let observes = config.mode == Mode::Observe;
+        // A dry run of a reconcile may look at any instant.
+        let looks_ahead = *dry_run && matches!(call.request, Request::Reconcile(_));
+        if !looks_ahead && at.is_some_and(|at| at.duration_since(now) > AHEAD) {
             return Err(Problem::bad_request("\"at\" is more than five minutes ahead"));
         }
-        let (verb, target, force, max_age) = match &call.request {
+        let mut ask = Self {
+            verb: Verb::Reconcile,
+            target: Target::Clusters(Vec::new(), Selector::default()),
+            force: false,
+            at: at.unwrap_or(now),
+            now: if looks_ahead { at.unwrap_or(now) } else { now },
+            change: None,
+            stale_before: None,
+            scheduled,
+            dry_run: *dry_run,
+        };
+        match &call.request {
             Request::Scale(fields) => {
-                let target = Target::One(one(&fields.service, fields.cluster.as_ref(), &call.scope)?);
-                (scale(fields.desired_count, config)?, target, fields.force, None)
+                ask.verb = scale(fields.desired_count, config)?;
+                ask.target = Target::One(one(&fields.service, fields.cluster.as_ref(), &call.scope)?);
+                ask.force = fields.force;
+                ask.stale_before = at.map(|_| now - MAX_AGE.get());
             }
-            Request::Stop(fields) => (Verb::Stop, fields.target(call, config)?, fields.force, fields.max_age),
-            Request::Start(fields) => {
-                (Verb::Start, fields.target(call, config)?, fields.force, fields.max_age)
+            Request::Stop(fields) | Request::Start(fields) => {
+                ask.verb = if matches!(call.request, Request::Stop(_)) { Verb::Stop } else { Verb::Start };
+                ask.target = fields.target(call, config)?;
+                ask.force = fields.force;
+                ask.stale_before = at.map(|_| now - fields.max_age.unwrap_or(MAX_AGE).get());
+                ask.dry_run |= scheduled && observes;
+            }
+            Request::Reconcile(fields) => {
+                fields.is_a_reconcile()?;
+                ask.target = fields.target(call, config)?;
+                if let Target::Cluster(cluster, _) = &ask.target {
+                    reachable(cluster, config, Code::NotConfigured)?;
+                }
+                ask.dry_run |= observes;
+            }
+            Request::PutOverride(fields) => {
+                let (cluster, service) =
+                    whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
+                let set = fields.override_of(call, config, now)?;
+                ask.target = switched_on(&cluster, service.as_ref(), config)?;
+                ask.change = Some(Change { cluster, service, set: Some(set), now });
+            }
+            Request::DeleteOverride(fields) => {
+                let (cluster, service) =
+                    whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
+                ask.target = switched_on(&cluster, service.as_ref(), config)?;
+                ask.change = Some(Change { cluster, service, set: None, now });
+            }
+            Request::Preview(_) => return Err(Problem::new(Code::Internal, "a preview asks nothing of AWS")),
+        }
+        Ok(ask)
+    }
+}
+
+impl PreviewFields {
+    /// What the schedule says, with the config's names, holidays and lead.
+    pub fn answer(&self, catalog: &Catalog, rules: &Calendar, now: Timestamp) -> Result<Preview, Problem> {
+        match catalog.resolve(&self.schedule) {
+            Ok(Resolved::Follow(schedule)) => {
+                Ok(preview(&schedule, self.at.unwrap_or(now), self.count.unwrap_or(5), rules))
+            }
+            Ok(Resolved::OptOut) => {
+                Err(Problem::bad_request("\"none\" is no schedule: it opts out of the cluster's"))
+            }
+            Err(fault) => Err(Problem::bad_request(format!("schedule: {fault}"))),
+        }
+    }
+}
+
+impl PutOverrideFields {
+    fn override_of(
+        &self,
+        call: &Call<Request>,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Override, Problem> {
+        let bad = |detail: String| Problem::new(Code::BadOverride, detail);
+        let until = match (self.until, self.r#for) {
+            (Some(_), Some(_)) => return Err(bad("give either \"until\" or \"for\", not both".into())),
+            (None, None) => {
+                return Err(Problem::bad_request("say \"until\" when, or \"for\" how long (PT2H)"));
+            }
+            (Some(until), None) => until,
+            (None, Some(length)) => {
+                now.checked_add(length.get()).map_err(|_| bad("it would never end".into()))?
             }
         };
-        Ok(Self {
-            verb,
-            target,
-            force,
-            at: at.unwrap_or(now),
-            stale_before: at.map(|_| now - max_age.unwrap_or(MAX_AGE).get()),
-            scheduled,
-            dry_run: *dry_run || (scheduled && config.mode == Mode::Observe),
-        })
+        if until <= now {
+            return Err(bad(format!("it would end at {until}, which is past")));
+        }
+        if until.duration_since(now) > config.override_max.get() {
+            return Err(bad(format!("it would end at {until}, beyond what OVERRIDE_MAX allows")));
+        }
+        let state = match self.state {
+            OverrideState::On => Want::On,
+            OverrideState::Off => Want::Off,
+            OverrideState::Hold => Want::Hold,
+        };
+        let reason = call.envelope.reason.as_deref().unwrap_or_default();
+        Override::new(state, now, until, call.actor.as_str(), reason).map_err(|fault| bad(fault.to_string()))
     }
+}
+
+fn whole_or_one(
+    cluster: Option<&ClusterRef>,
+    service: Option<&ServiceRef>,
+    scope: &Scope,
+) -> Result<(ClusterName, Option<ServiceId>), Problem> {
+    match (service, cluster) {
+        (Some(service), _) => {
+            let id = one(service, cluster, scope)?;
+            Ok((id.cluster.clone(), Some(id)))
+        }
+        (None, Some(cluster)) => Ok((cluster.within(scope)?, None)),
+        (None, None) => Err(Problem::bad_request("name a \"cluster\", or a \"service\" of one")),
+    }
+}
+
+/// Only a reconcile can end an override: where none would come, none is set.
+fn switched_on(
+    cluster: &ClusterName,
+    service: Option<&ServiceId>,
+    config: &Config,
+) -> Result<Target, Problem> {
+    if config.mode == Mode::Observe {
+        let detail = "overrides are ended by reconcile, which only observes here: set MODE to act";
+        return Err(Problem::new(Code::NotSwitchedOn, detail));
+    }
+    reachable(cluster, config, Code::NotSwitchedOn)?;
+    Ok(match service {
+        Some(id) => Target::One(id.clone()),
+        None => Target::Cluster(cluster.clone(), Selector::default()),
+    })
+}
+
+fn reachable(cluster: &ClusterName, config: &Config, code: Code) -> Result<(), Problem> {
+    if config.clusters.matches(cluster.as_str()) {
+        return Ok(());
+    }
+    let detail = format!("reconcile reaches only what CLUSTERS names, and cluster {cluster} is not among it");
+    Err(Problem::new(code, detail))
 }
 
 fn scale(desired_count: u32, config: &Config) -> Result<Verb, Problem> {
@@ -177,6 +391,16 @@ fn one(service: &ServiceRef, cluster: Option<&ClusterRef>, scope: &Scope) -> Res
 }
 
 impl SwitchFields {
+    /// `reconcile` shares the selectors, and takes nothing else.
+    fn is_a_reconcile(&self) -> Result<(), Problem> {
+        let unknown =
+            [("service", self.service.is_some()), ("force", self.force), ("maxAge", self.max_age.is_some())];
+        match unknown.into_iter().find(|(_, given)| *given) {
+            Some((field, _)) => Err(Problem::bad_request(format!("reconcile: unknown field {field:?}"))),
+            None => Ok(()),
+        }
+    }
+
     fn target(&self, call: &Call<Request>, config: &Config) -> Result<Target, Problem> {
         let scope = &call.scope;
         if let Some(service) = &self.service {

@@ -4,13 +4,14 @@
 //! does not (a service at 0 that we never stopped, started by name), such a record is written
 //! first, so that a crash in the middle is finished by the next run like any other.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use shared::Code;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
-use shared::record::{Scaling, Size, State};
+use shared::record::{Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
 
-use super::{CONFIRM, Case, Decision, Refusal, Step};
+use super::{CHANGE, CONFIRM, Case, Decision, Refusal, Step};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     let may_be_raised = case.count() == 0 && case.is_named();
@@ -22,7 +23,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     }
     match saved(case) {
         Err(refusal) => case.refused(refusal),
-        Ok(size) => back_to(case, size, None),
+        Ok(size) => back_to(case, size, Count::Saved),
     }
 }
 
@@ -61,21 +62,33 @@ pub(super) fn saved(case: &Case<'_>) -> Result<Size, Refusal> {
     Err(Refusal { code: Code::NoSavedSize, reason })
 }
 
-/// Brings a service back with its autoscaling: to its size, or to exactly `count` if one is asked.
-pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decision {
+/// What a service that comes back has as its desired count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// The saved one, brought within what is allowed; a live one is never lowered.
+    Saved,
+    /// This one, as it was asked for.
+    Exactly(u32),
+    /// The live one.
+    AsItIs,
+}
+
+/// Brings a service back with its autoscaling.
+pub(super) fn back_to(case: &Case<'_>, size: Size, count: Count) -> Decision {
     let mut warnings = Vec::new();
     warnings.extend(case.orphaned());
     let target = case.seen.target.as_ref();
     let restored = size.scaling.and_then(|saved| restored(saved, target, &mut warnings));
     let set = match count {
-        Some(count) => count,
-        None => match count_to_set(case, size, target, &mut warnings) {
+        Count::Exactly(count) => count,
+        Count::AsItIs => case.count(),
+        Count::Saved => match count_to_set(case, size, target, &mut warnings) {
             Ok(count) => count,
             Err(refusal) => return case.refused(refusal),
         },
     };
     // A start never lowers a running service; a count that was asked for is set as it is.
-    let wanted = if count.is_some() { set } else { set.max(case.count()) };
+    let wanted = if count == Count::Saved { set.max(case.count()) } else { set };
     let wake = restored.zip(target).and_then(|(after, target)| {
         let before = (target.min_capacity, target.suspended);
         (before != after).then(|| Step::SetScalable { service: case.id.clone(), before, after })
@@ -90,12 +103,12 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decisi
     let mut text = case.record_text.clone();
     let mut steps = Vec::new();
     if !is_off(case) {
-        let ahead = case.record_of(State::Off, size);
+        let ahead = off_ahead(case, size);
         text = Some(ahead.to_string());
         steps.push(case.write(ahead));
     }
     // A count that was asked for comes after the target, or its bounds would undo it.
-    let reached = if count.is_some() {
+    let reached = if matches!(count, Count::Exactly(_)) {
         let moved = bounded(case.count());
         steps.extend(wake);
         steps.extend((moved != wanted).then(|| case.set_desired(wanted)));
@@ -112,10 +125,13 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decisi
         }
         reached
     };
-    let last = count.or(size.count.map(u32::from)).unwrap_or(reached);
+    let last = match count {
+        Count::Exactly(count) => count,
+        Count::Saved | Count::AsItIs => size.count.map_or(reached, u32::from),
+    };
     let on = case.record_of(State::On, Size { count: last.try_into().ok(), scaling: size.scaling });
     let confirm = Step::WriteRecord { service: case.id.clone(), before: text, record: on, floor: reached };
-    let stages = vec![(0, steps), (CONFIRM, vec![confirm])];
+    let stages = vec![(CHANGE, steps), (CONFIRM, vec![confirm])];
     let mut item = case.item(Outcome::Changed, None, reason(case, reached, set));
     let mut after = json!({ "desiredCount": reached });
     if let (Some(target), Some(fields)) = (target, after.as_object_mut()) {
@@ -126,6 +142,18 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Option<u32>) -> Decisi
     item.after = Some(after);
     item.warnings = warnings;
     Decision { item, stages }
+}
+
+/// A record that says off, older than what it is started for: what is begun now is due until it is
+/// done.
+fn off_ahead(case: &Case<'_>, size: Size) -> Record {
+    match &case.record {
+        Some(record) => Record { state: State::Off, size, ..record.clone() },
+        None => {
+            let before = case.cause.at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(case.cause.at);
+            Record { at: before, ..case.record_of(State::Off, size) }
+        }
+    }
 }
 
 /// The saved count, brought within what is allowed now.
@@ -221,6 +249,6 @@ fn reason(case: &Case<'_>, reached: u32, set: u32) -> String {
             format!("{was}, raised to {live} since then, and that stays")
         }
         live if live == reached => format!("{was}; already at {live}"),
-        _ => format!("{was}; started with {reached}"),
+        _ => format!("{was}; {} with {reached}", case.because("started")),
     }
 }

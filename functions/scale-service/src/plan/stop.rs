@@ -6,7 +6,7 @@ use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::record::{By, Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
 
-use super::{Case, Decision, Step};
+use super::{CHANGE, Case, Decision, Step, Waits};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     if let Some(record) = case.record.as_ref().filter(|record| record.state == State::Off)
@@ -20,8 +20,8 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     let finishing = case.record.as_ref().is_some_and(|record| record.state == State::Stopping);
     let deploying = case.service.is_deploying() && case.count() > 0;
     // A stop that was begun is finished, whatever goes on in between.
-    if deploying && !finishing && (!case.is_named() || case.ask.scheduled) {
-        let reason = "a deployment is in progress: the same request again, when it has ended, stops it";
+    if deploying && !finishing && case.waits == Waits::Yes {
+        let reason = "a deployment is in progress: a later run stops it";
         return case.item(Outcome::Skipped, Some(Code::Deploying), reason).into();
     }
     let size = size(case);
@@ -59,7 +59,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
             ),
         ));
     }
-    Decision { item, stages: vec![(0, steps)] }
+    Decision { item, stages: vec![(CHANGE, steps)] }
 }
 
 /// A person's scheduled scaling actions do not wake a stopped service: the person should know.
@@ -82,7 +82,8 @@ fn is_off(case: &Case<'_>) -> bool {
 /// Nothing to do, and the record stays byte for byte; only that it was asked for is noted.
 fn already_off(case: &Case<'_>, record: &Record) -> Decision {
     let since = format!("already off since {}", record.at);
-    if record.by == Some(By::Request) {
+    let passed = case.standing.since().filter(|since| *since > record.at);
+    if record.by == Some(By::Request) && passed.is_none() {
         let mut item = case.unchanged(since);
         item.after = Some(after(case, record.size));
         return item.into();
@@ -92,8 +93,10 @@ fn already_off(case: &Case<'_>, record: &Record) -> Decision {
     }
     let mut item = case.item(Outcome::Changed, None, format!("{since}; noted that it was asked for"));
     item.after = Some(after(case, record.size));
-    let noted = Record { by: Some(By::Request), ..record.clone() };
-    Decision { item, stages: vec![(0, vec![case.write(noted)])] }
+    // A transition lies between: for it, this stop is new.
+    let at = passed.map_or(record.at, |_| case.cause.at);
+    let noted = Record { by: Some(By::Request), at, ..record.clone() };
+    Decision { item, stages: vec![(CHANGE, vec![case.write(noted)])] }
 }
 
 /// The size to come back to.
@@ -123,7 +126,7 @@ fn reason(case: &Case<'_>, finishing: bool, size: Size) -> String {
         Some(Record { state: State::Off, at, .. }) => {
             format!("off since {at}, and raised since then: stopped again{back}")
         }
-        _ => format!("stopped as asked{back}"),
+        _ => format!("{}{back}", case.because("stopped")),
     }
 }
 

@@ -16,7 +16,16 @@ fn instant(text: &str) -> Timestamp {
 }
 
 fn rules() -> Rules {
-    Rules { tags: TagKeys::default(), max_desired: 500 }
+    Rules {
+        tags: TagKeys::default(),
+        max_desired: 500,
+        catalog: Catalog::default(),
+        calendar: Calendar::default(),
+        drift: Drift::Once,
+        half: Half::Both,
+        late_after: SignedDuration::from_mins(15),
+        acts_in: "*".parse().unwrap(),
+    }
 }
 
 fn ask(verb: Verb) -> Ask {
@@ -25,6 +34,8 @@ fn ask(verb: Verb) -> Ask {
         target: Target::One(id()),
         force: false,
         at: instant(T),
+        now: instant(T),
+        change: None,
         stale_before: None,
         scheduled: false,
         dry_run: false,
@@ -60,6 +71,8 @@ fn apply(seen: &mut Seen, step: &Step) {
             seen.service.tags.retain(|tag| tag.key != "steward:record");
             seen.service.tags.push(ecs::Tag { key: "steward:record".into(), value: record.to_string() });
         }
+        Step::DropOverride { .. } => seen.service.tags.retain(|tag| tag.key != "steward:override"),
+        Step::WriteOverride { .. } => panic!("nobody puts one here: {step:?}"),
         Step::SetDesired { after, .. } => seen.service.desired_count = i32::try_from(*after).unwrap(),
         Step::SetScalable { after: (min, suspended), .. } => {
             let target = seen.target.as_mut().unwrap();
@@ -81,6 +94,15 @@ fn perform(mut seen: Seen, ask: &Ask, steps: usize) -> Seen {
 
 fn performed(seen: Seen, ask: &Ask) -> Seen {
     perform(seen, ask, usize::MAX)
+}
+
+/// After a few ticks: one may adopt what the next finishes and the one after cleans up.
+fn settled(seen: Seen, ask: &Ask) -> Seen {
+    (0..4).fold(seen, |seen, _| performed(seen, ask))
+}
+
+fn tags(seen: &Seen) -> std::collections::BTreeMap<String, String> {
+    seen.service.tags_by_key()
 }
 
 fn shape(seen: &Seen) -> (i32, Option<ScalableTarget>) {
@@ -143,6 +165,36 @@ fn service_on() -> impl Strategy<Value = Seen> {
     })
 }
 
+/// Any service at all, with any tags at all that schedules look at.
+fn any_scheduled_service() -> impl Strategy<Value = Seen> {
+    let schedules =
+        ["always", "never", "Mon-Fri 08:00-20:00 UTC", "Mon-Sun 22:00-23:30 UTC", "none", "whenever"];
+    let overrides = [
+        "on from 2026-11-24T20:00:00Z until 2026-11-25T02:00:00Z by ana",
+        "off from 2026-11-24T20:00:00Z until 2026-11-25T02:00:00Z by ana",
+        "hold from 2026-11-24T20:00:00Z until 2026-11-25T02:00:00Z by ana",
+        "on from 2026-11-24T20:00:00Z until 2026-11-24T22:30:00Z by ana",
+        "off from 2026-11-24T20:00:00Z until 2026-11-24T22:30:00Z by ana",
+        "until tomorrow",
+    ];
+    let tag = |key: &'static str, values: Vec<&'static str>| {
+        prop::option::of(prop::sample::select(values)).prop_map(move |value| value.map(|value| (key, value)))
+    };
+    (
+        any_service(),
+        tag("steward:schedule", schedules.to_vec()),
+        tag("steward:override", overrides.to_vec()),
+        tag("steward:drift", vec!["once", "enforce"]),
+        tag("steward:half", vec!["both", "stop-only"]),
+    )
+        .prop_map(|(mut seen, schedule, standing, drift, half)| {
+            for (key, value) in [schedule, standing, drift, half].into_iter().flatten() {
+                seen.service.tags.push(ecs::Tag { key: key.into(), value: value.into() });
+            }
+            seen
+        })
+}
+
 fn verbs() -> impl Strategy<Value = Verb> {
     prop_oneof![Just(Verb::Stop), Just(Verb::Start), (1..9_u32).prop_map(Verb::Scale)]
 }
@@ -156,6 +208,30 @@ proptest! {
         for killed_after in 0..steps {
             let half = perform(seen.clone(), &ask, killed_after);
             prop_assert_eq!(&performed(half, &ask), &end, "killed after {} of {} steps", killed_after, steps);
+        }
+    }
+
+    #[test]
+    fn every_prefix_of_a_reconcile_replans_to_the_same_end(seen in any_scheduled_service()) {
+        let ask = ask(Verb::Reconcile);
+        let steps = planned(&seen, &ask).steps().count();
+        let end = settled(seen.clone(), &ask);
+        prop_assert!(planned(&end, &ask).is_empty());
+        for killed_after in 0..steps {
+            let half = perform(seen.clone(), &ask, killed_after);
+            let end_of_half = settled(half, &ask);
+            prop_assert_eq!(tags(&end_of_half), tags(&end), "killed after {} of {} steps", killed_after, steps);
+            prop_assert_eq!(shape(&end_of_half), shape(&end));
+        }
+    }
+
+    #[test]
+    fn a_reconcile_looks_at_a_target_wherever_it_matters(seen in any_scheduled_service()) {
+        let ask = ask(Verb::Reconcile);
+        let blind = Seen { target: None, ..seen.clone() };
+        let snapshot = Snapshot { services: vec![blind.clone()], ..Snapshot::default() };
+        if needs_target(&snapshot, &ask, &rules()).next().is_none() {
+            prop_assert_eq!(planned(&seen, &ask).steps().count(), planned(&blind, &ask).steps().count());
         }
     }
 
@@ -461,7 +537,7 @@ mod narrowing {
     fn confirmed(fresh: Option<Fresh>) -> Vec<Code> {
         let seen = service(0, None, &record(OFF));
         let (_, stages) = planned(&seen, &ask(Verb::Start)).into_parts();
-        let [_, confirm] = <[_; 2]>::try_from(stages).unwrap();
+        let confirm = stages.into_iter().nth(CONFIRM).unwrap();
         let fresh = BTreeMap::from_iter(fresh.map(|fresh| (id(), fresh)));
         let narrowed = narrow(confirm, &fresh);
         assert_eq!(narrowed.jobs.len() + narrowed.taken.len(), 1);

@@ -1,0 +1,385 @@
+//! Reconcile: services follow their schedules and overrides, level-triggered.
+//!
+//! What is due is [`shared::schedule::decide`]'s to say, line by line of the table; here it becomes
+//! steps, with the same stop and start that requests use.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use shared::application_autoscaling::ScalableTarget;
+use shared::record::{By, Record, Scaling, Size, State, whole_seconds};
+use shared::report::{Item, Outcome, Warning};
+use shared::schedule::{Due, Facts, Override, Unreadable, Want, Wanted, WantedBy};
+use shared::{Code, Plan};
+
+use super::standing::{Standing, TagFault};
+use super::start::Count;
+use super::{
+    CHANGE, CLEAN, Case, Cause, Decision, OVERRIDE, Rules, Step, Waits, out_of_reach, start, stop, unreadable,
+};
+use crate::observe::{Seen, Snapshot};
+use crate::request::{Ask, Change};
+
+/// A deployment is waited for this long after the transition; then the stop goes through.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
+
+pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
+    let mut plan = Plan::default();
+    for (resource, code, reason) in &seen.failed {
+        plan.decided(Item::new(resource, Outcome::Failed, Some(*code), reason));
+    }
+    let changed;
+    let (seen, written) = match &ask.change {
+        None => (seen, None),
+        Some(change) => {
+            let (snapshot, step) = with_override(seen, change, rules);
+            changed = snapshot;
+            (&changed, step)
+        }
+    };
+    let cluster_item = written.as_ref().filter(|step| resource(step).starts_with("cluster/"));
+    if let Some(step) = cluster_item {
+        let item = Item::new(resource(step), Outcome::Changed, None, said(step));
+        plan.change(item, [(OVERRIDE, vec![step.clone()])]);
+    }
+    let mut quiet = true;
+    for one in &seen.services {
+        let decision = match no_schedule(one, seen, ask, rules) {
+            Some(refused) => Some(refused),
+            None => decide(one, seen, ask, rules),
+        };
+        let Some(mut decision) = decision else { continue };
+        if decision.item.outcome == Outcome::Failed {
+            plan.change(decision.item, []);
+            quiet = false;
+            continue;
+        }
+        if let (Some(step), None) = (&written, cluster_item) {
+            decision.item.reason = format!("{}; {}", said(step), decision.item.reason);
+            if decision.item.outcome == Outcome::Unchanged {
+                decision.item.outcome = Outcome::Changed;
+            }
+            decision.stages.push((OVERRIDE, vec![step.clone()]));
+        }
+        quiet &= decision.stages.is_empty() && decision.item.outcome == Outcome::Unchanged;
+        plan.change(decision.item, decision.stages);
+    }
+    if quiet && written.is_none() {
+        clean_clusters(&mut plan, seen, ask, rules);
+    }
+    plan
+}
+
+/// An override is ended by a reconcile, and that looks only at what has a schedule.
+fn no_schedule(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> Option<Decision> {
+    let change = ask.change.as_ref()?;
+    if change.service.is_none() {
+        return None;
+    }
+    let standing = Standing::of(one, seen, ask, rules);
+    if !matches!(standing.schedule, Ok(None)) {
+        return None;
+    }
+    let key = &rules.tags.schedule;
+    let item = match change.set {
+        Some(_) => {
+            let reason = format!("it follows no schedule: tag it {key}, or stop and start it by request");
+            Item::new(&one.id, Outcome::Failed, Some(Code::NoSchedule), reason)
+        }
+        None => return None,
+    };
+    Some(item.into())
+}
+
+/// Overrides of clusters that are over, once no service has anything left to do for them.
+fn clean_clusters(plan: &mut Plan<Step>, seen: &Snapshot, ask: &Ask, rules: &Rules) {
+    for (cluster, tags) in &seen.cluster_tags {
+        let Some(text) = tags.get(&rules.tags.override_) else { continue };
+        if text.parse::<Override>().is_ok_and(|it| it.is_over(ask.now)) {
+            let resource = format!("cluster/{cluster}");
+            let item = Item::new(&resource, Outcome::Changed, None, "its override is over, and removed");
+            plan.change(item, [(CLEAN, vec![Step::DropOverride { resource, before: text.clone() }])]);
+        }
+    }
+}
+
+/// Whether the scalable target matters for what is due.
+pub(super) fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> bool {
+    if out_of_reach(seen, ask).is_some() {
+        return false;
+    }
+    let changed;
+    let snapshot = match &ask.change {
+        None => snapshot,
+        Some(change) => {
+            changed = with_override(snapshot, change, rules).0;
+            &changed
+        }
+    };
+    let seen = snapshot.services.iter().find(|one| one.id == seen.id).unwrap_or(seen);
+    let text = seen.service.tags_by_key().remove(&rules.tags.record);
+    let Ok(record) = text.as_deref().map(str::parse::<Record>).transpose() else { return false };
+    let standing = Standing::of(seen, snapshot, ask, rules);
+    let enforced = standing.drift.as_ref().is_ok_and(|drift| *drift == shared::schedule::Drift::Enforce)
+        && standing.schedule.as_ref().is_ok_and(Option::is_some);
+    let nothing = matches!(
+        what_is_due(seen, &standing, record.as_ref(), ask, rules),
+        Due::Unreadable | Due::Held | Due::Nothing | Due::AdoptWithoutSize | Due::Withheld
+    );
+    enforced || !nothing
+}
+
+fn what_is_due(seen: &Seen, standing: &Standing, record: Option<&Record>, ask: &Ask, rules: &Rules) -> Due {
+    let sched = standing.sched();
+    let (Ok(drift), Ok(half)) = (&standing.drift, &standing.half) else { return Due::Unreadable };
+    let size_tag = seen.service.tags_by_key().remove(&rules.tags.size);
+    shared::schedule::decide(&Facts {
+        record: Ok(record),
+        wanted: standing.wanted.as_ref().map(Option::as_ref).map_err(|_| Unreadable),
+        sched: sched.as_deref(),
+        drift: *drift,
+        half: *half,
+        count: u32::try_from(seen.service.desired_count).unwrap_or(0),
+        asleep: seen.target.as_ref().is_none_or(ScalableTarget::is_asleep),
+        size_tag: size_tag.is_some_and(|text| Size::from_tag(&text).is_ok_and(|size| size.count.is_some())),
+        now: ask.now,
+    })
+}
+
+/// What becomes of one service; `None` for one that follows nothing and never did.
+fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Option<Decision> {
+    let standing = Standing::of(seen, snapshot, ask, rules);
+    let follows = !matches!(&standing.wanted, Ok(None));
+    if let Some(item) = out_of_reach(seen, ask) {
+        return follows.then(|| item.into());
+    }
+    let record_text = seen.service.tags_by_key().remove(&rules.tags.record);
+    let record = match record_text.as_deref().map(str::parse::<Record>).transpose() {
+        Ok(record) => record,
+        Err(fault) => return follows.then(|| unreadable(seen, &rules.tags.record, &fault).into()),
+    };
+    let due = what_is_due(seen, &standing, record.as_ref(), ask, rules);
+    if !follows && due == Due::Nothing {
+        return None;
+    }
+    let wanted = standing.wanted.as_ref().ok().and_then(Option::as_ref).cloned();
+    let by = match wanted.as_ref().map(|wanted| wanted.by) {
+        Some(WantedBy::Override) => By::Override,
+        Some(WantedBy::Schedule) | None => By::Schedule,
+    };
+    let since = wanted.as_ref().and_then(|wanted| wanted.since.as_ref()).map(|since| since.at);
+    let waits = match since {
+        Some(since) if ask.now.duration_since(since) >= PATIENCE => Waits::No,
+        _ => Waits::Yes,
+    };
+    let cause = Cause { at: whole_seconds(ask.now), by, sched: standing.sched() };
+    let mut case = Case {
+        id: &seen.id,
+        service: &seen.service,
+        seen,
+        ask,
+        rules,
+        record_text,
+        record,
+        cause,
+        standing,
+        waits,
+    };
+    let mut decision = carry_out(&mut case, due);
+    if let Some(wanted) = &wanted {
+        decision.item.warnings.extend(late_to_wake(&case, wanted, due));
+        decision.item.reason = format!("{}; {}", decision.item.reason, told(wanted));
+        let after = decision.item.after.get_or_insert_with(|| case.shown());
+        if let Some(fields) = after.as_object_mut() {
+            fields.insert("wanted".into(), json!(wanted.state));
+        }
+    }
+    if due == Due::Nothing {
+        clean_up(&case, &mut decision);
+    }
+    Some(decision)
+}
+
+fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
+    match due {
+        Due::Unreadable => fault(case),
+        Due::Held => case.item(Outcome::Unchanged, Some(Code::Held), "left as it is").into(),
+        Due::FinishStop => {
+            // With the t, the cause and the schedule that it was begun with.
+            if let Some(Record { at, by, sched, .. }) = case.record.clone() {
+                case.cause = Cause { at, by: by.unwrap_or(By::Request), sched };
+            }
+            stop::decide(case)
+        }
+        Due::StartUnscheduled { at } => {
+            case.cause = Cause { at, by: By::Schedule, sched: None };
+            on(case)
+        }
+        Due::Adopt { state, at } => adopted(case, state, at),
+        Due::AdoptWithoutSize => {
+            let reason = format!(
+                "it is at 0, and nothing says what size it has: scale it to a count, or tag it {} (\"n=3\")",
+                case.rules.tags.size
+            );
+            case.item(Outcome::Skipped, Some(Code::NoSavedSize), reason).into()
+        }
+        Due::MakeOn { at } => {
+            case.cause.at = at;
+            on(case)
+        }
+        Due::MakeOff { at } => {
+            case.cause.at = at;
+            stop::decide(case)
+        }
+        Due::Renew { at } => renewed(case, at),
+        Due::Withheld => case.unchanged("people start it (stop-only)").into(),
+        Due::HandBack { at } => {
+            case.cause.at = at;
+            match start::saved(case) {
+                Err(refusal) => case.refused(refusal),
+                Ok(size) => start::back_to(case, size, Count::AsItIs),
+            }
+        }
+        Due::Nothing => case.unchanged(as_it_is(case)).into(),
+    }
+}
+
+fn fault(case: &Case<'_>) -> Decision {
+    let Standing { wanted, drift, half, .. } = &case.standing;
+    let faults = [wanted.as_ref().err(), drift.as_ref().err(), half.as_ref().err()];
+    let TagFault { code, reason } = faults.into_iter().flatten().next().cloned().unwrap_or_else(|| {
+        TagFault { code: Code::ScheduleUnreadable, reason: "its tags can't be read".into() }
+    });
+    case.item(Outcome::Failed, Some(code), reason).into()
+}
+
+fn on(case: &Case<'_>) -> Decision {
+    if let Some(item) = case.untaggable() {
+        return item.into();
+    }
+    match start::saved(case) {
+        Err(refusal) => case.refused(refusal),
+        Ok(size) => start::back_to(case, size, Count::Saved),
+    }
+}
+
+/// The first record, so that the next transition finds it: nothing else is changed.
+fn adopted(case: &Case<'_>, state: State, at: jiff::Timestamp) -> Decision {
+    if let Some(item) = case.untaggable() {
+        return item.into();
+    }
+    let size = match &case.record {
+        Some(record) => record.size,
+        None => {
+            let live =
+                case.seen.target.as_ref().map(|t| Scaling { min: t.min_capacity, suspended: t.suspended });
+            let tagged = case.tagged_size().ok().flatten().unwrap_or_default();
+            Size { count: case.count().try_into().ok().or(tagged.count), scaling: live.or(tagged.scaling) }
+        }
+    };
+    let record = Record { state, at, size, sched: case.cause.sched.clone(), by: Some(By::Adoption) };
+    let mut item = case.item(Outcome::Changed, None, "adopted as it is: the next transition acts");
+    item.after = Some(json!({ "desiredCount": case.service.desired_count, "adopted": true }));
+    Decision { item, stages: vec![(CHANGE, vec![case.write(record)])] }
+}
+
+/// It is as the transition wants it: t alone is renewed.
+fn renewed(case: &Case<'_>, at: jiff::Timestamp) -> Decision {
+    let item = case.unchanged(as_it_is(case));
+    match case.record.clone() {
+        Some(record) => {
+            let renewed = Record { at, ..record };
+            Decision { item, stages: vec![(CHANGE, vec![case.write(renewed)])] }
+        }
+        None => item.into(),
+    }
+}
+
+fn as_it_is(case: &Case<'_>) -> String {
+    match case.count() {
+        0 => "off".into(),
+        count => format!("on with {count}"),
+    }
+}
+
+/// What is wanted, since when, until when, and why.
+fn told(wanted: &Wanted) -> String {
+    let since = wanted.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+    format!("{}{since}", wanted.why)
+}
+
+/// Wanted on, and still not all up some time after the transition.
+fn late_to_wake(case: &Case<'_>, wanted: &Wanted, due: Due) -> Option<Warning> {
+    let since = wanted.since.as_ref()?.at;
+    let late = wanted.state == Want::On
+        && due == Due::Nothing
+        && case.service.running_count < case.service.desired_count
+        && case.ask.now.duration_since(since) >= case.rules.late_after;
+    late.then(|| {
+        let event = case.service.events.first().map_or("none", |event| event.message.as_str());
+        let detail = format!(
+            "{} of {} tasks run, and it should have been on since {since}; ECS's last event: {event}",
+            case.service.running_count, case.service.desired_count
+        );
+        Warning::new(Code::LateToWake, detail)
+    })
+}
+
+/// An override of the service that is over goes once what it caused is recorded.
+fn clean_up(case: &Case<'_>, decision: &mut Decision) {
+    let Ok(Some(own)) = &case.standing.own else { return };
+    if own.is_over(case.ask.now) && decision.stages.is_empty() {
+        let before = case.service.tags_by_key().remove(&case.rules.tags.override_).unwrap_or_default();
+        let resource = case.id.to_string();
+        decision.stages.push((CLEAN, vec![Step::DropOverride { resource, before }]));
+    }
+}
+
+/// The world with the override already in it, and the step that writes it there.
+fn with_override(seen: &Snapshot, change: &Change, rules: &Rules) -> (Snapshot, Option<Step>) {
+    let key = &rules.tags.override_;
+    let mut changed = seen.clone();
+    let (before, resource) = match &change.service {
+        Some(id) => {
+            let one = changed.services.iter().find(|one| one.id == *id);
+            (one.and_then(|one| one.service.tags_by_key().remove(key)), id.to_string())
+        }
+        None => {
+            let tags = changed.cluster_tags.get(&change.cluster);
+            (tags.and_then(|tags| tags.get(key).cloned()), format!("cluster/{}", change.cluster))
+        }
+    };
+    let Some(after) = change.after(before.as_deref()) else { return (changed, None) };
+    if before.as_deref() == Some(after.to_string().as_str()) {
+        return (changed, None);
+    }
+    match &change.service {
+        Some(id) => {
+            for one in changed.services.iter_mut().filter(|one| one.id == *id) {
+                one.service.tags.retain(|tag| tag.key != *key);
+                one.service.tags.push(shared::ecs::Tag { key: key.clone(), value: after.to_string() });
+            }
+        }
+        None => {
+            changed
+                .cluster_tags
+                .entry(change.cluster.clone())
+                .or_default()
+                .insert(key.clone(), after.to_string());
+        }
+    }
+    (changed, Some(Step::WriteOverride { resource, before, after }))
+}
+
+fn resource(step: &Step) -> &str {
+    match step {
+        Step::WriteOverride { resource, .. } | Step::DropOverride { resource, .. } => resource,
+        _ => "",
+    }
+}
+
+fn said(step: &Step) -> String {
+    match step {
+        Step::WriteOverride { after, .. } => format!("override {} until {}", after.state(), after.until()),
+        _ => String::new(),
+    }
+}

@@ -141,6 +141,7 @@ impl Counts {
 /// The answer of every mutation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the answer's own fields")]
 pub struct Report {
     /// One line that can be posted as it is.
     pub summary: String,

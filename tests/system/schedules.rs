@@ -703,3 +703,14 @@ async fn what_is_not_up_a_quarter_of_an_hour_after_its_morning_is_late_to_wake()
     let late = story.tick("2026-11-25 08:15").await;
     assert_eq!(item(&late, "users")["warnings"][0]["code"], "lateToWake", "{late}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_override_put_before_the_first_tick_acts_at_once() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", OVERRIDE, json!({"state": "off", "for": "PT1H"})).await;
+    assert_eq!(story.size(), ASLEEP);
+    story.tick("2026-11-24 13:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), ASLEEP);
+}

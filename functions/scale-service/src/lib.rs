@@ -72,7 +72,7 @@ impl Function for ScaleService {
         let ask = Ask::new(&call, &self.config, now)?;
         let read = self.aws.read(deadline);
         let mut seen = observe::observe(&read, &ask, &self.config.clusters).await?;
-        let scaled: Vec<_> = plan::needs_target(&seen, &ask, &self.rules).cloned().collect();
+        let scaled = plan::need_targets(&seen, &ask, &self.rules);
         observe::observe_scaling(&read, &scaled, &ask, &mut seen).await?;
         let plan = plan::plan(&seen, &ask, &self.rules);
         let items = if ask.dry_run {

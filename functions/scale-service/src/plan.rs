@@ -5,6 +5,7 @@
 //! it) and a size is only ever taken from a service that is on; the next run converges.
 
 mod narrow;
+mod overrides;
 mod reconcile;
 mod scale;
 mod standing;
@@ -143,15 +144,11 @@ pub fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
 
 /// The services whose scalable targets the plan looks at. A reconcile with nothing due needs none.
 #[must_use]
-pub fn needs_target<'s>(
-    seen: &'s Snapshot,
-    ask: &'s Ask,
-    rules: &'s Rules,
-) -> impl Iterator<Item = &'s ServiceId> {
-    seen.services
-        .iter()
-        .filter(|one| ask.verb != Verb::Reconcile || reconcile::needs_target(one, seen, ask, rules))
-        .map(|one| &one.id)
+pub fn need_targets(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<ServiceId> {
+    if ask.verb == Verb::Reconcile {
+        return reconcile::need_targets(seen, ask, rules);
+    }
+    seen.services.iter().map(|one| one.id.clone()).collect()
 }
 
 /// An item and the steps that make it true, by stage.

@@ -215,6 +215,12 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// True when it sets or ends the override of a whole cluster.
+    #[must_use]
+    pub fn is_of_a_cluster(&self) -> bool {
+        self.change.as_ref().is_some_and(|change| change.service.is_none())
+    }
+
     /// Checks a call against its own time, the scope and the config.
     pub fn new(call: &Call<Request>, config: &Config, now: Timestamp) -> Result<Self, Problem> {
         let Envelope { at, dry_run, .. } = &call.envelope;

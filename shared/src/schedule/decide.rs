@@ -157,9 +157,10 @@ pub fn decide(facts: &Facts<'_>) -> Due {
             Due::Nothing
         };
     };
-    // No record, or one with an empty sched: adoption. Not where only an override is in force: the
-    // record would have an empty sched again, and be adopted at every tick.
-    if facts.sched.is_some() && record.is_none_or(|record| record.sched.is_none()) {
+    // No record, or one with an empty sched: adoption. Not while an override is live: who
+    // puts one wants it to act, and one alone would leave the sched empty to be adopted again.
+    let by_schedule = wanted.by == WantedBy::Schedule;
+    if by_schedule && facts.sched.is_some() && record.is_none_or(|record| record.sched.is_none()) {
         return match record {
             None if facts.count == 0 && !facts.size_tag => Due::AdoptWithoutSize,
             None => Due::Adopt { state: State::On, at: now },

@@ -6,18 +6,18 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use shared::application_autoscaling::ScalableTarget;
+use shared::names::ServiceId;
 use shared::record::{By, Record, Scaling, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
-use shared::schedule::{Due, Facts, Override, Unreadable, Want, Wanted, WantedBy};
+use shared::schedule::{Due, Facts, TagFault, Unreadable, Want, Wanted, WantedBy};
 use shared::{Code, Plan};
 
-use super::standing::{Standing, TagFault};
+use super::standing::Standing;
 use super::start::Count;
-use super::{
-    CHANGE, CLEAN, Case, Cause, Decision, OVERRIDE, Rules, Step, Waits, out_of_reach, start, stop, unreadable,
-};
+use super::{CHANGE, Case, Cause, Decision, OVERRIDE, Rules, Step, Waits};
+use super::{out_of_reach, overrides, start, stop, unreadable};
 use crate::observe::{Seen, Snapshot};
-use crate::request::{Ask, Change};
+use crate::request::Ask;
 
 /// A deployment is waited for this long after the transition; then the stop goes through.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
@@ -27,100 +27,43 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
     for (resource, code, reason) in &seen.failed {
         plan.decided(Item::new(resource, Outcome::Failed, Some(*code), reason));
     }
-    let changed;
-    let (seen, written) = match &ask.change {
-        None => (seen, None),
-        Some(change) => {
-            let (snapshot, step) = with_override(seen, change, rules);
-            changed = snapshot;
-            (&changed, step)
-        }
-    };
-    let cluster_item = written.as_ref().filter(|step| resource(step).starts_with("cluster/"));
-    if let Some(step) = cluster_item {
-        let item = Item::new(resource(step), Outcome::Changed, None, said(step));
-        plan.change(item, [(OVERRIDE, vec![step.clone()])]);
+    let (seen, written) = overrides::applied(seen, ask, rules);
+    if let Some(written) = written.as_ref().filter(|_| ask.is_of_a_cluster()) {
+        plan.change(written.item(), [(OVERRIDE, vec![written.step()])]);
     }
-    let mut quiet = true;
+    let mut quiet = written.is_none();
     for one in &seen.services {
-        let decision = match no_schedule(one, seen, ask, rules) {
-            Some(refused) => Some(refused),
-            None => decide(one, seen, ask, rules),
-        };
-        let Some(mut decision) = decision else { continue };
-        if decision.item.outcome == Outcome::Failed {
-            plan.change(decision.item, []);
-            quiet = false;
-            continue;
-        }
-        if let (Some(step), None) = (&written, cluster_item) {
-            decision.item.reason = format!("{}; {}", said(step), decision.item.reason);
-            if decision.item.outcome == Outcome::Unchanged {
-                decision.item.outcome = Outcome::Changed;
-            }
-            decision.stages.push((OVERRIDE, vec![step.clone()]));
+        let refused = overrides::without_schedule(one, &seen, ask, rules);
+        let Some(mut decision) = refused.or_else(|| decide(one, &seen, ask, rules)) else { continue };
+        if let Some(written) = written.as_ref().filter(|_| !ask.is_of_a_cluster()) {
+            written.comes_first(&mut decision);
         }
         quiet &= decision.stages.is_empty() && decision.item.outcome == Outcome::Unchanged;
         plan.change(decision.item, decision.stages);
     }
-    if quiet && written.is_none() {
-        clean_clusters(&mut plan, seen, ask, rules);
+    if quiet {
+        overrides::clean_clusters(&mut plan, &seen, ask, rules);
     }
     plan
 }
 
-/// An override is ended by a reconcile, and that looks only at what has a schedule.
-fn no_schedule(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> Option<Decision> {
-    let change = ask.change.as_ref()?;
-    if change.service.is_none() {
-        return None;
-    }
-    let standing = Standing::of(one, seen, ask, rules);
-    if !matches!(standing.schedule, Ok(None)) {
-        return None;
-    }
-    let key = &rules.tags.schedule;
-    let item = match change.set {
-        Some(_) => {
-            let reason = format!("it follows no schedule: tag it {key}, or stop and start it by request");
-            Item::new(&one.id, Outcome::Failed, Some(Code::NoSchedule), reason)
-        }
-        None => return None,
-    };
-    Some(item.into())
+/// The services whose scalable targets matter for what is due.
+pub(super) fn need_targets(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<ServiceId> {
+    let (seen, _) = overrides::applied(seen, ask, rules);
+    let needy = seen.services.iter().filter(|one| needs_target(one, &seen, ask, rules));
+    needy.map(|one| one.id.clone()).collect()
 }
 
-/// Overrides of clusters that are over, once no service has anything left to do for them.
-fn clean_clusters(plan: &mut Plan<Step>, seen: &Snapshot, ask: &Ask, rules: &Rules) {
-    for (cluster, tags) in &seen.cluster_tags {
-        let Some(text) = tags.get(&rules.tags.override_) else { continue };
-        if text.parse::<Override>().is_ok_and(|it| it.is_over(ask.now)) {
-            let resource = format!("cluster/{cluster}");
-            let item = Item::new(&resource, Outcome::Changed, None, "its override is over, and removed");
-            plan.change(item, [(CLEAN, vec![Step::DropOverride { resource, before: text.clone() }])]);
-        }
-    }
-}
-
-/// Whether the scalable target matters for what is due.
-pub(super) fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> bool {
+fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> bool {
     if out_of_reach(seen, ask).is_some() {
         return false;
     }
-    let changed;
-    let snapshot = match &ask.change {
-        None => snapshot,
-        Some(change) => {
-            changed = with_override(snapshot, change, rules).0;
-            &changed
-        }
-    };
-    let seen = snapshot.services.iter().find(|one| one.id == seen.id).unwrap_or(seen);
     let text = seen.service.tags_by_key().remove(&rules.tags.record);
     let Ok(record) = text.as_deref().map(str::parse::<Record>).transpose() else { return false };
     let standing = Standing::of(seen, snapshot, ask, rules);
-    let enforced = standing.drift.as_ref().is_ok_and(|drift| *drift == shared::schedule::Drift::Enforce)
-        && standing.schedule.as_ref().is_ok_and(Option::is_some);
+    let enforced =
+        standing.tagged.drift.as_ref().is_ok_and(|drift| *drift == shared::schedule::Drift::Enforce)
+            && standing.tagged.schedule.as_ref().is_ok_and(Option::is_some);
     let nothing = matches!(
         what_is_due(seen, &standing, record.as_ref(), ask, rules),
         Due::Unreadable | Due::Held | Due::Nothing | Due::AdoptWithoutSize | Due::Withheld
@@ -129,8 +72,10 @@ pub(super) fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &
 }
 
 fn what_is_due(seen: &Seen, standing: &Standing, record: Option<&Record>, ask: &Ask, rules: &Rules) -> Due {
-    let sched = standing.sched();
-    let (Ok(drift), Ok(half)) = (&standing.drift, &standing.half) else { return Due::Unreadable };
+    let sched = standing.tagged.sched();
+    let (Ok(drift), Ok(half)) = (&standing.tagged.drift, &standing.tagged.half) else {
+        return Due::Unreadable;
+    };
     let size_tag = seen.service.tags_by_key().remove(&rules.tags.size);
     shared::schedule::decide(&Facts {
         record: Ok(record),
@@ -171,7 +116,7 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Option<
         Some(since) if ask.now.duration_since(since) >= PATIENCE => Waits::No,
         _ => Waits::Yes,
     };
-    let cause = Cause { at: whole_seconds(ask.now), by, sched: standing.sched() };
+    let cause = Cause { at: whole_seconds(ask.now), by, sched: standing.tagged.sched() };
     let mut case = Case {
         id: &seen.id,
         service: &seen.service,
@@ -194,7 +139,7 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Option<
         }
     }
     if due == Due::Nothing {
-        clean_up(&case, &mut decision);
+        overrides::clean_up(&case, &mut decision);
     }
     Some(decision)
 }
@@ -244,8 +189,8 @@ fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
 }
 
 fn fault(case: &Case<'_>) -> Decision {
-    let Standing { wanted, drift, half, .. } = &case.standing;
-    let faults = [wanted.as_ref().err(), drift.as_ref().err(), half.as_ref().err()];
+    let Standing { tagged, wanted } = &case.standing;
+    let faults = [wanted.as_ref().err(), tagged.drift.as_ref().err(), tagged.half.as_ref().err()];
     let TagFault { code, reason } = faults.into_iter().flatten().next().cloned().unwrap_or_else(|| {
         TagFault { code: Code::ScheduleUnreadable, reason: "its tags can't be read".into() }
     });
@@ -267,19 +212,19 @@ fn adopted(case: &Case<'_>, state: State, at: jiff::Timestamp) -> Decision {
     if let Some(item) = case.untaggable() {
         return item.into();
     }
-    let size = match &case.record {
-        Some(record) => record.size,
-        None => {
-            let live =
-                case.seen.target.as_ref().map(|t| Scaling { min: t.min_capacity, suspended: t.suspended });
-            let tagged = case.tagged_size().ok().flatten().unwrap_or_default();
-            Size { count: case.count().try_into().ok().or(tagged.count), scaling: live.or(tagged.scaling) }
-        }
-    };
+    let size = case.record.as_ref().map_or_else(|| size_at_first_sight(case), |record| record.size);
     let record = Record { state, at, size, sched: case.cause.sched.clone(), by: Some(By::Adoption) };
     let mut item = case.item(Outcome::Changed, None, "adopted as it is: the next transition acts");
     item.after = Some(json!({ "desiredCount": case.service.desired_count, "adopted": true }));
     Decision { item, stages: vec![(CHANGE, vec![case.write(record)])] }
+}
+
+/// What a service has that was never looked at before.
+fn size_at_first_sight(case: &Case<'_>) -> Size {
+    let target = case.seen.target.as_ref();
+    let live = target.map(|target| Scaling { min: target.min_capacity, suspended: target.suspended });
+    let tagged = case.tagged_size().ok().flatten().unwrap_or_default();
+    Size { count: case.count().try_into().ok().or(tagged.count), scaling: live.or(tagged.scaling) }
 }
 
 /// It is as the transition wants it: t alone is renewed.
@@ -322,64 +267,4 @@ fn late_to_wake(case: &Case<'_>, wanted: &Wanted, due: Due) -> Option<Warning> {
         );
         Warning::new(Code::LateToWake, detail)
     })
-}
-
-/// An override of the service that is over goes once what it caused is recorded.
-fn clean_up(case: &Case<'_>, decision: &mut Decision) {
-    let Ok(Some(own)) = &case.standing.own else { return };
-    if own.is_over(case.ask.now) && decision.stages.is_empty() {
-        let before = case.service.tags_by_key().remove(&case.rules.tags.override_).unwrap_or_default();
-        let resource = case.id.to_string();
-        decision.stages.push((CLEAN, vec![Step::DropOverride { resource, before }]));
-    }
-}
-
-/// The world with the override already in it, and the step that writes it there.
-fn with_override(seen: &Snapshot, change: &Change, rules: &Rules) -> (Snapshot, Option<Step>) {
-    let key = &rules.tags.override_;
-    let mut changed = seen.clone();
-    let (before, resource) = match &change.service {
-        Some(id) => {
-            let one = changed.services.iter().find(|one| one.id == *id);
-            (one.and_then(|one| one.service.tags_by_key().remove(key)), id.to_string())
-        }
-        None => {
-            let tags = changed.cluster_tags.get(&change.cluster);
-            (tags.and_then(|tags| tags.get(key).cloned()), format!("cluster/{}", change.cluster))
-        }
-    };
-    let Some(after) = change.after(before.as_deref()) else { return (changed, None) };
-    if before.as_deref() == Some(after.to_string().as_str()) {
-        return (changed, None);
-    }
-    match &change.service {
-        Some(id) => {
-            for one in changed.services.iter_mut().filter(|one| one.id == *id) {
-                one.service.tags.retain(|tag| tag.key != *key);
-                one.service.tags.push(shared::ecs::Tag { key: key.clone(), value: after.to_string() });
-            }
-        }
-        None => {
-            changed
-                .cluster_tags
-                .entry(change.cluster.clone())
-                .or_default()
-                .insert(key.clone(), after.to_string());
-        }
-    }
-    (changed, Some(Step::WriteOverride { resource, before, after }))
-}
-
-fn resource(step: &Step) -> &str {
-    match step {
-        Step::WriteOverride { resource, .. } | Step::DropOverride { resource, .. } => resource,
-        _ => "",
-    }
-}
-
-fn said(step: &Step) -> String {
-    match step {
-        Step::WriteOverride { after, .. } => format!("override {} until {}", after.state(), after.until()),
-        _ => String::new(),
-    }
 }

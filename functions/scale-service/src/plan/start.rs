@@ -147,13 +147,11 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Count) -> Decision {
 /// A record that says off, older than what it is started for: what is begun now is due until it is
 /// done.
 fn off_ahead(case: &Case<'_>, size: Size) -> Record {
-    match &case.record {
-        Some(record) => Record { state: State::Off, size, ..record.clone() },
-        None => {
-            let before = case.cause.at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(case.cause.at);
-            Record { at: before, ..case.record_of(State::Off, size) }
-        }
+    if let Some(record) = &case.record {
+        return Record { state: State::Off, size, ..record.clone() };
     }
+    let before = case.cause.at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(case.cause.at);
+    Record { at: before, ..case.record_of(State::Off, size) }
 }
 
 /// The saved count, brought within what is allowed now.

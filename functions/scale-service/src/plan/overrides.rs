@@ -1,0 +1,116 @@
+//! Overrides: written before what they cause, and removed once that is recorded.
+
+use std::borrow::Cow;
+
+use shared::report::{Item, Outcome};
+use shared::schedule::Override;
+use shared::{Code, Plan};
+
+use super::standing::Standing;
+use super::{CLEAN, Case, Decision, OVERRIDE, Rules, Step};
+use crate::observe::{Seen, Snapshot};
+use crate::request::Ask;
+
+/// An override that a request sets or ends.
+pub(super) struct Written {
+    resource: String,
+    before: Option<String>,
+    after: Override,
+}
+
+impl Written {
+    pub(super) fn step(&self) -> Step {
+        let Self { resource, before, after } = self;
+        Step::WriteOverride { resource: resource.clone(), before: before.clone(), after: after.clone() }
+    }
+
+    /// The item of a cluster whose override it is.
+    pub(super) fn item(&self) -> Item {
+        Item::new(&self.resource, Outcome::Changed, None, self.said())
+    }
+
+    /// Puts it before whatever else is done to the service.
+    pub(super) fn comes_first(&self, decision: &mut Decision) {
+        let item = &mut decision.item;
+        if item.outcome == Outcome::Failed {
+            return;
+        }
+        item.reason = format!("{}; {}", self.said(), item.reason);
+        if item.outcome == Outcome::Unchanged {
+            item.outcome = Outcome::Changed;
+            item.code = None;
+        }
+        decision.stages.push((OVERRIDE, vec![self.step()]));
+    }
+
+    fn said(&self) -> String {
+        format!("override {} until {}", self.after.state(), self.after.until())
+    }
+}
+
+/// The world with the override already in it, and what is written to make it so.
+pub(super) fn applied<'s>(
+    seen: &'s Snapshot,
+    ask: &Ask,
+    rules: &Rules,
+) -> (Cow<'s, Snapshot>, Option<Written>) {
+    let Some(change) = &ask.change else { return (Cow::Borrowed(seen), None) };
+    let key = &rules.tags.override_;
+    let mut applied = seen.clone();
+    let (resource, before) = if let Some(id) = &change.service {
+        let one = seen.services.iter().find(|one| one.id == *id);
+        (id.to_string(), one.and_then(|one| one.service.tags_by_key().remove(key)))
+    } else {
+        let tags = seen.cluster_tags.get(&change.cluster);
+        (format!("cluster/{}", change.cluster), tags.and_then(|tags| tags.get(key).cloned()))
+    };
+    let Some(after) = change.after(before.as_deref()) else { return (Cow::Borrowed(seen), None) };
+    let text = after.to_string();
+    if before.as_ref() == Some(&text) {
+        return (Cow::Borrowed(seen), None);
+    }
+    if let Some(id) = &change.service {
+        for one in applied.services.iter_mut().filter(|one| one.id == *id) {
+            one.service.tags.retain(|tag| tag.key != *key);
+            one.service.tags.push(shared::ecs::Tag { key: key.clone(), value: text.clone() });
+        }
+    } else {
+        applied.cluster_tags.entry(change.cluster.clone()).or_default().insert(key.clone(), text);
+    }
+    (Cow::Owned(applied), Some(Written { resource, before, after }))
+}
+
+/// An override is ended by a reconcile, and that looks only at what has a schedule.
+pub(super) fn without_schedule(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> Option<Decision> {
+    let change = ask.change.as_ref()?;
+    change.service.as_ref()?;
+    change.set.as_ref()?;
+    if !matches!(Standing::of(one, seen, ask, rules).tagged.schedule, Ok(None)) {
+        return None;
+    }
+    let reason =
+        format!("it follows no schedule: tag it {}, or stop and start it by request", rules.tags.schedule);
+    Some(Item::new(&one.id, Outcome::Failed, Some(Code::NoSchedule), reason).into())
+}
+
+/// A service's override that is over goes once what it caused is recorded.
+pub(super) fn clean_up(case: &Case<'_>, decision: &mut Decision) {
+    let Ok(Some(own)) = &case.standing.tagged.own else { return };
+    if own.is_over(case.ask.now) && decision.stages.is_empty() {
+        let before = case.service.tags_by_key().remove(&case.rules.tags.override_).unwrap_or_default();
+        let resource = case.id.to_string();
+        decision.stages.push((CLEAN, vec![Step::DropOverride { resource, before }]));
+    }
+}
+
+/// Clusters' overrides that are over go once no service has anything left to do for them.
+pub(super) fn clean_clusters(plan: &mut Plan<Step>, seen: &Snapshot, ask: &Ask, rules: &Rules) {
+    for (cluster, tags) in &seen.cluster_tags {
+        let Some(text) = tags.get(&rules.tags.override_) else { continue };
+        if text.parse::<Override>().is_ok_and(|it| it.is_over(ask.now)) {
+            let resource = format!("cluster/{cluster}");
+            let item = Item::new(&resource, Outcome::Changed, None, "its override is over, and removed");
+            plan.change(item, [(CLEAN, vec![Step::DropOverride { resource, before: text.clone() }])]);
+        }
+    }
+}

@@ -46,7 +46,12 @@ async fn a_throttle_that_lasts_is_a_429_and_an_answer_that_never_comes_a_503() {
     let stop = || stage.rest("POST", "/v1/clusters/prod/services/users/stop", &Value::Null);
     stage.aws.faults(Faults::new().on("ecs", "DescribeServices").throttle());
     let throttled = stop().await;
-    assert!(matches!(throttled.status, 429 | 503), "{}", throttled.body);
+    assert_eq!(
+        (throttled.status, &throttled.json()["code"]),
+        (429, &json!("throttled")),
+        "{}",
+        throttled.body
+    );
     assert_eq!(throttled.json()["retryable"], true);
     stage.aws.faults(Faults::new().on("ecs", "DescribeServices").hang());
     let hanging = stop().await;

@@ -714,3 +714,13 @@ async fn an_override_put_before_the_first_tick_acts_at_once() {
     story.tick("2026-11-24 20:00").await;
     assert_eq!(story.size(), ASLEEP);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_override_on_put_before_the_first_tick_ends_like_any_other() {
+    let story = Story::tagged("2026-11-24 19:00").await;
+    story.asks("2026-11-24 19:00", "PUT", OVERRIDE, json!({"state": "on", "for": "PT2H"})).await;
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 21:00").await;
+    assert_eq!(story.size(), ASLEEP);
+}

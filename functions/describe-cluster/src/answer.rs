@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
-use shared::names::{Arn, ServiceId};
 use shared::record::Record;
 use shared::settings::TagKeys;
 
@@ -54,13 +53,6 @@ fn shown<'a>(service: &'a Service, seen: &'a Snapshot, tags: &TagKeys) -> Shown<
             Ok(record) => json!(record),
             Err(fault) => json!({ "unreadable": fault.to_string() }),
         });
-    let target = service.cluster_arn.parse::<Arn>().ok().and_then(|cluster| {
-        let id = ServiceId {
-            cluster: shared::names::short_name(&cluster.resource).parse().ok()?,
-            service: service.service_name.parse().ok()?,
-        };
-        seen.targets.get(&id.to_string())
-    });
     let state = if service.desired_count == 0 { "off" } else { "on" };
-    Shown { service, steward: Steward { state, record, scalable_target: target } }
+    Shown { service, steward: Steward { state, record, scalable_target: seen.target_of(service) } }
 }

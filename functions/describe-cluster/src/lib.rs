@@ -2,18 +2,21 @@
 //!
 //! It only reads, so its road is short: event, call, observe, answer.
 
+pub mod agenda;
 pub mod answer;
 pub mod config;
 pub mod observe;
 pub mod request;
 
 use jiff::Timestamp;
+use serde_json::json;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
 use shared_aws::Aws;
 use shared_lambda::Function;
 
 pub use config::Config;
 
+use crate::agenda::Rules;
 use crate::request::{Ask, Request};
 
 /// The function.
@@ -21,13 +24,21 @@ use crate::request::{Ask, Request};
 pub struct DescribeCluster {
     aws: Aws,
     config: Config,
+    rules: Rules,
 }
 
 impl DescribeCluster {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        Self { aws, config }
+        let rules = Rules {
+            tags: config.settings.tags.clone(),
+            calendar: config.schedules.rules(config.wake_lead.get(), config.repeat_off),
+            catalog: config.schedules.clone(),
+            drift: config.drift,
+            half: config.half,
+        };
+        Self { aws, config, rules }
     }
 }
 
@@ -39,12 +50,15 @@ impl Function for DescribeCluster {
     async fn answer(
         &self,
         call: Call<Request>,
-        _now: Timestamp,
+        now: Timestamp,
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
         let seen = observe::observe(&self.aws.read(deadline), &ask).await?;
-        Ok(Answer::Read(answer::body(&seen, &self.config.settings.tags)))
+        Ok(Answer::Read(match &ask {
+            Ask::Agenda(_, hours) => json!(agenda::agenda(&seen, *hours, &self.rules, now)),
+            _ => answer::body(&seen, &self.config.settings.tags),
+        }))
     }
 
     fn meter(&self) -> Meter {

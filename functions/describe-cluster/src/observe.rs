@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Cluster, Failure, Service, Task};
-use shared::names::{ClusterName, ServiceId};
+use shared::names::{Arn, ClusterName, ServiceId, short_name};
 use shared::{Code, Problem};
 use shared_aws::Read;
 
@@ -24,6 +24,19 @@ pub struct Snapshot {
     pub targets: BTreeMap<String, ScalableTarget>,
     /// What AWS could not find.
     pub failures: Vec<Failure>,
+}
+
+impl Snapshot {
+    /// A service's scalable target, if it has one.
+    #[must_use]
+    pub fn target_of(&self, service: &Service) -> Option<&ScalableTarget> {
+        let cluster: Arn = service.cluster_arn.parse().ok()?;
+        let id = ServiceId {
+            cluster: short_name(&cluster.resource).parse().ok()?,
+            service: service.service_name.parse().ok()?,
+        };
+        self.targets.get(&id.to_string())
+    }
 }
 
 /// Reads what is asked.
@@ -77,6 +90,16 @@ pub async fn observe(read: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
             }
             seen.tasks = Some(listed.found);
         }
+        Ask::Agenda(cluster, _) => {
+            let (listed, services) =
+                try_join(read.clusters_named(std::slice::from_ref(cluster)), read.services(cluster)).await?;
+            if listed.found.is_empty() {
+                return Err(no_cluster(cluster));
+            }
+            seen.clusters = Some(listed.found);
+            seen.services = Some(services.found);
+            seen.failures = services.failures;
+        }
     }
     add_targets(read, ask, &mut seen).await?;
     Ok(seen)
@@ -87,7 +110,7 @@ const BY_ID: usize = 50;
 
 async fn add_targets(read: &Read, ask: &Ask, seen: &mut Snapshot) -> Result<(), Problem> {
     let cluster = match ask {
-        Ask::Cluster(cluster) | Ask::Services(cluster) => cluster,
+        Ask::Cluster(cluster) | Ask::Services(cluster) | Ask::Agenda(cluster, _) => cluster,
         Ask::Service(id) => &id.cluster,
         Ask::Clusters | Ask::Tasks(..) | Ask::Task(..) => return Ok(()),
     };

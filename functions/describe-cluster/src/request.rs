@@ -1,5 +1,6 @@
 //! What describe-cluster can be asked.
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::call::{Kind, Parameter};
@@ -18,6 +19,7 @@ pub const ROUTES: &[Route] = &[
         &[Parameter::Text("service"), Parameter::Text("desiredStatus")],
     ),
     read("/v1/clusters/{cluster}/tasks/{task}", "describeTask", &[]),
+    read("/v1/clusters/{cluster}/agenda", "agenda", &[Parameter::Number("hours")]),
 ];
 
 const fn read(path: &'static str, action: &'static str, query: &'static [Parameter]) -> Route {
@@ -39,6 +41,8 @@ pub enum Request {
     Tasks(TasksFields),
     /// `{"action":"describeTask",…}`
     Task(TaskFields),
+    /// `{"action":"agenda",…}`
+    Agenda(AgendaFields),
 }
 
 /// No fields at all; an unknown one is still an error.
@@ -78,6 +82,48 @@ pub struct TaskFields {
     task: TaskRef,
 }
 
+/// A cluster's coming transitions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgendaFields {
+    cluster: Option<ClusterRef>,
+    hours: Option<Hours>,
+}
+
+/// How far an agenda looks ahead: 1 to 168 hours, 24 by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Hours(u32);
+
+impl Hours {
+    /// A week.
+    const MOST: u32 = 168;
+
+    /// The same as a duration.
+    #[must_use]
+    pub fn get(self) -> SignedDuration {
+        SignedDuration::from_hours(self.0.into())
+    }
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        Self(24)
+    }
+}
+
+impl TryFrom<u32> for Hours {
+    type Error = String;
+
+    fn try_from(hours: u32) -> Result<Self, String> {
+        if (1..=Self::MOST).contains(&hours) {
+            Ok(Self(hours))
+        } else {
+            Err(format!("an agenda looks 1 to {} hours ahead, not {hours}", Self::MOST))
+        }
+    }
+}
+
 /// The status that ECS wants tasks to have; a list holds tasks of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -109,6 +155,7 @@ impl shared::call::Request for Request {
             "listServices" => strict::parse(action, fields).map(Self::Services),
             "describeService" => strict::parse(action, fields).map(Self::Service),
             "listTasks" => strict::parse(action, fields).map(Self::Tasks),
+            "agenda" => strict::parse(action, fields).map(Self::Agenda),
             _ => strict::parse(action, fields).map(Self::Task),
         }
     }
@@ -129,6 +176,8 @@ pub enum Ask {
     Tasks(ClusterName, Option<ServiceId>, &'static str),
     /// A task.
     Task(ClusterName, TaskId),
+    /// A cluster's coming transitions.
+    Agenda(ClusterName, Hours),
 }
 
 impl Ask {
@@ -153,6 +202,9 @@ impl Ask {
                 let cluster = cluster(fields.cluster.as_ref(), scope)?;
                 let task = fields.task.within(scope, &cluster)?;
                 Self::Task(cluster, task)
+            }
+            Request::Agenda(fields) => {
+                Self::Agenda(cluster(fields.cluster.as_ref(), scope)?, fields.hours.unwrap_or_default())
             }
         })
     }

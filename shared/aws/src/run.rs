@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use shared::{Code, Deadline, Problem};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::budget::Bucket;
 use crate::connect::Inner;
@@ -20,9 +20,11 @@ use crate::watch::{Throttled, Watch};
 /// has behind it.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How often a call is tried anew, each time with the SDK's own attempts, while AWS throttles.
+/// How long a call is tried anew, each time with the SDK's own attempts, while AWS throttles.
 /// A throttled call has done nothing, so it may always be sent again.
-const ROUNDS: u32 = 8;
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The pause before the next of those rounds, beside the SDK's own: it may have none left.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// An operation's name as IAM writes it, and its bucket.
 pub(crate) type Operation = (&'static str, Bucket);
@@ -63,7 +65,7 @@ impl Run {
                 format!("{operation} on {thing}: the time was up; the same request again goes on"),
             )
         };
-        let mut round = 1;
+        let begun = Instant::now();
         loop {
             let left = self.left();
             if left.is_zero() {
@@ -78,10 +80,10 @@ impl Run {
                 Ok(output) => return Ok(output),
                 Err(error) => problem(operation, thing, error),
             };
-            if problem.code != Code::Throttled || round == ROUNDS {
+            if problem.code != Code::Throttled || begun.elapsed() >= PATIENCE {
                 return Err(problem);
             }
-            round += 1;
+            sleep(PAUSE).await;
         }
     }
 }

@@ -171,6 +171,10 @@ pub fn decide(facts: &Facts<'_>) -> Due {
     if let Some(since) = since.filter(|_| is_newer) {
         return match record {
             Some(_) if facts.is_already(record, wanted.state) => Due::Renew { at: since },
+            // So that the override's end finds what it was.
+            None if facts.is_already(record, wanted.state) && facts.sched.is_some() => {
+                Due::Adopt { state: State::On, at: since }
+            }
             None if facts.is_already(record, wanted.state) => Due::Nothing,
             _ => facts.make(record, wanted, since),
         };

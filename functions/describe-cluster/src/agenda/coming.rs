@@ -1,0 +1,170 @@
+//! What reconcile will do with a service as it is, instant by instant.
+//!
+//! Something can only become due at the schedule's transitions, at the starts and ends of overrides,
+//! and when an off is said again. So those instants are gone through in order, and at each the table
+//! of "Reconcile" ([`decide`]) is asked, as a tick would ask it.
+
+use std::collections::BTreeSet;
+use std::iter::successors;
+
+use jiff::{SignedDuration, Timestamp};
+use shared::record::{By, Record, Size, State};
+use shared::schedule::{
+    Drift, Due, Facts, Half, Moment, OnOff, Override, Position, Rules as Calendar, Schedule, Standing, Want,
+    Wanted, WantedBy, decide, wanted,
+};
+
+/// A coming transition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Coming {
+    pub(super) at: Moment,
+    pub(super) to: OnOff,
+    pub(super) cause: WantedBy,
+}
+
+/// What a service follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course<'a> {
+    pub(super) standing: Standing<'a>,
+    pub(super) schedule: &'a Schedule,
+    pub(super) drift: Drift,
+    pub(super) half: Half,
+    pub(super) calendar: &'a Calendar,
+}
+
+/// A service as a tick finds it, and as it leaves it for the next.
+#[derive(Clone, Debug)]
+pub(super) struct Standpoint {
+    pub(super) record: Option<Record>,
+    pub(super) count: u32,
+    /// Nothing can wake it.
+    pub(super) asleep: bool,
+    /// What it has while it is on.
+    pub(super) size: Size,
+}
+
+impl Standpoint {
+    fn is_up(&self) -> bool {
+        self.count > 0 || !self.asleep
+    }
+}
+
+impl Course<'_> {
+    /// What is due after `now` and up to `until`, in order.
+    pub(super) fn coming(&self, mut service: Standpoint, now: Timestamp, until: Timestamp) -> Vec<Coming> {
+        // What is due already is done by the next tick, or by the one after it: a stop that was
+        // begun is finished first, and what has no record is adopted.
+        for _ in 0..2 {
+            self.tick(&mut service, now);
+        }
+        let mut coming = Vec::new();
+        for at in self.instants(now, until) {
+            let was_up = service.is_up();
+            let decided = self.tick(&mut service, at);
+            let changes = service.is_up() != was_up;
+            coming.extend(decided.and_then(|(due, wanted)| self.entry(at, due, wanted, changes)));
+        }
+        coming
+    }
+
+    /// What becomes of the service at an instant: the table is asked, and obeyed.
+    fn tick(&self, service: &mut Standpoint, at: Timestamp) -> Option<(Due, Wanted)> {
+        let wanted = wanted(&self.standing, at, self.calendar)?;
+        let sched = self.schedule.hash();
+        let due = decide(&Facts {
+            record: Ok(service.record.as_ref()),
+            wanted: Ok(Some(&wanted)),
+            sched: Some(&sched),
+            drift: self.drift,
+            half: self.half,
+            count: service.count,
+            asleep: service.asleep,
+            size_tag: service.size.count.is_some(),
+            now: at,
+        });
+        let size = service.size;
+        let recorded =
+            |state, at, by| Some(Record { state, at, size, sched: Some(sched.clone()), by: Some(by) });
+        match due {
+            Due::Adopt { state, at } => service.record = recorded(state, at, By::Adoption),
+            Due::MakeOn { at } | Due::StartUnscheduled { at } => {
+                service.record = recorded(State::On, at, By::Schedule);
+                // Where no size is known, the start fails; what comes after it is foretold as if it
+                // had been mended.
+                service.count = size.count.map_or(1, u32::from).max(service.count);
+                service.asleep = false;
+            }
+            Due::HandBack { at } => service.record = recorded(State::On, at, By::Schedule),
+            Due::MakeOff { at } => {
+                service.record = recorded(State::Off, at, By::Schedule);
+                (service.count, service.asleep) = (0, true);
+            }
+            Due::FinishStop => {
+                service.record = service.record.take().map(|record| Record { state: State::Off, ..record });
+                (service.count, service.asleep) = (0, true);
+            }
+            Due::Renew { at } => service.record = service.record.take().map(|record| Record { at, ..record }),
+            Due::Unreadable | Due::Held | Due::AdoptWithoutSize | Due::Withheld | Due::Nothing => {}
+        }
+        Some((due, wanted))
+    }
+
+    /// The transition that this is, if it is one.
+    fn entry(&self, at: Timestamp, due: Due, wanted: Wanted, changes: bool) -> Option<Coming> {
+        let is_edge = self.overrides().any(|it| it.from() == at || it.until() == at);
+        let turns = self.schedule.at(at, self.calendar).since.is_some_and(|since| since.at == at);
+        let to = match wanted.state {
+            Want::On => OnOff::On,
+            Want::Off => OnOff::Off,
+            Want::Hold => return None,
+        };
+        let since = wanted.since.filter(|since| since.at == at);
+        // An off that is said again, and what a hold did not hold back, matter only if they change
+        // something.
+        let is_news = since.is_some() && (is_edge || (turns && *self.schedule != Schedule::NEVER));
+        let acts = match due {
+            Due::MakeOn { .. } | Due::MakeOff { .. } => is_news || changes,
+            Due::Renew { .. } | Due::AdoptWithoutSize => is_news,
+            _ => false,
+        };
+        if !acts {
+            return None;
+        }
+        Some(Coming {
+            at: since.unwrap_or_else(|| self.schedule.zone(self.calendar).moment(at)),
+            to,
+            cause: if is_edge && !turns { WantedBy::Override } else { wanted.by },
+        })
+    }
+
+    fn overrides(&self) -> impl Iterator<Item = &Override> {
+        [self.standing.own, self.standing.clusters].into_iter().flatten()
+    }
+
+    fn instants(&self, now: Timestamp, until: Timestamp) -> BTreeSet<Timestamp> {
+        let transitions = self.schedule.transitions(now, self.calendar).map(|transition| transition.at.at);
+        self.overrides()
+            .flat_map(|it| [it.from(), it.until()])
+            .chain(transitions.take_while(|at| *at <= until))
+            .chain(self.said_again(now).take_while(|at| *at <= until))
+            .filter(|at| now < *at && *at <= until)
+            .collect()
+    }
+
+    /// The instants at which the off that the schedule is in may be said again. (A later one finds
+    /// nothing that runs.)
+    fn said_again(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let Position { state, since, .. } = self.schedule.at(now, self.calendar);
+        let off = since.filter(|_| state == OnOff::Off).map(|since| since.at);
+        successors(off, |last| {
+            let next = if *self.schedule == Schedule::NEVER {
+                // Midnights are 23 to 25 hours apart.
+                let inside = last.checked_add(SignedDuration::from_hours(36)).ok()?;
+                self.schedule.at(inside, self.calendar).since?.at
+            } else {
+                last.checked_add(SignedDuration::from_hours(24)).ok()?
+            };
+            (next > *last).then_some(next)
+        })
+    }
+}

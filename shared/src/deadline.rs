@@ -14,6 +14,12 @@ impl Deadline {
         Self(instant)
     }
 
+    /// This deadline, or the other if that comes first.
+    #[must_use]
+    pub fn or_sooner(self, other: Instant) -> Self {
+        Self(self.0.min(other))
+    }
+
     /// What is left of it, zero when it has passed.
     #[must_use]
     pub fn left(self, now: Instant) -> Duration {

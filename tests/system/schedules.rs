@@ -724,3 +724,55 @@ async fn an_override_on_put_before_the_first_tick_ends_like_any_other() {
     story.tick("2026-11-24 21:00").await;
     assert_eq!(story.size(), ASLEEP);
 }
+
+#[tokio::test(start_paused = true)]
+async fn only_a_look_at_the_whole_cluster_removes_its_override() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    for cluster in ["prod", "other"] {
+        world.cluster(cluster);
+    }
+    world.service("prod", ServiceSeed::new("users").desired(3).tag("steward:schedule", OFFICE));
+    // What is skipped or fails elsewhere does not keep an override here.
+    world.service("other", ServiceSeed::new("bad").tag("steward:schedule", "whenever"));
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", "/override", json!({"state": "off", "for": "PT1H"})).await;
+    story.aws.move_to(local("2026-11-24 13:00"));
+    for partial in [
+        json!({"action": "reconcile", "clusters": ["oth*"]}),
+        json!({"action": "reconcile", "cluster": "prod", "services": ["web-*"]}),
+    ] {
+        story.system.invoke("scale-service", partial).await.unwrap();
+    }
+    story.tick("2026-11-24 13:05").await;
+    assert_eq!(story.count(), 3, "its end was not forgotten");
+    let cleaned = story.tick("2026-11-24 13:10").await;
+    let summary = cleaned["summary"].as_str().unwrap();
+    assert!(summary.contains("cluster/prod its override is over, and removed"), "{summary}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tick_that_runs_long_ends_itself_half_a_minute_before_the_next() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("prod");
+    world.cluster_tag("prod", "steward:schedule", OFFICE);
+    world.service("prod", ServiceSeed::new("users"));
+    for n in 0..1_500 {
+        world.service("prod", ServiceSeed::new(&format!("s{n:04}")));
+    }
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 12:00").await;
+    for at in ["2026-11-24 12:05", "2026-11-24 12:10"] {
+        story.tick(at).await;
+    }
+    let begun = local("2026-11-24 20:00");
+    let report = story.tick("2026-11-24 20:00").await;
+    let took = story.aws.now().duration_since(begun).as_secs();
+    assert!((265..=285).contains(&took), "{took} s");
+    assert_eq!(report["complete"], false);
+    for at in ["2026-11-24 20:05", "2026-11-24 20:10"] {
+        story.tick(at).await;
+    }
+    assert_eq!(story.count(), 0);
+    assert_eq!(story.tick("2026-11-24 20:15").await["counts"]["unchanged"], 1_501);
+}

@@ -15,6 +15,7 @@ use shared::select::NamePatterns;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Requester};
 use shared_lambda::Function;
+use tokio::time::Instant;
 
 pub use config::{Config, Mode};
 
@@ -70,6 +71,10 @@ impl Function for ScaleService {
             return Ok(Answer::Read(serde_json::json!(preview)));
         }
         let ask = Ask::new(&call, &self.config, now)?;
+        let deadline = match ask.ends_before_the_next_tick(now) {
+            Some(left) => deadline.or_sooner((Instant::now() + left).into_std()),
+            None => deadline,
+        };
         let read = self.aws.read(deadline);
         let mut seen = observe::observe(&read, &ask, &self.config.clusters).await?;
         let scaled = plan::need_targets(&seen, &ask, &self.rules);

@@ -132,8 +132,11 @@ async fn clusters(
             seen.unmatched.push(format!("cluster/{pattern}"));
         }
     }
+    let wanted = |cluster: &ClusterName| patterns.iter().any(|pattern| pattern.matches(cluster.as_str()));
+    let wanted: Vec<ClusterName> = within.into_iter().filter(wanted).collect();
     seen.cluster_tags = tags_of(&all.found);
-    Ok(within.into_iter().filter(|cluster| patterns.iter().any(|p| p.matches(cluster.as_str()))).collect())
+    seen.cluster_tags.retain(|cluster, _| wanted.contains(cluster));
+    Ok(wanted)
 }
 
 async fn cluster_services(

@@ -72,24 +72,29 @@ fn summary(items: &[Item], ask: &Ask) -> String {
 /// What a reconcile changed, by what became of it.
 fn reconciled(changed: &[&Item], dry_run: bool) -> Vec<String> {
     let would = if dry_run { "would be " } else { "" };
-    let field = |item: &Item, name: &str| item.after.as_ref().is_some_and(|after| after.get(name).is_some());
+    let field = |item: &Item, name: &str| item.after.as_ref().and_then(|after| after.get(name)).cloned();
     let kind = |item: &Item| match item {
-        _ if !item.resource.starts_with("service/") => "cleaned or overridden",
-        _ if field(item, "adopted") => "adopted",
-        _ if field(item, "saved") => "off",
+        _ if !is_a_service(item) => "a cluster's override",
+        _ if field(item, "adopted").is_some() => "adopted",
+        _ if field(item, "desiredCount").is_some_and(|count| count == 0) => "off",
         _ => "on",
     };
     let mut parts = Vec::new();
     for state in ["off", "on", "adopted"] {
         let those: Vec<&Item> = changed.iter().copied().filter(|item| kind(item) == state).collect();
         if !those.is_empty() {
-            let count = if state == "off" { "saved" } else { "desiredCount" };
-            let tail = if state == "off" { " saved" } else { "" };
+            let (count, tail) = if state == "off" { ("saved", " saved") } else { ("desiredCount", "") };
             let detail = named(&those, |item| number(item.after.as_ref(), count), tail);
             parts.push(format!("{} {would}{state}{detail}", services(those.len())));
         }
     }
+    let overrides = changed.iter().filter(|item| !is_a_service(item));
+    parts.extend(overrides.map(|item| format!("{} {}", item.resource, item.reason)));
     parts
+}
+
+fn is_a_service(item: &Item) -> bool {
+    item.resource.starts_with("service/")
 }
 
 fn runs_outside_its_schedule(item: &Item) -> bool {

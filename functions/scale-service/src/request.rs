@@ -1,6 +1,7 @@
 //! What scale-service can be asked, and the checks that need no look at AWS.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -41,6 +42,10 @@ const fn mutation(method: &'static str, path: &'static str, action: &'static str
 
 /// A late event does harm: yesterday's stop must not turn today off.
 const MAX_AGE: IsoDuration = IsoDuration::from_mins(15);
+/// Reconcile's beat, as the template's schedule has it.
+const TICK: SignedDuration = SignedDuration::from_mins(5);
+/// What a tick leaves free before the next.
+const REST: SignedDuration = SignedDuration::from_secs(30);
 /// Clocks differ, but not by more than this.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
@@ -215,6 +220,29 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// What a scheduled reconcile may take: it ends itself half a minute before the next tick, which
+    /// goes on. `None` for whatever comes once.
+    #[must_use]
+    pub fn ends_before_the_next_tick(&self, now: Timestamp) -> Option<Duration> {
+        if !self.scheduled || self.verb != Verb::Reconcile {
+            return None;
+        }
+        let into = now.as_second().rem_euclid(TICK.as_secs());
+        let left = TICK.as_secs() - into - REST.as_secs();
+        // A tick that comes so late that nothing is left of it takes the next one's time.
+        let left = if left > 0 { left } else { left + TICK.as_secs() };
+        u64::try_from(left).ok().map(Duration::from_secs)
+    }
+
+    /// True when no selector leaves any of a cluster's services out.
+    #[must_use]
+    pub fn is_of_whole_clusters(&self) -> bool {
+        match &self.target {
+            Target::One(_) => false,
+            Target::Cluster(_, selector) | Target::Clusters(_, selector) => *selector == Selector::default(),
+        }
+    }
+
     /// True when it sets or ends the override of a whole cluster.
     #[must_use]
     pub fn is_of_a_cluster(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Overrides: written before what they cause, and removed once that is recorded.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use shared::report::{Item, Outcome};
 use shared::schedule::Override;
@@ -44,7 +45,7 @@ impl Written {
     }
 
     fn said(&self) -> String {
-        format!("override {} until {}", self.after.state(), self.after.until())
+        format!("override {} set", self.after.state())
     }
 }
 
@@ -103,9 +104,36 @@ pub(super) fn clean_up(case: &Case<'_>, decision: &mut Decision) {
     }
 }
 
-/// Clusters' overrides that are over go once no service has anything left to do for them.
-pub(super) fn clean_clusters(plan: &mut Plan<Step>, seen: &Snapshot, ask: &Ask, rules: &Rules) {
+/// The clusters in which something is left to do, or might be: what could not be read, failed or
+/// waits for a deployment.
+#[derive(Default)]
+pub(super) struct Pending(BTreeSet<String>);
+
+impl Pending {
+    pub(super) fn note(&mut self, item: &Item, has_steps: bool) {
+        let waits = item.outcome == Outcome::Skipped && item.code == Some(Code::Deploying);
+        if has_steps || waits || item.outcome == Outcome::Failed {
+            self.0.extend(item.resource.split('/').nth(1).map(str::to_owned));
+        }
+    }
+}
+
+/// Clusters' overrides that are over go once no service has anything left to do for them: only a
+/// run that has looked at the whole cluster can know that.
+pub(super) fn clean_clusters(
+    plan: &mut Plan<Step>,
+    seen: &Snapshot,
+    pending: &Pending,
+    ask: &Ask,
+    rules: &Rules,
+) {
+    if !ask.is_of_whole_clusters() {
+        return;
+    }
     for (cluster, tags) in &seen.cluster_tags {
+        if pending.0.contains(cluster.as_str()) {
+            continue;
+        }
         let Some(text) = tags.get(&rules.tags.override_) else { continue };
         if text.parse::<Override>().is_ok_and(|it| it.is_over(ask.now)) {
             let resource = format!("cluster/{cluster}");

@@ -12,6 +12,7 @@ use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Due, Facts, TagFault, Unreadable, Want, Wanted, WantedBy};
 use shared::{Code, Plan};
 
+use super::overrides::Pending;
 use super::standing::Standing;
 use super::start::Count;
 use super::{CHANGE, Case, Cause, Decision, OVERRIDE, Rules, Step, Waits};
@@ -24,25 +25,27 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
 
 pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
     let mut plan = Plan::default();
+    let mut pending = Pending::default();
     for (resource, code, reason) in &seen.failed {
-        plan.decided(Item::new(resource, Outcome::Failed, Some(*code), reason));
+        let item = Item::new(resource, Outcome::Failed, Some(*code), reason);
+        pending.note(&item, false);
+        plan.decided(item);
     }
     let (seen, written) = overrides::applied(seen, ask, rules);
     if let Some(written) = written.as_ref().filter(|_| ask.is_of_a_cluster()) {
         plan.change(written.item(), [(OVERRIDE, vec![written.step()])]);
     }
-    let mut quiet = written.is_none();
     for one in &seen.services {
         let refused = overrides::without_schedule(one, &seen, ask, rules);
         let Some(mut decision) = refused.or_else(|| decide(one, &seen, ask, rules)) else { continue };
         if let Some(written) = written.as_ref().filter(|_| !ask.is_of_a_cluster()) {
             written.comes_first(&mut decision);
         }
-        quiet &= decision.stages.is_empty() && decision.item.outcome == Outcome::Unchanged;
+        pending.note(&decision.item, !decision.stages.is_empty());
         plan.change(decision.item, decision.stages);
     }
-    if quiet {
-        overrides::clean_clusters(&mut plan, &seen, ask, rules);
+    if written.is_none() {
+        overrides::clean_clusters(&mut plan, &seen, &pending, ask, rules);
     }
     plan
 }

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
+use crate::duration::IsoDuration;
 use crate::env::Env;
+use crate::schedule::{Catalog, Drift, Half, Reading, Rules};
 
 /// Settings that all functions of a stack share.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,44 @@ impl Settings {
             (label, Some(cluster)) => format!("{label}/{cluster}"),
             (label, None) => label.to_owned(),
         }
+    }
+}
+
+/// What schedules mean in this deployment. Whoever foretells what a reconcile does reads the same.
+#[derive(Clone, Debug)]
+pub struct Scheduling {
+    /// `SCHEDULES`: named schedules, holidays and the default zone, as JSON; none by default.
+    pub catalog: Catalog,
+    /// The holidays and the zone again, with `WAKE_LEAD` (how much earlier services go on; none by
+    /// default) and `REPEAT_OFF` (whether an off period longer than a day is renewed every 24 h;
+    /// true by default).
+    pub calendar: Rules,
+    /// `DRIFT`: `once` or `enforce`, where no tag says; `once` by default.
+    pub drift: Drift,
+    /// `HALF`: `both` or `stop-only`, where no tag says; `both` by default.
+    pub half: Half,
+}
+
+impl Scheduling {
+    /// Reads them.
+    pub fn read(env: &mut Env) -> Self {
+        let catalog = env.or("SCHEDULES", Catalog::default(), "named schedules as JSON", |_| true);
+        let lead = env.or("WAKE_LEAD", IsoDuration::from_mins(0), "a duration up to PT12H", |lead| {
+            *lead <= IsoDuration::from_mins(12 * 60)
+        });
+        let repeat_off = env.or("REPEAT_OFF", true, "true or false", |_| true);
+        Self {
+            calendar: catalog.rules(lead.get(), repeat_off),
+            catalog,
+            drift: env.or("DRIFT", Drift::Once, "once or enforce", |_| true),
+            half: env.or("HALF", Half::Both, "both or stop-only", |_| true),
+        }
+    }
+
+    /// How the tags of services are read.
+    #[must_use]
+    pub fn reading<'a>(&'a self, keys: &'a TagKeys) -> Reading<'a> {
+        Reading { keys, catalog: &self.catalog, drift: self.drift, half: self.half }
     }
 }
 

@@ -16,8 +16,8 @@ use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Failure, Service};
 use shared::names::is_long_service_arn;
 use shared::record::{Record, Scaling, Size, State};
-use shared::schedule::{Catalog, Drift, Half, Moment, OnOff, Reading, Rules as Calendar, TagFault, WantedBy};
-use shared::settings::TagKeys;
+use shared::schedule::{Moment, OnOff, TagFault, WantedBy};
+use shared::settings::{Scheduling, TagKeys};
 
 use crate::observe::Snapshot;
 use crate::request::Hours;
@@ -28,14 +28,8 @@ use coming::{Course, Standpoint};
 pub struct Rules {
     /// The keys of our tags.
     pub tags: TagKeys,
-    /// The named schedules and the holidays.
-    pub catalog: Catalog,
-    /// What the deployment adds to every schedule.
-    pub calendar: Calendar,
-    /// What is done about drift, where no tag says.
-    pub drift: Drift,
-    /// Which half of a schedule acts, where no tag says.
-    pub half: Half,
+    /// What schedules mean.
+    pub scheduling: Scheduling,
 }
 
 /// The coming transitions of a cluster's services.
@@ -134,7 +128,7 @@ fn entries(
     until: Timestamp,
 ) -> Result<Vec<Entry>, TagFault> {
     let keys = &rules.tags;
-    let reading = Reading { keys, catalog: &rules.catalog, drift: rules.drift, half: rules.half };
+    let reading = rules.scheduling.reading(keys);
     let tags = service.tags_by_key();
     let tagged = reading.read(&tags, Some(cluster_tags));
     let standing = tagged.standing().map_err(TagFault::clone)?;
@@ -144,7 +138,7 @@ fn entries(
     let half = *tagged.half.as_ref().map_err(TagFault::clone)?;
     let case = Case { service, target, tags: &tags, record: record.as_ref(), keys };
     let size = case.size();
-    let course = Course { standing, schedule, drift, half, calendar: &rules.calendar };
+    let course = Course { standing, schedule, drift, half, calendar: &rules.scheduling.calendar };
     let standpoint = Standpoint {
         record: record.clone(),
         count: case.count(),

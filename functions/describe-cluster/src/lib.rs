@@ -31,13 +31,7 @@ impl DescribeCluster {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        let rules = Rules {
-            tags: config.settings.tags.clone(),
-            calendar: config.schedules.rules(config.wake_lead.get(), config.repeat_off),
-            catalog: config.schedules.clone(),
-            drift: config.drift,
-            half: config.half,
-        };
+        let rules = Rules { tags: config.settings.tags.clone(), scheduling: config.scheduling.clone() };
         Self { aws, config, rules }
     }
 }

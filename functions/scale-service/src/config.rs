@@ -4,9 +4,8 @@ use std::str::FromStr;
 
 use shared::duration::IsoDuration;
 use shared::env::{Env, EnvFaults};
-use shared::schedule::{Catalog, Drift, Half};
 use shared::select::NamePatterns;
-use shared::settings::Settings;
+use shared::settings::{Scheduling, Settings};
 
 /// Whether schedules act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,21 +40,13 @@ pub struct Config {
     /// `MAX_DESIRED`: the greatest desired count that is ever set, 500 by default. Whoever may tag
     /// a service chooses the size it comes back with, and this bounds it.
     pub max_desired: u32,
-    /// `SCHEDULES`: named schedules, holidays and the default zone, as JSON; none by default.
-    pub schedules: Catalog,
-    /// `WAKE_LEAD`: how much earlier services go on, so that they are up in time; none by default.
-    pub wake_lead: IsoDuration,
-    /// `REPEAT_OFF`: whether an off period longer than a day is renewed every 24 h; true by default.
-    pub repeat_off: bool,
+    /// What schedules mean here.
+    pub scheduling: Scheduling,
     /// `LATE_AFTER`: how long after its transition a service that is not up is late, `PT15M` by
     /// default.
     pub late_after: IsoDuration,
     /// `OVERRIDE_MAX`: the longest override, `P7D` by default.
     pub override_max: IsoDuration,
-    /// `DRIFT`: `once` or `enforce`, where no tag says; `once` by default.
-    pub drift: Drift,
-    /// `HALF`: `both` or `stop-only`, where no tag says; `both` by default.
-    pub half: Half,
 }
 
 impl Config {
@@ -72,11 +63,7 @@ impl Config {
             ),
             max_desired: env
                 .or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),
-            schedules: env.or("SCHEDULES", Catalog::default(), "named schedules as JSON", |_| true),
-            wake_lead: env.or("WAKE_LEAD", IsoDuration::from_mins(0), "a duration up to PT12H", |lead| {
-                *lead <= IsoDuration::from_mins(12 * 60)
-            }),
-            repeat_off: env.or("REPEAT_OFF", true, "true or false", |_| true),
+            scheduling: Scheduling::read(&mut env),
             late_after: env.or("LATE_AFTER", IsoDuration::from_mins(15), "a duration like PT15M", |_| true),
             override_max: env.or(
                 "OVERRIDE_MAX",
@@ -84,8 +71,6 @@ impl Config {
                 "a duration like P7D",
                 |_| true,
             ),
-            drift: env.or("DRIFT", Drift::Once, "once or enforce", |_| true),
-            half: env.or("HALF", Half::Both, "both or stop-only", |_| true),
         };
         env.finish(config)
     }

@@ -41,10 +41,7 @@ impl ScaleService {
         let rules = Rules {
             tags: config.settings.tags.clone(),
             max_desired: config.max_desired,
-            catalog: config.schedules.clone(),
-            calendar: config.schedules.rules(config.wake_lead.get(), config.repeat_off),
-            drift: config.drift,
-            half: config.half,
+            scheduling: config.scheduling.clone(),
             late_after: config.late_after.get(),
             acts_in: match config.mode {
                 Mode::Act => config.clusters.clone(),
@@ -67,7 +64,8 @@ impl Function for ScaleService {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         if let Request::Preview(fields) = &call.request {
-            let preview = fields.answer(&self.rules.catalog, &self.rules.calendar, now)?;
+            let preview =
+                fields.answer(&self.rules.scheduling.catalog, &self.rules.scheduling.calendar, now)?;
             return Ok(Answer::Read(serde_json::json!(preview)));
         }
         let ask = Ask::new(&call, &self.config, now)?;

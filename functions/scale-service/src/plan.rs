@@ -21,9 +21,9 @@ use shared::ecs::Service;
 use shared::names::{ServiceId, is_long_service_arn};
 use shared::record::{By, Record, RecordFault, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
-use shared::schedule::{Catalog, Drift, Half, Override, Rules as Calendar};
+use shared::schedule::Override;
 use shared::select::NamePatterns;
-use shared::settings::TagKeys;
+use shared::settings::{Scheduling, TagKeys};
 use shared::{Code, Plan};
 
 use crate::observe::{Seen, Snapshot};
@@ -102,14 +102,8 @@ pub struct Rules {
     pub tags: TagKeys,
     /// The greatest desired count that is ever set.
     pub max_desired: u32,
-    /// The named schedules and the holidays.
-    pub catalog: Catalog,
-    /// What the deployment adds to every schedule.
-    pub calendar: Calendar,
-    /// What is done about drift, where no tag says.
-    pub drift: Drift,
-    /// Which half of a schedule acts, where no tag says.
-    pub half: Half,
+    /// What schedules mean.
+    pub scheduling: Scheduling,
     /// How long after its transition a service that is not up is late.
     pub late_after: SignedDuration,
     /// The clusters in which schedules act; none where `MODE` is `observe`.

@@ -4,6 +4,8 @@
 use shared::application_autoscaling::Suspended;
 use shared::ecs::{Cluster, Tag};
 
+use shared::schedule::{Catalog, Drift, Half};
+
 use super::*;
 
 const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
@@ -23,7 +25,7 @@ fn tag(name: &str, value: &str) -> Tag {
 fn service(name: &str, count: i32, tags: &[(&str, &str)]) -> Service {
     let arn = "arn:aws:ecs:sa-east-1:123456789012";
     let schedule = tags.iter().find(|(name, _)| *name == "schedule").map(|(_, value)| *value);
-    let schedule = rules().catalog.in_force(schedule, Some(OFFICE));
+    let schedule = rules().scheduling.catalog.in_force(schedule, Some(OFFICE));
     let sched = schedule.ok().flatten().map(|schedule| schedule.hash()).unwrap_or_default();
     Service {
         service_arn: format!("{arn}:service/prod/{name}"),
@@ -54,7 +56,8 @@ fn rules() -> Rules {
         .parse()
         .unwrap();
     let calendar = catalog.rules(jiff::SignedDuration::ZERO, true);
-    Rules { tags: TagKeys::default(), catalog, calendar, drift: Drift::Once, half: Half::Both }
+    let scheduling = Scheduling { catalog, calendar, drift: Drift::Once, half: Half::Both };
+    Rules { tags: TagKeys::default(), scheduling }
 }
 
 fn look(seen: &Snapshot, now: &str, hours: u32, rules: &Rules) -> Agenda {
@@ -179,7 +182,7 @@ fn an_off_is_said_again_only_to_what_runs() {
     };
     never(0, &[]);
     let mut once = rules();
-    once.calendar.repeat_off = false;
+    once.scheduling.calendar.repeat_off = false;
     let seen = cluster(vec![service("users", 1, &[("schedule", OFFICE), ("record", friday)])], &[]);
     assert_eq!(lines(&look(&seen, saturday.0, saturday.1, &once)), [monday]);
 }
@@ -200,7 +203,7 @@ fn stop_only_leaves_the_mornings_to_people() {
 #[test]
 fn a_lead_moves_the_mornings_and_the_zone_of_each_window_shows_its_clock() {
     let mut early = rules();
-    early.calendar.lead = jiff::SignedDuration::from_mins(10);
+    early.scheduling.calendar.lead = jiff::SignedDuration::from_mins(10);
     let seen = cluster(vec![service("users", 3, &[("schedule", OFFICE), ("record", ON)])], &[]);
     assert_eq!(lines(&look(&seen, MORNING, 24, &early)), [TONIGHT, "2026-11-25T07:50:00-03:00 on schedule"]);
 

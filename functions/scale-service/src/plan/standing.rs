@@ -1,7 +1,7 @@
 //! What stands on a service and its cluster, as the verbs' rules look at it.
 
 use jiff::Timestamp;
-use shared::schedule::{Reading, TagFault, Tagged, Want, Wanted};
+use shared::schedule::{TagFault, Tagged, Want, Wanted};
 
 use super::{Case, Rules};
 use crate::observe::{Seen, Snapshot};
@@ -16,11 +16,10 @@ pub(super) struct Standing {
 
 impl Standing {
     pub(super) fn of(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Self {
-        let Rules { tags, catalog, drift, half, .. } = rules;
-        let reading = Reading { keys: tags, catalog, drift: *drift, half: *half };
+        let reading = rules.scheduling.reading(&rules.tags);
         let cluster = snapshot.cluster_tags.get(&seen.id.cluster);
         let tagged = reading.read(&seen.service.tags_by_key(), cluster);
-        let wanted = tagged.wanted(ask.now, &rules.calendar);
+        let wanted = tagged.wanted(ask.now, &rules.scheduling.calendar);
         Self { tagged, wanted }
     }
 

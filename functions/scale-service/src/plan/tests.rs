@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use shared::ecs;
 use shared::record::{By, Scaling, State};
+use shared::schedule::{Catalog, Drift, Half, Rules as Calendar};
 
 use super::*;
 
@@ -19,10 +20,12 @@ fn rules() -> Rules {
     Rules {
         tags: TagKeys::default(),
         max_desired: 500,
-        catalog: Catalog::default(),
-        calendar: Calendar::default(),
-        drift: Drift::Once,
-        half: Half::Both,
+        scheduling: Scheduling {
+            catalog: Catalog::default(),
+            calendar: Calendar::default(),
+            drift: Drift::Once,
+            half: Half::Both,
+        },
         late_after: SignedDuration::from_mins(15),
         acts_in: "*".parse().unwrap(),
     }

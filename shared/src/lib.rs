@@ -4,7 +4,7 @@
 //! SDK, no tokio, no clock and no environment; whoever needs one of those hands it in.
 //!
 //! The road is `event -> call -> observe -> plan -> apply -> report`, and its words stand in
-//! [`call`], [`plan`], [`perform`] and [`report`].
+//! [`call`], [`plan`], [`mod@perform`] and [`report`].
 
 pub mod application_autoscaling;
 pub mod call;

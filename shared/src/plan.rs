@@ -1,7 +1,7 @@
 //! A plan is data: every choice is in it before anything is changed.
 //!
 //! It holds the items, each already with the outcome of a perfect run and its reason, and
-//! stages of jobs. Printed, it is the dry run; performed (see [`crate::perform`]), it is the run.
+//! stages of jobs. Printed, it is the dry run; performed (see [`crate::perform()`]), it is the run.
 
 use crate::report::{Item, Outcome};
 

@@ -60,7 +60,8 @@ pub(crate) struct Inner {
 impl Aws {
     /// Clients for an endpoint; `budget_share` of AWS's published rates is spent.
     pub async fn connect(endpoint: Endpoint, budget_share: f64, access: Access) -> Self {
-        let config = config(endpoint).await;
+        // Boxed: the credentials chain makes this future a large one.
+        let config = Box::pin(config(endpoint)).await;
         Self(Arc::new(Inner {
             ecs: aws_sdk_ecs::Client::new(&config),
             scaling: aws_sdk_applicationautoscaling::Client::new(&config),

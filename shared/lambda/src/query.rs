@@ -3,8 +3,11 @@
 use serde_json::Value;
 use shared::Problem;
 
-/// The longest expression, in characters. The parser recurses, so its depth must have an end.
+/// The longest expression, in characters.
 const LONGEST: usize = 1_000;
+/// The most signs that can nest one expression in another: parser and interpreter recurse, and a
+/// stack that overflows ends the process.
+const NESTING: usize = 64;
 
 /// A compiled expression.
 pub(crate) struct Query(jmespath::Expression<'static>);
@@ -14,6 +17,10 @@ impl Query {
     pub(crate) fn new(text: &str) -> Result<Self, Problem> {
         if text.chars().count() > LONGEST {
             return Err(Problem::bad_request(format!("query: longer than {LONGEST} characters")));
+        }
+        let nesting = text.chars().filter(|c| "([{!&|.".contains(*c)).count();
+        if nesting > NESTING {
+            return Err(Problem::bad_request(format!("query: more than {NESTING} of ( [ {{ ! & | . in it")));
         }
         jmespath::compile(text).map(Self).map_err(|fault| at_place(&fault))
     }
@@ -61,10 +68,14 @@ mod tests {
 
     #[test]
     fn the_deepest_expression_that_is_let_in_is_answered() {
-        for deep in ["(".repeat(LONGEST), "[".repeat(LONGEST), "!".repeat(LONGEST), "a[".repeat(LONGEST / 2)]
-        {
-            assert!(Query::new(&deep).is_err());
+        for sign in ["(", "[", "{", "!", "&", "a.", "a|", "a[", "a[?", "a||", "{a:", "length("] {
+            for times in [NESTING / 2, NESTING, NESTING + 1, LONGEST] {
+                let _ = Query::new(&sign.repeat(times));
+            }
         }
+        let chain = format!("{}a", "a.".repeat(NESTING));
+        assert_eq!(Query::new(&chain).unwrap().of(json!({"a": 1})).unwrap(), Value::Null);
+        assert!(Query::new(&format!("a.{chain}")).is_err());
         assert!(Query::new(&"x".repeat(LONGEST + 1)).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use crate::aws::{Place, PlaceFault};
 use crate::demo::{self, DemoFault, Sabotage};
 use crate::invoke::{self, EventFault};
 use crate::serve::{ServeFault, Server};
+use crate::simulate::{self, Options, SimulationFault};
 use crate::system::{StartFault, System};
 
 /// ecs-steward on this machine: its functions, its REST API, and an embedded AWS to try them on.
@@ -33,11 +34,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Tell the main job as it happens: a day and a night of an embedded AWS
+    /// Tell the main job as it happens: three days of an embedded AWS, by schedule
     ///
     /// Services go off in the evening and come back in the morning as they were, while people and
-    /// autoscaling do what they do. Every step goes through the same code as in Lambda, and every
-    /// promise is checked. The exit status is 0 when all promises held, and 1 when one did not.
+    /// autoscaling do what they do, with an override for a release, and a holiday. Every step goes
+    /// through the same code as in Lambda, and every promise is checked. The exit status is 0 when all
+    /// promises held, and 1 when one did not.
     #[command(after_help = "Examples:
   cargo local demo
   cargo local demo --sabotage lose-record; echo \"exit status $?\"")]
@@ -54,6 +56,7 @@ enum Command {
     #[command(after_help = "Examples:
   cargo local serve
   cargo local serve --port 0
+  cargo local serve --schedules
   AWS_PROFILE=dev cargo local serve --aws profile
   AWS_PROFILE=dev CLUSTERS='dev-*' cargo local serve --aws profile --allow-changes")]
     Serve {
@@ -63,8 +66,35 @@ enum Command {
         /// The address to listen on. Nobody is asked who they are: keep it to this machine
         #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
         host: IpAddr,
+        /// Fire the template's schedule Reconcile too, every five minutes of the world's clock
+        ///
+        /// It fires at once for the last such mark, and then at each; each is a line on the standard
+        /// error. Of marks that a moved clock passes over, only the last fires. The template's plain stop
+        /// and start are not fired: as deployed, they are disabled unless a parameter enables them.
+        #[arg(long)]
+        schedules: bool,
         #[command(flatten)]
         on: On,
+    },
+
+    /// Live through a year of many services, and check every tick
+    ///
+    /// Schedules in many zones, people's changes, overrides, deployments, outages, faults and kills,
+    /// all from a seed, on an embedded AWS. The exit status is 0 when every service was always as it
+    /// ought to be, and 1 when one was not.
+    #[command(after_help = "Examples:
+  cargo local simulate --days 14
+  cargo local simulate --days 365 --seed 7")]
+    Simulate {
+        /// How many days, from 2026-01-01
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+        /// What all chance comes from: the same seed is the same year
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many services
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+        services: u16,
     },
 
     /// Send one event to a function, and print its answer as JSON
@@ -117,6 +147,10 @@ enum Fault {
     #[error(transparent)]
     Demo(#[from] DemoFault),
     #[error(transparent)]
+    Simulation(#[from] SimulationFault),
+    #[error(transparent)]
+    Thread(#[from] tokio::task::JoinError),
+    #[error(transparent)]
     Output(#[from] io::Error),
 }
 
@@ -124,13 +158,18 @@ enum Fault {
 const NOT_RUN: u8 = 2;
 /// As a shell names a process that SIGPIPE ended: whoever read the output wants no more of it.
 const NOBODY_LISTENS: u8 = 141;
+/// As a shell names a process that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
 
 impl Cli {
     /// Runs the command.
     pub async fn run(self) -> ExitCode {
         let ended = match self.command {
             Command::Demo { sabotage } => demo(sabotage).await,
-            Command::Serve { port, host, on } => serve(port, host, on).await,
+            Command::Serve { port, host, schedules, on } => serve(port, host, schedules, on).await,
+            Command::Simulate { days, seed, services } => {
+                simulate(Options { days, seed, services: services.into() }).await
+            }
             Command::Invoke { function, file, on } => invoke(&function, file, on).await,
         };
         match ended {
@@ -153,8 +192,9 @@ async fn demo(sabotage: Option<Sabotage>) -> Result<ExitCode, Fault> {
     Ok(if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn serve(port: u16, host: IpAddr, on: On) -> Result<ExitCode, Fault> {
+async fn serve(port: u16, host: IpAddr, schedules: bool, on: On) -> Result<ExitCode, Fault> {
     let server = Server::bind(on.aws.setup(on.allow_changes).await?, host, port).await?;
+    let server = server.with_schedules(schedules);
     write!(io::stdout(), "{}", server.welcome())?;
     io::stdout().flush()?;
     if server.is_open_to_others() {
@@ -176,6 +216,35 @@ async fn serve(port: u16, host: IpAddr, on: On) -> Result<ExitCode, Fault> {
         () = async { interrupted().await; interrupted().await } => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn simulate(options: Options) -> Result<ExitCode, Fault> {
+    let shows = io::stderr().is_terminal();
+    let days = options.days;
+    let mut last = None;
+    let progress = move |day: u32, violations: usize| {
+        if shows && last != Some(day) {
+            last = Some(day);
+            eprint!("\r\x1b[Kday {day} of {days}, {violations} violations");
+        }
+    };
+    writeln!(io::stdout(), "seed {}, {} services", options.seed, options.services)?;
+    io::stdout().flush()?;
+    // A runtime whose clock stands still is one of its own, on a thread of its own.
+    let year = tokio::task::spawn_blocking(move || simulate::on_a_paused_clock(options, progress));
+    let figures = tokio::select! {
+        figures = year => figures??,
+        // The thread can't be stopped from here, and has nothing to lose.
+        () = interrupted() => std::process::exit(INTERRUPTED),
+    };
+    if shows {
+        eprint!("\r\x1b[K");
+    }
+    for violation in &figures.violations {
+        writeln!(io::stdout(), "{violation}")?;
+    }
+    writeln!(io::stdout(), "{figures}")?;
+    Ok(if figures.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn interrupted() {
@@ -213,10 +282,12 @@ mod tests {
 
     #[test]
     fn serve_stays_on_this_machine_with_the_embedded_aws_unless_told() {
-        let Command::Serve { port, host, on } = Cli::parse_from(["local", "serve"]).command else { panic!() };
+        let Command::Serve { port, host, schedules, on } = Cli::parse_from(["local", "serve"]).command else {
+            panic!()
+        };
         assert_eq!(
-            (port, host.is_loopback(), on.aws, on.allow_changes),
-            (9000, true, Place::Embedded, false)
+            (port, host.is_loopback(), schedules, on.aws, on.allow_changes),
+            (9000, true, false, Place::Embedded, false)
         );
     }
 

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod gateway;
 pub mod invoke;
 pub mod serve;
+pub mod simulate;
 pub mod system;
 pub mod template;
 

@@ -3,8 +3,21 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 6] =
-    ["MODE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE"];
+pub(crate) const VARIABLES: [&str; 13] = [
+    "MODE",
+    "CLUSTERS",
+    "LABEL",
+    "TAG_PREFIX",
+    "MAX_DESIRED",
+    "BUDGET_SHARE",
+    "SCHEDULES",
+    "WAKE_LEAD",
+    "REPEAT_OFF",
+    "LATE_AFTER",
+    "OVERRIDE_MAX",
+    "DRIFT",
+    "HALF",
+];
 
 #[expect(clippy::disallowed_methods, reason = "the clock of a process that is no Lambda function")]
 pub(crate) fn now() -> Timestamp {

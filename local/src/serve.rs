@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +12,9 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::serve::ListenerExt as _;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::gateway::{LARGEST_BODY, Response, Sent};
@@ -24,6 +27,7 @@ pub struct Server {
     api: TcpListener,
     address: SocketAddr,
     door: Option<Door>,
+    schedules: bool,
 }
 
 /// The embedded AWS's own port.
@@ -69,7 +73,13 @@ impl Server {
             Some(aws) => Some(Door::open(aws, host, address.port()).await?),
             None => None,
         };
-        Ok(Self { system, api, address, door })
+        Ok(Self { system, api, address, door, schedules: false })
+    }
+
+    /// Fires the template's schedules too, or not.
+    #[must_use]
+    pub fn with_schedules(self, schedules: bool) -> Self {
+        Self { schedules, ..self }
     }
 
     /// Where the API is.
@@ -129,26 +139,102 @@ Try in another shell:
 "
             );
         }
+        if self.schedules {
+            let _ =
+                write!(text, "\nThe schedule {RECONCILE} fires now, and every five minutes on the clock.\n");
+            if let Some(aws) = self.aws_url() {
+                let _ = write!(
+                    text,
+                    "\
+To see the evening at once, and the morning after it:
+
+  curl {aws}/_emulator/move -d '{{\"to\":\"2026-11-24T20:00:00-03:00\"}}'
+  curl {aws}/_emulator/move -d '{{\"to\":\"2026-11-25T08:00:00-03:00\"}}'
+"
+                );
+            }
+        }
         text.push_str("\nCtrl-C ends it.\n");
         text
     }
 
     /// Serves until `end`, then finishes what is under way.
     pub async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeFault> {
-        let routes = Router::new().fallback(answer).with_state(Arc::new(self.system));
+        let system = Arc::new(self.system);
+        let routes = Router::new().fallback(answer).with_state(Arc::clone(&system));
         // Small answers must not wait for a full packet; a socket that refuses the option only answers later.
         let listener = self.api.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let (running, ended) = oneshot::channel();
+        let end = async move {
+            end.await;
+            drop::<oneshot::Sender<()>>(running);
+        };
         let api = async { axum::serve(listener, routes).with_graceful_shutdown(end).await };
+        let schedules = async {
+            if self.schedules {
+                fire_schedules(&system, ended).await;
+            }
+        };
+        let both = async { tokio::join!(api, schedules).0 };
         match self.door {
-            None => api.await?,
+            None => both.await?,
             Some(door) => tokio::select! {
-                served = api => served?,
+                served = both => served?,
                 served = emulator::serve(door.aws, door.listener) => served?,
             },
         }
         Ok(())
     }
 }
+
+/// The schedule that a new deployment has enabled. Its expression is `cron(0/5 * * * ? *)`.
+const RECONCILE: &str = "Reconcile";
+
+/// How often the world's clock is looked at: its owner may move it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Fires reconcile for the five-minute mark that was last, and for each that comes, until the end.
+async fn fire_schedules(system: &System, mut ended: oneshot::Receiver<()>) {
+    let mut last = None;
+    loop {
+        let mark = mark(system.now());
+        // Marks that a moved clock passed over are not made up for: a tick looks at what is wanted now.
+        if last < Some(mark) {
+            last = Some(mark);
+            eprintln!("{RECONCILE} {mark} {}", Box::pin(fire(system, mark)).await);
+        }
+        tokio::select! {
+            _ = &mut ended => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Sends what the template's schedule sends at this instant, and says what came of it.
+async fn fire(system: &System, at: Timestamp) -> String {
+    let Some(schedule) = system.template().schedules.iter().find(|one| one.name == RECONCILE) else {
+        return format!("template.yaml has no schedule {RECONCILE}");
+    };
+    let arn = format!("arn:aws:scheduler:{}:000000000000:schedule/default/{RECONCILE}", system.region());
+    let event = match schedule.event(at, &arn) {
+        Ok(event) => event,
+        Err(fault) => return fault,
+    };
+    match system.invoke(&schedule.function, event).await {
+        Ok(report) => {
+            report.get("summary").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+        }
+        Err(problem) => format!("failed: {}: {}", problem.code, problem.detail),
+    }
+}
+
+/// The last five-minute mark of the clock; it is the same in every zone of today.
+fn mark(now: Timestamp) -> Timestamp {
+    let second = now.as_second();
+    Timestamp::from_second(second - second.rem_euclid(FIVE_MINUTES)).unwrap_or(now)
+}
+
+const FIVE_MINUTES: i64 = 5 * 60;
 
 impl Door {
     async fn open(aws: emulator::Aws, host: IpAddr, beside: u16) -> Result<Self, ServeFault> {
@@ -216,7 +302,6 @@ mod tests {
     use hyper_util::client::legacy::Client;
     use hyper_util::rt::TokioExecutor;
     use serde_json::{Value, json};
-    use tokio::sync::oneshot;
 
     use super::*;
 
@@ -255,6 +340,40 @@ mod tests {
         };
         let (result, ()) = tokio::join!(server.run(async { ended.await.unwrap_or_default() }), calls);
         result.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_schedule_fires_at_once_and_when_the_clock_is_moved() {
+        let aws = emulator::Aws::new(emulator::World::demo());
+        let server = Server::bind(Setup::embedded(&aws), Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
+        assert!(!server.welcome().contains("Reconcile"));
+        let server = server.with_schedules(true);
+        assert!(server.welcome().contains("Reconcile") && server.welcome().contains("_emulator/move"));
+        let (end, ended) = oneshot::channel();
+        let record = || aws.with(|world| world.tags("microservices", "posts").remove("steward:record"));
+        let until = async |state: &str| {
+            while !record().is_some_and(|record| record.contains(state)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let day = async {
+            until(" on@2026-11-24T12:00").await;
+            aws.move_to("2026-11-24T20:01:00-03:00".parse().unwrap());
+            until(" off@2026-11-24T23:00").await;
+            end.send(()).unwrap();
+        };
+        let both = async {
+            tokio::join!(server.run(async { ended.await.unwrap_or_default() }), day).0.unwrap();
+        };
+        tokio::time::timeout(Duration::from_secs(30), Box::pin(both)).await.unwrap();
+    }
+
+    #[test]
+    fn marks_are_those_of_five_minutes() {
+        let mark = |now: &str| super::mark(now.parse().unwrap()).to_string();
+        assert_eq!(mark("2026-11-24T12:00:00Z"), "2026-11-24T12:00:00Z");
+        assert_eq!(mark("2026-11-24T12:04:59.9Z"), "2026-11-24T12:00:00Z");
+        assert_eq!(mark("2026-11-24T12:05:00.1Z"), "2026-11-24T12:05:00Z");
     }
 
     #[test]

@@ -19,3 +19,4 @@ mod selectors;
 mod stage;
 mod stop_and_start;
 mod template;
+mod year;

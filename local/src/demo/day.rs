@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use jiff::ZonedDateTime;
 use serde_json::{Value, json};
 
-use super::look::{Look, RECORD, list};
-use super::score::Score;
+use super::look::{Look, OVERRIDE, RECORD, SCHEDULE, ServiceRow, list};
+use super::score::{Score, hours};
 use super::stage::{Delivery, Stage};
 use super::teller::Teller;
 use super::{DemoFault, Outcome, Sabotage};
 
-/// The evening's stop is killed after so many of its changes.
-const KILLED_AFTER: usize = 6;
+/// The evening's tick is killed after so many of its changes.
+const KILLED_AFTER: usize = 4;
+
+/// The service that gets an override.
+const RELEASED: &str = "posts";
 
 /// The day as far as it has been told.
 pub(super) struct Day<'w, W> {
@@ -20,16 +24,15 @@ pub(super) struct Day<'w, W> {
     tell: Teller<'w, W>,
     /// How everything was in the first morning.
     before: Look,
-    /// The evening's stop.
-    stop: Option<(String, Value)>,
+    began: ZonedDateTime,
     score: Score,
 }
 
 impl<'w, W: Write> Day<'w, W> {
     pub(super) async fn begin(out: &'w mut W) -> Result<Self, DemoFault> {
         let stage = Stage::new().await?;
-        let before = stage.look().await?;
-        Ok(Self { stage, tell: Teller::new(out), before, stop: None, score: Score::default() })
+        let (before, began) = (stage.look().await?, stage.now());
+        Ok(Self { stage, tell: Teller::new(out), before, began, score: Score::default() })
     }
 
     /// The look.
@@ -37,11 +40,14 @@ impl<'w, W: Write> Day<'w, W> {
         let now = self.stage.now();
         self.tell.title(&format!(
             "\
-A day and a night of ecs-steward, from {}. Times are those of São Paulo.
+Three days of ecs-steward, from {}. Times are those of São Paulo.
 
 It happens on an embedded AWS in this process: no account is touched, and the hours pass in a
 moment. What looks and what acts is the code that runs in Lambda, reached as Lambda and API
-Gateway reach it. A ✓ is a promise that was checked.",
+Gateway reach it. A ✓ is a promise that was checked.
+
+The schedule Reconcile of the template fires every five minutes. Here it fires at the ticks that
+matter, and at a few where nothing is due.",
             now.strftime("%A, %d %B %Y"),
         ))?;
         self.tell.step(&now, "What there is")?;
@@ -53,6 +59,30 @@ Gateway reach it. A ✓ is a promise that was checked.",
             "every service runs as many tasks as it wants",
             &self.before.wrong_in(&look, |_, is| is.incomplete()),
         )?;
+        self.tell.say(&format!("Three of them say in a tag when they are on, {SCHEDULE}:"))?;
+        let schedule = |s: &ServiceRow| s.schedule.clone().unwrap_or_else(|| "none".to_owned());
+        let rows: Vec<_> = look.services.iter().map(|s| vec![s.path(), schedule(s)]).collect();
+        self.tell.table(&["service", "its schedule"], &rows)?;
+        self.tell.say("The other two have no schedule, so nobody will touch them: not the DAEMON either.")?;
+        Ok(())
+    }
+
+    /// What has a schedule is adopted, and nothing is stopped by that.
+    pub(super) async fn adoption(&mut self) -> Result<(), DemoFault> {
+        self.tell
+            .step(&self.stage.now(), "The first tick: the schedule sends its reconcile to scale-service")?;
+        let first = self.tick().await?;
+        self.tell.say(&first.event.to_string())?;
+        self.report(&first)?;
+        let wrong = self.other_outcomes(&first, |_| "changed");
+        self.tell.told("it adopts those three, and does not look at the others", &wrong)?;
+        let look = self.stage.look().await?;
+        self.records(&look)?;
+        let wrong = self.before.wrong_in(&look, |was, is| is.difference(was).or_else(|| is.incomplete()));
+        self.tell.told("only the records are new: each runs on as it was", &wrong)?;
+        self.tell.say("A record keeps what was last done, and the size. Whoever tags a service stops nothing by that, at\n\
+             no hour: only the next change of its schedule acts.")?;
+        self.quiet(&[(9, 5), (9, 10)]).await?;
         Ok(())
     }
 
@@ -93,61 +123,102 @@ Gateway reach it. A ✓ is a promise that was checked.",
         Ok(())
     }
 
-    /// The stop, and what it leaves.
+    /// A release needs one service longer than its schedule allows.
+    pub(super) async fn an_override(&mut self) -> Result<(), DemoFault> {
+        self.quiet(&[(12, 0), (15, 0), (18, 55)]).await?;
+        self.stage.until(&self.before, 19, 0);
+        self.tell.step(&self.stage.now(), "A release: posts is to stay on until 22:00")?;
+        let path = format!("/v1/clusters/microservices/services/{RELEASED}/override");
+        let body = json!({"state": "on", "until": "2026-11-24T22:00:00-03:00", "reason": "release 4.2"});
+        self.tell.say(&format!("PUT {path}\n{body}"))?;
+        let put = self.stage.put(&path, body).await?;
+        self.score.request(put.calls);
+        self.report(&put)?;
+        let look = self.stage.look().await?;
+        let tag = look.scheduled().find(|s| s.name == RELEASED).and_then(|s| s.exception.clone());
+        let wrong = tag.is_none().then(|| format!("{RELEASED} has no tag {OVERRIDE}"));
+        self.tell.say(&format!("Its tag {OVERRIDE}, which has UTC, where 22:00 in São Paulo is 01:00Z:"))?;
+        self.tell.say(&format!("{}\n", tag.unwrap_or_default()))?;
+        self.tell.told("the override is on the service itself, with its end", &Vec::from_iter(wrong))?;
+        let wrong = self.before.wrong_in(&look, |was, is| is.difference(was).or_else(|| is.incomplete()));
+        self.tell.told("and its tasks run on as before", &wrong)?;
+        Ok(())
+    }
+
+    /// The evening's tick, and what it leaves.
     pub(super) async fn evening(&mut self) -> Result<(), DemoFault> {
+        self.quiet(&[(19, 55)]).await?;
         self.stage.until(&self.before, 20, 0);
-        self.tell.step(&self.stage.now(), "The evening: the schedule sends its stop to scale-service")?;
-        let (function, event) = self.stage.fire_and_kill("ScheduledStop", KILLED_AFTER).await?;
-        self.tell.say(&event.to_string())?;
+        self.tell.step(&self.stage.now(), "The evening: users and threads are to go off")?;
+        let killed = self.stage.tick_and_kill(KILLED_AFTER).await?;
+        self.score.tick(killed.calls);
+        self.tell.say(&killed.event.to_string())?;
         self.tell.say(&format!(
             "Halfway through, right after its change number {}, the machine under it fails: no answer, no\n\
              goodbye.",
-            KILLED_AFTER + 1
+            killed.calls.writes
         ))?;
         let look = self.stage.look().await?;
-        let rows = look
-            .sleepers()
-            .map(|s| vec![s.path(), s.desired.to_string(), s.record.clone().unwrap_or_default()]);
-        self.tell.table(&["service", "desired", "its record"], &rows.collect::<Vec<_>>())?;
+        self.records(&look)?;
         let lost = self.before.wrong_in(&look, |was, is| is.size_lost(was));
         self.tell.told("no size is lost: it was written down before anything was changed", &lost)?;
 
-        self.stage.until(&self.before, 20, 1);
-        self.tell.step(&self.stage.now(), "Lambda delivers the same event again")?;
-        let stop = self.stage.send(&function, event).await;
-        self.report(&stop)?;
-        let wrong = self.other_outcomes(&stop, &["changed", "unchanged"]);
-        self.tell
-            .told("what was begun is finished; only node-agent stays, which follows its instances", &wrong)?;
-        self.score.events(&stop);
-        self.stop = Some((stop.function, stop.event));
-
         self.stage.until(&self.before, 20, 5);
+        self.tell.step(&self.stage.now(), "The next tick")?;
+        let next = self.tick().await?;
+        self.report(&next)?;
+        let off = |s: &ServiceRow| if s.name == RELEASED { "unchanged" } else { "changed or unchanged" };
+        let wrong = self.other_outcomes(&next, off);
+        self.tell.told("what was begun is finished; posts stays, by its override", &wrong)?;
+
+        self.stage.until(&self.before, 20, 10);
         self.tell.step(&self.stage.now(), "The tasks have ended")?;
         let look = self.stage.look().await?;
         self.service_table(&look)?;
-        let wrong = self.before.wrong_in(&look, |was, is| {
-            if was.daemon { is.difference(was).or_else(|| is.incomplete()) } else { is.not_off() }
+        let wrong = self.before.wrong_in(&look, |_, is| match is.name.as_str() {
+            "users" | "threads" => is.not_off(),
+            _ => None,
         });
-        self.tell.told("no task runs but the daemon's, and those all do", &wrong)?;
+        self.tell.told("of users and threads no task runs", &wrong)?;
+        let wrong = self.before.wrong_in(&look, |was, is| match is.name.as_str() {
+            RELEASED => is.difference(was).or_else(|| is.incomplete()),
+            _ => None,
+        });
+        self.tell.told("posts runs as by day", &wrong)?;
         let awake = self.before.wrong_in(&look, |_, is| is.awake());
         self.tell.told("autoscaling sleeps: its min is 0 and all its activities are suspended", &awake)?;
+        self.untouched(&look)?;
         self.tell.say(&format!(
             "What a service had is kept on itself, as the tag {RECORD}: its desired count n, and of its\n\
              autoscaling the min and which activities a person had suspended (--- is none). Records\n\
              have UTC: 23:00Z is 20:00 in São Paulo."
         ))?;
-        let records = look.sleepers().map(|s| vec![s.path(), s.record.clone().unwrap_or_default()]);
-        self.tell.table(&["service", "its record"], &records.collect::<Vec<_>>())?;
-        Ok(())
+        self.records(&look)
     }
 
-    /// Load comes, and nothing follows it.
-    pub(super) fn load_at_night(&mut self) -> Result<(), DemoFault> {
+    /// Load comes, and nothing follows it. The override ends by itself.
+    pub(super) async fn the_override_ends(&mut self) -> Result<(), DemoFault> {
+        self.quiet(&[(20, 15), (21, 55)]).await?;
         self.stage.until(&self.before, 22, 0);
         self.stage.load("microservices", "users", 6);
-        self.tell.step(&self.stage.now(), "Late visitors: the load on users would want 6 tasks")?;
+        self.tell.step(
+            &self.stage.now(),
+            "The override ends by itself; late visitors: the load on users would want 6 tasks",
+        )?;
         self.tell.say("By day autoscaling would go to 6 within minutes.")?;
+        let end = self.tick().await?;
+        self.report(&end)?;
+        let wrong = self.other_outcomes(&end, |s| if s.name == RELEASED { "changed" } else { "unchanged" });
+        self.tell.told("nobody has to remember it: this tick takes posts off", &wrong)?;
+        self.stage.until(&self.before, 22, 5);
+        self.tell.step(&self.stage.now(), "Five minutes later")?;
+        let after = self.tick().await?;
+        self.tell.say(&format!("It answers: {}", summary(&after)))?;
+        let look = self.stage.look().await?;
+        let left = self.before.wrong_in(&look, |_, is| is.exception.clone());
+        self.tell.told("the override's tag is cleaned up", &left)?;
+        let up = self.up(&look);
+        self.tell.told("all three are off", &up)?;
         Ok(())
     }
 
@@ -171,41 +242,34 @@ Gateway reach it. A ✓ is a promise that was checked.",
         Ok(())
     }
 
-    /// A stopped service stays stopped, and a repeated stop costs nothing.
-    pub(super) async fn the_same_event_again(&mut self) -> Result<(), DemoFault> {
+    /// A stopped service stays stopped, and a tick where nothing is due costs nothing.
+    pub(super) async fn night(&mut self) -> Result<(), DemoFault> {
         self.stage.until(&self.before, 2, 0);
-        self.tell.step(
-            &self.stage.now(),
-            "The night: still that load, and the evening's stop is delivered again",
-        )?;
+        self.tell.step(&self.stage.now(), "The night: still that load, and a tick like any other")?;
         let look = self.stage.look().await?;
         self.service_table(&look)?;
-        let up = self.before.wrong_in(&look, |_, is| is.not_off());
-        self.tell.told("what was stopped stays stopped", &up)?;
-        if let Some((function, event)) = self.stop.clone() {
-            let again = self.stage.send(&function, event).await;
-            self.report(&again)?;
-            let wrong = self.other_outcomes(&again, &["unchanged"]);
-            self.tell.told("a stop of what is off finds nothing to do", &wrong)?;
-            let wrote = (again.writes > 0).then(|| format!("{} calls that change something", again.writes));
-            self.tell.told("and changes nothing: not one write reaches AWS", &Vec::from_iter(wrote))?;
-            self.score.events(&again);
-        }
+        self.tell.told("what is off stays off, whatever the load", &self.up(&look))?;
+        self.untouched(&look)?;
+        let tick = self.tick().await?;
+        self.tell.say(&format!("It answers: {}", summary(&tick)))?;
+        let wrong = self.other_outcomes(&tick, |_| "unchanged");
+        self.tell.told("the tick finds nothing to do", &wrong)?;
+        self.tell.told("and changes nothing: not one write reaches AWS", &wrote(&tick))?;
         self.stage.until(&self.before, 6, 0);
         self.stage.load("microservices", "users", 2);
         self.tell.step(&self.stage.now(), "The late visitors are gone: the load would want 2 tasks")?;
         Ok(())
     }
 
-    /// The start, and whether all is as it was.
+    /// The morning's tick, and whether all is as it was.
     pub(super) async fn next_morning(&mut self) -> Result<(), DemoFault> {
+        self.quiet(&[(7, 55)]).await?;
         self.stage.until(&self.before, 8, 0);
-        self.tell.step(&self.stage.now(), "The morning: the schedule sends its start")?;
-        let start = self.stage.fire("ScheduledStart").await?;
+        self.tell.step(&self.stage.now(), "The morning")?;
+        let start = self.tick().await?;
         self.report(&start)?;
-        let wrong = self.other_outcomes(&start, &["changed"]);
-        self.tell.told("all of them go on again", &wrong)?;
-        self.score.events(&start);
+        let wrong = self.other_outcomes(&start, |_| "changed");
+        self.tell.told("all three go on again", &wrong)?;
 
         self.stage.until(&self.before, 8, 5);
         self.tell.step(&self.stage.now(), "Five minutes later")?;
@@ -218,6 +282,7 @@ Gateway reach it. A ✓ is a promise that was checked.",
             "and runs as many tasks as it wants",
             &self.before.wrong_in(&look, |_, is| is.incomplete()),
         )?;
+        self.untouched(&look)?;
         self.score.returned(&self.before, &look);
         Ok(())
     }
@@ -237,18 +302,118 @@ Gateway reach it. A ✓ is a promise that was checked.",
         Ok(())
     }
 
+    /// On a holiday the services stay off.
+    pub(super) async fn a_holiday(&mut self) -> Result<(), DemoFault> {
+        self.stage.until(&self.before, 9, 0);
+        self.stage.load("microservices", "users", 2);
+        self.tell.step(&self.stage.now(), "Tomorrow is a holiday, and the stack is told so")?;
+        let catalog = json!({"zone": "America/Sao_Paulo", "holidays": ["2026-11-26"]});
+        self.tell.say(&format!("SCHEDULES={catalog}"))?;
+        self.stage.deploy(&catalog).await?;
+        let schedule = self.before.scheduled().find_map(|s| s.schedule.clone()).unwrap_or_default();
+        let path = "/v1/schedules/preview";
+        self.tell.say(&format!("What {schedule} means now: POST {path}"))?;
+        let preview = self.stage.ask("POST", path, &json!({"schedule": schedule, "count": 3})).await?;
+        let rows: Vec<_> = list(&preview, "transitions")
+            .map(|one| ["at", "to"].map(|field| one[field].as_str().unwrap_or_default().to_owned()).to_vec())
+            .collect();
+        self.tell.table(&["at", "to"], &rows)?;
+        let thursday = rows.iter().flatten().filter(|text| text.starts_with("2026-11-26"));
+        let none = rows.is_empty().then(|| "no transition at all".to_owned());
+        let wrong: Vec<_> = thursday.cloned().chain(none).collect();
+        self.tell.told("nothing goes on that Thursday", &wrong)?;
+
+        self.stage.until(&self.before, 20, 0);
+        self.tell.step(&self.stage.now(), "The evening")?;
+        let off = self.tick().await?;
+        self.tell.say(&format!("It answers: {}", summary(&off)))?;
+        let wrong = self.other_outcomes(&off, |_| "changed");
+        self.tell.told("all three go off", &wrong)?;
+
+        self.stage.until(&self.before, 8, 0);
+        self.tell.step(&self.stage.now(), "The holiday's morning")?;
+        let holiday = self.tick().await?;
+        self.tell.say(&format!("It answers: {}", summary(&holiday)))?;
+        self.stage.until(&self.before, 8, 5);
+        let look = self.stage.look().await?;
+        let wrong = [self.other_outcomes(&holiday, |_| "unchanged or skipped"), self.up(&look)].concat();
+        self.tell.told("it is Thursday, and they stay off", &wrong)?;
+
+        self.stage.until(&self.before, 7, 55);
+        self.stage.until(&self.before, 8, 0);
+        self.tell.step(&self.stage.now(), "The morning after it")?;
+        let on = self.tick().await?;
+        self.tell.say(&format!("It answers: {}", summary(&on)))?;
+        self.stage.until(&self.before, 8, 5);
+        let look = self.stage.look().await?;
+        let other = self.before.wrong_in(&look, |was, is| is.difference(was).or_else(|| is.incomplete()));
+        let wrong = [self.other_outcomes(&on, |_| "changed"), other].concat();
+        self.tell.told("on Friday everything is as it was on Tuesday", &wrong)?;
+        self.untouched(&look)?;
+        self.score.returned(&self.before, &look);
+        Ok(())
+    }
+
     /// The scoreboard.
     pub(super) fn end(mut self) -> Result<Outcome, DemoFault> {
         self.stage.until(&self.before, 9, 0);
-        self.tell.step(&self.stage.now(), "The scoreboard of 24 hours")?;
+        let now = self.stage.now();
+        let seconds = now.duration_since(&self.began).as_secs();
+        self.tell.step(&now, &format!("The scoreboard of {} hours", hours(seconds)))?;
         let throttled = self.stage.throttled();
-        let planned = self.before.services.iter().map(|s| s.running).sum::<i64>() * 24 * 60 * 60;
-        let rows = self.score.rows(planned, self.stage.task_seconds(), throttled);
+        let running = self.before.services.iter().map(|s| s.running).sum::<i64>();
+        let rows = self.score.rows(running * seconds, self.stage.task_seconds(), throttled);
         self.tell.table(&["what", "how much"], &rows)?;
+        self.tell.say(&format!(
+            "Task-hours are counted against Tuesday morning's {running} tasks, day and night."
+        ))?;
         let wrong = (throttled > 0).then(|| format!("{throttled} calls"));
         self.tell
             .told("AWS throttled nothing: calls keep below its published rates", &Vec::from_iter(wrong))?;
         Ok(self.tell.end()?)
+    }
+
+    /// The schedule fires, and it is counted.
+    async fn tick(&mut self) -> Result<Delivery, DemoFault> {
+        let tick = self.stage.tick().await?;
+        self.score.tick(tick.calls);
+        Ok(tick)
+    }
+
+    /// Ticks at these times of the clock, where nothing is due.
+    async fn quiet(&mut self, times: &[(i8, i8)]) -> Result<(), DemoFault> {
+        let mut wrong = Vec::new();
+        for (hour, minute) in times {
+            self.stage.until(&self.before, *hour, *minute);
+            let tick = self.tick().await?;
+            let found = [self.other_outcomes(&tick, |_| "unchanged or skipped"), wrote(&tick)].concat();
+            wrong.extend(found.into_iter().map(|wrong| format!("{hour:02}:{minute:02}: {wrong}")));
+        }
+        let names: Vec<_> = times.iter().map(|(hour, minute)| format!("{hour:02}:{minute:02}")).collect();
+        let names = names.join(", ");
+        let what =
+            if times.len() == 1 { "A tick, when nothing is due" } else { "Ticks, when nothing is due" };
+        self.tell.step(&self.stage.now(), &format!("{what}: {names}"))?;
+        Ok(self.tell.told(&format!("nothing is changed at {names}: not one write reaches AWS"), &wrong)?)
+    }
+
+    /// The services with a schedule that are not off.
+    fn up(&self, look: &Look) -> Vec<String> {
+        self.before.wrong_in(look, |was, is| was.schedule.as_ref().and_then(|_| is.not_off()))
+    }
+
+    /// What has no schedule is let alone.
+    fn untouched(&mut self, look: &Look) -> Result<(), DemoFault> {
+        let wrong = self.before.wrong_in(look, |was, is| match was.schedule {
+            Some(_) => None,
+            None => is.touched(was),
+        });
+        Ok(self.tell.told("api-monolitica and node-agent, without a schedule, are untouched", &wrong)?)
+    }
+
+    fn records(&mut self, look: &Look) -> Result<(), DemoFault> {
+        let (headings, rows) = look.record_table();
+        Ok(self.tell.table(&headings, &rows)?)
     }
 
     fn cluster_table(&mut self, look: &Look) -> Result<(), DemoFault> {
@@ -278,26 +443,30 @@ Gateway reach it. A ✓ is a promise that was checked.",
                 (Some(before), Some(_)) => before,
                 _ => "-".to_owned(),
             };
-            vec![text("resource"), text("outcome"), desired, text("reason")]
+            vec![text("resource"), text("outcome"), desired, wrapped(&text("reason"))]
         });
         Ok(self.tell.table(&["item", "outcome", "desired", "reason"], &rows.collect::<Vec<_>>())?)
     }
 
-    /// The items of services that can sleep, where their outcome is not this one; a daemon's is `skipped`.
-    fn other_outcomes(&self, delivery: &Delivery, wanted: &[&str]) -> Vec<String> {
+    /// The items whose outcome is not this one, or one of these; what has no schedule has no item.
+    fn other_outcomes(
+        &self,
+        delivery: &Delivery,
+        wanted: impl Fn(&ServiceRow) -> &'static str,
+    ) -> Vec<String> {
         let report = match &delivery.answer {
             Ok(report) => report,
             Err(problem) => return vec![format!("Lambda error {}: {}", problem.code, problem.detail)],
         };
         let found = |resource: &str| {
             let item = list(report, "items").find(|item| item["resource"] == resource);
-            item.and_then(|item| item["outcome"].as_str()).unwrap_or("not in the report")
+            item.and_then(|item| item["outcome"].as_str()).unwrap_or(ABSENT)
         };
         let wrong = self.before.services.iter().filter_map(|service| {
-            let wanted = if service.daemon { &["skipped"] } else { wanted };
+            let wanted = if service.schedule.is_some() { wanted(service) } else { ABSENT };
             let outcome = found(&format!("service/{}", service.path()));
-            let wrong = !wanted.contains(&outcome);
-            wrong.then(|| format!("{}: {outcome}, not {}", service.path(), wanted.join(" or ")))
+            let wrong = !wanted.split(" or ").any(|wanted| wanted == outcome);
+            wrong.then(|| format!("{}: {outcome}, and not {wanted}", service.path()))
         });
         wrong.collect()
     }
@@ -314,3 +483,41 @@ Gateway reach it. A ✓ is a promise that was checked.",
         Ok(list(&body, "tasks").map(task).collect())
     }
 }
+
+const ABSENT: &str = "absent from the report";
+
+/// The one line that a function says.
+fn summary(delivery: &Delivery) -> String {
+    match &delivery.answer {
+        Ok(report) => report["summary"].as_str().unwrap_or_default().to_owned(),
+        Err(problem) => format!("Lambda error {}: {}", problem.code, problem.detail),
+    }
+}
+
+/// What is wrong where a delivery should have changed nothing.
+fn wrote(delivery: &Delivery) -> Vec<String> {
+    let writes = delivery.calls.writes;
+    Vec::from_iter((writes > 0).then(|| format!("{writes} calls that change something")))
+}
+
+/// A reason in lines that a table has room for.
+fn wrapped(reason: &str) -> String {
+    let mut lines = String::new();
+    for part in reason.replace(", since ", "; since ").split("; ") {
+        let mut room = 0;
+        for word in part.split(' ') {
+            let length = word.chars().count() + 1;
+            match room {
+                0 if lines.is_empty() => {}
+                left if left < length => lines.push('\n'),
+                _ => lines.push(' '),
+            }
+            room = if room < length { WIDTH } else { room } - length.min(WIDTH);
+            lines.push_str(word);
+        }
+    }
+    lines
+}
+
+/// The longest line of a reason, where its words allow it.
+const WIDTH: usize = 50;

@@ -30,6 +30,10 @@ pub(super) struct ServiceRow {
     pub(super) running: i64,
     pending: i64,
     pub(super) scaling: Option<Scaling>,
+    /// The tag that says when it is on.
+    pub(super) schedule: Option<String>,
+    /// The tag that goes before the schedule for a while.
+    pub(super) exception: Option<String>,
     /// The tag in which it is kept what was last done and how large the service was.
     pub(super) record: Option<String>,
 }
@@ -94,9 +98,17 @@ impl Look {
         wrong.collect()
     }
 
-    /// The services that can sleep.
-    pub(super) fn sleepers(&self) -> impl Iterator<Item = &ServiceRow> {
-        self.services.iter().filter(|service| !service.daemon)
+    /// The services that follow a schedule.
+    pub(super) fn scheduled(&self) -> impl Iterator<Item = &ServiceRow> {
+        self.services.iter().filter(|service| service.schedule.is_some())
+    }
+
+    /// The records of the services that follow a schedule.
+    pub(super) fn record_table(&self) -> (Vec<&'static str>, Vec<Vec<String>>) {
+        let rows = self
+            .scheduled()
+            .map(|s| vec![s.path(), s.desired.to_string(), s.record.clone().unwrap_or_default()]);
+        (vec!["service", "desired", "its record"], rows.collect())
     }
 }
 
@@ -115,6 +127,7 @@ impl ClusterRow {
 impl ServiceRow {
     fn of(cluster: &str, one: &Value) -> Self {
         let target = one.pointer("/steward/scalableTarget").unwrap_or(&Value::Null);
+        let tag = |key: &str| list(one, "tags").find(|tag| tag["key"] == key).map(|tag| text(&tag["value"]));
         let flag = |name: &str| {
             target.pointer(&format!("/suspended/{name}")).and_then(Value::as_bool).unwrap_or_default()
         };
@@ -130,7 +143,9 @@ impl ServiceRow {
                 max: number(&target["maxCapacity"]),
                 suspended: ["dynamicScalingIn", "dynamicScalingOut", "scheduledScaling"].map(flag),
             }),
-            record: list(one, "tags").find(|tag| tag["key"] == RECORD).map(|tag| text(&tag["value"])),
+            schedule: tag(SCHEDULE),
+            exception: tag(OVERRIDE),
+            record: tag(RECORD),
         }
     }
 
@@ -145,10 +160,16 @@ impl ServiceRow {
         wrong.then(|| format!("{} of {} tasks run", self.running, self.desired))
     }
 
-    /// What is wrong where it is not off: a daemon never is.
+    /// What is wrong where it is not off.
     pub(super) fn not_off(&self) -> Option<String> {
-        let up = !self.daemon && (self.desired, self.running) != (0, 0);
+        let up = (self.desired, self.running) != (0, 0);
         up.then(|| format!("desired count {}, {} running", self.desired, self.running))
+    }
+
+    /// What is wrong where something was done to it.
+    pub(super) fn touched(&self, was: &Self) -> Option<String> {
+        let recorded = self.record.as_ref().map(|record| format!("it has a record, {record:?}"));
+        self.difference(was).or_else(|| self.incomplete()).or(recorded)
     }
 
     /// What is wrong where autoscaling could wake it.
@@ -178,6 +199,10 @@ impl ServiceRow {
     }
 }
 
+/// The schedule's tag.
+pub(super) const SCHEDULE: &str = "steward:schedule";
+/// The override's tag.
+pub(super) const OVERRIDE: &str = "steward:override";
 /// The record's tag.
 pub(super) const RECORD: &str = "steward:record";
 

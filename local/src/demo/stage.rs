@@ -20,26 +20,59 @@ const ZONE: &str = "America/Sao_Paulo";
 pub(super) struct Stage {
     aws: Aws,
     system: System,
+    /// `SCHEDULES` of the stack, once somebody has set it.
+    catalog: Option<String>,
     zone: TimeZone,
     /// Task-seconds run since the start.
     run: i64,
 }
 
-/// An event that reached a function, and what became of it.
+/// An event or a request that reached a function, and what became of it.
 pub(super) struct Delivery {
-    pub(super) function: String,
     pub(super) event: Value,
     pub(super) answer: Result<Value, Problem>,
+    pub(super) calls: Calls,
+}
+
+/// An event whose function was killed.
+pub(super) struct Killed {
+    pub(super) event: Value,
+    pub(super) calls: Calls,
+}
+
+/// How many calls AWS got.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Calls {
     pub(super) reads: usize,
     pub(super) writes: usize,
 }
 
+/// The template's schedule that the story lives by.
+const RECONCILE: &str = "Reconcile";
+
 impl Stage {
     pub(super) async fn new() -> Result<Self, DemoFault> {
         let aws = Aws::new(World::demo());
-        let system = System::start(Setup::embedded(&aws)).await?;
+        let system = Box::pin(System::start(Setup::embedded(&aws))).await?;
         let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
-        Ok(Self { aws, system, zone, run: 0 })
+        Ok(Self { aws, system, catalog: None, zone, run: 0 })
+    }
+
+    /// The functions on this AWS, as the stack has set them up.
+    async fn deployed(&self, aws: &Aws) -> Result<System, DemoFault> {
+        let setup = Setup::embedded(aws);
+        let setup = match &self.catalog {
+            Some(catalog) => setup.with("SCHEDULES", catalog),
+            None => setup,
+        };
+        Ok(Box::pin(System::start(setup)).await?)
+    }
+
+    /// Somebody updates the stack with these named schedules and holidays.
+    pub(super) async fn deploy(&mut self, catalog: &Value) -> Result<(), DemoFault> {
+        self.catalog = Some(catalog.to_string());
+        self.system = self.deployed(&self.aws).await?;
+        Ok(())
     }
 
     pub(super) fn now(&self) -> ZonedDateTime {
@@ -82,67 +115,84 @@ impl Stage {
 
     /// One GET through the API.
     pub(super) async fn get(&self, path: &str) -> Result<Value, DemoFault> {
-        let sent = Sent { method: "GET".into(), path: path.into(), ..Sent::default() };
-        let response = self.system.request(&sent).await;
+        self.ask("GET", path, &Value::Null).await
+    }
+
+    /// One request through the API.
+    pub(super) async fn ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, DemoFault> {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let sent = Sent { method: method.into(), path: path.into(), body, ..Sent::default() };
+        let response = Box::pin(self.system.request(&sent)).await;
         match response.status {
             200 => Ok(response.json()),
-            status => Err(DemoFault::Look { path: path.into(), status, body: response.body }),
+            status => Err(DemoFault::Request {
+                method: method.into(),
+                path: path.into(),
+                status,
+                body: response.body,
+            }),
         }
     }
 
-    /// A schedule of the template fires, now.
-    pub(super) async fn fire(&self, schedule: &str) -> Result<Delivery, DemoFault> {
-        let (function, event) = self.event(schedule)?;
-        Ok(self.send(&function, event).await)
+    /// One PUT through the API, with the report that it answers.
+    pub(super) async fn put(&self, path: &str, body: Value) -> Result<Delivery, DemoFault> {
+        let before = self.calls();
+        let answer = Ok(self.ask("PUT", path, &body).await?);
+        Ok(Delivery { event: body, answer, calls: self.calls() - before })
     }
 
-    /// What a schedule of the template sends now, and to which function.
-    fn event(&self, schedule: &str) -> Result<(String, Value), DemoFault> {
+    /// The template's schedule for reconcile fires, now.
+    pub(super) async fn tick(&self) -> Result<Delivery, DemoFault> {
+        let (function, event) = self.event()?;
+        let before = self.calls();
+        let answer = Box::pin(self.system.invoke(&function, event.clone())).await;
+        Ok(Delivery { event, answer, calls: self.calls() - before })
+    }
+
+    /// What that schedule sends now, and to which function.
+    fn event(&self) -> Result<(String, Value), DemoFault> {
         let known = &self.system.template().schedules;
-        let found = known.iter().find(|one| one.name == schedule);
-        let found = found.ok_or_else(|| DemoFault::Schedule(format!("it has no schedule {schedule}")))?;
-        let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{schedule}");
+        let found = known.iter().find(|one| one.name == RECONCILE);
+        let found = found.ok_or_else(|| DemoFault::Schedule(format!("it has no schedule {RECONCILE}")))?;
+        let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{RECONCILE}");
         // Scheduler's instants are whole seconds.
         let at = shared::record::whole_seconds(self.aws.now());
         let event = found.event(at, &arn).map_err(DemoFault::Schedule)?;
         Ok((found.function.clone(), event))
     }
 
-    /// A schedule of the template fires, and the function's process is killed right after AWS has
-    /// done its `k`-th change: what was under way there never comes to an end.
-    pub(super) async fn fire_and_kill(
-        &mut self,
-        schedule: &str,
-        k: usize,
-    ) -> Result<(String, Value), DemoFault> {
-        let (function, event) = self.event(schedule)?;
+    /// That schedule fires, and the function's process is killed right after AWS has done its
+    /// `k`-th change: what was under way there never comes to an end.
+    pub(super) async fn tick_and_kill(&mut self, k: usize) -> Result<Killed, DemoFault> {
+        let (function, event) = self.event()?;
         // A rehearsal on a copy of the world says which call that is.
         let rehearsal = self.aws.fork();
-        let rehearsed = System::start(Setup::embedded(&rehearsal)).await?;
-        let _ = rehearsed.invoke(&function, event.clone()).await;
+        let rehearsed = self.deployed(&rehearsal).await?;
+        let _ = Box::pin(rehearsed.invoke(&function, event.clone())).await;
+        drop(rehearsed);
         let calls = rehearsal.ledger();
-        let place =
-            calls.iter().enumerate().filter(|(_, call)| call.write).nth(k).map_or(0, |(place, _)| place);
+        let mut changes = calls.iter().enumerate().filter(|(_, call)| call.write);
+        let Some((place, _)) = changes.nth(k.saturating_sub(1)) else {
+            return Err(DemoFault::Schedule(format!("{RECONCILE} makes fewer than {k} changes")));
+        };
+        let before = self.calls();
         let killed = self.aws.kill_at(place, Moment::After);
         tokio::select! {
             () = killed.wait() => {}
-            done = self.system.invoke(&function, event.clone()) => {
+            done = Box::pin(self.system.invoke(&function, event.clone())) => {
                 return Err(DemoFault::Schedule(format!("the function was to be killed, and ended first: {done:?}")));
             }
         }
         drop(killed);
         // Lambda starts another process for the next event.
-        self.system = System::start(Setup::embedded(&self.aws)).await?;
-        Ok((function, event))
+        self.system = self.deployed(&self.aws).await?;
+        Ok(Killed { event, calls: self.calls() - before })
     }
 
-    /// An event reaches a function.
-    pub(super) async fn send(&self, function: &str, event: Value) -> Delivery {
-        let (calls, writes) = (self.aws.ledger().len(), self.aws.writes().len());
-        let answer = self.system.invoke(function, event.clone()).await;
-        let calls = self.aws.ledger().len() - calls;
-        let writes = self.aws.writes().len() - writes;
-        Delivery { function: function.to_owned(), event, answer, reads: calls - writes, writes }
+    /// How many calls AWS has got so far.
+    fn calls(&self) -> Calls {
+        let writes = self.aws.writes().len();
+        Calls { reads: self.aws.ledger().len() - writes, writes }
     }
 
     /// How many calls AWS has throttled.
@@ -162,5 +212,12 @@ impl Stage {
         self.aws.with(|world| {
             world.load(cluster, service, tasks);
         });
+    }
+}
+
+impl std::ops::Sub for Calls {
+    type Output = Self;
+    fn sub(self, before: Self) -> Self {
+        Self { reads: self.reads - before.reads, writes: self.writes - before.writes }
     }
 }

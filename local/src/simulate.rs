@@ -1,0 +1,106 @@
+//! `cargo local simulate`: a year of many services, on an embedded AWS, from a seed.
+//!
+//! It steps from event to event: the transitions of the services' schedules, the ends of overrides,
+//! random quiet ticks, and whatever people do in between, with outages, faults and kills. Every tick
+//! goes through the same handler as in Lambda. After each, `model` says what every service ought to
+//! be, and what is not so is a violation.
+
+mod calendar;
+mod compare;
+mod dice;
+mod fleet;
+mod model;
+mod people;
+mod year;
+
+use std::fmt;
+
+use crate::system::StartFault;
+
+/// Which year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How many days of it.
+    pub days: u32,
+    /// What all chance comes from.
+    pub seed: u64,
+    /// How many services there are at its beginning.
+    pub services: usize,
+}
+
+/// What happened, and what was not as it should be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Days that passed.
+    pub days: u32,
+    /// Runs of reconcile that ended well.
+    pub ticks: u64,
+    /// Calls to AWS, of all runs.
+    pub calls: u64,
+    /// Those that change something.
+    pub writes: u64,
+    /// Services that went off or on.
+    pub transitions: u64,
+    /// Those that came back untouched, and were compared with what they were before.
+    pub comebacks: u64,
+    /// Runs that were killed.
+    pub kills: u64,
+    /// Those after which the next clean run was compared with one that was never killed.
+    pub recoveries: u64,
+    /// Runs on which something was wrong with AWS.
+    pub faults: u64,
+    /// Spans of time without ticks.
+    pub outages: u64,
+    /// What people did.
+    pub people: u64,
+    /// Overrides that were put or ended, among it.
+    pub overrides: u64,
+    /// What was not as it should be: which service, when, what was expected, and the seed.
+    pub violations: Vec<String>,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { days, ticks, calls, writes, transitions, comebacks, .. } = self;
+        let Self { kills, recoveries, faults, outages, people, overrides, violations, .. } = self;
+        writeln!(f, "{days} days, {ticks} ticks, {calls} calls, {writes} of them writes")?;
+        writeln!(f, "{transitions} transitions, {comebacks} compared with the size before")?;
+        writeln!(
+            f,
+            "{kills} kills ({recoveries} compared with a run that was not), {faults} runs with faults, {outages} outages"
+        )?;
+        writeln!(f, "{people} people's changes, {overrides} of them overrides")?;
+        write!(f, "{} violations", violations.len())
+    }
+}
+
+/// Lives through the year. `progress` hears of each day, with the violations so far.
+///
+/// On a paused clock (`tokio::time::pause`) what waits costs nothing.
+pub async fn run(options: Options, mut progress: impl FnMut(u32, usize)) -> Result<Figures, StartFault> {
+    let mut year = Box::new(Box::pin(year::Year::begin(options)).await?);
+    while let Some(day) = Box::pin(year.step()).await? {
+        progress(day, year.violations());
+    }
+    Ok(year.end())
+}
+
+/// The same on a runtime of its own, whose clock stands still.
+pub fn on_a_paused_clock(
+    options: Options,
+    progress: impl FnMut(u32, usize),
+) -> Result<Figures, SimulationFault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    Ok(runtime.block_on(run(options, progress))?)
+}
+
+/// Why there is no year.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationFault {
+    /// No runtime.
+    #[error("the simulation did not start: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// No system.
+    #[error(transparent)]
+    Start(#[from] StartFault),
+}

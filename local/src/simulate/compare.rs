@@ -1,0 +1,214 @@
+//! What is compared after a run, and how a violation is told.
+
+use std::ops::RangeInclusive;
+
+use emulator::World;
+
+use super::calendar::told;
+use super::fleet::{RECORD, end, look};
+use super::model::{Expected, Live, Memory, Size, Target, wanted};
+use super::year::{Seen, Year};
+
+impl Year {
+    pub(super) fn violation(&mut self, law: &str, what: &str, told_as: &str) {
+        let at = told(self.seconds());
+        let seed = self.options.seed;
+        self.figures.violations.push(format!("{law}: {what} at {at} (seed {seed}): {told_as}"));
+    }
+
+    /// The counts that services have while they are on: what may be saved of them.
+    pub(super) fn note_sizes(&mut self) {
+        let Self { fleet, aws, .. } = self;
+        let names: Vec<String> = fleet.services.iter().map(|one| fleet.cluster_of(one).to_owned()).collect();
+        aws.with(|world| {
+            for (service, cluster) in fleet.services.iter_mut().zip(&names) {
+                let count = world.desired_count(cluster, &service.name);
+                if count > 0 && service.memory.as_ref().is_none_or(|memory| memory.on) {
+                    service.had.insert(count);
+                }
+            }
+        });
+    }
+
+    /// Nothing ought to change.
+    pub(super) fn is_quiet(&self, seen: &[Seen]) -> bool {
+        self.fleet
+            .services
+            .iter()
+            .zip(seen)
+            .all(|(service, seen)| seen.expected.live == seen.live && seen.expected.memory == service.memory)
+    }
+
+    /// The same, where nothing ought to be done at all.
+    pub(super) fn unchanged(&self, seen: Vec<Seen>) -> Vec<Seen> {
+        let same = |(seen, service): (Seen, &super::fleet::Service)| Seen {
+            expected: Expected {
+                rule: "a refused request",
+                live: seen.live,
+                memory: service.memory.clone(),
+                at_now: false,
+            },
+            ..seen
+        };
+        seen.into_iter().zip(&self.fleet.services).map(same).collect()
+    }
+
+    /// Where a disturbed run took so long that something else is wanted by now, or where a second run
+    /// does more than the first (`enforce` after an adoption), nothing is expected but what is found.
+    pub(super) fn still_due(&self, seen: Vec<Seen>, from: i64, now: i64) -> Vec<Seen> {
+        let want = |service: &super::fleet::Service, at| {
+            let plan = self.fleet.plan_of(service).ok().flatten();
+            let lease = self.fleet.clusters.get(service.cluster).and_then(|cluster| cluster.lease);
+            wanted(service.lease, lease, plan.and_then(|plan| self.fleet.plans.get(plan)), at)
+        };
+        let one = |(mut seen, service): (Seen, &super::fleet::Service)| {
+            if want(service, from) != want(service, now) || !seen.settles {
+                seen.expected.rule = UNKNOWN;
+            }
+            seen
+        };
+        seen.into_iter().zip(&self.fleet.services).map(one).collect()
+    }
+
+    /// After a run at this instant or later: is every one of these as it ought to be?
+    pub(super) fn compare(&mut self, seen: &[Seen], which: &[usize], from: i64) {
+        let now = self.seconds();
+        for n in which {
+            let (Some(service), Some(seen)) = (self.fleet.services.get(*n), seen.get(*n)) else { continue };
+            let (path, cluster) = (self.fleet.path(service), self.fleet.cluster_of(service).to_owned());
+            let name = service.name.clone();
+            let (live, text) = self.aws.with(|world: &mut World| {
+                (look(world, &cluster, &name), world.tags(&cluster, &name).remove(RECORD))
+            });
+            let found = text.as_deref().and_then(record);
+            let expected = &seen.expected;
+            let mut faults = Vec::new();
+            if expected.rule != UNKNOWN {
+                if live != expected.live {
+                    faults.push(format!("expected {}, found {}", shown(&expected.live), shown(&live)));
+                }
+                let span = expected.at_now.then_some(from..=now);
+                if !is_as_remembered(found.as_ref(), expected.memory.as_ref(), span) {
+                    faults.push(format!(
+                        "expected to remember {:?}, its record says {text:?}",
+                        expected.memory
+                    ));
+                }
+            }
+            if text.is_some() && found.is_none() {
+                faults.push(format!("its record can't be read: {text:?}"));
+            }
+            let count = found.as_ref().and_then(|found| found.size.count);
+            let wrong_size = count.filter(|count| !service.had.contains(count));
+            let zero = count == Some(0);
+            let was_on = service.memory.as_ref().is_none_or(|memory| memory.on);
+            let is_on = found.as_ref().is_none_or(|found| found.on);
+            let back = service.before.filter(|_| !was_on && is_on && seen.live.count == 0 && live.count > 0);
+            let rule = expected.rule;
+            let was = format!("{} with {:?}", shown(&seen.live), service.memory);
+            let memory = match (&found, &expected.memory) {
+                (Some(found), Some(expected)) => {
+                    Some(Memory { plan: expected.plan, adopted: expected.adopted, ..found.clone() })
+                }
+                (found, _) => found.clone(),
+            };
+            if let Some(service) = self.fleet.services.get_mut(*n) {
+                service.memory = memory;
+                if was_on && !is_on && seen.live.count > 0 && live.count == 0 {
+                    service.before = Some(seen.live);
+                } else if is_on {
+                    service.before = None;
+                }
+            }
+            if was_on != is_on {
+                self.figures.transitions += 1;
+            }
+            for fault in faults {
+                self.violation(rule, &path, &format!("{fault}; it was {was}"));
+            }
+            if zero {
+                self.violation("zero is never saved", &path, &format!("its record says {text:?}"));
+            }
+            if let Some(size) = wrong_size {
+                let what = format!("{size} is saved, which it never had while it was on");
+                self.violation("a size is saved only from a service that is on", &path, &what);
+            }
+            if let Some(before) = back {
+                self.figures.comebacks += 1;
+                let bounds = before.target.map_or((0, i64::MAX), |t| (t.min, t.max));
+                let was = Live { count: before.count.clamp(bounds.0, bounds.1), ..before };
+                if live != was {
+                    let what = format!("expected {}, found {}", shown(&was), shown(&live));
+                    self.violation("it comes back as it was", &path, &what);
+                }
+            }
+        }
+    }
+
+    /// After kills and a clean run: is all as a run that was never killed leaves it?
+    pub(super) fn recovered(&mut self, expected: &[(String, String)], settles: &[bool], from: i64) {
+        if self.seconds() != from {
+            // What is written for the run's own instant is for a later one.
+            return;
+        }
+        self.figures.recoveries += 1;
+        let found = end(&self.aws, &self.fleet);
+        for (((path, expected), (_, found)), settles) in expected.iter().zip(found).zip(settles) {
+            if *expected == found || !settles {
+                continue;
+            }
+            let what = format!("without the kill {expected}, with it {found}");
+            self.violation("a killed run is finished by the next", path, &what);
+        }
+    }
+}
+
+/// The rule of what can't be told.
+const UNKNOWN: &str = "unknown";
+
+fn is_as_remembered(
+    found: Option<&Memory>,
+    expected: Option<&Memory>,
+    span: Option<RangeInclusive<i64>>,
+) -> bool {
+    match (found, expected) {
+        (None, None) => true,
+        (Some(found), Some(expected)) => {
+            found.on == expected.on
+                && found.size == expected.size
+                && (found.at == expected.at || span.is_some_and(|span| span.contains(&found.at)))
+        }
+        _ => false,
+    }
+}
+
+fn shown(live: &Live) -> String {
+    match live.target {
+        None => format!("{}", live.count),
+        Some(Target { min, max, flags }) => {
+            format!("{} (min {min}, max {max}, suspended {flags:?})", live.count)
+        }
+    }
+}
+
+/// The record, read in the plainest way.
+fn record(text: &str) -> Option<Memory> {
+    let mut words = text.strip_prefix("v1 ")?.split(' ');
+    let (state, at) = words.next()?.split_once('@')?;
+    let at = at.parse::<jiff::Timestamp>().ok()?.as_second();
+    let mut size = Size::default();
+    let (mut min, mut flags) = (None, None);
+    for (key, value) in words.filter_map(|word| word.split_once('=')) {
+        match key {
+            "n" => size.count = value.parse().ok(),
+            "min" => min = value.parse().ok(),
+            "susp" => {
+                let mut letters = value.chars().map(|c| c != '-');
+                flags = Some([letters.next()?, letters.next()?, letters.next()?]);
+            }
+            _ => {}
+        }
+    }
+    size.scaling = min.zip(flags);
+    (state != "stopping").then_some(Memory { on: state == "on", at, adopted: false, plan: None, size })
+}

@@ -1,0 +1,40 @@
+//! The year's chance: a small generator (`splitmix64`), so that a seed means the same year for ever.
+
+/// The dice.
+#[derive(Clone, Debug)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number from `from` to `to`, both possible.
+    pub(super) fn between(&mut self, from: i64, to: i64) -> i64 {
+        let span = to.abs_diff(from).saturating_add(1);
+        from.saturating_add(i64::try_from(self.next() % span).unwrap_or(0))
+    }
+
+    /// An index below `len`, and 0 where there is none.
+    pub(super) fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.next()).unwrap_or(usize::MAX).checked_rem(len).unwrap_or(0)
+    }
+
+    /// True in so many of a hundred throws.
+    pub(super) fn percent(&mut self, share: i64) -> bool {
+        self.between(1, 100) <= share
+    }
+
+    /// Three flags.
+    pub(super) fn flags(&mut self) -> [bool; 3] {
+        [self.percent(30), self.percent(30), self.percent(30)]
+    }
+}

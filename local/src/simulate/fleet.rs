@@ -1,0 +1,195 @@
+//! The clusters and services of the year, as people know them.
+
+use std::collections::BTreeSet;
+
+use emulator::{Aws, ServiceSeed, TargetSeed, World};
+use serde_json::{Value, json};
+
+use super::calendar::{HOLIDAYS, NAMED, Plan};
+use super::dice::Dice;
+use super::model::{Lease, Live, Memory, Target};
+
+/// The tag `steward:schedule` of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// None: its cluster's counts.
+    Clusters,
+    /// `none`.
+    OptOut,
+    /// A text that is no schedule.
+    Bad,
+    /// This plan.
+    Plan(usize),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Cluster {
+    pub(super) name: String,
+    pub(super) plan: Option<usize>,
+    pub(super) lease: Option<Lease>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Service {
+    /// Its cluster's index.
+    pub(super) cluster: usize,
+    pub(super) name: String,
+    pub(super) tag: Tag,
+    pub(super) enforce: bool,
+    pub(super) stop_only: bool,
+    pub(super) lease: Option<Lease>,
+    /// What the model remembers of it.
+    pub(super) memory: Option<Memory>,
+    /// The counts that it had while it was on.
+    pub(super) had: BTreeSet<i64>,
+    /// As it was before it was stopped, while nobody touches it.
+    pub(super) before: Option<Live>,
+}
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub(super) struct Fleet {
+    pub(super) plans: Vec<Plan>,
+    pub(super) clusters: Vec<Cluster>,
+    pub(super) services: Vec<Service>,
+}
+
+/// The tags' keys.
+pub(super) const SCHEDULE: &str = "steward:schedule";
+pub(super) const OVERRIDE: &str = "steward:override";
+pub(super) const RECORD: &str = "steward:record";
+/// How many schedules there are.
+const PLANS: usize = 12;
+/// What stands in a tag that no schedule can be read from.
+pub(super) const NONSENSE: &str = "Mon-Fry 08:00-20:00";
+
+/// The environment's `SCHEDULES`.
+pub(super) fn catalog() -> String {
+    let schedules = json!({ NAMED.0: NAMED.1 });
+    json!({"zone": super::calendar::DEFAULT_ZONE, "schedules": schedules, "holidays": HOLIDAYS}).to_string()
+}
+
+impl Fleet {
+    pub(super) fn new(all: Vec<Plan>, services: usize, dice: &mut Dice, world: &mut World) -> Self {
+        // A dozen of them, `always` and `never` among it; more instants would only take longer.
+        let mut plans = all;
+        while plans.len() > PLANS {
+            let chosen = dice.index(plans.len() - 3) + 1;
+            plans.remove(chosen);
+        }
+        let mut fleet = Self { plans, clusters: Vec::new(), services: Vec::new() };
+        for (n, name) in ["dev", "staging", "prod", "batch"].into_iter().enumerate() {
+            world.cluster(name);
+            // One cluster's services follow it, one's follow only their own tags, and so on.
+            let plan = (n % 2 == 0).then(|| dice.index(fleet.plans.len()));
+            if let Some(plan) = plan.and_then(|plan| fleet.plans.get(plan)) {
+                world.cluster_tag(name, SCHEDULE, &plan.tag);
+            }
+            fleet.clusters.push(Cluster { name: name.into(), plan, lease: None });
+        }
+        for _ in 0..services {
+            fleet.add(dice, world);
+        }
+        fleet
+    }
+
+    /// A new service, running.
+    pub(super) fn add(&mut self, dice: &mut Dice, world: &mut World) {
+        let index = dice.index(self.clusters.len());
+        let Some(cluster) = self.clusters.get(index) else { return };
+        let name = format!("s{:03}", self.services.len());
+        let tag = match dice.between(1, 20) {
+            1 => Tag::OptOut,
+            2..=6 => Tag::Clusters,
+            _ => Tag::Plan(dice.index(self.plans.len())),
+        };
+        let (enforce, stop_only) = (dice.percent(20), dice.percent(15));
+        let count = dice.between(1, 6);
+        let mut seed = ServiceSeed::new(&name).desired(count);
+        if let Some(text) = self.text(tag) {
+            seed = seed.tag(SCHEDULE, &text);
+        }
+        if enforce {
+            seed = seed.tag("steward:drift", "enforce");
+        }
+        if stop_only {
+            seed = seed.tag("steward:half", "stop-only");
+        }
+        world.service(&cluster.name, seed);
+        if dice.percent(34) {
+            let (min, [a, b, c]) = (dice.between(0, 3), dice.flags());
+            world.scalable_target(&cluster.name, &name, TargetSeed::new(min, 8).suspended(a, b, c));
+        }
+        self.services.push(Service {
+            cluster: index,
+            name,
+            tag,
+            enforce,
+            stop_only,
+            lease: None,
+            memory: None,
+            had: BTreeSet::new(),
+            before: None,
+        });
+    }
+
+    /// The tag's text, if it is there.
+    pub(super) fn text(&self, tag: Tag) -> Option<String> {
+        match tag {
+            Tag::Clusters => None,
+            Tag::OptOut => Some("none".into()),
+            Tag::Bad => Some(NONSENSE.into()),
+            Tag::Plan(plan) => self.plans.get(plan).map(|plan| plan.tag.clone()),
+        }
+    }
+
+    pub(super) fn cluster_of(&self, service: &Service) -> &str {
+        self.clusters.get(service.cluster).map_or("", |cluster| &cluster.name)
+    }
+
+    /// The plan in force.
+    pub(super) fn plan_of(&self, service: &Service) -> Result<Option<usize>, ()> {
+        match service.tag {
+            Tag::Clusters => Ok(self.clusters.get(service.cluster).and_then(|cluster| cluster.plan)),
+            Tag::OptOut => Ok(None),
+            Tag::Bad => Err(()),
+            Tag::Plan(plan) => Ok(Some(plan)),
+        }
+    }
+
+    pub(super) fn path(&self, service: &Service) -> String {
+        format!("service/{}/{}", self.cluster_of(service), service.name)
+    }
+}
+
+/// A service as AWS has it now.
+pub(super) fn look(world: &World, cluster: &str, service: &str) -> Live {
+    let target = world.target(cluster, service).map(|t| Target {
+        min: t.min,
+        max: t.max,
+        flags: [t.dynamic_in_suspended, t.dynamic_out_suspended, t.scheduled_suspended],
+    });
+    Live { count: world.desired_count(cluster, service), target }
+}
+
+/// Whether a deployment goes on there.
+pub(super) fn is_deploying(world: &mut World, cluster: &str, service: &str) -> bool {
+    let input = json!({"cluster": cluster, "services": [service]});
+    let Ok(answer) = world.call("ecs", "DescribeServices", input) else { return false };
+    let deployments = answer.pointer("/services/0/deployments").and_then(Value::as_array);
+    let rolls = |one: &Value| one.get("rolloutState").and_then(Value::as_str) == Some("IN_PROGRESS");
+    deployments.is_some_and(|all| all.len() > 1 || all.iter().any(rolls))
+}
+
+/// All that a run leaves behind: counts, targets, tags. Not what it cleaned away: an override that is
+/// over may go a run sooner or later.
+pub(super) fn end(aws: &Aws, fleet: &Fleet) -> Vec<(String, String)> {
+    let one = |world: &World, service: &Service| {
+        let cluster = fleet.cluster_of(service);
+        let live = look(world, cluster, &service.name);
+        let mut tags = world.tags(cluster, &service.name);
+        tags.remove(OVERRIDE);
+        (fleet.path(service), format!("{live:?} {tags:?}"))
+    };
+    aws.with(|world| fleet.services.iter().map(|service| one(world, service)).collect())
+}

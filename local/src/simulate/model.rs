@@ -1,0 +1,277 @@
+//! What ought to become of a service at a tick, told from what happened to it rather than from its
+//! tags: the memory here is the model's own, and is only compared with the record.
+
+use super::calendar::{Plan, repeated};
+
+const HOUR: i64 = 3600;
+
+/// A scalable target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) min: i64,
+    pub(super) max: i64,
+    pub(super) flags: [bool; 3],
+}
+
+/// A service as AWS has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Live {
+    pub(super) count: i64,
+    pub(super) target: Option<Target>,
+}
+
+/// A size: what it had while it was on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) count: Option<i64>,
+    pub(super) scaling: Option<(i64, [bool; 3])>,
+}
+
+/// What was last done, and the size to come back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Memory {
+    pub(super) on: bool,
+    /// The instant that it was done for.
+    pub(super) at: i64,
+    /// By nobody but the first look.
+    pub(super) adopted: bool,
+    /// The plan then in force.
+    pub(super) plan: Option<usize>,
+    pub(super) size: Size,
+}
+
+/// What an override wants, and a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    On,
+    Off,
+    Hold,
+}
+
+/// An override, live or over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lease {
+    pub(super) want: Want,
+    pub(super) from: i64,
+    pub(super) until: i64,
+}
+
+impl Lease {
+    pub(super) fn is_live(&self, now: i64) -> bool {
+        self.from <= now && now < self.until
+    }
+
+    fn ended(&self, now: i64) -> Option<i64> {
+        (self.want != Want::Hold && self.until <= now).then_some(self.until)
+    }
+}
+
+/// What is wanted, since when, and whether an override says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) want: Want,
+    pub(super) since: Option<i64>,
+    pub(super) leased: bool,
+}
+
+/// What is wanted of a service with these overrides and this plan.
+pub(super) fn wanted(
+    own: Option<Lease>,
+    clusters: Option<Lease>,
+    plan: Option<&Plan>,
+    now: i64,
+) -> Option<Wanted> {
+    let clusters = clusters.filter(|it| plan.is_some() || it.want == Want::Hold);
+    if let Some(own) = own.filter(|it| it.is_live(now)) {
+        return Some(Wanted { want: own.want, since: Some(own.from), leased: true });
+    }
+    let own_end = own.and_then(|it| it.ended(now));
+    if let Some(it) = clusters.filter(|it| it.is_live(now)) {
+        return Some(Wanted { want: it.want, since: own_end.max(Some(it.from)), leased: true });
+    }
+    let position = plan?.at(now);
+    let ends = own_end.max(clusters.and_then(|it| it.ended(now)));
+    let since = position.since.max(repeated(position, now)).max(ends);
+    Some(Wanted { want: if position.on { Want::On } else { Want::Off }, since, leased: false })
+}
+
+/// All that the model looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts<'a> {
+    pub(super) memory: Option<&'a Memory>,
+    pub(super) live: Live,
+    pub(super) deploying: bool,
+    /// `Err`: the schedule's text is none.
+    pub(super) plan: Result<Option<usize>, ()>,
+    pub(super) wanted: Option<Wanted>,
+    pub(super) enforce: bool,
+    pub(super) stop_only: bool,
+    pub(super) now: i64,
+}
+
+/// What ought to be after the tick, and by which rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Expected {
+    pub(super) rule: &'static str,
+    pub(super) live: Live,
+    pub(super) memory: Option<Memory>,
+    /// Its t is the run's own instant.
+    pub(super) at_now: bool,
+}
+
+impl Facts<'_> {
+    /// What ought to be after the tick.
+    pub(super) fn expected(&self) -> Expected {
+        let (Ok(plan), wanted) = (self.plan, self.wanted) else { return self.same("unreadable") };
+        if wanted.is_some_and(|it| it.want == Want::Hold) {
+            return self.same("held");
+        }
+        let Some(wanted) = wanted else {
+            return match self.memory {
+                Some(memory) if !memory.on && !memory.adopted => {
+                    Expected { at_now: true, ..self.start("no longer scheduled", self.now, false) }
+                }
+                _ => self.same("not scheduled"),
+            };
+        };
+        let planless = self.memory.is_none_or(|memory| memory.plan.is_none());
+        if plan.is_some() && planless && !wanted.leased {
+            return self.adopted(plan, self.now);
+        }
+        if let Some(since) = wanted.since.filter(|since| self.memory.is_none_or(|m| *since > m.at)) {
+            if !self.is_already(wanted.want) {
+                return self.made("a transition", wanted, since);
+            }
+            if self.memory.is_none() && plan.is_some() {
+                return self.adopted(plan, since);
+            }
+            let memory = self.memory.cloned().map(|memory| Memory { at: since, ..memory });
+            return Expected {
+                rule: "a transition that finds it so",
+                live: self.live,
+                memory,
+                at_now: false,
+            };
+        }
+        let edited = self.memory.is_some_and(|m| m.plan != plan && m.on != (wanted.want == Want::On));
+        if edited {
+            return Expected { at_now: true, ..self.made("an edited schedule", wanted, self.now) };
+        }
+        let differs = match wanted.want {
+            Want::On => !self.is_already(Want::On),
+            Want::Off => self.live.count > 0 || !self.asleep(),
+            Want::Hold => false,
+        };
+        if self.enforce && differs {
+            return Expected { at_now: true, ..self.made("enforce", wanted, self.now) };
+        }
+        self.same("what people did stays")
+    }
+
+    fn same(&self, rule: &'static str) -> Expected {
+        Expected { rule, live: self.live, memory: self.memory.cloned(), at_now: false }
+    }
+
+    fn asleep(&self) -> bool {
+        self.live.target.is_none_or(|t| t.min == 0 && t.flags == [true; 3])
+    }
+
+    fn is_on(&self) -> bool {
+        self.memory.is_none_or(|memory| memory.on)
+    }
+
+    fn is_already(&self, want: Want) -> bool {
+        match want {
+            Want::On => self.is_on() && self.live.count > 0,
+            Want::Off => !self.is_on() && self.live.count == 0 && self.asleep(),
+            Want::Hold => true,
+        }
+    }
+
+    fn scaling(&self) -> Option<(i64, [bool; 3])> {
+        self.live.target.map(|t| (t.min, t.flags))
+    }
+
+    fn counted(&self) -> Option<i64> {
+        Some(self.live.count).filter(|count| *count > 0)
+    }
+
+    fn adopted(&self, plan: Option<usize>, at: i64) -> Expected {
+        let (on, size) = match self.memory {
+            Some(memory) => (memory.on, memory.size),
+            None if self.live.count == 0 => return self.same("nothing says its size"),
+            None => (true, Size { count: self.counted(), scaling: self.scaling() }),
+        };
+        let memory = Memory { on, at, adopted: true, plan, size };
+        Expected { rule: "adoption", live: self.live, memory: Some(memory), at_now: at == self.now }
+    }
+
+    fn made(&self, rule: &'static str, wanted: Wanted, at: i64) -> Expected {
+        let withheld = self.stop_only && !wanted.leased;
+        match wanted.want {
+            Want::Off => self.stop(rule, wanted, at),
+            Want::On if withheld && self.live.count == 0 => self.same("a start that is left to people"),
+            Want::On if withheld && !self.is_on() => self.start(rule, at, true),
+            Want::On => self.start(rule, at, false),
+            Want::Hold => self.same("held"),
+        }
+    }
+
+    fn stop(&self, rule: &'static str, wanted: Wanted, at: i64) -> Expected {
+        let patient = wanted.since.is_none_or(|since| self.now - since < 2 * HOUR);
+        if self.deploying && self.live.count > 0 && patient {
+            return self.same("a deployment is waited for");
+        }
+        let size = match self.memory {
+            None => Size { count: self.counted(), scaling: self.scaling() },
+            Some(memory) if memory.on => {
+                Size { count: self.counted().or(memory.size.count), scaling: self.scaling() }
+            }
+            // What people do inside an off period is temporary; a target that is new has only this.
+            Some(memory) => Size {
+                count: memory.size.count,
+                scaling: memory.size.scaling.or(self.scaling().filter(|_| !self.asleep())),
+            },
+        };
+        let target = self.live.target.map(|t| Target { min: 0, flags: [true; 3], ..t });
+        let memory = Memory { on: false, at, adopted: false, plan: self.plan.unwrap_or(None), size };
+        Expected { rule, live: Live { count: 0, target }, memory: Some(memory), at_now: false }
+    }
+
+    /// Back to its size; or, as people started it, with its autoscaling.
+    fn start(&self, rule: &'static str, at: i64, as_it_runs: bool) -> Expected {
+        let Some(size) = self.memory.map(|memory| memory.size) else {
+            return self.same("nothing says its size");
+        };
+        let Some(saved) = size.count else { return self.same("nothing says its size") };
+        let awake = self.scaling().filter(|_| !self.asleep());
+        let scaling = if self.is_on() { awake } else { size.scaling };
+        let target = self.live.target.map(|live| match scaling {
+            // What somebody changed meanwhile wins.
+            Some((min, flags)) => Target {
+                min: if live.min == 0 { min } else { live.min }.min(live.max),
+                max: live.max,
+                flags: if live.flags == [true; 3] { flags } else { live.flags },
+            },
+            None => live,
+        });
+        let bounded = |count: i64| match target {
+            Some(t) if self.live.target != Some(t) => count.min(t.max).max(t.min),
+            _ => count,
+        };
+        let count = match self.live.target {
+            _ if as_it_runs => bounded(self.live.count),
+            None => saved.max(self.live.count),
+            Some(live) => {
+                let set = saved.max(scaling.map_or(0, |(min, _)| min)).min(live.max);
+                if set == 0 {
+                    return self.same("its max is 0");
+                }
+                bounded(set.max(self.live.count))
+            }
+        };
+        let size = Size { count: Some(saved), scaling };
+        let memory = Memory { on: true, at, adopted: false, plan: self.plan.unwrap_or(None), size };
+        Expected { rule, live: Live { count, target }, memory: Some(memory), at_now: false }
+    }
+}

@@ -1,0 +1,294 @@
+//! What people and pipelines do in between: with the AWS CLI, and through the REST API.
+
+use serde_json::{Value, json};
+
+use super::fleet::{OVERRIDE, SCHEDULE, Tag};
+use super::model::{Lease, Want};
+use super::year::Year;
+use crate::gateway::Sent;
+
+const HOUR: i64 = 3600;
+
+impl Year {
+    /// Somebody does something, somewhere.
+    pub(super) async fn people(&mut self) {
+        self.figures.people += 1;
+        let n = self.dice.index(self.fleet.services.len());
+        match self.dice.between(1, 100) {
+            1..=34 => self.resize(n),
+            35..=46 => self.rebound(n),
+            47..=66 => self.lease(Place::Service(n)).await,
+            67..=72 => {
+                let cluster = self.dice.index(self.fleet.clusters.len());
+                self.lease(Place::Cluster(cluster)).await;
+            }
+            73..=84 => self.edit_schedule(n),
+            85..=87 => self.edit_policy(n),
+            88..=96 => self.deploy(n),
+            97 => self.edit_cluster(),
+            98 => self.add(),
+            _ => self.outage(),
+        }
+        self.note_sizes();
+    }
+
+    fn names(&self, n: usize) -> Option<(String, String)> {
+        let service = self.fleet.services.get(n)?;
+        Some((self.fleet.cluster_of(service).to_owned(), service.name.clone()))
+    }
+
+    /// A call of the AWS CLI; what AWS refuses does nothing.
+    fn cli(&self, service: &str, operation: &str, input: Value) {
+        drop(self.aws.with(|world| world.call(service, operation, input)));
+    }
+
+    fn touched(&mut self, n: usize) {
+        if let Some(service) = self.fleet.services.get_mut(n) {
+            service.before = None;
+        }
+    }
+
+    fn resize(&mut self, n: usize) {
+        let Some((cluster, service)) = self.names(n) else { return };
+        let count = if self.dice.percent(30) { 0 } else { self.dice.between(1, 9) };
+        self.cli(
+            "ecs",
+            "UpdateService",
+            json!({"cluster": cluster, "service": service, "desiredCount": count}),
+        );
+        self.touched(n);
+    }
+
+    /// Autoscaling: its bounds, its flags, or the whole of it.
+    fn rebound(&mut self, n: usize) {
+        let Some((cluster, service)) = self.names(n) else { return };
+        let resource = format!("service/{cluster}/{service}");
+        let mut input = json!({
+            "ServiceNamespace": "ecs",
+            "ResourceId": resource,
+            "ScalableDimension": "ecs:service:DesiredCount",
+        });
+        let there = self.aws.with(|world| world.target(&cluster, &service));
+        let Some(fields) = input.as_object_mut() else { return };
+        match (there, self.dice.between(1, 10)) {
+            (None, 1..=2) => {
+                fields.insert("MinCapacity".into(), self.dice.between(0, 3).into());
+                fields.insert("MaxCapacity".into(), self.dice.between(4, 9).into());
+            }
+            (None, _) => return,
+            (Some(_), 1) => {
+                self.cli("application-autoscaling", "DeregisterScalableTarget", input);
+                self.touched(n);
+                return;
+            }
+            (Some(_), draw) => {
+                if draw <= 6 {
+                    fields.insert("MinCapacity".into(), self.dice.between(0, 3).into());
+                }
+                if draw >= 6 {
+                    let [a, b, c] = self.dice.flags();
+                    let flags = json!({
+                        "DynamicScalingInSuspended": a,
+                        "DynamicScalingOutSuspended": b,
+                        "ScheduledScalingSuspended": c,
+                    });
+                    fields.insert("SuspendedState".into(), flags);
+                }
+                if draw == 4 {
+                    fields.insert("MaxCapacity".into(), self.dice.between(3, 9).into());
+                }
+            }
+        }
+        self.cli("application-autoscaling", "RegisterScalableTarget", input);
+        self.touched(n);
+    }
+
+    fn draw_lease(&mut self) -> (Want, &'static str, i64) {
+        let (want, word) = match self.dice.between(1, 3) {
+            1 => (Want::On, "on"),
+            2 => (Want::Off, "off"),
+            _ => (Want::Hold, "hold"),
+        };
+        let hours = if self.dice.percent(15) { self.dice.between(12, 60) } else { self.dice.between(1, 8) };
+        (want, word, hours)
+    }
+
+    /// An override is put, or the one that is there is ended; both act at once.
+    async fn lease(&mut self, place: Place) {
+        self.figures.overrides += 1;
+        let now = self.seconds();
+        let old = self.leased(place);
+        let live = old.filter(|it| it.is_live(now));
+        let (want, word, hours) = self.draw_lease();
+        let (method, body, lease) = if let Some(live) = live.filter(|_| self.dice.percent(30)) {
+            ("DELETE", Value::Null, Lease { until: now.max(live.from), ..live })
+        } else {
+            let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "the year"});
+            ("PUT", body, Lease { want, from: now, until: now + hours * HOUR })
+        };
+        let reached: Vec<usize> = match place {
+            Place::Service(n) => vec![n],
+            Place::Cluster(index) => (0..self.fleet.services.len())
+                .filter(|n| self.fleet.services.get(*n).is_some_and(|one| one.cluster == index))
+                .collect(),
+        };
+        let (path, before) = (self.override_path(place), self.override_text(place));
+        self.set_lease(place, Some(lease));
+        let seen = self.observe(now);
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let sent = Sent { method: method.into(), path, headers: Vec::new(), body };
+        self.aws.forget();
+        self.system.request(&sent).await;
+        self.count_calls();
+        if self.override_text(place) == before {
+            // Refused, as for what follows no schedule: then nothing else was done either.
+            self.set_lease(place, old);
+            self.compare(&self.unchanged(seen), &reached, now);
+        } else {
+            self.compare(&seen, &reached, now);
+        }
+    }
+
+    fn leased(&self, place: Place) -> Option<Lease> {
+        match place {
+            Place::Service(n) => self.fleet.services.get(n)?.lease,
+            Place::Cluster(n) => self.fleet.clusters.get(n)?.lease,
+        }
+    }
+
+    fn set_lease(&mut self, place: Place, lease: Option<Lease>) {
+        match place {
+            Place::Service(n) => {
+                if let Some(service) = self.fleet.services.get_mut(n) {
+                    service.lease = lease;
+                }
+            }
+            Place::Cluster(n) => {
+                if let Some(cluster) = self.fleet.clusters.get_mut(n) {
+                    cluster.lease = lease;
+                }
+            }
+        }
+    }
+
+    fn override_path(&self, place: Place) -> String {
+        match place {
+            Place::Service(n) => {
+                let (cluster, service) = self.names(n).unwrap_or_default();
+                format!("/v1/clusters/{cluster}/services/{service}/override")
+            }
+            Place::Cluster(n) => {
+                let name = self.fleet.clusters.get(n).map(|cluster| cluster.name.clone());
+                format!("/v1/clusters/{}/override", name.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The override's tag as it stands.
+    fn override_text(&self, place: Place) -> Option<String> {
+        match place {
+            Place::Service(n) => {
+                let (cluster, service) = self.names(n)?;
+                self.aws.with(|world| world.tags(&cluster, &service).remove(OVERRIDE))
+            }
+            Place::Cluster(n) => {
+                let input = json!({"clusters": [self.fleet.clusters.get(n)?.name], "include": ["TAGS"]});
+                let answer = self.aws.with(|world| world.call("ecs", "DescribeClusters", input)).ok()?;
+                let tags = answer.pointer("/clusters/0/tags")?.as_array()?;
+                let tag = tags.iter().find(|tag| tag.get("key").and_then(Value::as_str) == Some(OVERRIDE))?;
+                tag.get("value")?.as_str().map(str::to_owned)
+            }
+        }
+    }
+
+    /// The schedule's tag is replaced, removed, or added again.
+    fn edit_schedule(&mut self, n: usize) {
+        let Some((cluster, service)) = self.names(n) else { return };
+        let tag = match self.dice.between(1, 10) {
+            1..=2 => Tag::Clusters,
+            3 => Tag::OptOut,
+            4 => Tag::Bad,
+            _ => Tag::Plan(self.dice.index(self.fleet.plans.len())),
+        };
+        self.write_tag(&format!("service/{cluster}/{service}"), SCHEDULE, self.fleet.text(tag));
+        if let Some(service) = self.fleet.services.get_mut(n) {
+            service.tag = tag;
+        }
+    }
+
+    fn edit_cluster(&mut self) {
+        let n = self.dice.index(self.fleet.clusters.len());
+        let plan = self.dice.percent(70).then(|| self.dice.index(self.fleet.plans.len()));
+        let text = plan.and_then(|plan| self.fleet.text(Tag::Plan(plan)));
+        let Some(cluster) = self.fleet.clusters.get_mut(n) else { return };
+        cluster.plan = plan;
+        let path = format!("cluster/{}", cluster.name);
+        self.write_tag(&path, SCHEDULE, text);
+    }
+
+    fn edit_policy(&mut self, n: usize) {
+        let Some((cluster, service)) = self.names(n) else { return };
+        let (enforce, stop_only) = (self.dice.percent(30), self.dice.percent(20));
+        let path = format!("service/{cluster}/{service}");
+        self.write_tag(&path, "steward:drift", enforce.then(|| "enforce".into()));
+        self.write_tag(&path, "steward:half", stop_only.then(|| "stop-only".into()));
+        if let Some(service) = self.fleet.services.get_mut(n) {
+            (service.enforce, service.stop_only) = (enforce, stop_only);
+        }
+    }
+
+    fn write_tag(&self, path: &str, key: &str, value: Option<String>) {
+        let arn = self.aws.with(|world| format!("arn:aws:ecs:{}:{}:{path}", world.region(), world.account()));
+        match value {
+            Some(value) => {
+                let tags = json!([{"key": key, "value": value}]);
+                self.cli("ecs", "TagResource", json!({"resourceArn": arn, "tags": tags}));
+            }
+            None => self.cli("ecs", "UntagResource", json!({"resourceArn": arn, "tagKeys": [key]})),
+        }
+    }
+
+    /// A deployment that ends by itself, or one that goes on until somebody looks after it.
+    fn deploy(&mut self, n: usize) {
+        let Some((cluster, service)) = self.names(n) else { return };
+        match self.dice.between(1, 3) {
+            1 => {
+                let input = json!({"cluster": cluster, "service": service, "forceNewDeployment": true});
+                self.cli("ecs", "UpdateService", input);
+            }
+            2 => self.aws.with(|world| {
+                world.begin_deployment(&cluster, &service);
+            }),
+            _ => {
+                for n in 0..self.fleet.services.len() {
+                    let Some((cluster, service)) = self.names(n) else { continue };
+                    self.aws.with(|world| {
+                        world.finish_deployment(&cluster, &service);
+                    });
+                }
+            }
+        }
+    }
+
+    fn add(&mut self) {
+        // A year's newcomers are at most a third of those who were there.
+        if self.fleet.services.len() < self.options.services.saturating_mul(4) / 3 {
+            let Self { fleet, dice, aws, .. } = self;
+            aws.with(|world| fleet.add(dice, world));
+        }
+    }
+
+    /// No tick comes for some hours, or two days.
+    fn outage(&mut self) {
+        let hours = if self.dice.percent(30) { self.dice.between(12, 48) } else { self.dice.between(1, 6) };
+        self.figures.outages += 1;
+        self.down_until = self.seconds() + hours * HOUR;
+    }
+}
+
+/// What an override stands on.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Service(usize),
+    Cluster(usize),
+}

@@ -1,0 +1,275 @@
+//! The year itself: when what happens, and how a run goes wrong.
+
+use emulator::{Aws, Faults, Moment, World};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::calendar::{plans, told};
+use super::dice::Dice;
+use super::fleet::{Fleet, catalog, end, is_deploying, look};
+use super::model::{Expected, Facts, Live, wanted};
+use super::{Figures, Options};
+use crate::system::{Setup, StartFault, System};
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+/// Reconcile comes every five minutes, on the clock.
+const TICK: i64 = 300;
+/// 2026-01-01T00:00:00Z.
+const BEGIN: i64 = 1_767_225_600;
+/// More would say nothing new.
+const ENOUGH: usize = 40;
+
+/// A year under way.
+#[derive(Debug)]
+pub(super) struct Year {
+    pub(super) options: Options,
+    pub(super) dice: Dice,
+    pub(super) aws: Aws,
+    pub(super) system: System,
+    pub(super) fleet: Fleet,
+    pub(super) figures: Figures,
+    /// Until then no tick comes.
+    pub(super) down_until: i64,
+    next_person: i64,
+    next_quiet: i64,
+}
+
+/// A service before a tick, and what it ought to be after it.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) live: Live,
+    pub(super) expected: Expected,
+    /// A second run soon after would find nothing more to do.
+    pub(super) settles: bool,
+}
+
+fn system(aws: &Aws) -> impl Future<Output = Result<System, StartFault>> {
+    System::start(Setup::embedded(aws).with("SCHEDULES", &catalog()))
+}
+
+impl Year {
+    pub(super) async fn begin(options: Options) -> Result<Self, StartFault> {
+        let mut dice = Dice::new(options.seed);
+        let mut world = World::new(Timestamp::from_second(BEGIN).unwrap_or_default());
+        let fleet = Fleet::new(plans(), options.services, &mut dice, &mut world);
+        let aws = Aws::new(world);
+        let system = system(&aws).await?;
+        let mut year = Self {
+            options,
+            dice,
+            aws,
+            system,
+            fleet,
+            figures: Figures::default(),
+            down_until: 0,
+            next_person: BEGIN + HOUR,
+            next_quiet: BEGIN,
+        };
+        year.note_sizes();
+        Ok(year)
+    }
+
+    pub(super) fn violations(&self) -> usize {
+        self.figures.violations.len()
+    }
+
+    pub(super) fn end(mut self) -> Figures {
+        self.figures.days = u32::try_from((self.seconds() - BEGIN) / DAY).unwrap_or(0);
+        self.figures
+    }
+
+    /// The next thing that happens, and on which day; nothing when the year is over.
+    pub(super) async fn step(&mut self) -> Result<Option<u32>, StartFault> {
+        let now = self.seconds();
+        if now >= BEGIN + i64::from(self.options.days) * DAY || self.violations() >= ENOUGH {
+            return Ok(None);
+        }
+        let tick = self.next_tick(now);
+        if self.next_person < tick {
+            self.move_to(self.next_person);
+            self.people().await;
+            // A dozen a day for fifty services.
+            let pause = 200 * HOUR / i64::try_from(self.options.services.max(1)).unwrap_or(1);
+            self.next_person = self.seconds() + self.dice.between(1, pause / 60) * 60;
+        } else {
+            self.move_to(tick);
+            self.tick().await?;
+            if tick >= self.next_quiet {
+                self.next_quiet = tick + self.dice.between(1, 96) * TICK;
+            }
+            // At once again: what is done is done.
+            if self.dice.percent(10) {
+                self.clean_tick(self.seconds(), None).await;
+            }
+        }
+        Ok(u32::try_from((self.seconds() - BEGIN) / DAY).ok())
+    }
+
+    pub(super) fn seconds(&self) -> i64 {
+        self.aws.now().as_second()
+    }
+
+    fn move_to(&self, at: i64) {
+        if let Ok(at) = Timestamp::from_second(at) {
+            self.aws.move_to(at);
+        }
+    }
+
+    /// The first tick after the next transition, end of an override, or outage.
+    fn next_tick(&self, now: i64) -> i64 {
+        let plans = self.fleet.plans.iter().filter_map(|plan| plan.next(now));
+        let own = self.fleet.services.iter().filter_map(|service| service.lease);
+        let clusters = self.fleet.clusters.iter().filter_map(|cluster| cluster.lease);
+        let ends = own.chain(clusters).map(|lease| lease.until).filter(|until| *until > now);
+        let due = plans.chain(ends).chain([self.next_quiet]).min().unwrap_or(now);
+        (due.max(now + 1).max(self.down_until) + TICK - 1) / TICK * TICK
+    }
+
+    /// Each service as it is, and as it ought to be after a tick at this instant.
+    pub(super) fn observe(&self, now: i64) -> Vec<Seen> {
+        let one = |world: &mut World, service: &super::fleet::Service| {
+            let cluster = self.fleet.cluster_of(service);
+            let live = look(world, cluster, &service.name);
+            let plan = self.fleet.plan_of(service);
+            let lease = self.fleet.clusters.get(service.cluster).and_then(|cluster| cluster.lease);
+            let calendar = plan.ok().flatten().and_then(|plan| self.fleet.plans.get(plan));
+            let facts = Facts {
+                memory: service.memory.as_ref(),
+                live,
+                deploying: live.count > 0 && is_deploying(world, cluster, &service.name),
+                plan,
+                wanted: wanted(service.lease, lease, calendar, now),
+                enforce: service.enforce,
+                stop_only: service.stop_only,
+                now,
+            };
+            let expected = facts.expected();
+            // A deployment may have ended by then.
+            let memory = expected.memory.as_ref();
+            let again = Facts { memory, live: expected.live, deploying: false, ..facts }.expected();
+            let settles = again.live == expected.live && again.memory == expected.memory;
+            Seen { live, expected, settles }
+        };
+        self.aws.with(|world| self.fleet.services.iter().map(|service| one(world, service)).collect())
+    }
+
+    async fn tick(&mut self) -> Result<(), StartFault> {
+        let from = self.seconds();
+        match self.dice.between(1, 100) {
+            1..=8 => {
+                let seen = self.observe(from);
+                let expected = self.killed().await?;
+                let settles = seen.iter().map(|seen| seen.settles).collect::<Vec<_>>();
+                self.clean_tick(from, Some(seen)).await;
+                self.recovered(&expected, &settles, from);
+            }
+            9..=15 => {
+                let seen = self.observe(from);
+                self.faulty().await;
+                self.clean_tick(from, Some(seen)).await;
+            }
+            _ => self.clean_tick(from, None).await,
+        }
+        Ok(())
+    }
+
+    fn event(&self) -> Value {
+        let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
+        let at = told(self.seconds());
+        json!({"action": "reconcile", "clusters": ["*"], "at": at, "schedule": schedule})
+    }
+
+    pub(super) fn count_calls(&mut self) {
+        let calls = self.aws.ledger();
+        self.figures.calls += u64::try_from(calls.len()).unwrap_or(0);
+        self.figures.writes += u64::try_from(calls.iter().filter(|call| call.write).count()).unwrap_or(0);
+    }
+
+    /// A run that nothing disturbs, after others since `from` that something did: then `seen` is from
+    /// before those.
+    async fn clean_tick(&mut self, from: i64, seen: Option<Vec<Seen>>) {
+        let now = self.seconds();
+        let disturbed = seen.is_some();
+        let seen = match seen {
+            None => self.observe(now),
+            // What is due may be another thing by now; that is only known of what is the same at both.
+            Some(seen) => self.still_due(seen, from, now),
+        };
+        self.aws.forget();
+        if let Err(problem) = self.system.invoke("scale-service", self.event()).await {
+            self.violation("a clean run ends well", "reconcile", &format!("it failed: {problem}"));
+        }
+        self.figures.ticks += 1;
+        self.count_calls();
+        let writes = self.aws.writes();
+        let all: Vec<usize> = (0..self.fleet.services.len()).collect();
+        let quiet = !disturbed && self.is_quiet(&seen);
+        self.compare(&seen, &all, from);
+        // An override that is over may still be cleaned away.
+        let beyond = writes.into_iter().find(|call| call.operation != "UntagResource");
+        if let Some(call) = beyond.filter(|_| quiet) {
+            let what = format!("nothing was due, and it made {} {}", call.operation, call.input);
+            self.violation("what is done costs no write", "reconcile", &what);
+        }
+        self.note_sizes();
+    }
+
+    /// A run that dies at a call, before or after AWS took it, once or twice; with what a run that
+    /// does not die leaves behind.
+    async fn killed(&mut self) -> Result<Vec<(String, String)>, StartFault> {
+        let fork = self.aws.fork();
+        drop(system(&fork).await?.invoke("scale-service", self.event()).await);
+        let ledger = fork.ledger();
+        let writes: Vec<usize> =
+            ledger.iter().enumerate().filter(|(_, call)| call.write).map(|(k, _)| k).collect();
+        let expected = end(&fork, &self.fleet);
+        for _ in 0..self.dice.between(1, 2) {
+            let k = match writes.get(self.dice.index(writes.len())) {
+                Some(k) if self.dice.percent(80) => *k,
+                _ => self.dice.index(ledger.len()),
+            };
+            let moment = if self.dice.percent(50) { Moment::Before } else { Moment::After };
+            self.aws.forget();
+            let killed = self.aws.kill_at(k, moment);
+            let event = self.event();
+            tokio::select! {
+                biased;
+                () = killed.wait() => self.figures.kills += 1,
+                // The second run of two has less to do, and may not get so far.
+                _ = self.system.invoke("scale-service", event) => {}
+            }
+            drop(killed);
+            self.count_calls();
+            // The process is gone; a new one starts.
+            self.system = system(&self.aws).await?;
+        }
+        Ok(expected)
+    }
+
+    /// A run on an AWS of which a part of the calls goes wrong.
+    async fn faulty(&mut self) {
+        self.figures.faults += 1;
+        let (share, salt) = (self.dice.between(5, 40), self.dice.between(0, i64::MAX - 1).unsigned_abs());
+        let share = f64::from(u8::try_from(share).unwrap_or(10)) / 100.0;
+        let rule = if self.dice.percent(50) {
+            Faults::new().on("ecs", "UpdateService")
+        } else {
+            Faults::new().anywhere()
+        };
+        let rule = rule.fraction(share, salt);
+        let script = match self.dice.between(1, 6) {
+            1 => rule.throttle(),
+            2 => rule.server_error(),
+            3 => rule.reset_before_commit(),
+            4 => rule.reset_after_commit(),
+            5 => rule.access_denied(),
+            _ => rule.hang(),
+        };
+        self.aws.forget();
+        self.aws.faults(script);
+        drop(self.system.invoke("scale-service", self.event()).await);
+        self.aws.faults(Faults::new());
+        self.count_calls();
+    }
+}

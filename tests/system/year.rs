@@ -1,0 +1,38 @@
+//! A simulated fortnight: schedules in many zones, people, overrides, outages, faults and kills from
+//! a seed, and every service as it ought to be after every tick. The long one is `cargo local
+//! simulate --days 365`.
+
+use local::simulate::{Figures, Options, run};
+
+async fn fortnight(seed: u64) -> Figures {
+    let figures = run(Options { days: 14, seed, services: 20 }, |_, _| ()).await.unwrap();
+    println!("seed {seed}: {figures}");
+    assert_eq!(figures.violations, [""; 0], "seed {seed}");
+    figures
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fortnight_leaves_every_service_as_it_ought_to_be() {
+    for seed in [1, 2026] {
+        let figures = fortnight(seed).await;
+        let Figures { transitions, comebacks, kills, recoveries, faults, people, overrides, .. } = figures;
+        for (what, happened) in [
+            ("transitions", transitions),
+            ("comebacks", comebacks),
+            ("kills", kills),
+            ("recoveries", recoveries),
+            ("faults", faults),
+            ("people", people),
+            ("overrides", overrides),
+        ] {
+            assert!(happened > 0, "seed {seed}: no {what}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_is_the_same_year() {
+    let options = Options { days: 3, seed: 7, services: 10 };
+    let one = run(options, |_, _| ()).await.unwrap();
+    assert_eq!(one, run(options, |_, _| ()).await.unwrap());
+}

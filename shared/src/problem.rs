@@ -91,6 +91,8 @@ codes! {
     ScheduledActions = "scheduledActions", "Scheduled scaling actions sleep with the service";
     /// A hold is live: nothing is changed.
     Held = "held", "Held by an override";
+    /// The schedule only stops it; people start it.
+    StopOnly = "stopOnly", "Started by people only";
     /// The tag with the schedule, or with a policy, can't be read.
     ScheduleUnreadable = "scheduleUnreadable", "The schedule can't be read";
     /// The tag with the override can't be read.

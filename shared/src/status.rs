@@ -48,6 +48,7 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::OrphanedSuspension
         | Code::ScheduledActions
         | Code::Held
+        | Code::StopOnly
         | Code::ScheduleUnreadable
         | Code::OverrideUnreadable
         | Code::LateToWake

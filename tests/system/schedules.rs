@@ -776,3 +776,45 @@ async fn a_tick_that_runs_long_ends_itself_half_a_minute_before_the_next() {
     assert_eq!(story.count(), 0);
     assert_eq!(story.tick("2026-11-24 20:15").await["counts"]["unchanged"], 1_501);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_keeps_fleets_away_even_from_what_has_a_bad_schedule_and_an_unreadable_one_does_too() {
+    let hold = "hold from 2026-11-24T12:00:00Z until 2026-11-24T18:00:00Z by ana : incident";
+    for (text, outcome, code) in
+        [(hold, "skipped", "held"), ("hold until I say", "failed", "overrideUnreadable")]
+    {
+        let users = ServiceSeed::new("users").desired(3).tag("steward:schedule", "whenever");
+        let story = Story::with("2026-11-24 12:00", &[], users.tag("steward:override", text)).await;
+        let fleet = story.rest("2026-11-24 12:00", "POST", "/stop", Value::Null).await.json();
+        let users = item(&fleet, "users");
+        assert_eq!((&users["outcome"], &users["code"]), (&json!(outcome), &json!(code)), "{users}");
+        assert_eq!(story.size(), DAY_SIZE);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clusters_override_that_ends_under_a_services_hold_is_not_forgotten() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", "/override", json!({"state": "off", "for": "PT3H"})).await;
+    story.asks("2026-11-24 14:00", "PUT", OVERRIDE, json!({"state": "hold", "for": "PT2H"})).await;
+    for at in ["2026-11-24 15:00", "2026-11-24 15:30"] {
+        story.tick(at).await;
+        assert_eq!(story.size(), ASLEEP, "{at}: held");
+    }
+    story.tick("2026-11-24 16:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_on_what_a_request_had_recorded_before_its_schedule_ends_like_any_other() {
+    let story = Story::begins("2026-11-24 17:00").await;
+    story.asks("2026-11-24 17:00", "POST", "/services/users/stop", Value::Null).await;
+    story.asks("2026-11-24 17:05", "POST", "/services/users/start", Value::Null).await;
+    story.tag("2026-11-24 18:59", "steward:schedule", OFFICE);
+    story.asks("2026-11-24 19:00", "PUT", OVERRIDE, json!({"state": "on", "for": "PT2H"})).await;
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 21:00").await;
+    assert_eq!(story.size(), ASLEEP);
+}

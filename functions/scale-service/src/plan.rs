@@ -239,9 +239,12 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
         Cause { at: whole_seconds(ask.at), by: By::Request, sched: standing.sched_for_requests(seen, rules) };
     let waits = if named { Waits::No } else { Waits::Yes };
     let case = Case { id: &seen.id, service, seen, ask, rules, record_text, record, cause, standing, waits };
-    let held = case.standing.hold();
+    let held = case.standing.hold(ask, rules);
     if let (Some(why), false) = (&held, named) {
         return case.item(Outcome::Skipped, Some(Code::Held), why.clone()).into();
+    }
+    if let (Some(fault), false) = (case.standing.unreadable_override(), named) {
+        return case.item(Outcome::Failed, Some(fault.code), fault.reason.clone()).into();
     }
     let mut decision = match ask.verb {
         Verb::Start => start::decide(&case),

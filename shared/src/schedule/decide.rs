@@ -170,6 +170,10 @@ pub fn decide(facts: &Facts<'_>) -> Due {
     // Since > t: make it as wanted, t = since; if it is so already, renew t alone.
     if let Some(since) = since.filter(|_| is_newer) {
         return match record {
+            // By an override, before the schedule was ever adopted.
+            Some(record) if facts.is_already(Some(record), wanted.state) && facts.is_new_to(record) => {
+                Due::Adopt { state: record.state, at: since }
+            }
             Some(_) if facts.is_already(record, wanted.state) => Due::Renew { at: since },
             // So that the override's end finds what it was.
             None if facts.is_already(record, wanted.state) && facts.sched.is_some() => {
@@ -206,6 +210,11 @@ fn says_on(record: Option<&Record>) -> bool {
 }
 
 impl Facts<'_> {
+    /// A schedule is in force, and the record knows of none.
+    fn is_new_to(&self, record: &Record) -> bool {
+        self.sched.is_some() && record.sched.is_none()
+    }
+
     /// The record says so, and so it is.
     fn is_already(&self, record: Option<&Record>, want: Want) -> bool {
         match want {

@@ -104,14 +104,14 @@ pub(super) fn clean_up(case: &Case<'_>, decision: &mut Decision) {
     }
 }
 
-/// The clusters in which something is left to do, or might be: what could not be read, failed or
-/// waits for a deployment.
+/// The clusters in which something is left to do, or might be: what could not be read, failed,
+/// waits for a deployment, is held, or is left to people to start.
 #[derive(Default)]
 pub(super) struct Pending(BTreeSet<String>);
 
 impl Pending {
     pub(super) fn note(&mut self, item: &Item, has_steps: bool) {
-        let waits = item.outcome == Outcome::Skipped && item.code == Some(Code::Deploying);
+        let waits = matches!(item.code, Some(Code::Deploying | Code::Held | Code::StopOnly));
         if has_steps || waits || item.outcome == Outcome::Failed {
             self.0.extend(item.resource.split('/').nth(1).map(str::to_owned));
         }

@@ -179,7 +179,7 @@ fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
             stop::decide(case)
         }
         Due::Renew { at } => renewed(case, at),
-        Due::Withheld => case.unchanged("people start it (stop-only)").into(),
+        Due::Withheld => case.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),
         Due::HandBack { at } => {
             case.cause.at = at;
             match start::saved(case) {

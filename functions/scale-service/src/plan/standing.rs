@@ -1,7 +1,7 @@
 //! What stands on a service and its cluster, as the verbs' rules look at it.
 
 use jiff::Timestamp;
-use shared::schedule::{TagFault, Tagged, Want, Wanted};
+use shared::schedule::{TagFault, Tagged, Want, Wanted, wanted};
 
 use super::{Case, Rules};
 use crate::observe::{Seen, Snapshot};
@@ -34,9 +34,19 @@ impl Standing {
         rules.acts_in.matches(seen.id.cluster.as_str()).then(|| self.tagged.sched()).flatten()
     }
 
-    /// Why nothing is changed here, if a hold is live.
-    pub(super) fn hold(&self) -> Option<String> {
-        self.readable().filter(|wanted| wanted.state == Want::Hold).map(|wanted| wanted.why.clone())
+    /// Why nothing is changed here, if a hold is live: also where the schedule can't be read.
+    pub(super) fn hold(&self, ask: &Ask, rules: &Rules) -> Option<String> {
+        let Tagged { own, clusters, .. } = &self.tagged;
+        let (own, clusters) = (own.as_ref().ok()?.as_ref(), clusters.as_ref().ok()?.as_ref());
+        let overrides = shared::schedule::Standing { own, clusters, schedule: None };
+        let wanted = wanted(&overrides, ask.now, &rules.scheduling.calendar)?;
+        (wanted.state == Want::Hold).then_some(wanted.why)
+    }
+
+    /// An override that can't be read might be a hold.
+    pub(super) fn unreadable_override(&self) -> Option<&TagFault> {
+        let Tagged { own, clusters, .. } = &self.tagged;
+        own.as_ref().err().or(clusters.as_ref().err())
     }
 
     /// The instant since which things are wanted as they are.

@@ -818,3 +818,22 @@ async fn an_override_on_what_a_request_had_recorded_before_its_schedule_ends_lik
     story.tick("2026-11-24 21:00").await;
     assert_eq!(story.size(), ASLEEP);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_override_needs_a_service_that_can_carry_a_tag() {
+    let full =
+        (0..49).fold(ServiceSeed::new("users").desired(3), |seed, n| seed.tag(&format!("tag{n}"), "x"));
+    for (users, code) in [
+        (ServiceSeed::new("users").desired(3).short_arn(), "shortArn"),
+        (full.tag("steward:schedule", OFFICE), "tooManyTags"),
+    ] {
+        let mut world = World::new(local("2026-11-24 09:00"));
+        world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
+        world.service("prod", users);
+        let story = Story::on(world, &[]).await;
+        let put = json!({"state": "on", "for": "PT1H"});
+        let answer = story.rest("2026-11-24 12:00", "PUT", OVERRIDE, put).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (409, &json!(code)), "{}", answer.body);
+        assert!(story.aws.writes().is_empty());
+    }
+}

@@ -260,6 +260,21 @@ fn unreadable(seen: &Seen, key: &str, fault: &RecordFault) -> Item {
     Item::new(&seen.id, Outcome::Failed, Some(Code::RecordUnreadable), reason)
 }
 
+/// Why a service can't carry this tag, if it can't.
+fn untaggable(service: &Service, key: &str) -> Option<Refusal> {
+    if !is_long_service_arn(&service.service_arn) {
+        let reason = "its ARN has the short form, which can't carry tags: migrate it to the long form (see ECS's \
+                      account setting serviceLongArnFormat)";
+        return Some(Refusal { code: Code::ShortArn, reason: reason.into() });
+    }
+    let users = service.tags.iter().filter(|tag| !tag.key.starts_with("aws:"));
+    let has_it = service.tags.iter().any(|tag| tag.key == key);
+    (!has_it && users.count() >= TAGS).then(|| {
+        let reason = format!("all {TAGS} of its tags are taken, and {key} needs one");
+        Refusal { code: Code::TooManyTags, reason }
+    })
+}
+
 impl Case<'_> {
     fn count(&self) -> u32 {
         u32::try_from(self.service.desired_count).unwrap_or(0)
@@ -307,21 +322,8 @@ impl Case<'_> {
 
     /// Why this service can't carry a record, if it can't.
     fn untaggable(&self) -> Option<Item> {
-        let key = &self.rules.tags.record;
-        let (code, reason) = if !is_long_service_arn(&self.service.service_arn) {
-            let reason = "its ARN has the short form, which can't carry tags: migrate it to the long form \
-                          (see ECS's account setting serviceLongArnFormat)";
-            (Code::ShortArn, reason.to_owned())
-        } else if self.record_text.is_none() && self.user_tags() >= TAGS {
-            (Code::TooManyTags, format!("all {TAGS} of its tags are taken, and the record {key} needs one"))
-        } else {
-            return None;
-        };
+        let Refusal { code, reason } = untaggable(self.service, &self.rules.tags.record)?;
         Some(self.item(Outcome::Failed, Some(code), reason))
-    }
-
-    fn user_tags(&self) -> usize {
-        self.service.tags.iter().filter(|tag| !tag.key.starts_with("aws:")).count()
     }
 
     /// A target that sleeps with no record to say why: a person's doing, or a lost record.

@@ -8,7 +8,7 @@ use shared::schedule::Override;
 use shared::{Code, Plan};
 
 use super::standing::Standing;
-use super::{CLEAN, Case, Decision, OVERRIDE, Rules, Step};
+use super::{CLEAN, Case, Decision, OVERRIDE, Refusal, Rules, Step, untaggable};
 use crate::observe::{Seen, Snapshot};
 use crate::request::Ask;
 
@@ -81,17 +81,21 @@ pub(super) fn applied<'s>(
     (Cow::Owned(applied), Some(Written { resource, before, after }))
 }
 
-/// An override is ended by a reconcile, and that looks only at what has a schedule.
-pub(super) fn without_schedule(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> Option<Decision> {
+/// Why an override can't be set on a service. It is ended by a reconcile, and that looks only at
+/// what has a schedule.
+pub(super) fn refused(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> Option<Decision> {
     let change = ask.change.as_ref()?;
     change.service.as_ref()?;
     change.set.as_ref()?;
-    if !matches!(Standing::of(one, seen, ask, rules).tagged.schedule, Ok(None)) {
-        return None;
-    }
-    let reason =
-        format!("it follows no schedule: tag it {}, or stop and start it by request", rules.tags.schedule);
-    Some(Item::new(&one.id, Outcome::Failed, Some(Code::NoSchedule), reason).into())
+    let keys = &rules.tags;
+    let Refusal { code, reason } = if let Ok(None) = Standing::of(one, seen, ask, rules).tagged.schedule {
+        let reason =
+            format!("it follows no schedule: tag it {}, or stop and start it by request", keys.schedule);
+        Refusal { code: Code::NoSchedule, reason }
+    } else {
+        untaggable(&one.service, &keys.override_)?
+    };
+    Some(Item::new(&one.id, Outcome::Failed, Some(code), reason).into())
 }
 
 /// A service's override that is over goes once what it caused is recorded.

@@ -36,7 +36,7 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
         plan.change(written.item(), [(OVERRIDE, vec![written.step()])]);
     }
     for one in &seen.services {
-        let refused = overrides::without_schedule(one, &seen, ask, rules);
+        let refused = overrides::refused(one, &seen, ask, rules);
         let Some(mut decision) = refused.or_else(|| decide(one, &seen, ask, rules)) else { continue };
         if let Some(written) = written.as_ref().filter(|_| !ask.is_of_a_cluster()) {
             written.comes_first(&mut decision);

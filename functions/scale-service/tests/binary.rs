@@ -50,12 +50,18 @@ async fn a_new_deployment_only_observes_what_its_schedules_would_do() {
 
 #[tokio::test]
 async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected() {
-    let environment = [("MODE", "perhaps"), ("MAX_DESIRED", "many"), ("BUDGET_SHARE", "2")];
+    let schedules = r#"{"schedules":{"office":"Mon-Fri 08:00-25:00 UTC"}}"#;
+    let environment =
+        [("MODE", "perhaps"), ("MAX_DESIRED", "many"), ("BUDGET_SHARE", "2"), ("SCHEDULES", schedules)];
     let (failed, said) = Binary::start(PATH, World::demo(), &environment).await.refuses_to_start().await;
     assert!(failed);
-    for words in
-        ["MODE must be observe or act", "MAX_DESIRED must be a whole number", "BUDGET_SHARE must be above 0"]
-    {
+    for words in [
+        "MODE must be observe or act",
+        "MAX_DESIRED must be a whole number",
+        "BUDGET_SHARE must be above 0",
+        "schedules: office:",
+        "at character 15",
+    ] {
         assert!(said.contains(words), "{said}");
     }
 }

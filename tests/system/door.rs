@@ -138,12 +138,3 @@ async fn a_problem_says_what_to_do_and_points_at_the_place() {
         assert!(detail.contains(words), "{body} gave {detail:?}");
     }
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_newline_in_an_input_cannot_forge_a_line_of_an_answer() {
-    let stage = Stage::on(prod_with_users()).await;
-    let reason = json!({"reason": "night\n{\"actor\":\"somebody else\"}", "onBehalfOf": "x\r\ny"});
-    let answer = stage.rest("POST", "/v1/clusters/prod/services/users/stop", &reason).await;
-    assert_eq!(answer.status, 200);
-    assert!(!answer.json()["summary"].as_str().unwrap().contains('\n'));
-}

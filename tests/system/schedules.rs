@@ -294,6 +294,7 @@ async fn a_stop_by_request_that_was_killed_halfway_is_finished_by_the_next_tick(
     for k in 0..4 {
         let story = Story::tagged("2026-11-24 09:00").await;
         story.tick("2026-11-24 09:00").await;
+        // The service, its cluster, its target and its scheduled actions.
         let reads = 4;
         let killed = story.aws.kill_at(reads + k, emulator::Moment::After);
         tokio::select! {
@@ -836,4 +837,13 @@ async fn an_override_needs_a_service_that_can_carry_a_tag() {
         assert_eq!((answer.status, &answer.json()["code"]), (409, &json!(code)), "{}", answer.body);
         assert!(story.aws.writes().is_empty());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_tag_forbids_in_a_reason_reaches_no_tag() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    let put = json!({"state": "on", "for": "PT1H", "reason": "night\n{\"actor\":\"nobody\"}"});
+    story.asks("2026-11-24 12:00", "PUT", OVERRIDE, put).await;
+    let tag = story.tag_of("steward:override").unwrap();
+    assert!(tag.ends_with(" : night___actor_:_nobody__"), "{tag}");
 }

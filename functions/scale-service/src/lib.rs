@@ -2,6 +2,7 @@
 //!
 //! The laws of stop and start are kept in [`plan`]; everything else carries them out.
 
+pub mod ask;
 pub mod config;
 pub mod observe;
 pub mod plan;
@@ -20,8 +21,9 @@ use tokio::time::Instant;
 pub use config::{Config, Mode};
 
 use crate::apply::Apply;
+use crate::ask::Ask;
 use crate::plan::Rules;
-use crate::request::{Ask, Request};
+use crate::request::Request;
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
 const AT_ONCE: usize = 64;
@@ -87,7 +89,7 @@ impl Function for ScaleService {
             perform(plan, &hands, AT_ONCE, &time_left).await
         };
         let report = report::report(items, &seen.unmatched, &ask, &self.config.settings);
-        let one = matches!(ask.target, request::Target::One(_));
+        let one = matches!(ask.target, ask::Target::One(_));
         Ok(Answer::Report(if one { report.single()? } else { report }))
     }
 

@@ -11,7 +11,7 @@ use shared::select::{NamePatterns, Selector};
 use shared::{Code, Problem};
 use shared_aws::Read;
 
-use crate::request::{Ask, Target, Verb};
+use crate::ask::{Ask, Target, Verb};
 
 /// One service, as it was when it was read.
 #[derive(Clone, Debug, PartialEq)]

@@ -26,8 +26,8 @@ use shared::select::NamePatterns;
 use shared::settings::{Scheduling, TagKeys};
 use shared::{Code, Plan};
 
+use crate::ask::{Ask, Target, Verb};
 use crate::observe::{Seen, Snapshot};
-use crate::request::{Ask, Target, Verb};
 use standing::Standing;
 
 pub use narrow::narrow;
@@ -228,9 +228,8 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
         return item.into();
     }
     let service = &seen.service;
-    let record_text = service.tags_by_key().remove(&rules.tags.record);
-    let record = match record_text.as_deref().map(str::parse).transpose() {
-        Ok(record) => record,
+    let (record_text, record) = match recorded(service, rules) {
+        Ok(recorded) => recorded,
         Err(fault) => return unreadable(seen, &rules.tags.record, &fault).into(),
     };
     let standing = Standing::of(seen, snapshot, ask, rules);
@@ -253,6 +252,13 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
     };
     decision.item.warnings.extend(held.map(|why| Warning::new(Code::Held, why)));
     decision
+}
+
+/// The record as text, and read.
+fn recorded(service: &Service, rules: &Rules) -> Result<(Option<String>, Option<Record>), RecordFault> {
+    let text = service.tags_by_key().remove(&rules.tags.record);
+    let record = text.as_deref().map(str::parse).transpose()?;
+    Ok((text, record))
 }
 
 fn unreadable(seen: &Seen, key: &str, fault: &RecordFault) -> Item {

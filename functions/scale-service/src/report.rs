@@ -5,7 +5,7 @@ use shared::report::{Item, Outcome, Report, Warning};
 use shared::settings::Settings;
 use shared::{Code, names};
 
-use crate::request::{Ask, Target, Verb};
+use crate::ask::{Ask, Target, Verb};
 
 /// How many services a summary names.
 const NAMED: usize = 5;

@@ -78,11 +78,6 @@ impl<F: Function> Handler<F> {
         self
     }
 
-    /// The function itself.
-    pub fn function(&self) -> &F {
-        &self.function
-    }
-
     /// Answers one event. A REST event always gets a response; a scheduled or direct one gets its
     /// answer, or a problem, which is a Lambda error.
     pub async fn handle(&self, event: Value, at: &Invocation) -> (Result<Value, Problem>, Metrics) {

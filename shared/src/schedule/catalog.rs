@@ -204,12 +204,6 @@ impl Catalog {
         Rules { holidays: self.holidays.clone(), lead, zone, repeat_off }
     }
 
-    /// The zone of windows that no zone is named for.
-    #[must_use]
-    pub fn zone(&self) -> Option<&Zone> {
-        self.zone.as_ref()
-    }
-
     /// The named schedules, in order of their names.
     pub fn schedules(&self) -> impl Iterator<Item = (&str, &Schedule)> {
         self.schedules.iter().map(|(name, schedule)| (name.as_str(), schedule))

@@ -9,8 +9,8 @@ use shared::{Code, Plan};
 
 use super::standing::Standing;
 use super::{CLEAN, Case, Decision, OVERRIDE, Refusal, Rules, Step, untaggable};
+use crate::ask::Ask;
 use crate::observe::{Seen, Snapshot};
-use crate::request::Ask;
 
 /// An override that a request sets or ends.
 pub(super) struct Written {

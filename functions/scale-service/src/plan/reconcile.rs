@@ -16,9 +16,9 @@ use super::overrides::Pending;
 use super::standing::Standing;
 use super::start::Count;
 use super::{CHANGE, Case, Cause, Decision, OVERRIDE, Rules, Step, Waits};
-use super::{out_of_reach, overrides, start, stop, unreadable};
+use super::{out_of_reach, overrides, recorded, start, stop, unreadable};
+use crate::ask::Ask;
 use crate::observe::{Seen, Snapshot};
-use crate::request::Ask;
 
 /// A deployment is waited for this long after the transition; then the stop goes through.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
@@ -61,8 +61,7 @@ fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> b
     if out_of_reach(seen, ask).is_some() {
         return false;
     }
-    let text = seen.service.tags_by_key().remove(&rules.tags.record);
-    let Ok(record) = text.as_deref().map(str::parse::<Record>).transpose() else { return false };
+    let Ok((_, record)) = recorded(&seen.service, rules) else { return false };
     let standing = Standing::of(seen, snapshot, ask, rules);
     let enforced =
         standing.tagged.drift.as_ref().is_ok_and(|drift| *drift == shared::schedule::Drift::Enforce)
@@ -100,9 +99,8 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Option<
     if let Some(item) = out_of_reach(seen, ask) {
         return follows.then(|| item.into());
     }
-    let record_text = seen.service.tags_by_key().remove(&rules.tags.record);
-    let record = match record_text.as_deref().map(str::parse::<Record>).transpose() {
-        Ok(record) => record,
+    let (record_text, record) = match recorded(&seen.service, rules) {
+        Ok(recorded) => recorded,
         Err(fault) => return follows.then(|| unreadable(seen, &rules.tags.record, &fault).into()),
     };
     let due = what_is_due(seen, &standing, record.as_ref(), ask, rules);

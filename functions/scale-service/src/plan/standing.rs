@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use shared::schedule::{TagFault, Tagged, Want, Wanted, wanted};
 
 use super::{Case, Rules};
+use crate::ask::Ask;
 use crate::observe::{Seen, Snapshot};
-use crate::request::Ask;
 
 /// The tags of a service and of its cluster, read, and what follows from them now.
 #[derive(Clone, Debug)]

@@ -1,0 +1,347 @@
+//! A request, checked: against its own time, its scope and the config. No look at AWS.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use shared::call::Envelope;
+use shared::duration::IsoDuration;
+use shared::names::{ClusterName, ClusterRef, Scope, ServiceId, ServiceRef};
+use shared::schedule::{Override, Want};
+use shared::select::{NamePattern, Selector};
+use shared::{Call, Code, Problem, Via};
+
+use crate::config::{Config, Mode};
+use crate::request::{OverrideState, PutOverrideFields, Request, SwitchFields};
+
+/// A late event does harm: yesterday's stop must not turn today off.
+const MAX_AGE: IsoDuration = IsoDuration::from_mins(15);
+/// Reconcile's beat, as the template's schedule has it.
+const TICK: SignedDuration = SignedDuration::from_mins(5);
+/// What a tick leaves free before the next.
+const REST: SignedDuration = SignedDuration::from_secs(30);
+/// Clocks differ, but not by more than this.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is to become of the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// To zero, remembering the size.
+    Stop,
+    /// Back to the size.
+    Start,
+    /// To this count, which is above zero.
+    Scale(u32),
+    /// As schedules and overrides say.
+    Reconcile,
+}
+
+/// An override that is set or ended before what it causes is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The service; the whole cluster without one.
+    pub service: Option<ServiceId>,
+    /// The override to set; without one, the one that is there is ended.
+    pub set: Option<Override>,
+    /// When it is ended.
+    pub now: Timestamp,
+}
+
+impl Change {
+    /// What the tag will say; `None` when there is none to end, or none that can be read.
+    #[must_use]
+    pub fn after(&self, before: Option<&str>) -> Option<Override> {
+        match &self.set {
+            Some(set) => Some(set.clone()),
+            None => before?.parse::<Override>().ok().map(|there| there.ended(self.now)),
+        }
+    }
+}
+
+/// Which services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The one that the request names.
+    One(ServiceId),
+    /// Those of a cluster that the selector takes.
+    Cluster(ClusterName, Selector),
+    /// Those of every cluster that matches one of the patterns.
+    Clusters(Vec<NamePattern>, Selector),
+}
+
+/// A request that has been checked: what the planner is asked.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// What is to become of the services.
+    pub verb: Verb,
+    /// Which ones.
+    pub target: Target,
+    /// Go through what would be refused without it.
+    pub force: bool,
+    /// t: the instant that the event was meant for, else the run's start.
+    pub at: Timestamp,
+    /// The instant for which it is planned what is wanted: the run's start, or what a dry run asks.
+    pub now: Timestamp,
+    /// An override to set or end.
+    pub change: Option<Change>,
+    /// Older than this, an event is stale. `None` when the request carries no instant.
+    pub stale_before: Option<Timestamp>,
+    /// It came from a schedule.
+    pub scheduled: bool,
+    /// Nothing is changed.
+    pub dry_run: bool,
+}
+
+impl Ask {
+    /// What a scheduled reconcile may take: it ends itself half a minute before the next tick, which
+    /// goes on. `None` for whatever comes once.
+    #[must_use]
+    pub fn ends_before_the_next_tick(&self, now: Timestamp) -> Option<Duration> {
+        if !self.scheduled || self.verb != Verb::Reconcile {
+            return None;
+        }
+        let into = now.as_second().rem_euclid(TICK.as_secs());
+        let left = TICK.as_secs() - into - REST.as_secs();
+        // A tick that comes so late that nothing is left of it takes the next one's time.
+        let left = if left > 0 { left } else { left + TICK.as_secs() };
+        u64::try_from(left).ok().map(Duration::from_secs)
+    }
+
+    /// True when no selector leaves any of a cluster's services out.
+    #[must_use]
+    pub fn is_of_whole_clusters(&self) -> bool {
+        match &self.target {
+            Target::One(_) => false,
+            Target::Cluster(_, selector) | Target::Clusters(_, selector) => *selector == Selector::default(),
+        }
+    }
+
+    /// True when it sets or ends the override of a whole cluster.
+    #[must_use]
+    pub fn is_of_a_cluster(&self) -> bool {
+        self.change.as_ref().is_some_and(|change| change.service.is_none())
+    }
+
+    /// Checks a call against its own time, the scope and the config.
+    pub fn new(call: &Call<Request>, config: &Config, now: Timestamp) -> Result<Self, Problem> {
+        let Envelope { at, dry_run, .. } = &call.envelope;
+        let scheduled = call.via == Via::Scheduled;
+        let observes = config.mode == Mode::Observe;
+        // A dry run of a reconcile may look at any instant.
+        let looks_ahead = *dry_run && matches!(call.request, Request::Reconcile(_));
+        if !looks_ahead && at.is_some_and(|at| at.duration_since(now) > AHEAD) {
+            return Err(Problem::bad_request("\"at\" is more than five minutes ahead"));
+        }
+        let mut ask = Self {
+            verb: Verb::Reconcile,
+            target: Target::Clusters(Vec::new(), Selector::default()),
+            force: false,
+            at: at.unwrap_or(now),
+            now: if looks_ahead { at.unwrap_or(now) } else { now },
+            change: None,
+            stale_before: None,
+            scheduled,
+            dry_run: *dry_run,
+        };
+        match &call.request {
+            Request::Scale(fields) => {
+                ask.verb = scale(fields.desired_count, config)?;
+                ask.target = Target::One(one(&fields.service, fields.cluster.as_ref(), &call.scope)?);
+                ask.force = fields.force;
+                ask.stale_before = at.map(|_| now - MAX_AGE.get());
+            }
+            Request::Stop(fields) | Request::Start(fields) => {
+                ask.verb = if matches!(call.request, Request::Stop(_)) { Verb::Stop } else { Verb::Start };
+                ask.target = fields.target(call, config)?;
+                ask.force = fields.force;
+                ask.stale_before = at.map(|_| now - fields.max_age.unwrap_or(MAX_AGE).get());
+                ask.dry_run |= scheduled && observes;
+            }
+            Request::Reconcile(fields) => {
+                fields.is_a_reconcile()?;
+                ask.target = fields.target(call, config)?;
+                if let Target::Cluster(cluster, _) = &ask.target {
+                    reachable(cluster, config, Code::NotConfigured)?;
+                }
+                ask.dry_run |= observes;
+            }
+            Request::PutOverride(fields) => {
+                let (cluster, service) =
+                    whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
+                let set = fields.override_of(call, config, now)?;
+                ask.target = switched_on(&cluster, service.as_ref(), config)?;
+                ask.change = Some(Change { cluster, service, set: Some(set), now });
+            }
+            Request::DeleteOverride(fields) => {
+                let (cluster, service) =
+                    whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
+                ask.target = switched_on(&cluster, service.as_ref(), config)?;
+                ask.change = Some(Change { cluster, service, set: None, now });
+            }
+            Request::Preview(_) => return Err(Problem::new(Code::Internal, "a preview asks nothing of AWS")),
+        }
+        Ok(ask)
+    }
+}
+
+impl PutOverrideFields {
+    fn override_of(
+        &self,
+        call: &Call<Request>,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Override, Problem> {
+        let bad = |detail: String| Problem::new(Code::BadOverride, detail);
+        let until = match (self.until, self.r#for) {
+            (Some(_), Some(_)) => return Err(bad("give either \"until\" or \"for\", not both".into())),
+            (None, None) => {
+                return Err(Problem::bad_request("say \"until\" when, or \"for\" how long (PT2H)"));
+            }
+            (Some(until), None) => until,
+            (None, Some(length)) => {
+                now.checked_add(length.get()).map_err(|_| bad("it would never end".into()))?
+            }
+        };
+        if until <= now {
+            return Err(bad(format!("it would end at {until}, which is past")));
+        }
+        if until.duration_since(now) > config.override_max.get() {
+            return Err(bad(format!("it would end at {until}, beyond what OVERRIDE_MAX allows")));
+        }
+        let state = match self.state {
+            OverrideState::On => Want::On,
+            OverrideState::Off => Want::Off,
+            OverrideState::Hold => Want::Hold,
+        };
+        let reason = call.envelope.reason.as_deref().unwrap_or_default();
+        Override::new(state, now, until, call.actor.as_str(), reason).map_err(|fault| bad(fault.to_string()))
+    }
+}
+
+fn whole_or_one(
+    cluster: Option<&ClusterRef>,
+    service: Option<&ServiceRef>,
+    scope: &Scope,
+) -> Result<(ClusterName, Option<ServiceId>), Problem> {
+    match (service, cluster) {
+        (Some(service), _) => {
+            let id = one(service, cluster, scope)?;
+            Ok((id.cluster.clone(), Some(id)))
+        }
+        (None, Some(cluster)) => Ok((cluster.within(scope)?, None)),
+        (None, None) => Err(Problem::bad_request("name a \"cluster\", or a \"service\" of one")),
+    }
+}
+
+/// Only a reconcile can end an override: where none would come, none is set.
+fn switched_on(
+    cluster: &ClusterName,
+    service: Option<&ServiceId>,
+    config: &Config,
+) -> Result<Target, Problem> {
+    if config.mode == Mode::Observe {
+        let detail = "overrides are ended by reconcile, which only observes here: set MODE to act";
+        return Err(Problem::new(Code::NotSwitchedOn, detail));
+    }
+    reachable(cluster, config, Code::NotSwitchedOn)?;
+    Ok(match service {
+        Some(id) => Target::One(id.clone()),
+        None => Target::Cluster(cluster.clone(), Selector::default()),
+    })
+}
+
+fn reachable(cluster: &ClusterName, config: &Config, code: Code) -> Result<(), Problem> {
+    if config.clusters.matches(cluster.as_str()) {
+        return Ok(());
+    }
+    let detail = format!("reconcile reaches only what CLUSTERS names, and cluster {cluster} is not among it");
+    Err(Problem::new(code, detail))
+}
+
+fn scale(desired_count: u32, config: &Config) -> Result<Verb, Problem> {
+    match desired_count {
+        0 => Ok(Verb::Stop),
+        count if count > config.max_desired => Err(Problem::new(
+            Code::BeyondMax,
+            format!(
+                "desiredCount {count} is beyond {}, the most that MAX_DESIRED allows here",
+                config.max_desired
+            ),
+        )),
+        count => Ok(Verb::Scale(count)),
+    }
+}
+
+fn one(service: &ServiceRef, cluster: Option<&ClusterRef>, scope: &Scope) -> Result<ServiceId, Problem> {
+    let cluster = match cluster {
+        Some(cluster) => cluster.within(scope)?,
+        None => service
+            .cluster()
+            .ok_or_else(|| Problem::bad_request("name the \"cluster\", or give the service's long ARN"))?,
+    };
+    Ok(service.within(scope, &cluster)?)
+}
+
+impl SwitchFields {
+    /// `reconcile` shares the selectors, and takes nothing else.
+    fn is_a_reconcile(&self) -> Result<(), Problem> {
+        let unknown =
+            [("service", self.service.is_some()), ("force", self.force), ("maxAge", self.max_age.is_some())];
+        match unknown.into_iter().find(|(_, given)| *given) {
+            Some((field, _)) => Err(Problem::bad_request(format!("reconcile: unknown field {field:?}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn target(&self, call: &Call<Request>, config: &Config) -> Result<Target, Problem> {
+        let scope = &call.scope;
+        if let Some(service) = &self.service {
+            if self.clusters.is_some() || self.services.is_some() || self.tags.is_some() {
+                return Err(Problem::bad_request(
+                    "\"service\" names one: \"clusters\", \"services\" and \"tags\" select",
+                ));
+            }
+            return Ok(Target::One(one(service, self.cluster.as_ref(), scope)?));
+        }
+        match (&self.cluster, &self.clusters) {
+            (Some(_), Some(_)) => Err(Problem::bad_request("either \"cluster\" or \"clusters\", not both")),
+            (None, None) => Err(Problem::bad_request("name a \"cluster\", or \"clusters\" by patterns")),
+            (Some(cluster), None) => {
+                let cluster = cluster.within(scope)?;
+                let selector = self.selector(scope, Some(&cluster))?;
+                Ok(Target::Cluster(cluster, selector))
+            }
+            (None, Some(patterns)) => {
+                if patterns.is_empty() {
+                    return Err(Problem::bad_request("\"clusters\" is empty: name at least one, or \"*\""));
+                }
+                if config.clusters.is_empty() {
+                    return Err(Problem::new(
+                        Code::NotConfigured,
+                        "\"clusters\" reaches only what CLUSTERS names, and that is empty: set it on the stack",
+                    ));
+                }
+                Ok(Target::Clusters(patterns.clone(), self.selector(scope, None)?))
+            }
+        }
+    }
+
+    /// The selector. Services may be named by ARN where the request names their cluster.
+    fn selector(&self, scope: &Scope, cluster: Option<&ClusterName>) -> Result<Selector, Problem> {
+        let pattern = |text: &String| -> Result<NamePattern, Problem> {
+            let name = if text.starts_with("arn:") {
+                let cluster = cluster
+                    .ok_or_else(|| Problem::bad_request("an ARN in \"services\" needs one \"cluster\""))?;
+                ServiceRef::try_from(text.clone())?.within(scope, cluster)?.service.to_string()
+            } else {
+                text.clone()
+            };
+            NamePattern::try_from(name)
+                .map_err(|fault| Problem::bad_request(format!("\"services\": {fault}")))
+        };
+        let services =
+            self.services.as_ref().map(|all| all.iter().map(pattern).collect::<Result<Vec<_>, _>>());
+        Selector::new(services.transpose()?, self.tags.clone()).map_err(Problem::bad_request)
+    }
+}

@@ -157,3 +157,13 @@ async fn a_throttle_halves_the_budget_for_the_run() {
     let ratio = halved / full;
     assert!((1.5..3.0).contains(&ratio), "{full} s, and {halved} s after a throttle");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_slept_between_two_ticks_does_not_burst_twice() {
+    let aws = Aws::new(prod_with(120));
+    let system = at_full_share(&aws).await;
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    let stop = json!({"action": "stop", "cluster": "prod"});
+    assert_eq!(system.invoke("scale-service", stop).await.unwrap()["counts"]["changed"], 120);
+    assert_eq!(throttled(&aws.ledger()), 0);
+}

@@ -66,9 +66,6 @@ impl Budgets {
     /// Waits until one more call fits; one that AWS has throttled pays double.
     pub(crate) async fn take(&self, bucket: Bucket, halved: bool) {
         if let Some((_, limiter)) = self.0.iter().find(|(known, _)| *known == bucket) {
-            // The limiter adds up lazily, and would count the time it stood full as a second
-            // burst. Asking for more than it can hold takes nothing and settles the account.
-            limiter.try_acquire(limiter.max() + 1);
             limiter.acquire(if halved { 2 } else { 1 }).await;
         }
     }
@@ -81,8 +78,8 @@ impl Budgets {
 )]
 fn limiter(bucket: Bucket, share: f64) -> RateLimiter {
     let (burst, rate) = bucket.rate();
-    // One less than the share: the limiter refills on a fixed beat, up to one token ahead of AWS.
-    // At least two, so that a throttled bucket can pay double.
+    // One less than the share: the limiter refills at the beginning of an interval, up to one token
+    // ahead of AWS. At least two, so that a throttled bucket can pay double.
     let burst = ((f64::from(burst) * share) as usize).saturating_sub(1).max(2);
     let interval = Duration::from_secs_f64(1.0 / (f64::from(rate) * share));
     RateLimiter::builder().max(burst).initial(burst).refill(1).interval(interval).fair(true).build()

@@ -125,6 +125,14 @@ async fn known_oddities_are_answered() {
         json!({"action": "scale", "cluster": "microservices", "service": "users", "desiredCount": 4_294_967_296_u64}),
         json!({"action": "stop", "cluster": "microservices", "at": "9999-12-31T23:59:59Z"}),
         json!({"action": "stop", "cluster": "microservices", "at": "-009999-01-01T00:00:00Z", "maxAge": "P9999W"}),
+        json!({"action": "stop", "cluster": "microservices", "at": "2026-11-24T12:00:00Z", "maxAge": "P1000000W"}),
+        json!({"action": "reconcile", "clusters": ["*"], "dryRun": true, "at": "9999-12-30T22:00:00Z"}),
+        json!({"action": "reconcile", "clusters": ["*"], "dryRun": true, "at": "-009999-01-02T02:00:00Z"}),
+        json!({"action": "previewSchedule", "schedule": "Mon-Fri 20:00-08:00 Pacific/Apia", "at": "9999-12-30T22:00:00Z", "count": 100}),
+        json!({"action": "previewSchedule", "schedule": "never", "at": "-009999-01-02T02:00:00Z"}),
+        json!({"action": "previewSchedule", "schedule": "Sun 00:00-24:00 UTC", "at": "-009999-01-02T02:00:00Z", "count": 18446744073709551615_u64}),
+        json!({"action": "putOverride", "cluster": "microservices", "state": "on", "for": "P1000000W"}),
+        json!({"action": "putOverride", "cluster": "microservices", "state": "on", "until": "9999-12-30T22:00:00Z"}),
     ] {
         let _ = stage.scale(event).await;
     }

@@ -149,13 +149,13 @@ impl Ask {
                 ask.verb = scale(fields.desired_count, config)?;
                 ask.target = Target::One(one(&fields.service, fields.cluster.as_ref(), &call.scope)?);
                 ask.force = fields.force;
-                ask.stale_before = at.map(|_| now - MAX_AGE.get());
+                ask.stale_before = at.map(|_| before(now, MAX_AGE));
             }
             Request::Stop(fields) | Request::Start(fields) => {
                 ask.verb = if matches!(call.request, Request::Stop(_)) { Verb::Stop } else { Verb::Start };
                 ask.target = fields.target(call, config)?;
                 ask.force = fields.force;
-                ask.stale_before = at.map(|_| now - fields.max_age.unwrap_or(MAX_AGE).get());
+                ask.stale_before = at.map(|_| before(now, fields.max_age.unwrap_or(MAX_AGE)));
                 ask.dry_run |= scheduled && observes;
             }
             Request::Reconcile(fields) => {
@@ -257,6 +257,11 @@ fn reachable(cluster: &ClusterName, config: &Config, code: Code) -> Result<(), P
     }
     let detail = format!("reconcile reaches only what CLUSTERS names, and cluster {cluster} is not among it");
     Err(Problem::new(code, detail))
+}
+
+/// An age may be longer than time is: nothing is older than that.
+fn before(now: Timestamp, age: IsoDuration) -> Timestamp {
+    now.saturating_sub(age.get()).unwrap_or(Timestamp::MIN)
 }
 
 fn scale(desired_count: u32, config: &Config) -> Result<Verb, Problem> {

@@ -130,7 +130,7 @@ async fn known_oddities_are_answered() {
         json!({"action": "reconcile", "clusters": ["*"], "dryRun": true, "at": "-009999-01-02T02:00:00Z"}),
         json!({"action": "previewSchedule", "schedule": "Mon-Fri 20:00-08:00 Pacific/Apia", "at": "9999-12-30T22:00:00Z", "count": 100}),
         json!({"action": "previewSchedule", "schedule": "never", "at": "-009999-01-02T02:00:00Z"}),
-        json!({"action": "previewSchedule", "schedule": "Sun 00:00-24:00 UTC", "at": "-009999-01-02T02:00:00Z", "count": 18446744073709551615_u64}),
+        json!({"action": "previewSchedule", "schedule": "Sun 00:00-24:00 UTC", "at": "-009999-01-02T02:00:00Z", "count": u64::MAX}),
         json!({"action": "putOverride", "cluster": "microservices", "state": "on", "for": "P1000000W"}),
         json!({"action": "putOverride", "cluster": "microservices", "state": "on", "until": "9999-12-30T22:00:00Z"}),
     ] {

@@ -847,3 +847,17 @@ async fn what_a_tag_forbids_in_a_reason_reaches_no_tag() {
     let tag = story.tag_of("steward:override").unwrap();
     assert!(tag.ends_with(" : night___actor_:_nobody__"), "{tag}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clusters_override_that_could_not_be_written_causes_nothing() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.aws.forget();
+    let denied = emulator::Faults::new().on("ecs", "TagResource").containing("cluster/prod").access_denied();
+    story.aws.faults(denied);
+    let put = json!({"action": "putOverride", "cluster": "prod", "state": "off", "for": "PT1H"});
+    let problem = story.system.invoke("scale-service", put).await.unwrap_err();
+    assert_eq!(problem.code, shared::Code::Partial);
+    assert_eq!(story.size(), DAY_SIZE);
+    assert_eq!(story.aws.writes().len(), 1, "the one that was denied");
+}

@@ -23,7 +23,7 @@ pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings
     let summary = format!("{}: {}", settings.headline(cluster), summary(&items, ask));
     let report = Report::new(summary, ask.dry_run, items, warnings);
     // A metric of failed items has the alarm, and the next tick goes on.
-    Report { recurs: ask.verb == Verb::Reconcile, ..report }
+    Report { recurs: ask.verb == Verb::Reconcile && ask.change.is_none(), ..report }
 }
 
 fn summary(items: &[Item], ask: &Ask) -> String {

@@ -10,7 +10,7 @@ use shared::names::ServiceId;
 use shared::record::{By, Record, Scaling, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Due, Facts, TagFault, Unreadable, Want, Wanted, WantedBy};
-use shared::{Code, Plan};
+use shared::{Code, ItemId, Job, Plan};
 
 use super::overrides::Pending;
 use super::standing::Standing;
@@ -32,9 +32,9 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
         plan.decided(item);
     }
     let (seen, written) = overrides::applied(seen, ask, rules);
-    if let Some(written) = written.as_ref().filter(|_| ask.is_of_a_cluster()) {
-        plan.change(written.item(), [(OVERRIDE, vec![written.step()])]);
-    }
+    let clusters = written.as_ref().filter(|_| ask.is_of_a_cluster());
+    // All that a cluster's override causes falls with it: what went off without one would stay off.
+    let mut covers: Vec<ItemId> = clusters.map(|written| plan.decided(written.item())).into_iter().collect();
     for one in &seen.services {
         let refused = overrides::refused(one, &seen, ask, rules);
         let Some(mut decision) = refused.or_else(|| decide(one, &seen, ask, rules)) else { continue };
@@ -42,7 +42,12 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
             written.comes_first(&mut decision);
         }
         pending.note(&decision.item, !decision.stages.is_empty());
-        plan.change(decision.item, decision.stages);
+        let changes = !decision.stages.is_empty();
+        let id = plan.change(decision.item, decision.stages);
+        covers.extend((clusters.is_some() && changes).then_some(id));
+    }
+    if let Some(written) = clusters {
+        plan.job(OVERRIDE, Job { covers, steps: vec![written.step()] });
     }
     if written.is_none() {
         overrides::clean_clusters(&mut plan, &seen, &pending, ask, rules);

@@ -852,6 +852,7 @@ async fn what_a_tag_forbids_in_a_reason_reaches_no_tag() {
 async fn a_clusters_override_that_could_not_be_written_causes_nothing() {
     let story = Story::tagged("2026-11-24 09:00").await;
     story.tick("2026-11-24 09:00").await;
+    story.aws.move_to(local("2026-11-24 12:00"));
     story.aws.forget();
     let denied = emulator::Faults::new().on("ecs", "TagResource").containing("cluster/prod").access_denied();
     story.aws.faults(denied);

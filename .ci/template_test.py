@@ -40,6 +40,10 @@ ROUTES = {
     ("GET", CLUSTER + "/tasks"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/tasks/{task}"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/agenda"): "DescribeClusterFunction",
+    ("GET", "/v1/task-definitions"): "DescribeClusterFunction",
+    ("GET", "/v1/task-definitions/{family}/{revision}"): "DescribeClusterFunction",
+    ("GET", "/v1/auto-scaling-groups"): "DescribeClusterFunction",
+    ("GET", "/v1/auto-scaling-groups/{group}"): "DescribeClusterFunction",
 }
 
 ENVIRONMENT = {

@@ -242,7 +242,7 @@ impl System {
 /// Whose AWS it is, from the ARN of a cluster: there is nothing to do where there is none.
 async fn scope(aws: &Aws) -> Result<Scope, Problem> {
     let deadline = Deadline::at((Instant::now() + Duration::from_secs(20)).into_std());
-    let clusters = aws.read(deadline).clusters().await?;
+    let clusters = aws.read(deadline).clusters(shared_aws::ClusterDetail::default()).await?;
     let arn = clusters.found.first().and_then(|cluster| cluster.cluster_arn.parse::<Arn>().ok());
     arn.map(|arn| arn.scope)
         .ok_or_else(|| Problem::new(Code::NotFound, "there is no ECS cluster in this account and region"))

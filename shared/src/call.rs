@@ -146,6 +146,27 @@ pub struct Route {
     pub query: &'static [Parameter],
 }
 
+/// How a list of an answer is shown to people, as a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The list's field in the body: `clusters`.
+    pub list: &'static str,
+    /// The heading of each column, and where its value stands in an item, as a JSON pointer
+    /// (RFC 6901): `("service", "/serviceName")`.
+    pub columns: &'static [(&'static str, &'static str)],
+}
+
+/// The most bytes of an answer, once it stands quoted in Lambda's own: 6 MB, with room for headers.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
+
+/// How long a JSON text is, once it stands in another one as a string.
+#[must_use]
+pub fn quoted_len(json: &str) -> usize {
+    json.len() + json.bytes().filter(|b| matches!(b, b'"' | b'\\' | b'\n')).count()
+}
+
 /// What a function is asked to do, made from an action's name and its fields.
 pub trait Request: Sized {
     /// Whether this action changes something; `None` when there is no such action.

@@ -23,7 +23,61 @@ pub struct Cluster {
     pub pending_tasks_count: i32,
     pub active_services_count: i32,
     pub capacity_providers: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statistics: Vec<Statistic>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+}
+
+impl Cluster {
+    /// The tags by key.
+    #[must_use]
+    pub fn tags_by_key(&self) -> BTreeMap<String, String> {
+        by_key(&self.tags)
+    }
+}
+
+fn by_key(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+}
+
+/// A count of a cluster's tasks or services by launch type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct Statistic {
+    pub name: String,
+    pub value: String,
+}
+
+/// A part of a capacity provider strategy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct CapacityProviderStrategyItem {
+    pub capacity_provider: String,
+    pub weight: i32,
+    pub base: i32,
+}
+
+/// The network of tasks whose network mode is `awsvpc`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct NetworkConfiguration {
+    pub awsvpc_configuration: AwsVpcConfiguration,
+}
+
+/// Where such a task's network interface stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct AwsVpcConfiguration {
+    pub subnets: Vec<String>,
+    pub security_groups: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign_public_ip: Option<String>,
 }
 
 /// A tag, in ECS's spelling.
@@ -50,6 +104,8 @@ pub struct Service {
     pub launch_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_version: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
     pub task_definition: String,
     pub scheduling_strategy: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,10 +113,14 @@ pub struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment_controller: Option<DeploymentController>,
     pub deployments: Vec<Deployment>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub task_sets: Vec<TaskSet>,
     pub events: Vec<ServiceEvent>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_configuration: Option<NetworkConfiguration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
 }
 
@@ -68,7 +128,7 @@ impl Service {
     /// The tags by key.
     #[must_use]
     pub fn tags_by_key(&self) -> BTreeMap<String, String> {
-        self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+        by_key(&self.tags)
     }
 
     /// One task per container instance, whose number its desired count follows.
@@ -129,6 +189,14 @@ pub struct Deployment {
     pub created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch_type: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_configuration: Option<NetworkConfiguration>,
 }
 
 /// A task set of a service whose deployments somebody else controls.
@@ -141,6 +209,14 @@ pub struct TaskSet {
     pub task_definition: String,
     pub running_count: i32,
     pub pending_count: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch_type: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_configuration: Option<NetworkConfiguration>,
 }
 
 /// One of a service's last hundred events.
@@ -174,9 +250,21 @@ pub struct Task {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_provider_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_instance_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopping_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,6 +272,7 @@ pub struct Task {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_reason: Option<String>,
     pub containers: Vec<Container>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
 }
 
@@ -199,9 +288,162 @@ pub struct Container {
     pub image_digest: Option<String>,
     pub last_status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// A revision of a task definition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct TaskDefinition {
+    pub task_definition_arn: String,
+    pub family: String,
+    pub revision: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_mode: Option<String>,
+    pub requires_compatibilities: Vec<String>,
+    pub compatibilities: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime_platform: Option<RuntimePlatform>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_role_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution_role_arn: Option<String>,
+    pub container_definitions: Vec<ContainerDefinition>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deregistered_at: Option<Timestamp>,
+}
+
+/// What a task definition's containers run on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct RuntimePlatform {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_architecture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operating_system_family: Option<String>,
+}
+
+/// A container of a task definition: without what it is told, and what it is given to know.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct ContainerDefinition {
+    pub name: String,
+    pub image: String,
+    pub essential: bool,
+    pub cpu: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_reservation: Option<i32>,
+    pub port_mappings: Vec<PortMapping>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_consistency: Option<String>,
+}
+
+/// A port of a container.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct PortMapping {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_port: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_port: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// An EC2 instance that is registered with a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct ContainerInstance {
+    pub container_instance_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ec2_instance_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_provider_name: Option<String>,
+    pub status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    pub agent_connected: bool,
+    pub running_tasks_count: i32,
+    pub pending_tasks_count: i32,
+    pub registered_resources: Vec<Resource>,
+    pub remaining_resources: Vec<Resource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+}
+
+/// What an instance has, or has left: CPU units, MiB of memory, ports.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct Resource {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integer_value: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub string_set_value: Option<Vec<String>>,
+}
+
+/// Where a cluster's tasks may be placed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct CapacityProvider {
+    pub name: String,
+    pub capacity_provider_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_scaling_group_provider: Option<AutoScalingGroupProvider>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+}
+
+/// The Auto Scaling group behind a capacity provider.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct AutoScalingGroupProvider {
+    pub auto_scaling_group_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_scaling: Option<ManagedScaling>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_termination_protection: Option<String>,
+}
+
+/// Whether ECS itself sets the size of a capacity provider's group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct ManagedScaling {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_capacity: Option<i32>,
 }
 
 /// Something that a Describe call could not find, from its `failures[]`.

@@ -7,6 +7,7 @@
 //! [`call`], [`plan`], [`mod@perform`] and [`report`].
 
 pub mod application_autoscaling;
+pub mod autoscaling;
 pub mod call;
 pub mod deadline;
 pub mod duration;

@@ -101,6 +101,50 @@ plain_name!(
     TaskId, 64, "a task id (1 to 64 letters, digits, - and _)"
 );
 
+plain_name!(
+    /// A family of task definitions, 1 to 255 letters, digits, `-` and `_`.
+    Family, 255, "a task definition's family (1 to 255 letters, digits, - and _)"
+);
+
+/// The name of an EC2 Auto Scaling group, 1 to 255 characters, nearly any.
+///
+/// Source: `AutoScalingGroupName` in
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html>
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct GroupName(String);
+
+impl GroupName {
+    /// The name as AWS writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for GroupName {
+    type Err = NameFault;
+    fn from_str(text: &str) -> Result<Self, NameFault> {
+        if (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameFault::malformed(text, "the name of an Auto Scaling group (1 to 255 characters)"))
+        }
+    }
+}
+
+impl From<GroupName> for String {
+    fn from(name: GroupName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Whose things a request may name: one partition, region and account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -269,6 +313,85 @@ reference!(
     TaskRef, TaskId
 );
 
+reference!(
+    /// An Auto Scaling group as a request names it: by name, or by ARN.
+    GroupRef, GroupName
+);
+reference!(
+    /// A task definition as a request names it: by family, `family:revision`, or ARN.
+    TaskDefinitionRef, TaskDefinitionName
+);
+
+/// A task definition: one revision of a family, or its latest ACTIVE one.
+///
+/// Prints as ECS takes it: `users` or `users:7`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskDefinitionName {
+    /// The family.
+    pub family: Family,
+    /// Its revision, from 1; `None` means the latest ACTIVE one.
+    pub revision: Option<u32>,
+}
+
+impl FromStr for TaskDefinitionName {
+    type Err = NameFault;
+    fn from_str(text: &str) -> Result<Self, NameFault> {
+        let fault = || NameFault::malformed(text, "a task definition (family, family:revision, or an ARN)");
+        let (family, revision) = match text.split_once(':') {
+            Some((family, revision)) => (family, Some(revision)),
+            None => (text, None),
+        };
+        let revision = revision.map(|revision| match revision.parse() {
+            Ok(n) if n > 0 && revision.bytes().all(|b| b.is_ascii_digit()) => Ok(n),
+            _ => Err(fault()),
+        });
+        Ok(Self { family: family.parse().map_err(|_| fault())?, revision: revision.transpose()? })
+    }
+}
+
+impl fmt::Display for TaskDefinitionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.revision {
+            Some(revision) => write!(f, "{}:{revision}", self.family),
+            None => write!(f, "{}", self.family),
+        }
+    }
+}
+
+impl TaskDefinitionRef {
+    /// The task definition, if it lies within `scope`.
+    pub fn within(&self, scope: &Scope) -> Result<TaskDefinitionName, NameFault> {
+        let arn = match self {
+            Self::Name(name) => return Ok(name.clone()),
+            Self::Arn(arn) => arn,
+        };
+        arn.within(scope)?;
+        match arn.ecs("task-definition").as_deref() {
+            Some([name]) => name.parse(),
+            _ => Err(NameFault::malformed(&arn.to_string(), "a task definition's ARN")),
+        }
+    }
+}
+
+impl GroupRef {
+    /// The group's name, if it lies within `scope`.
+    ///
+    /// The ARN reads `…:autoScalingGroup:UUID:autoScalingGroupName/NAME`, and the name may hold
+    /// slashes.
+    pub fn within(&self, scope: &Scope) -> Result<GroupName, NameFault> {
+        let arn = match self {
+            Self::Name(name) => return Ok(name.clone()),
+            Self::Arn(arn) => arn,
+        };
+        arn.within(scope)?;
+        let name = arn.resource.strip_prefix("autoScalingGroup:").and_then(|rest| rest.split_once(':'));
+        match name.and_then(|(_, name)| name.strip_prefix("autoScalingGroupName/")) {
+            Some(name) if arn.service == "autoscaling" => name.parse(),
+            _ => Err(NameFault::malformed(&arn.to_string(), "an Auto Scaling group's ARN")),
+        }
+    }
+}
+
 impl ClusterRef {
     /// The cluster's name, if it lies within `scope`.
     pub fn within(&self, scope: &Scope) -> Result<ClusterName, NameFault> {
@@ -399,6 +522,39 @@ mod tests {
         assert_eq!(read("arn:aws:ecs:sa-east-1:123456789012:cluster/prod").unwrap().as_str(), "prod");
         assert!(read("arn:aws:ecs:sa-east-1:123456789012:service/prod/users").is_err());
         assert!(read("arn:aws:s3:sa-east-1:123456789012:cluster/prod").is_err());
+    }
+
+    #[test]
+    fn a_task_definition_is_named_by_family_revision_or_arn() {
+        let read = |text: &str| {
+            TaskDefinitionRef::try_from(text.to_owned())
+                .and_then(|it| it.within(&here()))
+                .map(|it| it.to_string())
+        };
+        assert_eq!(read("users").as_deref(), Ok("users"));
+        assert_eq!(read("users:7").as_deref(), Ok("users:7"));
+        let arn = "arn:aws:ecs:sa-east-1:123456789012:task-definition/users:7";
+        assert_eq!(read(arn).as_deref(), Ok("users:7"));
+        for text in ["", "users:", "users:0", "users:+1", "users:x", ":7", "a b:1", "users:1:2"] {
+            assert!(matches!(read(text), Err(NameFault::Malformed { .. })), "{text}");
+        }
+        assert!(read("arn:aws:ecs:sa-east-1:123456789012:task/prod/users").is_err());
+        let elsewhere = "arn:aws:ecs:sa-east-1:999999999999:task-definition/users:7";
+        assert!(matches!(read(elsewhere), Err(NameFault::OutsideScope { .. })));
+    }
+
+    #[test]
+    fn a_group_is_named_by_nearly_anything_or_by_its_arn() {
+        let read = |text: &str| {
+            GroupRef::try_from(text.to_owned()).and_then(|it| it.within(&here())).map(|it| it.to_string())
+        };
+        let arn = "arn:aws:autoscaling:sa-east-1:123456789012:autoScalingGroup:\
+                   0b9e2f0c-0000-4000-8000-000000000000:autoScalingGroupName/team/web 1";
+        assert_eq!(read(arn).as_deref(), Ok("team/web 1"));
+        assert_eq!(read("web.1 (blue)").as_deref(), Ok("web.1 (blue)"));
+        for text in ["", "a\nb", &"x".repeat(256), "arn:aws:ecs:sa-east-1:123456789012:cluster/prod"] {
+            assert!(matches!(read(text), Err(NameFault::Malformed { .. })), "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ codes! {
     UnknownAction = "unknownAction", "No such action";
     /// No such method and path.
     UnknownRoute = "unknownRoute", "No such route";
+    /// Neither JSON nor a table is what the caller takes.
+    NotAcceptable = "notAcceptable", "No answer of that type";
     /// The body is larger than 256 KB.
     TooLarge = "tooLarge", "The request is too large";
     /// The answer would be larger than Lambda can carry.

@@ -42,7 +42,7 @@ impl Settings {
 }
 
 /// What schedules mean in this deployment. Whoever foretells what a reconcile does reads the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Scheduling {
     /// `SCHEDULES`: named schedules, holidays and the default zone, as JSON; none by default.
     pub catalog: Catalog,
@@ -94,6 +94,8 @@ pub struct TagKeys {
     pub drift: String,
     /// `steward:half`, on a service or its cluster.
     pub half: String,
+    /// `steward:cluster`, on an Auto Scaling group: the cluster whose tasks it carries.
+    pub cluster: String,
 }
 
 impl Default for TagKeys {
@@ -112,6 +114,7 @@ impl TagKeys {
             override_: key("override"),
             drift: key("drift"),
             half: key("half"),
+            cluster: key("cluster"),
         }
     }
 }

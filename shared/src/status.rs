@@ -23,6 +23,7 @@ pub fn of_problem(problem: &Problem) -> u16 {
         Code::BadRequest | Code::UnknownAction => 400,
         Code::OutsideScope | Code::NotConfigured | Code::NotSwitchedOn => 403,
         Code::NotFound | Code::UnknownRoute => 404,
+        Code::NotAcceptable => 406,
         Code::TooLarge => 413,
         Code::BeyondMax | Code::AnswerTooLarge | Code::BadOverride | Code::NoSchedule => 422,
         Code::Throttled => 429,

@@ -52,6 +52,8 @@ async fn another_clusters_arn_in_every_place_of_every_route_is_refused_before_an
         "arn:aws:ecs:sa-east-1:123456789012:task/staging/0123456789abcdef0123456789abcdef",
         "arn:aws:ecs:sa-east-1:999999999999:service/prod/users",
         "arn:aws:ecs:eu-west-1:123456789012:service/prod/users",
+        "arn:aws:ecs:sa-east-1:999999999999:task-definition/users:1",
+        "arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:1:autoScalingGroupName/users",
     ];
     let mut tried = 0;
     for route in Template::read().unwrap().routes {
@@ -69,7 +71,11 @@ async fn another_clusters_arn_in_every_place_of_every_route_is_refused_before_an
                 requests.push((filled(Some(place), &encoded), Value::Null));
             }
             let path = filled(None, "");
-            for field in ["cluster", "service", "task", "clusters", "services", "resource"] {
+            for field in ["cluster", "service", "task", "clusters", "services", "tasks", "family", "group"] {
+                // Where the path names no cluster, IAM was told of all of them.
+                if !route.path.contains("{cluster}") && field == "clusters" && arn == arns[1] {
+                    continue;
+                }
                 requests.push((format!("{path}?{field}={encoded}"), Value::Null));
                 if route.method != "GET" {
                     for value in [json!(arn), json!([arn])] {

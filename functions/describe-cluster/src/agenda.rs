@@ -17,20 +17,12 @@ use shared::ecs::{Failure, Service};
 use shared::names::is_long_service_arn;
 use shared::record::{Record, Scaling, Size, State};
 use shared::schedule::{Moment, OnOff, TagFault, WantedBy};
-use shared::settings::{Scheduling, TagKeys};
+use shared::settings::TagKeys;
 
+use crate::Rules;
 use crate::observe::Snapshot;
 use crate::request::Hours;
 use coming::{Course, Standpoint};
-
-/// What the deployment says of schedules.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// The keys of our tags.
-    pub tags: TagKeys,
-    /// What schedules mean.
-    pub scheduling: Scheduling,
-}
 
 /// The coming transitions of a cluster's services.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

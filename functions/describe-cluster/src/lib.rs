@@ -4,26 +4,40 @@
 
 pub mod agenda;
 pub mod answer;
+pub mod ask;
 pub mod config;
+pub mod cursor;
+pub mod groups;
 pub mod observe;
 pub mod request;
+pub mod steward;
 
 use jiff::Timestamp;
 use serde_json::json;
+use shared::call::Table;
+use shared::settings::{Scheduling, TagKeys};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
 use shared_aws::Aws;
 use shared_lambda::Function;
 
 pub use config::Config;
 
-use crate::agenda::Rules;
-use crate::request::{Ask, Request};
+use crate::ask::{Ask, What};
+use crate::request::Request;
+
+/// What the deployment says of tags and schedules.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The keys of our tags.
+    pub tags: TagKeys,
+    /// What schedules mean.
+    pub scheduling: Scheduling,
+}
 
 /// The function.
 #[derive(Debug)]
 pub struct DescribeCluster {
     aws: Aws,
-    config: Config,
     rules: Rules,
 }
 
@@ -31,14 +45,14 @@ impl DescribeCluster {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        let rules = Rules { tags: config.settings.tags.clone(), scheduling: config.scheduling.clone() };
-        Self { aws, config, rules }
+        Self { aws, rules: Rules { tags: config.settings.tags, scheduling: config.scheduling } }
     }
 }
 
 impl Function for DescribeCluster {
     const NAME: &'static str = "describe-cluster";
     const ROUTES: &'static [Route] = request::ROUTES;
+    const TABLES: &'static [Table] = answer::TABLES;
     type Request = Request;
 
     async fn answer(
@@ -49,9 +63,9 @@ impl Function for DescribeCluster {
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
         let seen = observe::observe(&self.aws.read(deadline), &ask).await?;
-        Ok(Answer::Read(match &ask {
-            Ask::Agenda(_, hours) => json!(agenda::agenda(&seen, *hours, &self.rules, now)),
-            _ => answer::body(&seen, &self.config.settings.tags),
+        Ok(Answer::Read(match &ask.what {
+            What::Agenda(_, hours) => json!(agenda::agenda(&seen, *hours, &self.rules, now)),
+            _ => answer::body(&seen, &ask, &self.rules, now),
         }))
     }
 

@@ -4,23 +4,42 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::call::{Kind, Parameter};
-use shared::names::{ClusterName, ClusterRef, NameFault, Scope, ServiceId, ServiceRef, TaskId, TaskRef};
-use shared::{Call, Problem, Route, strict};
+use shared::names::{ClusterRef, GroupRef, ServiceRef, TaskDefinitionRef, TaskRef};
+use shared::{Problem, Route, strict};
+
+use Parameter::{Number, Text};
 
 /// The REST routes.
 pub const ROUTES: &[Route] = &[
-    read("/v1/clusters", "listClusters", &[]),
-    read("/v1/clusters/{cluster}", "describeCluster", &[]),
-    read("/v1/clusters/{cluster}/services", "listServices", &[]),
-    read("/v1/clusters/{cluster}/services/{service}", "describeService", &[]),
+    read("/v1/clusters", "listClusters", &[Text("clusters"), INCLUDE, LIMIT, CURSOR]),
+    read("/v1/clusters/{cluster}", "describeCluster", &[INCLUDE, CURSOR]),
+    read("/v1/clusters/{cluster}/services", "listServices", &[Text("services"), INCLUDE, LIMIT, CURSOR]),
+    read("/v1/clusters/{cluster}/services/{service}", "describeService", &[INCLUDE]),
     read(
         "/v1/clusters/{cluster}/tasks",
         "listTasks",
-        &[Parameter::Text("service"), Parameter::Text("desiredStatus")],
+        &[
+            Text("service"),
+            Text("family"),
+            Text("startedBy"),
+            Text("desiredStatus"),
+            Text("tasks"),
+            INCLUDE,
+            LIMIT,
+            CURSOR,
+        ],
     ),
-    read("/v1/clusters/{cluster}/tasks/{task}", "describeTask", &[]),
-    read("/v1/clusters/{cluster}/agenda", "agenda", &[Parameter::Number("hours")]),
+    read("/v1/clusters/{cluster}/tasks/{task}", "describeTask", &[INCLUDE]),
+    read("/v1/clusters/{cluster}/agenda", "agenda", &[Number("hours")]),
+    read("/v1/task-definitions", "listTaskDefinitions", &[Text("family"), Text("status"), LIMIT, CURSOR]),
+    read("/v1/task-definitions/{family}/{revision}", "describeTaskDefinition", &[INCLUDE]),
+    read("/v1/auto-scaling-groups", "listAutoScalingGroups", &[INCLUDE, LIMIT, CURSOR]),
+    read("/v1/auto-scaling-groups/{group}", "describeAutoScalingGroup", &[INCLUDE]),
 ];
+
+const INCLUDE: Parameter = Text("include");
+const LIMIT: Parameter = Number("limit");
+const CURSOR: Parameter = Text("cursor");
 
 const fn read(path: &'static str, action: &'static str, query: &'static [Parameter]) -> Route {
     Route { method: "GET", path, action, kind: Kind::Read, query }
@@ -30,64 +49,174 @@ const fn read(path: &'static str, action: &'static str, query: &'static [Paramet
 #[derive(Clone, Debug)]
 pub enum Request {
     /// `{"action":"listClusters"}`
-    Clusters(NoFields),
+    Clusters(ClustersFields),
     /// `{"action":"describeCluster",…}`
     Cluster(ClusterFields),
     /// `{"action":"listServices",…}`
-    Services(ClusterFields),
+    Services(ServicesFields),
     /// `{"action":"describeService",…}`
     Service(ServiceFields),
     /// `{"action":"listTasks",…}`
-    Tasks(TasksFields),
+    Tasks(Box<TasksFields>),
     /// `{"action":"describeTask",…}`
     Task(TaskFields),
     /// `{"action":"agenda",…}`
     Agenda(AgendaFields),
+    /// `{"action":"listTaskDefinitions",…}`
+    TaskDefinitions(TaskDefinitionsFields),
+    /// `{"action":"describeTaskDefinition",…}`
+    TaskDefinition(TaskDefinitionFields),
+    /// `{"action":"listAutoScalingGroups",…}`
+    Groups(GroupsFields),
+    /// `{"action":"describeAutoScalingGroup",…}`
+    Group(GroupFields),
 }
 
-/// No fields at all; an unknown one is still an error.
+/// Words as a query writes them (`a,b`), or as JSON does (`["a","b"]`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "expected words with commas between them, or a list of words")]
+pub enum Words {
+    /// With commas.
+    Joined(String),
+    /// A list.
+    Listed(Vec<String>),
+}
+
+impl Words {
+    /// The words one by one.
+    #[must_use]
+    pub fn split(&self) -> Vec<&str> {
+        match self {
+            Self::Joined(text) => text.split(',').map(str::trim).collect(),
+            Self::Listed(words) => words.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// Every cluster, or some by name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NoFields {}
+pub struct ClustersFields {
+    pub(crate) clusters: Option<Words>,
+    pub(crate) include: Option<Words>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) cursor: Option<String>,
+}
 
 /// A cluster, `default` when a direct event names none.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterFields {
-    cluster: Option<ClusterRef>,
+    pub(crate) cluster: Option<ClusterRef>,
+    pub(crate) include: Option<Words>,
+    pub(crate) cursor: Option<String>,
+}
+
+/// A cluster's services, or some by name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServicesFields {
+    pub(crate) cluster: Option<ClusterRef>,
+    pub(crate) services: Option<Words>,
+    pub(crate) include: Option<Words>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// A service of a cluster.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceFields {
-    cluster: Option<ClusterRef>,
-    service: ServiceRef,
+    pub(crate) cluster: Option<ClusterRef>,
+    pub(crate) service: ServiceRef,
+    pub(crate) include: Option<Words>,
 }
 
 /// A cluster's tasks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TasksFields {
-    cluster: Option<ClusterRef>,
-    service: Option<ServiceRef>,
-    desired_status: Option<Desired>,
+    pub(crate) cluster: Option<ClusterRef>,
+    pub(crate) service: Option<ServiceRef>,
+    pub(crate) family: Option<TaskDefinitionRef>,
+    pub(crate) started_by: Option<String>,
+    pub(crate) desired_status: Option<Desired>,
+    pub(crate) tasks: Option<Words>,
+    pub(crate) include: Option<Words>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// A task of a cluster.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskFields {
-    cluster: Option<ClusterRef>,
-    task: TaskRef,
+    pub(crate) cluster: Option<ClusterRef>,
+    pub(crate) task: TaskRef,
+    pub(crate) include: Option<Words>,
 }
 
 /// A cluster's coming transitions.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgendaFields {
-    cluster: Option<ClusterRef>,
-    hours: Option<Hours>,
+    pub(crate) cluster: Option<ClusterRef>,
+    pub(crate) hours: Option<Hours>,
+}
+
+/// Task definitions of one family or of all.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskDefinitionsFields {
+    pub(crate) family: Option<TaskDefinitionRef>,
+    pub(crate) status: Option<DefinitionStatus>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) cursor: Option<String>,
+}
+
+/// A task definition; its latest ACTIVE revision when a direct event names none.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskDefinitionFields {
+    pub(crate) family: TaskDefinitionRef,
+    pub(crate) revision: Option<Revision>,
+    pub(crate) include: Option<Words>,
+}
+
+/// Every Auto Scaling group.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupsFields {
+    pub(crate) include: Option<Words>,
+    pub(crate) limit: Option<u32>,
+    pub(crate) cursor: Option<String>,
+}
+
+/// An Auto Scaling group.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupFields {
+    pub(crate) group: GroupRef,
+    pub(crate) include: Option<Words>,
+}
+
+/// A revision: a number in JSON, a text in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct Revision(pub(crate) u32);
+
+impl TryFrom<Value> for Revision {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let text = value.as_str().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+        let number = text.and_then(|text| text.parse().ok()).or_else(|| value.as_u64());
+        number
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|n| *n > 0)
+            .map(Self)
+            .ok_or_else(|| "a revision is a whole number from 1".to_owned())
+    }
 }
 
 /// How far an agenda looks ahead: 1 to 168 hours, 24 by default.
@@ -134,11 +263,27 @@ pub enum Desired {
     Stopped,
 }
 
-impl Desired {
-    fn as_str(self) -> &'static str {
+/// The status of task definitions; a list holds those of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DefinitionStatus {
+    /// Tasks can be run of it.
+    #[default]
+    Active,
+    /// Deregistered.
+    Inactive,
+    /// Being deleted.
+    DeleteInProgress,
+}
+
+impl DefinitionStatus {
+    /// AWS's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Running => "RUNNING",
-            Self::Stopped => "STOPPED",
+            Self::Active => "ACTIVE",
+            Self::Inactive => "INACTIVE",
+            Self::DeleteInProgress => "DELETE_IN_PROGRESS",
         }
     }
 }
@@ -154,74 +299,13 @@ impl shared::call::Request for Request {
             "describeCluster" => strict::parse(action, fields).map(Self::Cluster),
             "listServices" => strict::parse(action, fields).map(Self::Services),
             "describeService" => strict::parse(action, fields).map(Self::Service),
-            "listTasks" => strict::parse(action, fields).map(Self::Tasks),
+            "listTasks" => strict::parse(action, fields).map(Box::new).map(Self::Tasks),
             "agenda" => strict::parse(action, fields).map(Self::Agenda),
+            "listTaskDefinitions" => strict::parse(action, fields).map(Self::TaskDefinitions),
+            "describeTaskDefinition" => strict::parse(action, fields).map(Self::TaskDefinition),
+            "listAutoScalingGroups" => strict::parse(action, fields).map(Self::Groups),
+            "describeAutoScalingGroup" => strict::parse(action, fields).map(Self::Group),
             _ => strict::parse(action, fields).map(Self::Task),
         }
     }
-}
-
-/// A request that has been checked: what is to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// Every cluster.
-    Clusters,
-    /// A cluster with its services and running tasks.
-    Cluster(ClusterName),
-    /// A cluster's services.
-    Services(ClusterName),
-    /// A service.
-    Service(ServiceId),
-    /// A cluster's tasks, or one service's, of a desired status.
-    Tasks(ClusterName, Option<ServiceId>, &'static str),
-    /// A task.
-    Task(ClusterName, TaskId),
-    /// A cluster's coming transitions.
-    Agenda(ClusterName, Hours),
-}
-
-impl Ask {
-    /// Checks a call against the scope.
-    pub fn new(call: &Call<Request>) -> Result<Self, Problem> {
-        let scope = &call.scope;
-        Ok(match &call.request {
-            Request::Clusters(NoFields {}) => Self::Clusters,
-            Request::Cluster(fields) => Self::Cluster(cluster(fields.cluster.as_ref(), scope)?),
-            Request::Services(fields) => Self::Services(cluster(fields.cluster.as_ref(), scope)?),
-            Request::Service(fields) => {
-                let cluster = cluster_of(fields.cluster.as_ref(), Some(&fields.service), scope)?;
-                Self::Service(fields.service.within(scope, &cluster)?)
-            }
-            Request::Tasks(fields) => {
-                let cluster = cluster_of(fields.cluster.as_ref(), fields.service.as_ref(), scope)?;
-                let service =
-                    fields.service.as_ref().map(|service| service.within(scope, &cluster)).transpose()?;
-                Self::Tasks(cluster, service, fields.desired_status.unwrap_or(Desired::Running).as_str())
-            }
-            Request::Task(fields) => {
-                let cluster = cluster(fields.cluster.as_ref(), scope)?;
-                let task = fields.task.within(scope, &cluster)?;
-                Self::Task(cluster, task)
-            }
-            Request::Agenda(fields) => {
-                Self::Agenda(cluster(fields.cluster.as_ref(), scope)?, fields.hours.unwrap_or_default())
-            }
-        })
-    }
-}
-
-/// The cluster that is named, else the one in the service's ARN, else AWS's `default`.
-fn cluster_of(
-    cluster: Option<&ClusterRef>,
-    service: Option<&ServiceRef>,
-    scope: &Scope,
-) -> Result<ClusterName, NameFault> {
-    match (cluster, service.and_then(ServiceRef::cluster)) {
-        (None, Some(cluster)) => Ok(cluster),
-        (named, _) => self::cluster(named, scope),
-    }
-}
-
-fn cluster(named: Option<&ClusterRef>, scope: &Scope) -> Result<ClusterName, NameFault> {
-    named.map_or_else(|| "default".parse(), |cluster| cluster.within(scope))
 }

@@ -9,7 +9,7 @@ use shared::ecs::{Cluster, Service, Tag};
 use shared::names::{ClusterName, ServiceId, ServiceName};
 use shared::select::{NamePatterns, Selector};
 use shared::{Code, Problem};
-use shared_aws::Read;
+use shared_aws::{ClusterDetail, Read};
 
 use crate::ask::{Ask, Target, Verb};
 
@@ -51,7 +51,7 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
         Target::One(id) => {
             let (listed, clusters) = try_join(
                 read.services_named(&id.cluster, std::slice::from_ref(&id.service)),
-                read.clusters_named(std::slice::from_ref(&id.cluster)),
+                read.clusters_named(std::slice::from_ref(&id.cluster), ClusterDetail::default()),
             )
             .await?;
             seen.cluster_tags = tags_of(&clusters.found);
@@ -63,7 +63,7 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
             let mut services = Snapshot::default();
             let ((), clusters) = try_join(
                 cluster_services(read, cluster, selector, &mut services),
-                read.clusters_named(std::slice::from_ref(cluster)),
+                read.clusters_named(std::slice::from_ref(cluster), ClusterDetail::default()),
             )
             .await?;
             seen = Snapshot { cluster_tags: tags_of(&clusters.found), ..services };
@@ -120,7 +120,7 @@ async fn clusters(
     reach: &NamePatterns,
     seen: &mut Snapshot,
 ) -> Result<Vec<ClusterName>, Problem> {
-    let all = read.clusters().await?;
+    let all = read.clusters(ClusterDetail::default()).await?;
     let within: Vec<ClusterName> = all
         .found
         .iter()

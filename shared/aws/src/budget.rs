@@ -20,8 +20,14 @@ pub(crate) enum Bucket {
     EcsServiceWrite,
     /// `TagResource`, `UntagResource`.
     EcsTag,
-    /// `ListTasks`, `DescribeTasks`.
+    /// `ListTasks`, `DescribeTasks`, and the same of container instances.
     EcsTaskRead,
+    /// `ListTaskDefinitions`, `DescribeTaskDefinition`.
+    EcsTaskDefinitionRead,
+    /// `DescribeCapacityProviders`.
+    EcsCapacityProviderRead,
+    /// EC2 Auto Scaling's Describe calls.
+    AutoScalingRead,
     /// Application Auto Scaling's Describe calls.
     ScalingRead,
     /// `RegisterScalableTarget`.
@@ -29,26 +35,29 @@ pub(crate) enum Bucket {
 }
 
 impl Bucket {
-    const ALL: [Self; 7] = [
+    const ALL: &[Self] = &[
         Self::EcsClusterRead,
         Self::EcsServiceRead,
         Self::EcsServiceWrite,
         Self::EcsTag,
         Self::EcsTaskRead,
+        Self::EcsTaskDefinitionRead,
+        Self::EcsCapacityProviderRead,
+        Self::AutoScalingRead,
         Self::ScalingRead,
         Self::ScalingWrite,
     ];
 
     /// Burst, and sustained calls a second.
     ///
-    /// AWS publishes no rates for Application Auto Scaling; these are a careful guess, and a
+    /// AWS publishes no rates for Application Auto Scaling and EC2 Auto Scaling; these are a careful guess, and a
     /// throttle corrects it.
     fn rate(self) -> (u32, u32) {
         match self {
-            Self::EcsClusterRead => (50, 20),
+            Self::EcsClusterRead | Self::EcsTaskDefinitionRead | Self::EcsCapacityProviderRead => (50, 20),
             Self::EcsServiceRead | Self::EcsTaskRead => (100, 20),
             Self::EcsServiceWrite => (50, 5),
-            Self::EcsTag | Self::ScalingRead | Self::ScalingWrite => (20, 10),
+            Self::EcsTag | Self::AutoScalingRead | Self::ScalingRead | Self::ScalingWrite => (20, 10),
         }
     }
 }
@@ -60,7 +69,7 @@ pub(crate) struct Budgets(Vec<(Bucket, RateLimiter)>);
 impl Budgets {
     /// The share of each bucket that is ours, above 0 and at most 1.
     pub(crate) fn new(share: f64) -> Self {
-        Self(Bucket::ALL.into_iter().map(|bucket| (bucket, limiter(bucket, share))).collect())
+        Self(Bucket::ALL.iter().map(|bucket| (*bucket, limiter(*bucket, share))).collect())
     }
 
     /// Waits until one more call fits; one that AWS has throttled pays double.

@@ -50,6 +50,7 @@ pub struct Aws(Arc<Inner>);
 
 #[derive(Debug)]
 pub(crate) struct Inner {
+    pub(crate) autoscaling: aws_sdk_autoscaling::Client,
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) budgets: Budgets,
@@ -63,6 +64,7 @@ impl Aws {
         // Boxed: the credentials chain makes this future a large one.
         let config = Box::pin(config(endpoint)).await;
         Self(Arc::new(Inner {
+            autoscaling: aws_sdk_autoscaling::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
             scaling: aws_sdk_applicationautoscaling::Client::new(&config),
             budgets: Budgets::new(budget_share),

@@ -1,11 +1,12 @@
 //! The SDK's types into ours. What is not copied here is never shown.
 
 use aws_sdk_applicationautoscaling::types as scaling_sdk;
+use aws_sdk_autoscaling::types as groups_sdk;
 use aws_sdk_ecs::types as sdk;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction, Suspended};
-use shared::ecs;
+use shared::{autoscaling, ecs};
 
 fn text(from: Option<&str>) -> String {
     from.unwrap_or_default().to_owned()
@@ -16,7 +17,7 @@ fn instant(from: Option<&DateTime>) -> Option<Timestamp> {
     Timestamp::new(from.secs(), i32::try_from(from.subsec_nanos()).ok()?).ok()
 }
 
-fn tags(from: &[sdk::Tag]) -> Vec<ecs::Tag> {
+pub(crate) fn tags(from: &[sdk::Tag]) -> Vec<ecs::Tag> {
     from.iter().map(|tag| ecs::Tag { key: text(tag.key()), value: text(tag.value()) }).collect()
 }
 
@@ -30,8 +31,34 @@ pub(crate) fn cluster(from: &sdk::Cluster) -> ecs::Cluster {
         pending_tasks_count: from.pending_tasks_count(),
         active_services_count: from.active_services_count(),
         capacity_providers: from.capacity_providers().to_vec(),
+        default_capacity_provider_strategy: strategy(from.default_capacity_provider_strategy()),
+        statistics: from
+            .statistics()
+            .iter()
+            .map(|pair| ecs::Statistic { name: text(pair.name()), value: text(pair.value()) })
+            .collect(),
         tags: tags(from.tags()),
     }
+}
+
+fn strategy(from: &[sdk::CapacityProviderStrategyItem]) -> Vec<ecs::CapacityProviderStrategyItem> {
+    let item = |item: &sdk::CapacityProviderStrategyItem| ecs::CapacityProviderStrategyItem {
+        capacity_provider: item.capacity_provider().to_owned(),
+        weight: item.weight(),
+        base: item.base(),
+    };
+    from.iter().map(item).collect()
+}
+
+fn network(from: Option<&sdk::NetworkConfiguration>) -> Option<ecs::NetworkConfiguration> {
+    let from = from?.awsvpc_configuration()?;
+    Some(ecs::NetworkConfiguration {
+        awsvpc_configuration: ecs::AwsVpcConfiguration {
+            subnets: from.subnets().to_vec(),
+            security_groups: from.security_groups().to_vec(),
+            assign_public_ip: from.assign_public_ip().map(|assign| assign.as_str().to_owned()),
+        },
+    })
 }
 
 pub(crate) fn service(from: &sdk::Service) -> ecs::Service {
@@ -44,7 +71,9 @@ pub(crate) fn service(from: &sdk::Service) -> ecs::Service {
         running_count: from.running_count(),
         pending_count: from.pending_count(),
         launch_type: from.launch_type().map(|kind| kind.as_str().to_owned()),
+        capacity_provider_strategy: strategy(from.capacity_provider_strategy()),
         platform_version: from.platform_version().map(str::to_owned),
+        network_configuration: network(from.network_configuration()),
         task_definition: text(from.task_definition()),
         scheduling_strategy: from
             .scheduling_strategy()
@@ -75,6 +104,10 @@ fn deployment(from: &sdk::Deployment) -> ecs::Deployment {
         rollout_state_reason: from.rollout_state_reason().map(str::to_owned),
         created_at: instant(from.created_at()),
         updated_at: instant(from.updated_at()),
+        launch_type: from.launch_type().map(|kind| kind.as_str().to_owned()),
+        capacity_provider_strategy: strategy(from.capacity_provider_strategy()),
+        platform_version: from.platform_version().map(str::to_owned),
+        network_configuration: network(from.network_configuration()),
     }
 }
 
@@ -85,6 +118,10 @@ fn task_set(from: &sdk::TaskSet) -> ecs::TaskSet {
         task_definition: text(from.task_definition()),
         running_count: from.running_count(),
         pending_count: from.pending_count(),
+        launch_type: from.launch_type().map(|kind| kind.as_str().to_owned()),
+        capacity_provider_strategy: strategy(from.capacity_provider_strategy()),
+        platform_version: from.platform_version().map(str::to_owned),
+        network_configuration: network(from.network_configuration()),
     }
 }
 
@@ -108,8 +145,14 @@ pub(crate) fn task(from: &sdk::Task) -> ecs::Task {
         cpu: from.cpu().map(str::to_owned),
         memory: from.memory().map(str::to_owned),
         launch_type: from.launch_type().map(|kind| kind.as_str().to_owned()),
+        capacity_provider_name: from.capacity_provider_name().map(str::to_owned),
+        platform_version: from.platform_version().map(str::to_owned),
+        container_instance_arn: from.container_instance_arn().map(str::to_owned),
+        availability_zone: from.availability_zone().map(str::to_owned),
+        health_status: health(from.health_status()),
         created_at: instant(from.created_at()),
         started_at: instant(from.started_at()),
+        stopping_at: instant(from.stopping_at()),
         stopped_at: instant(from.stopped_at()),
         stop_code: from.stop_code().map(|code| code.as_str().to_owned()),
         stopped_reason: from.stopped_reason().map(str::to_owned),
@@ -118,14 +161,159 @@ pub(crate) fn task(from: &sdk::Task) -> ecs::Task {
     }
 }
 
+/// UNKNOWN is what a container without a health check has: nothing to show.
+fn health(from: Option<&sdk::HealthStatus>) -> Option<String> {
+    from.map(sdk::HealthStatus::as_str).filter(|status| *status != "UNKNOWN").map(str::to_owned)
+}
+
 fn container(from: &sdk::Container) -> ecs::Container {
     ecs::Container {
         name: text(from.name()),
         image: from.image().map(str::to_owned),
         image_digest: from.image_digest().map(str::to_owned),
         last_status: text(from.last_status()),
+        health_status: health(from.health_status()),
         exit_code: from.exit_code(),
         reason: from.reason().map(str::to_owned),
+    }
+}
+
+pub(crate) fn task_definition(from: &sdk::TaskDefinition) -> ecs::TaskDefinition {
+    let kinds = |from: &[sdk::Compatibility]| from.iter().map(|kind| kind.as_str().to_owned()).collect();
+    ecs::TaskDefinition {
+        task_definition_arn: text(from.task_definition_arn()),
+        family: text(from.family()),
+        revision: from.revision(),
+        status: from.status().map(|status| status.as_str().to_owned()),
+        network_mode: from.network_mode().map(|mode| mode.as_str().to_owned()),
+        requires_compatibilities: kinds(from.requires_compatibilities()),
+        compatibilities: kinds(from.compatibilities()),
+        cpu: from.cpu().map(str::to_owned),
+        memory: from.memory().map(str::to_owned),
+        runtime_platform: from.runtime_platform().map(|platform| ecs::RuntimePlatform {
+            cpu_architecture: platform.cpu_architecture().map(|kind| kind.as_str().to_owned()),
+            operating_system_family: platform.operating_system_family().map(|kind| kind.as_str().to_owned()),
+        }),
+        task_role_arn: from.task_role_arn().map(str::to_owned),
+        execution_role_arn: from.execution_role_arn().map(str::to_owned),
+        container_definitions: from.container_definitions().iter().map(container_definition).collect(),
+        registered_at: instant(from.registered_at()),
+        registered_by: from.registered_by().map(str::to_owned),
+        deregistered_at: instant(from.deregistered_at()),
+    }
+}
+
+fn container_definition(from: &sdk::ContainerDefinition) -> ecs::ContainerDefinition {
+    ecs::ContainerDefinition {
+        name: text(from.name()),
+        image: text(from.image()),
+        // A container is essential unless its definition says otherwise.
+        essential: from.essential().unwrap_or(true),
+        cpu: from.cpu(),
+        memory: from.memory(),
+        memory_reservation: from.memory_reservation(),
+        port_mappings: from
+            .port_mappings()
+            .iter()
+            .map(|port| ecs::PortMapping {
+                container_port: port.container_port(),
+                host_port: port.host_port(),
+                protocol: port.protocol().map(|protocol| protocol.as_str().to_owned()),
+                name: port.name().map(str::to_owned),
+            })
+            .collect(),
+        version_consistency: from.version_consistency().map(|kind| kind.as_str().to_owned()),
+    }
+}
+
+pub(crate) fn container_instance(from: &sdk::ContainerInstance) -> ecs::ContainerInstance {
+    ecs::ContainerInstance {
+        container_instance_arn: text(from.container_instance_arn()),
+        ec2_instance_id: from.ec2_instance_id().map(str::to_owned),
+        capacity_provider_name: from.capacity_provider_name().map(str::to_owned),
+        status: text(from.status()),
+        status_reason: from.status_reason().map(str::to_owned),
+        agent_connected: from.agent_connected(),
+        running_tasks_count: from.running_tasks_count(),
+        pending_tasks_count: from.pending_tasks_count(),
+        registered_resources: from.registered_resources().iter().map(resource).collect(),
+        remaining_resources: from.remaining_resources().iter().map(resource).collect(),
+        registered_at: instant(from.registered_at()),
+        tags: tags(from.tags()),
+    }
+}
+
+fn resource(from: &sdk::Resource) -> ecs::Resource {
+    let ports = from.string_set_value();
+    ecs::Resource {
+        name: text(from.name()),
+        integer_value: (from.r#type() == Some("INTEGER")).then(|| from.integer_value()),
+        string_set_value: (!ports.is_empty()).then(|| ports.to_vec()),
+    }
+}
+
+pub(crate) fn capacity_provider(from: &sdk::CapacityProvider) -> ecs::CapacityProvider {
+    ecs::CapacityProvider {
+        name: text(from.name()),
+        capacity_provider_arn: text(from.capacity_provider_arn()),
+        status: from.status().map(|status| status.as_str().to_owned()),
+        auto_scaling_group_provider: from.auto_scaling_group_provider().map(|provider| {
+            ecs::AutoScalingGroupProvider {
+                auto_scaling_group_arn: provider.auto_scaling_group_arn().to_owned(),
+                managed_scaling: provider.managed_scaling().map(|scaling| ecs::ManagedScaling {
+                    status: scaling.status().map(|status| status.as_str().to_owned()),
+                    target_capacity: scaling.target_capacity(),
+                }),
+                managed_termination_protection: provider
+                    .managed_termination_protection()
+                    .map(|protection| protection.as_str().to_owned()),
+            }
+        }),
+        tags: tags(from.tags()),
+    }
+}
+
+pub(crate) fn group(from: &groups_sdk::AutoScalingGroup) -> autoscaling::Group {
+    autoscaling::Group {
+        auto_scaling_group_name: text(from.auto_scaling_group_name()),
+        auto_scaling_group_arn: text(from.auto_scaling_group_arn()),
+        min_size: from.min_size().unwrap_or(0),
+        max_size: from.max_size().unwrap_or(0),
+        desired_capacity: from.desired_capacity().unwrap_or(0),
+        availability_zones: from.availability_zones().to_vec(),
+        instances: from.instances().iter().map(instance).collect(),
+        suspended_processes: from
+            .suspended_processes()
+            .iter()
+            .map(|process| autoscaling::SuspendedProcess {
+                process_name: text(process.process_name()),
+                suspension_reason: text(process.suspension_reason()),
+            })
+            .collect(),
+        new_instances_protected_from_scale_in: from.new_instances_protected_from_scale_in() == Some(true),
+        warm_pool_size: from.warm_pool_size(),
+        status: from.status().map(str::to_owned),
+        created_time: instant(from.created_time()),
+        tags: from
+            .tags()
+            .iter()
+            .map(|tag| autoscaling::Tag {
+                key: text(tag.key()),
+                value: text(tag.value()),
+                propagate_at_launch: tag.propagate_at_launch() == Some(true),
+            })
+            .collect(),
+    }
+}
+
+fn instance(from: &groups_sdk::Instance) -> autoscaling::Instance {
+    autoscaling::Instance {
+        instance_id: text(from.instance_id()),
+        instance_type: from.instance_type().map(str::to_owned),
+        availability_zone: text(from.availability_zone()),
+        lifecycle_state: text(from.lifecycle_state().map(groups_sdk::LifecycleState::as_str)),
+        health_status: text(from.health_status()),
+        protected_from_scale_in: from.protected_from_scale_in() == Some(true),
     }
 }
 

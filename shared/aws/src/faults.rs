@@ -17,7 +17,7 @@ where
             let status = answer.raw().status().as_u16();
             let name = answer.err().code().unwrap_or("an error without a name");
             let message = answer.err().message().unwrap_or("no message");
-            let code = code_of(name, status);
+            let code = code_of(name, message, status);
             let remedy = remedy(code, operation);
             (code, format!("{operation} on {thing}: AWS answered {name}: {message}{remedy}"))
         }
@@ -38,7 +38,7 @@ where
     Problem::new(code, detail).because(error)
 }
 
-fn code_of(name: &str, status: u16) -> Code {
+fn code_of(name: &str, message: &str, status: u16) -> Code {
     match name {
         _ if name.contains("Throttling") || name.contains("TooManyRequests") => Code::Throttled,
         _ if name.contains("AccessDenied")
@@ -48,6 +48,8 @@ fn code_of(name: &str, status: u16) -> Code {
             Code::AccessDenied
         }
         "ClusterNotFoundException" | "ServiceNotFoundException" | "ObjectNotFoundException" => Code::NotFound,
+        // ECS has no error of its own for a task definition that is not there.
+        "ClientException" if message.starts_with("Unable to describe task definition") => Code::NotFound,
         "ServiceNotActiveException" => Code::Gone,
         _ if status >= 500 => Code::AwsFailed,
         _ => Code::AwsRefused,

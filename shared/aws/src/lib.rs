@@ -15,5 +15,5 @@ mod watch;
 mod write;
 
 pub use connect::{Access, Aws, Endpoint};
-pub use read::{Listed, Read};
+pub use read::{ClusterDetail, Listed, Read, TaskFilter};
 pub use write::{Requester, Write};

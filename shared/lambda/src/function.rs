@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use shared::call::Request;
+use shared::call::{Request, Table};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
 
 /// A Lambda function: its routes, its requests, and the road from a call to an answer.
@@ -13,6 +13,9 @@ pub trait Function: Send + Sync {
 
     /// The REST routes that the template sends to it.
     const ROUTES: &'static [Route];
+
+    /// How the lists of its answers are shown to people.
+    const TABLES: &'static [Table] = &[];
 
     /// What it can be asked.
     type Request: Request + Send;

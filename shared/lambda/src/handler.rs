@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::event::{Event, tell_apart};
 use crate::function::Function;
 use crate::metrics::Metrics;
+use crate::rest::Shown;
 use crate::{direct, rest};
 
 /// What Lambda says of one invocation.
@@ -90,14 +91,14 @@ impl<F: Function> Handler<F> {
                 Ok(call) => self.answer(call, at, &mut metrics).await.and_then(direct::answer),
             },
             Ok(Event::Rest(event)) => {
-                let (answer, query) = match rest::call::<F::Request>(&event, F::ROUTES, at) {
-                    Err(problem) => (Err(problem), None),
-                    Ok(asked) => (self.answer(asked.call, at, &mut metrics).await, asked.query),
+                let (answer, shown) = match rest::call::<F::Request>(&event, F::ROUTES, at) {
+                    Err(problem) => (Err(problem), Shown::default()),
+                    Ok((call, shown)) => (self.answer(call, at, &mut metrics).await, shown),
                 };
                 if let Err(problem) = &answer {
                     log_problem(problem);
                 }
-                let response = rest::response(answer, query.as_ref(), &at.request_id);
+                let response = rest::response(answer, &shown, F::TABLES, &at.request_id);
                 Ok(json!(response))
             }
         };

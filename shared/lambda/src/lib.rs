@@ -4,6 +4,7 @@
 //! [`Function`]; [`run()`] serves it in Lambda, and [`Handler`] serves it anywhere else with the
 //! same code.
 
+mod accept;
 mod body;
 mod direct;
 mod event;
@@ -16,6 +17,7 @@ mod query;
 mod rest;
 mod run;
 pub mod table;
+mod text;
 
 pub use function::Function;
 pub use handler::{Handler, Invocation, Limits};

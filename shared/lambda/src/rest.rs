@@ -5,41 +5,48 @@ use std::collections::BTreeMap;
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use shared::call::{Kind, Parameter, Request};
+use shared::call::{Kind, LARGEST_ANSWER, Parameter, Request, Table, quoted_len};
 use shared::{Actor, Answer, Call, Code, Problem, Route, Via, status};
 
+use crate::accept::Accept;
 use crate::handler::Invocation;
 use crate::query::Query;
-use crate::{body, direct};
+use crate::{body, direct, text};
 
-/// The largest body that Lambda carries back is 6 MB; headers and quoting need room too.
-const LARGEST_ANSWER: usize = 5 * 1024 * 1024;
+const TEXT: &str = "text/plain; charset=utf-8";
 
-/// A call, and the expression to be applied to its answer.
-pub(crate) struct Asked<R> {
-    pub(crate) call: Call<R>,
-    pub(crate) query: Option<Query>,
+/// How a call's answer is shown.
+#[derive(Default)]
+pub(crate) struct Shown {
+    accept: Accept,
+    /// The expression whose value is the body.
+    query: Option<Query>,
+    /// The query's other parameters, but for the cursor: a link to the next page carries them.
+    others: Vec<(String, String)>,
 }
 
-/// The call of a REST proxy event.
+/// The call of a REST proxy event, and how its answer is shown.
 pub(crate) fn call<R: Request>(
     event: &ApiGatewayProxyRequest,
     routes: &[Route],
     at: &Invocation,
-) -> Result<Asked<R>, Problem> {
+) -> Result<(Call<R>, Shown), Problem> {
     let route = find(event, routes)?;
+    let mut shown = Shown { accept: Accept::of(&event.headers)?, ..Shown::default() };
     let mut fields = Fields::default();
     for (name, value) in &event.path_parameters {
         fields.add(name, Value::String(path_segment(name, value)?))?;
     }
-    let mut query = None;
     for (name, value) in query_parameters(event)? {
         if name == "query" {
-            query = Some(Query::new(&value)?);
+            shown.query = Some(Query::new(&value)?);
         } else {
             fields.add(&name, parameter(route, &name, &value)?)?;
+        }
+        if name != "cursor" {
+            shown.others.push((name, value));
         }
     }
     let body = body::fields(event.body.as_deref(), event.is_base64_encoded)?;
@@ -61,7 +68,7 @@ pub(crate) fn call<R: Request>(
         request_id: at.request_id.clone(),
         scope: at.scope()?,
     };
-    Ok(Asked { call, query })
+    Ok((call, shown))
 }
 
 fn find<'r>(event: &ApiGatewayProxyRequest, routes: &'r [Route]) -> Result<&'r Route, Problem> {
@@ -76,16 +83,24 @@ fn find<'r>(event: &ApiGatewayProxyRequest, routes: &'r [Route]) -> Result<&'r R
 /// A path parameter, decoded once: API Gateway hands it over as it stood in the URL. Only plain
 /// names pass, so that neither an ARN nor an encoded slash nor a dot segment reaches around what
 /// IAM was told of the path.
+///
+/// The name of an Auto Scaling group may hold nearly anything: here dots, spaces and a few signs
+/// more. One with another sign is reached by direct events.
 fn path_segment(name: &str, raw: &str) -> Result<String, Problem> {
+    let (signs, says) = match name {
+        "group" => ("-_. +=@,()", "letters, digits, spaces and - _ . + = @ , ( )"),
+        _ => ("-_", "letters, digits, - and _"),
+    };
     let fault = || {
         let shown: String = raw.chars().take(80).collect();
         Problem::bad_request(format!(
-            "{{{name}}} in the path is {shown:?}: a path takes plain names (letters, digits, - and _), no ARNs"
+            "{{{name}}} in the path is {shown:?}: a path takes plain names ({says}), no ARNs"
         ))
     };
     let text = percent_decode_str(raw).decode_utf8().map_err(|_| fault())?;
     let plain = (1..=255).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+        && !text.chars().all(|c| c == '.');
     if plain { Ok(text.into_owned()) } else { Err(fault()) }
 }
 
@@ -164,38 +179,68 @@ fn actor(event: &ApiGatewayProxyRequest) -> Actor {
 /// The response that API Gateway sends on.
 pub(crate) fn response(
     answer: Result<Answer, Problem>,
-    query: Option<&Query>,
+    shown: &Shown,
+    tables: &[Table],
     request_id: &str,
 ) -> ApiGatewayProxyResponse {
     let done = answer.and_then(|answer| {
         let status = status::of_answer(&answer);
-        let (body, headers) = match answer {
-            Answer::Read(body) => (body, vec![]),
-            Answer::Report(report) => (json!(report), vec![]),
-            Answer::Accepted { location, retry_after, body } => {
-                (body, vec![(header::LOCATION, location), (header::RETRY_AFTER, retry_after.to_string())])
-            }
-        };
-        let body = match query {
-            Some(query) => query.of(body)?,
-            None => body,
-        };
-        let text = body.to_string();
-        if text.len() > LARGEST_ANSWER {
-            return Err(Problem::new(
-                Code::AnswerTooLarge,
-                format!(
-                    "the answer has {} bytes, more than {LARGEST_ANSWER}: narrow it with query=",
-                    text.len()
-                ),
-            ));
+        let (kind, headers, text) = shown.text(answer, tables)?;
+        if quoted_len(&text) > LARGEST_ANSWER {
+            let detail = format!(
+                "the answer has {} bytes, more than Lambda carries: narrow it with query=, or page it with limit=",
+                text.len()
+            );
+            return Err(Problem::new(Code::AnswerTooLarge, detail));
         }
-        Ok(respond(status, "application/json", headers, text))
+        Ok(respond(status, kind, headers, text))
     });
     done.unwrap_or_else(|problem| {
         let text = problem_body(&problem, request_id).to_string();
         respond(status::of_problem(&problem), "application/problem+json", vec![], text)
     })
+}
+
+/// An answer's content type, the headers beside it, and its text.
+type Written = (&'static str, Vec<(HeaderName, String)>, String);
+
+impl Shown {
+    fn text(&self, answer: Answer, tables: &[Table]) -> Result<Written, Problem> {
+        let mut headers = Vec::new();
+        let body = match answer {
+            Answer::Read(body) => {
+                let next = body.get("nextToken").and_then(Value::as_str);
+                headers.extend(next.map(|cursor| (header::LINK, self.next(cursor))));
+                body
+            }
+            Answer::Report(report) if self.accept == Accept::Text && self.query.is_none() => {
+                return Ok((TEXT, headers, text::of_report(&report)));
+            }
+            Answer::Report(report) => json!(report),
+            Answer::Accepted { location, retry_after, body } => {
+                headers.push((header::LOCATION, location));
+                headers.push((header::RETRY_AFTER, retry_after.to_string()));
+                body
+            }
+        };
+        let body = match &self.query {
+            Some(query) => query.of(body)?,
+            None => body,
+        };
+        Ok(match self.accept {
+            Accept::Json => ("application/json", headers, body.to_string()),
+            Accept::Text => (TEXT, headers, text::of_body(&body, tables, self.query.is_some())),
+        })
+    }
+
+    /// The link to the next page: the same path, by a reference that holds the query only.
+    ///
+    /// Source: <https://www.rfc-editor.org/rfc/rfc8288>
+    fn next(&self, cursor: &str) -> String {
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let others = self.others.iter().map(|(name, value)| format!("{}={}&", encoded(name), encoded(value)));
+        format!("<?{}cursor={}>; rel=\"next\"", others.collect::<String>(), encoded(cursor))
+    }
 }
 
 fn respond(

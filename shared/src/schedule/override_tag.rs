@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::Want;
 use crate::record::whole_seconds;
@@ -13,7 +14,7 @@ use crate::record::whole_seconds;
 const LONGEST: usize = 256;
 
 /// An override. Prints as its tag's value, and a printed one parses back the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Override {
     state: Want,
     from: Timestamp,

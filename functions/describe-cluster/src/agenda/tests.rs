@@ -56,7 +56,7 @@ fn rules() -> Rules {
         .parse()
         .unwrap();
     let calendar = catalog.rules(jiff::SignedDuration::ZERO, true);
-    let scheduling = Scheduling { catalog, calendar, drift: Drift::Once, half: Half::Both };
+    let scheduling = shared::settings::Scheduling { catalog, calendar, drift: Drift::Once, half: Half::Both };
     Rules { tags: TagKeys::default(), scheduling }
 }
 
@@ -232,7 +232,7 @@ fn the_size_is_that_of_what_is_on_and_the_saved_one_of_what_is_off() {
     let size = |count, tags: &[(&str, &str)], target: Option<ScalableTarget>| {
         let all = [&[("schedule", OFFICE)], tags].concat();
         let mut seen = cluster(vec![service("users", count, &all)], &[]);
-        seen.targets = target.into_iter().map(|target| (target.resource_id.clone(), target)).collect();
+        seen.targets = Some(target.into_iter().map(|target| (target.resource_id.clone(), target)).collect());
         let found = look(&seen, MORNING, 24, &rules());
         let Shown { count, min, suspended } = found.agenda[0].size.clone();
         assert!(found.agenda.iter().all(|entry| entry.size == found.agenda[0].size), "{found:?}");
@@ -256,7 +256,7 @@ fn what_would_fail_says_why() {
     let would_fail = |service: Service, target: Option<u32>| {
         let mut seen = cluster(vec![service], &[("schedule", OFFICE)]);
         let target = target.map(|max_capacity| ScalableTarget { max_capacity, ..ScalableTarget::default() });
-        seen.targets = target.into_iter().map(|target| ("service/prod/users".into(), target)).collect();
+        seen.targets = Some(target.into_iter().map(|target| ("service/prod/users".into(), target)).collect());
         let found = look(&seen, MORNING, 24, &rules());
         assert_eq!(lines(&found), [TONIGHT, TOMORROW]);
         let codes = found.agenda.iter().map(|entry| entry.would_fail.as_ref().map(|fails| fails.code));

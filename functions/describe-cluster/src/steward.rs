@@ -1,0 +1,336 @@
+//! What ecs-steward knows of a service: the `steward` object beside it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::application_autoscaling::ScalableTarget;
+use shared::ecs::{Service, ServiceEvent};
+use shared::record::{By, Record, State};
+use shared::schedule::{
+    Moment, OnOff, Override, Rules as Calendar, Standing, TagFault, Tagged, Want, Wanted, wanted,
+};
+
+use crate::Rules;
+
+/// What ecs-steward knows of a service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Steward {
+    /// `off` exactly when the desired count is 0.
+    pub state: OnOff,
+    /// How it is, in a word.
+    pub status: Status,
+    /// What made it on or off.
+    pub why: Option<Why>,
+    /// The schedule in force, printed; `null` where there is none.
+    pub schedule: Option<String>,
+    /// What is wanted now, since when, until when, and because of what.
+    pub wanted: Option<Wanted>,
+    /// When something else will be wanted, and what.
+    pub next: Option<Next>,
+    /// The live override, its own or its cluster's.
+    #[serde(rename = "override")]
+    pub override_: Option<Override>,
+    /// The record, read; `null` where there is none.
+    pub record: Option<Value>,
+    /// What autoscaling may do; left out where it was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scalable_target: Option<Value>,
+    /// Tags that can't be read: nothing is done here until they are mended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}
+
+/// How a service is, in a word. The first line that fits:
+///
+/// | word | when |
+/// |---|---|
+/// | `off` | the desired count is 0, and nothing runs or starts |
+/// | `scaling` | the desired count is 0, and something still runs or starts |
+/// | `steady` | one deployment, done, and as many tasks run as are desired |
+/// | `degraded` | fewer tasks run than are desired, and ECS says that it cannot: the deployment has failed, tasks of it have failed to start, or its newest event says that it was unable to |
+/// | `deploying` | a deployment is in progress, or there are two |
+/// | `waking` | fewer tasks run than are desired, within 15 minutes of the start that its record tells of |
+/// | `scaling` | tasks are on their way up or down, or ECS did something here within the last 5 minutes |
+/// | `degraded` | fewer tasks run than are desired, and nothing happens |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Status {
+    /// As it should be.
+    Steady,
+    /// Between two task definitions.
+    Deploying,
+    /// Between two counts.
+    Scaling,
+    /// Coming back.
+    Waking,
+    /// At zero.
+    Off,
+    /// Short of tasks.
+    Degraded,
+}
+
+impl Status {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Steady => "steady",
+            Self::Deploying => "deploying",
+            Self::Scaling => "scaling",
+            Self::Waking => "waking",
+            Self::Off => "off",
+            Self::Degraded => "degraded",
+        }
+    }
+}
+
+/// What made a service on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    /// A transition of its schedule.
+    Schedule,
+    /// An override.
+    Override,
+    /// A request.
+    Request,
+    /// Somebody or something else: it differs from its record, or was adopted so.
+    Person,
+}
+
+/// When something else will be wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// When, in the schedule's zone.
+    pub at: Moment,
+    /// What.
+    pub to: OnOff,
+}
+
+/// How long a service may take to come back before it is short of tasks.
+const WAKING: SignedDuration = SignedDuration::from_mins(15);
+/// How long after its last event ECS may still be about something.
+const ABOUT: SignedDuration = SignedDuration::from_mins(5);
+/// Overrides that follow each other are stepped over to find what comes after them.
+const STEPS: usize = 16;
+
+impl Steward {
+    /// What is known of a service with these tags; `targets` says whether targets were looked at.
+    #[must_use]
+    pub fn of(
+        service: &Service,
+        cluster_tags: &std::collections::BTreeMap<String, String>,
+        target: Option<&ScalableTarget>,
+        targets: bool,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Self {
+        let tags = service.tags_by_key();
+        let calendar = &rules.scheduling.calendar;
+        let tagged = rules.scheduling.reading(&rules.tags).read(&tags, Some(cluster_tags));
+        let record = tags.get(&rules.tags.record).map(|text| text.parse::<Record>());
+        let readable = record.as_ref().and_then(|record| record.as_ref().ok());
+        let standing = tagged.standing().ok();
+        let mut faults: Vec<String> = faults(&tagged).map(|fault| fault.reason.clone()).collect();
+        if let Some(Err(fault)) = &record {
+            faults.push(format!("its tag {} can't be read: {fault}", rules.tags.record));
+        }
+        let live = |it: &Option<Override>| it.clone().filter(|it| it.is_live(now));
+        let override_ =
+            tagged.own.as_ref().ok().and_then(live).or_else(|| tagged.clusters.as_ref().ok().and_then(live));
+        Self {
+            state: if service.desired_count == 0 { OnOff::Off } else { OnOff::On },
+            status: status(service, readable, now),
+            why: readable.map(|record| why(service, record)),
+            schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
+            wanted: standing.and_then(|standing| wanted(&standing, now, calendar)),
+            next: standing.and_then(|standing| next(&standing, now, calendar)),
+            override_,
+            record: record.map(|record| match record {
+                Ok(record) => json!(record),
+                Err(fault) => json!({ "unreadable": fault.to_string() }),
+            }),
+            scalable_target: targets.then(|| json!(target)),
+            faults,
+        }
+    }
+}
+
+/// Every tag that can't be read.
+fn faults(tagged: &Tagged) -> impl Iterator<Item = &TagFault> {
+    [
+        tagged.schedule.as_ref().err(),
+        tagged.own.as_ref().err(),
+        tagged.clusters.as_ref().err(),
+        tagged.drift.as_ref().err(),
+        tagged.half.as_ref().err(),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn why(service: &Service, record: &Record) -> Why {
+    let is_on = service.desired_count > 0;
+    if is_on != (record.state == State::On) {
+        return Why::Person;
+    }
+    match record.by {
+        Some(By::Schedule) => Why::Schedule,
+        Some(By::Override) => Why::Override,
+        Some(By::Request) => Why::Request,
+        Some(By::Adoption) | None => Why::Person,
+    }
+}
+
+/// When something else than now will be wanted; `None` where that is not known to come.
+#[must_use]
+pub fn next(standing: &Standing<'_>, now: Timestamp, calendar: &Calendar) -> Option<Next> {
+    let first = wanted(standing, now, calendar)?;
+    let mut at = first.until?;
+    for _ in 0..STEPS {
+        let then = wanted(standing, at.at, calendar)?;
+        match then.state {
+            Want::On if first.state != Want::On => return Some(Next { at, to: OnOff::On }),
+            Want::Off if first.state != Want::Off => return Some(Next { at, to: OnOff::Off }),
+            _ => at = then.until.filter(|until| until.at > at.at)?,
+        }
+    }
+    None
+}
+
+/// How a service is: see [`Status`].
+#[must_use]
+pub fn status(service: &Service, record: Option<&Record>, now: Timestamp) -> Status {
+    let (desired, running, pending) = (service.desired_count, service.running_count, service.pending_count);
+    if desired == 0 {
+        return if running + pending == 0 { Status::Off } else { Status::Scaling };
+    }
+    let short = running < desired;
+    if running == desired && pending == 0 && !service.is_deploying() {
+        return Status::Steady;
+    }
+    if short && is_stuck(service) {
+        return Status::Degraded;
+    }
+    if service.is_deploying() {
+        return Status::Deploying;
+    }
+    let since = |at: Timestamp| now.duration_since(at);
+    let started = record.filter(|record| record.state == State::On && record.by != Some(By::Adoption));
+    if short && started.is_some_and(|record| since(record.at) < WAKING) {
+        return Status::Waking;
+    }
+    let newest = newest(service).and_then(|event| event.created_at);
+    if running + pending >= desired || newest.is_some_and(|at| since(at) < ABOUT) {
+        return Status::Scaling;
+    }
+    Status::Degraded
+}
+
+/// ECS says that it can't bring up what is missing.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
+fn is_stuck(service: &Service) -> bool {
+    let primary = service.deployments.iter().find(|deployment| deployment.status == "PRIMARY");
+    primary.is_some_and(|it| it.failed_tasks > 0 || it.rollout_state.as_deref() == Some("FAILED"))
+        || newest(service).is_some_and(|event| event.message.contains("was unable to"))
+}
+
+fn newest(service: &Service) -> Option<&ServiceEvent> {
+    service.events.iter().max_by_key(|event| event.created_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::ecs::Deployment;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-24T12:00:00Z".parse().unwrap()
+    }
+
+    fn service(desired: i32, running: i32, pending: i32) -> Service {
+        let primary = Deployment { status: "PRIMARY".into(), ..Deployment::default() };
+        Service {
+            desired_count: desired,
+            running_count: running,
+            pending_count: pending,
+            deployments: vec![primary],
+            ..Service::default()
+        }
+    }
+
+    fn event(minutes_ago: i64, message: &str) -> ServiceEvent {
+        let at = now() - SignedDuration::from_mins(minutes_ago);
+        ServiceEvent { created_at: Some(at), message: message.into(), ..ServiceEvent::default() }
+    }
+
+    #[test]
+    fn a_services_status_is_the_first_line_of_the_table_that_fits() {
+        let with = |mut service: Service, change: fn(&mut Service)| {
+            change(&mut service);
+            service
+        };
+        let two = |s: &mut Service| s.deployments.push(Deployment::default());
+        let failed = |s: &mut Service| s.deployments[0].failed_tasks = 3;
+        let rolled = |s: &mut Service| s.deployments[0].rollout_state = Some("FAILED".into());
+        let unable = |s: &mut Service| s.events.push(event(30, "(service users) was unable to place a task"));
+        let busy = |s: &mut Service| s.events.push(event(4, "(service users) has started 2 tasks"));
+        let quiet = |s: &mut Service| s.events.push(event(5, "(service users) has started 2 tasks"));
+        let over = |s: &mut Service| {
+            s.events.push(event(30, "(service users) was unable to place a task"));
+            s.events.push(event(1, "(service users) has started 2 tasks"));
+        };
+        for (service, expected) in [
+            (service(0, 0, 0), Status::Off),
+            (service(0, 2, 0), Status::Scaling),
+            (service(0, 0, 1), Status::Scaling),
+            (service(3, 3, 0), Status::Steady),
+            (with(service(3, 3, 0), failed), Status::Steady),
+            (with(service(3, 3, 0), two), Status::Deploying),
+            (with(service(3, 1, 2), two), Status::Deploying),
+            (with(service(3, 1, 2), failed), Status::Degraded),
+            (with(service(3, 1, 0), rolled), Status::Degraded),
+            (with(service(3, 1, 0), unable), Status::Degraded),
+            (with(service(3, 1, 0), over), Status::Scaling),
+            (service(3, 1, 2), Status::Scaling),
+            (service(3, 5, 0), Status::Scaling),
+            (with(service(3, 1, 0), busy), Status::Scaling),
+            (with(service(3, 1, 0), quiet), Status::Degraded),
+            (service(3, 1, 0), Status::Degraded),
+        ] {
+            assert_eq!(status(&service, None, now()), expected, "{service:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_was_started_is_waking_for_a_quarter_of_an_hour() {
+        let short = service(3, 1, 0);
+        for (record, expected) in [
+            ("v1 on@2026-11-24T11:46:00Z n=3 by=schedule", Status::Waking),
+            ("v1 on@2026-11-24T11:45:00Z n=3 by=schedule", Status::Degraded),
+            ("v1 on@2026-11-24T11:59:00Z n=3 by=adoption", Status::Degraded),
+            ("v1 off@2026-11-24T11:59:00Z n=3 by=schedule", Status::Degraded),
+        ] {
+            assert_eq!(status(&short, Some(&record.parse().unwrap()), now()), expected, "{record}");
+        }
+        let up = "v1 on@2026-11-24T11:59:00Z n=3 by=schedule".parse().unwrap();
+        assert_eq!(status(&service(3, 3, 0), Some(&up), now()), Status::Steady);
+    }
+
+    #[test]
+    fn why_is_what_the_record_says_and_a_person_where_the_service_differs() {
+        for (count, record, expected) in [
+            (0, "v1 off@2026-11-24T00:00:00Z n=3 by=schedule", Why::Schedule),
+            (0, "v1 stopping@2026-11-24T00:00:00Z n=3 by=request", Why::Request),
+            (2, "v1 on@2026-11-24T00:00:00Z n=3 by=override", Why::Override),
+            (2, "v1 off@2026-11-24T00:00:00Z n=3 by=schedule", Why::Person),
+            (0, "v1 on@2026-11-24T00:00:00Z n=3 by=schedule", Why::Person),
+            (2, "v1 on@2026-11-24T00:00:00Z n=3 by=adoption", Why::Person),
+        ] {
+            assert_eq!(why(&service(count, count, 0), &record.parse().unwrap()), expected, "{record}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! An answer as text for people: lists as tables.
+
+use serde_json::{Map, Value};
+use shared::call::Table;
+use shared::names::short_name;
+use shared::report::Report;
+
+use crate::table::render;
+
+/// The text of a body, its lists by these tables; of a query's value, as it is.
+pub(crate) fn of_body(body: &Value, tables: &[Table], queried: bool) -> String {
+    let Some(fields) = body.as_object().filter(|_| !queried) else { return of_value(body) };
+    let lists: Vec<(&str, &Vec<Value>)> =
+        fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_array()?))).collect();
+    // What could not be found is said only where there is something.
+    let shown = |(name, list): &&(&str, &Vec<Value>)| *name != "failures" || !list.is_empty();
+    let titled = lists.iter().filter(shown).count() > 1;
+    let mut parts: Vec<String> = lists
+        .iter()
+        .filter(shown)
+        .map(|(name, list)| {
+            let table = match tables.iter().find(|table| table.list == *name) {
+                Some(table) => by_columns(list, table),
+                None => of_list(list),
+            };
+            if titled { format!("{name} ({})\n{table}", list.len()) } else { table }
+        })
+        .collect();
+    let rest: Map<String, Value> =
+        fields.iter().filter(|(_, v)| !v.is_array()).map(|(k, v)| (k.clone(), v.clone())).collect();
+    match rest.iter().next() {
+        Some((_, one)) if rest.len() == 1 && one.is_object() => parts.insert(0, of_value(one)),
+        Some(_) => parts.push(of_value(&Value::Object(rest))),
+        None => {}
+    }
+    parts.join("\n\n")
+}
+
+/// The text of a report: its summary, and a line for each item.
+pub(crate) fn of_report(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .items
+        .iter()
+        .map(|item| {
+            let code = item.code.map(|code| format!(" ({code})")).unwrap_or_default();
+            vec![plain(&item.resource), format!("{}{code}", item.outcome), plain(&item.reason)]
+        })
+        .collect();
+    let warnings = report.warnings.iter().map(|warning| format!("! {}", plain(&warning.detail)));
+    let mut lines = vec![plain(&report.summary)];
+    lines.extend(warnings);
+    if !rows.is_empty() {
+        lines.push(render(&["resource", "outcome", "reason"], &rows));
+    }
+    lines.join("\n")
+}
+
+fn by_columns(list: &[Value], table: &Table) -> String {
+    let headings: Vec<&str> = table.columns.iter().map(|(heading, _)| *heading).collect();
+    let rows: Vec<Vec<String>> = list
+        .iter()
+        .map(|item| {
+            table.columns.iter().map(|(_, pointer)| item.pointer(pointer).map_or(String::new(), cell))
+        })
+        .map(Iterator::collect)
+        .collect();
+    render(&headings, &rows)
+}
+
+fn of_value(value: &Value) -> String {
+    match value {
+        Value::Array(list) => of_list(list),
+        Value::Object(fields) => {
+            let rows: Vec<Vec<String>> =
+                fields.iter().map(|(name, value)| vec![plain(name), cell(value)]).collect();
+            render(&[], &rows)
+        }
+        scalar => cell(scalar),
+    }
+}
+
+/// A list of objects by their fields, a list of lists by their places, anything else a line each.
+fn of_list(list: &[Value]) -> String {
+    if !list.is_empty() && list.iter().all(Value::is_object) {
+        let mut names: Vec<&str> = Vec::new();
+        for name in list.iter().filter_map(Value::as_object).flat_map(Map::keys) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let row =
+            |item: &Value| names.iter().map(|name| item.get(name).map_or(String::new(), cell)).collect();
+        return render(&names, &list.iter().map(row).collect::<Vec<_>>());
+    }
+    let row = |item: &Value| match item {
+        Value::Array(cells) => cells.iter().map(cell).collect(),
+        other => vec![cell(other)],
+    };
+    render(&[], &list.iter().map(row).collect::<Vec<_>>())
+}
+
+/// A value in a cell: an ARN by what it ends with, nothing for null.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) if text.starts_with("arn:") => plain(short_name(text)),
+        Value::String(text) => plain(text),
+        Value::Array(list) if list.iter().all(|item| !item.is_object() && !item.is_array()) => {
+            list.iter().map(cell).collect::<Vec<_>>().join(" ")
+        }
+        Value::Array(list) => list.len().to_string(),
+        other => plain(&other.to_string()),
+    }
+}
+
+/// A name or a reason on one line: a line break in it must not look like another row.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const TABLES: &[Table] = &[Table {
+        list: "clusters",
+        columns: &[("cluster", "/clusterName"), ("running", "/runningTasksCount")],
+    }];
+
+    fn lines(text: &str) -> Vec<Vec<&str>> {
+        text.lines().map(|line| line.split_whitespace().collect()).collect()
+    }
+
+    #[test]
+    fn a_list_is_a_table_of_its_columns_and_failures_are_told_only_where_there_are_some() {
+        let clusters = json!([{"clusterName": "prod", "runningTasksCount": 3, "status": "ACTIVE"}]);
+        let text = of_body(&json!({"clusters": clusters, "failures": []}), TABLES, false);
+        assert_eq!(lines(&text), [["CLUSTER", "RUNNING"], ["prod", "3"]]);
+        let failures = json!([{"arn": "arn:aws:ecs:sa-east-1:1:cluster/gone", "reason": "MISSING"}]);
+        let text = of_body(&json!({"clusters": clusters, "failures": failures}), TABLES, false);
+        assert!(text.starts_with("clusters (1)\n") && text.contains("failures (1)"), "{text}");
+        assert!(text.lines().last().unwrap().contains("gone"), "{text}");
+    }
+
+    #[test]
+    fn a_querys_value_is_a_table_of_what_it_holds() {
+        assert_eq!(
+            lines(&of_body(&json!([["a", 1], ["b", null]]), TABLES, true)),
+            [vec!["a", "1"], vec!["b"]]
+        );
+        let objects = json!([{"cpu": "256"}, {"cpu": "512", "memory": "1024"}]);
+        let text = of_body(&objects, TABLES, true);
+        assert_eq!(lines(&text), [vec!["CPU", "MEMORY"], vec!["256"], vec!["512", "1024"]]);
+        assert_eq!(of_body(&json!("ACTIVE"), TABLES, true), "ACTIVE");
+        assert_eq!(of_body(&json!([]), TABLES, true), "");
+    }
+
+    #[test]
+    fn a_line_break_in_a_name_is_no_row() {
+        let text = of_body(&json!({"clusters": [{"clusterName": "a\nb"}]}), TABLES, false);
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+}

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::faults::{Effect, Faults};
 use crate::ids::mix;
 use crate::ledger::Call;
-use crate::wire;
+use crate::wire::{self, Asked, Written};
 use crate::world::World;
 
 /// A running AWS, shared by its clones.
@@ -64,9 +64,7 @@ pub enum Moment {
 #[derive(Debug)]
 pub(crate) enum Reply {
     Answer {
-        status: u16,
-        request_id: String,
-        body: Vec<u8>,
+        written: Written,
         /// The body ends before its announced length.
         cut: bool,
     },
@@ -187,13 +185,13 @@ impl Aws {
     }
 
     /// One call as it arrives at a door.
-    pub(crate) async fn exchange(&self, target: &str, body: &[u8]) -> Reply {
-        let (service, operation) = wire::target(target);
+    pub(crate) async fn exchange(&self, request: &wire::Request<'_>) -> Reply {
+        let asked = wire::read(request);
         let latency = self.lock().next_latency().map(|d| d / 2);
         if let Some(half) = latency {
             tokio::time::sleep(half).await;
         }
-        let reply = self.lock().take(service, operation, body);
+        let reply = self.lock().take(&asked);
         let Some(reply) = reply else {
             return pending().await;
         };
@@ -226,7 +224,7 @@ impl Inner {
     }
 
     /// One call: kill, fault, rates, world, in that order. None: it never answers.
-    fn take(&mut self, service: &str, operation: &str, body: &[u8]) -> Option<Reply> {
+    fn take(&mut self, asked: &Asked) -> Option<Reply> {
         if self.kill.as_ref().is_some_and(|k| k.struck) {
             // The caller is dead: what it still had in flight does not arrive.
             return None;
@@ -234,20 +232,20 @@ impl Inner {
         self.catch_up();
         let number = self.calls;
         self.calls += 1;
-        let input = wire::json_body(body);
-        let known = wire::operation(service, operation);
+        let input = asked.input.clone();
+        let known = wire::operation(&asked.service, &asked.operation);
         let mut call = Call {
             number,
             at: self.world.now(),
-            service: service.to_owned(),
-            operation: operation.to_owned(),
+            service: asked.service.clone(),
+            operation: asked.operation.clone(),
             input: input.as_ref().ok().cloned().unwrap_or_default(),
             outcome: Ok(()),
             write: known.as_ref().is_ok_and(|o| o.write),
             committed: false,
         };
         let dies = self.kill.as_mut().and_then(Kill::count);
-        let effect = self.faults.strike(service, operation, &call.input, call.at);
+        let effect = self.faults.strike(&asked.service, &asked.operation, &call.input, call.at);
 
         let lost = match (dies, &effect) {
             (Some(Moment::Before), _) => Some(("Killed", None)),
@@ -267,6 +265,7 @@ impl Inner {
             (_, Ok(known), Ok(_)) if !self.buckets.take(known.group, call.at) => Err(ApiError::throttled()),
             (_, Ok(known), Ok(input)) => (known.run)(&mut self.world, input),
         };
+        let result = result.map_err(|e| asked.in_its_words(e));
         call.committed = result.is_ok();
         call.outcome = result.as_ref().map(|_| ()).map_err(|e| e.code.clone());
         let reply = match (dies, &effect) {
@@ -278,7 +277,7 @@ impl Inner {
                 call.outcome = Err("ConnectionReset".to_owned());
                 Some(Reply::Reset)
             }
-            _ => Some(answer(number, &effect, &call.input, result)),
+            _ => Some(answer(number, &effect, asked, &call.input, result)),
         };
         self.ledger.push(call);
         reply
@@ -298,35 +297,24 @@ impl Kill {
     }
 }
 
-fn answer(number: u64, effect: &Effect, input: &Value, result: Result<Value, ApiError>) -> Reply {
-    let (status, value) = match result {
-        Ok(value) if *effect == Effect::TruncatedPage => (200, truncated(value, input)),
-        Ok(value) => (200, value),
-        Err(error) => (error.status, error.body()),
-    };
-    let mut body = value.to_string().into_bytes();
-    let cut = *effect == Effect::CutBody;
-    if cut {
-        body.truncate(body.len() / 2);
+fn answer(
+    number: u64,
+    effect: &Effect,
+    asked: &Asked,
+    input: &Value,
+    mut result: Result<Value, ApiError>,
+) -> Reply {
+    if *effect == Effect::TruncatedPage {
+        result = result.map(|page| asked.without_items(page, input));
     }
     // A request id has the form of a UUID.
     let request_id = format!("{:08x}-0000-4000-8000-{:012x}", number >> 48, number & 0xffff_ffff_ffff);
-    Reply::Answer { status, request_id, body, cut }
-}
-
-/// The same list without its items, and with a token that leads to them.
-fn truncated(mut page: Value, input: &Value) -> Value {
-    let Some(object) = page.as_object_mut() else {
-        return page;
-    };
-    let Some(items) = object.values_mut().find_map(Value::as_array_mut) else {
-        return page;
-    };
-    items.clear();
-    let key = if input.get("ServiceNamespace").is_some() { "NextToken" } else { "nextToken" };
-    let again = input.get(key).cloned().unwrap_or_else(|| Value::from(crate::ecs::pages::token("")));
-    object.insert(key.to_owned(), again);
-    page
+    let mut written = asked.write(&result, &request_id);
+    let cut = *effect == Effect::CutBody;
+    if cut {
+        written.body.truncate(written.body.len() / 2);
+    }
+    Reply::Answer { written, cut }
 }
 
 /// A kill that is armed; see [`Aws::kill_at`].

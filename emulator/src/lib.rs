@@ -34,6 +34,7 @@
 
 mod api_error;
 mod application_autoscaling;
+mod autoscaling;
 mod aws;
 mod buckets;
 mod builders;

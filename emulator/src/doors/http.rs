@@ -5,7 +5,7 @@ use std::io;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
@@ -20,33 +20,42 @@ use crate::wire;
 
 /// Serves the world over HTTP until the future is dropped.
 ///
-/// - `POST /`: AWS's APIs, by the header `x-amz-target`. Signatures are not checked.
+/// - AWS's APIs, each by its protocol. Signatures are not checked.
 /// - `GET /_emulator/ledger`: all calls, as JSON.
 /// - `GET /_emulator/now`: the world's date.
 /// - `POST /_emulator/move` with `{"to": "2026-11-24T20:00:00-03:00"}` or `{"by": "PT1H"}`: moves the date.
 pub async fn serve(aws: Aws, listener: TcpListener) -> io::Result<()> {
     let routes = Router::new()
-        .route("/", post(api))
         .route("/_emulator/ledger", get(ledger))
         .route("/_emulator/now", get(now))
         .route("/_emulator/move", post(move_date))
+        .fallback(api)
         .with_state(aws);
     // Small answers must not wait for a full packet; a socket that refuses the option only answers later.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, routes).await
 }
 
-async fn api(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers.get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
-    match aws.exchange(target, &body).await {
-        Reply::Answer { status, request_id, body, cut } => {
-            let headers = [
-                (header::CONTENT_TYPE, wire::CONTENT_TYPE),
-                (header::HeaderName::from_static("x-amzn-requestid"), &request_id),
-            ];
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = if cut { broken(body) } else { Body::from(body) };
-            (status, headers, body).into_response()
+async fn api(State(aws): State<Aws>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let request = wire::Request {
+        method: method.as_str(),
+        path: uri.path_and_query().map_or("/", |p| p.as_str()),
+        target: text("x-amz-target"),
+        content_type: text("content-type"),
+        body: &body,
+    };
+    match aws.exchange(&request).await {
+        Reply::Answer { written, cut } => {
+            let status = StatusCode::from_u16(written.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let body = if cut { broken(written.body) } else { Body::from(written.body) };
+            let mut response = (status, body).into_response();
+            for (name, value) in written.headers {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
+            response
         }
         Reply::Reset => broken(Vec::new()).into_response(),
     }

@@ -49,21 +49,34 @@ impl HttpConnector for Door {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let aws = self.0.clone();
         HttpConnectorFuture::new(async move {
-            let target = request.headers().get("x-amz-target").unwrap_or_default();
-            let body = request.body().bytes().unwrap_or_default();
-            match aws.exchange(target, body).await {
+            let headers = request.headers();
+            let asked = wire::Request {
+                method: request.method(),
+                path: path(request.uri()),
+                target: headers.get("x-amz-target"),
+                content_type: headers.get("content-type"),
+                body: request.body().bytes().unwrap_or_default(),
+            };
+            match aws.exchange(&asked).await {
                 Reply::Reset => Err(ConnectorError::io(
                     io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer").into(),
                 )),
-                Reply::Answer { status, request_id, body, .. } => {
-                    let status =
-                        StatusCode::try_from(status).map_err(|e| ConnectorError::other(e.into(), None))?;
-                    let mut response = HttpResponse::new(status, body.into());
-                    response.headers_mut().insert("content-type", wire::CONTENT_TYPE);
-                    response.headers_mut().insert("x-amzn-requestid", request_id);
+                Reply::Answer { written, .. } => {
+                    let status = StatusCode::try_from(written.status)
+                        .map_err(|e| ConnectorError::other(e.into(), None))?;
+                    let mut response = HttpResponse::new(status, written.body.into());
+                    for (name, value) in written.headers {
+                        response.headers_mut().insert(name, value);
+                    }
                     Ok(response)
                 }
             }
         })
     }
+}
+
+/// The path and the query of a URI.
+fn path(uri: &str) -> &str {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
 }

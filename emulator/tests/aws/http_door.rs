@@ -27,8 +27,10 @@ async fn send(
     let mut stream = TcpStream::connect(address).await.unwrap();
     let target = target.map(|t| format!("x-amz-target: {t}\r\n")).unwrap_or_default();
     let length = body.len();
+    let (line, more) =
+        line.split_once("\r\n").map_or((line, String::new()), |(l, m)| (l, format!("{m}\r\n")));
     let request = format!(
-        "{line} HTTP/1.1\r\nhost: aws\r\nconnection: close\r\n{target}content-length: {length}\r\n\r\n{body}"
+        "{line} HTTP/1.1\r\n{more}host: aws\r\nconnection: close\r\n{target}content-length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -120,4 +122,18 @@ async fn a_reset_breaks_the_answer_off() {
     })
     .await;
     assert_eq!(aws.with(|w| w.desired_count("prod", "users")), 4);
+}
+
+#[tokio::test]
+async fn a_form_is_answered_in_xml() {
+    with_door(Aws::new(prod()), async |address| {
+        let body = "Action=Dance&Version=2011-01-01";
+        let line = "POST /\r\ncontent-type: application/x-www-form-urlencoded; charset=utf-8";
+        let (head, body) = send(address, line, None, body).await;
+        assert!(head.starts_with("HTTP/1.1 400") && head.contains("content-type: text/xml"), "{head}");
+        assert!(body.contains("<Code>InvalidAction</Code>") && body.contains("<RequestId>"), "{body}");
+        let (head, body) = send(address, "GET /2015-03-31/functions", None, "").await;
+        assert!(head.starts_with("HTTP/1.1 400") && body.contains("UnknownOperation"), "{head} {body}");
+    })
+    .await;
 }

@@ -9,6 +9,8 @@ mod http_door;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod protocols;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod run_task;

@@ -15,13 +15,16 @@ use jiff::Timestamp;
 pub(crate) enum Group {
     ClusterModify,
     ClusterRead,
+    CapacityProviderRead,
     TaskDefinitionModify,
     TaskDefinitionRead,
     ServiceModify,
     ServiceRead,
     ServiceDeploymentRead,
     ServiceRevisionRead,
+    /// AWS calls it "cluster resource modify": container instances too.
     TaskModify,
+    /// AWS calls it "cluster resource read": container instances too.
     TaskRead,
     TaskProtection,
     TagModify,
@@ -34,6 +37,7 @@ impl Group {
         match self {
             Self::ClusterModify | Self::TaskDefinitionModify => (20.0, 1.0),
             Self::ClusterRead
+            | Self::CapacityProviderRead
             | Self::TaskDefinitionRead
             | Self::ServiceDeploymentRead
             | Self::ServiceRevisionRead

@@ -6,9 +6,11 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::application_autoscaling;
+use crate::ecs::container_instances;
 use crate::ecs::life;
 use crate::ecs::revisions;
 use crate::ecs::state::{Cluster, ServiceStatus};
+use crate::ecs::task_definitions;
 use crate::world::World;
 
 /// What stands in the environment and the secrets of every container made here: it must never reach an answer.
@@ -38,6 +40,8 @@ pub struct ServiceSeed {
     task_definition: Option<String>,
     image: Option<String>,
     cannot_start: Option<String>,
+    /// CPU units and MiB.
+    size: (i64, i64),
 }
 
 impl ServiceSeed {
@@ -59,6 +63,7 @@ impl ServiceSeed {
             task_definition: None,
             image: None,
             cannot_start: None,
+            size: (256, 512),
         }
     }
 
@@ -151,6 +156,13 @@ impl ServiceSeed {
         self
     }
 
+    /// CPU units and MiB of the task definition that is registered for it: 256 and 512 unless said.
+    #[must_use]
+    pub fn size(mut self, cpu: i64, memory: i64) -> Self {
+        self.size = (cpu, memory);
+        self
+    }
+
     /// Its tasks fail at start from now on, for this reason (`CannotPullContainerError: …`); it has none.
     #[must_use]
     pub fn cannot_start(mut self, reason: &str) -> Self {
@@ -206,16 +218,26 @@ impl World {
         self
     }
 
-    /// Sets the number of a cluster's container instances; its services follow.
+    /// Sets the number of a cluster's container instances that belong to no Auto Scaling group; its services follow.
+    /// They have room for whatever comes: 16 vCPU and 62 GiB.
     pub fn instances(&mut self, cluster: &str, n: i64) -> &mut Self {
         self.cluster(cluster);
-        let mut touched = Vec::new();
-        if let Some(c) = self.ecs.clusters.get_mut(cluster) {
-            c.instances = n;
-            touched = c.services.keys().cloned().collect();
+        let Some(c) = self.ecs.clusters.get(cluster) else {
+            return self;
+        };
+        let of_groups = |id: &String| {
+            let groups = self.autoscaling.groups.values();
+            groups.flat_map(|g| g.instances.values()).any(|i| i.container_instance.as_ref() == Some(id))
+        };
+        let loose: Vec<String> = c.instances.keys().filter(|id| !of_groups(id)).cloned().collect();
+        let wanted = usize::try_from(n).unwrap_or(0);
+        for id in loose.iter().skip(wanted) {
+            container_instances::deregister(self, cluster, id);
         }
-        for service in touched {
-            life::touch(self, cluster, &service);
+        for _ in loose.len()..wanted {
+            let id = self.ids.instance();
+            let zone = format!("{}a", self.region);
+            container_instances::register(self, cluster, &id, "m5.4xlarge", &zone, None);
         }
         self
     }
@@ -250,11 +272,14 @@ impl World {
         let name = seed.name.clone();
         let family = seed.task_definition.clone().unwrap_or_else(|| name.clone());
         let fargate = seed.launch_type == "FARGATE";
+        if let (Some(provider), Some(c)) = (&seed.capacity_provider, self.ecs.clusters.get_mut(cluster)) {
+            c.associate(provider, false);
+        }
         if !self.ecs.task_definitions.contains_key(family.split(':').next().unwrap_or_default()) {
             let image = seed.image.clone().unwrap_or_else(|| {
                 format!("{}.dkr.ecr.{}.amazonaws.com/{family}:prod-1", self.account, self.region)
             });
-            let input = task_definition(&family, &image, fargate);
+            let input = task_definition(&family, &image, fargate, seed.size);
             if self.call("ecs", "RegisterTaskDefinition", input).is_err() {
                 return;
             }
@@ -282,7 +307,11 @@ impl World {
                 ),
                 None => input.insert("launchType".to_owned(), json!(seed.launch_type)),
             };
-            if fargate {
+            let own_network = task_definitions::find(self, &family, true)
+                .ok()
+                .and_then(|arn| self.ecs.task_definition(&arn))
+                .is_some_and(task_definitions::has_its_own_network);
+            if own_network || fargate {
                 input.insert("networkConfiguration".to_owned(), network());
             }
         }
@@ -317,7 +346,8 @@ impl World {
             }
             let n = life::wanted(self, cluster, service);
             for _ in 0..n {
-                life::start_task(self, cluster, service);
+                // What finds no room is started by the scheduler later.
+                drop(life::start_task(self, cluster, service));
             }
         }
         self
@@ -404,7 +434,7 @@ fn network() -> Value {
 }
 
 /// A task definition with an environment and secrets, which are nobody's business.
-fn task_definition(family: &str, image: &str, fargate: bool) -> Value {
+fn task_definition(family: &str, image: &str, fargate: bool, (cpu, memory): (i64, i64)) -> Value {
     let mut definition = json!({
         "family": family,
         "containerDefinitions": [{
@@ -415,8 +445,8 @@ fn task_definition(family: &str, image: &str, fargate: bool) -> Value {
             "environment": [{"name": "DATABASE_URL", "value": format!("postgres://app:{CANARY}@db/app")}],
             "secrets": [{"name": "API_KEY", "valueFrom": format!("arn:aws:ssm:sa-east-1:123456789012:parameter/{CANARY}")}],
         }],
-        "cpu": "256",
-        "memory": "512",
+        "cpu": cpu.to_string(),
+        "memory": memory.to_string(),
         "networkMode": if fargate { "awsvpc" } else { "bridge" },
         "requiresCompatibilities": [if fargate { "FARGATE" } else { "EC2" }],
     });

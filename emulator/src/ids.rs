@@ -13,11 +13,26 @@ impl Ids {
         format!("{:016x}{:016x}", mix(self.made), mix(!self.made))
     }
 
+    /// `i-` and 17 hexadecimal digits, as an EC2 instance has.
+    pub(crate) fn instance(&mut self) -> String {
+        self.made += 1;
+        format!("i-{:016x}{:x}", mix(self.made), mix(!self.made) & 0xf)
+    }
+
     /// 19 decimal digits, as a deployment or a service revision has.
     pub(crate) fn digits(&mut self) -> String {
         self.made += 1;
         format!("{}", 1_000_000_000_000_000_000 + mix(self.made) % 8_000_000_000_000_000_000)
     }
+}
+
+/// 32 hexadecimal digits with a UUID's hyphens.
+pub(crate) fn uuid(hex: &str) -> String {
+    let mut uuid = hex.to_owned();
+    for at in [20, 16, 12, 8] {
+        uuid.insert(at, '-');
+    }
+    uuid
 }
 
 /// The finaliser of splitmix64: every bit of the input moves every bit of the output.

@@ -12,7 +12,7 @@ pub struct Call {
     pub number: u64,
     /// The world's date when it arrived.
     pub at: Timestamp,
-    /// `ecs` or `application-autoscaling`.
+    /// The CLI's name of it: `ecs`, `application-autoscaling`, `autoscaling`.
     pub service: String,
     /// AWS's name of the operation.
     pub operation: String,

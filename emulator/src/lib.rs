@@ -1,4 +1,4 @@
-//! The embedded AWS: a small simulator of Amazon ECS and Application Auto Scaling.
+//! The embedded AWS: a small simulator of Amazon ECS and what scales it.
 //!
 //! - [`World`] is the state: a `Clone` value, synchronous, with the date it has reached. Services start,
 //!   replace and drain tasks over time; autoscaling policies and scheduled actions act on them.
@@ -30,7 +30,9 @@
 //!   owner says, as with a queue's length. (With a CPU metric AWS has no data at 0 tasks, and would not act.)
 //! - In `SuspendedState`, a flag that is not given is its default, false, once the object is given.
 //! - Codes of errors are AWS's; their messages are where they were found, and in AWS's manner elsewhere.
-//! - Application Auto Scaling publishes no request rates: its calls are never throttled by a bucket.
+//! - Application Auto Scaling and EC2 Auto Scaling publish no request rates: no bucket throttles their calls.
+//! - A task takes the instance with the fewest tasks, of those that have room for it.
+//! - `RunTask` has one failure for each task without room; they name the instances one after the other.
 
 mod api_error;
 mod application_autoscaling;
@@ -44,6 +46,7 @@ mod doors;
 mod due;
 mod ecs;
 mod faults;
+mod groups;
 mod ids;
 mod ledger;
 mod seed;
@@ -57,6 +60,7 @@ pub use buckets::Buckets;
 pub use builders::{ServiceSeed, TargetSeed};
 pub use doors::http::serve;
 pub use faults::{FaultRule, Faults};
+pub use groups::{GroupSeed, ProviderSeed};
 pub use ledger::Call;
 pub use seed::SeedError;
 pub use views::{TargetView, TaskView};

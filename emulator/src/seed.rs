@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::builders::{ServiceSeed, TargetSeed};
+use crate::groups::GroupSeed;
 use crate::world::World;
 
 /// What is wrong with a seed, and where.
@@ -36,6 +37,21 @@ struct Seed {
     partition: Option<String>,
     #[serde(default)]
     clusters: Vec<ClusterEntry>,
+    #[serde(default)]
+    auto_scaling_groups: Vec<GroupEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct GroupEntry {
+    name: String,
+    min_size: i64,
+    desired_capacity: i64,
+    max_size: i64,
+    instance_type: Option<String>,
+    cluster: Option<String>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +79,8 @@ struct ServiceEntry {
     launch_type: Option<LaunchType>,
     task_definition: Option<String>,
     image: Option<String>,
+    /// CPU units and MiB of its task definition.
+    size: Option<(i64, i64)>,
     #[serde(default)]
     short_arn: bool,
     #[serde(default)]
@@ -134,6 +152,15 @@ impl World {
         world.account = seed.account.unwrap_or(world.account);
         world.region = seed.region.unwrap_or(world.region);
         world.partition = seed.partition.unwrap_or(world.partition);
+        for (n, group) in seed.auto_scaling_groups.into_iter().enumerate() {
+            if !(0..=group.max_size).contains(&group.min_size)
+                || !(group.min_size..=group.max_size).contains(&group.desired_capacity)
+            {
+                let message = "the sizes must ascend: 0, min, desired, max".to_owned();
+                return Err(SeedError { at: format!("autoScalingGroups[{n}]"), message });
+            }
+            world.group(group.seed());
+        }
         for (n, cluster) in seed.clusters.into_iter().enumerate() {
             let at = format!("clusters[{n}]");
             if !crate::ecs::clusters::valid_name(&cluster.name) {
@@ -176,6 +203,9 @@ impl World {
         }
         if let Some(image) = &entry.image {
             seed = seed.image(image);
+        }
+        if let Some((cpu, memory)) = entry.size {
+            seed = seed.size(cpu, memory);
         }
         if let Some(reason) = &entry.cannot_start {
             seed = seed.cannot_start(reason);
@@ -221,6 +251,19 @@ impl World {
                 .map_err(|e| wrong(&at, e.message))?;
         }
         Ok(())
+    }
+}
+
+impl GroupEntry {
+    fn seed(self) -> GroupSeed {
+        let mut seed = GroupSeed::new(&self.name).sizes(self.min_size, self.desired_capacity, self.max_size);
+        if let Some(name) = &self.instance_type {
+            seed = seed.instance_type(name);
+        }
+        if let Some(name) = &self.cluster {
+            seed = seed.cluster(name);
+        }
+        self.tags.iter().fold(seed, |seed, (key, value)| seed.tag(key, value))
     }
 }
 

@@ -220,7 +220,6 @@ pub(crate) fn request<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> 
 }
 
 /// A number or a flag, which forms, paths and queries carry as text: for `deserialize_with`, beside `default`.
-#[expect(dead_code, reason = "the groups of EC2 Auto Scaling are on their way")]
 pub(crate) fn loose<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -247,7 +246,6 @@ pub(crate) fn from_epoch(seconds: f64) -> Option<Timestamp> {
 }
 
 /// A time as XML has it: ISO 8601, to the millisecond.
-#[expect(dead_code, reason = "the groups of EC2 Auto Scaling are on their way")]
 pub(crate) fn iso(at: Timestamp) -> Value {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at).to_string().into()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api_error::ApiError;
 use crate::due::{Agenda, Due};
 use crate::ids::Ids;
-use crate::{application_autoscaling, ecs, wire};
+use crate::{application_autoscaling, autoscaling, ecs, wire};
 
 /// One AWS account in one region: a value of ordered maps with a date and an agenda of what is due.
 ///
@@ -25,6 +25,7 @@ pub struct World {
     pub(crate) list_lag: SignedDuration,
     pub(crate) ecs: ecs::State,
     pub(crate) application_autoscaling: application_autoscaling::State,
+    pub(crate) autoscaling: autoscaling::State,
 }
 
 impl World {
@@ -41,6 +42,7 @@ impl World {
             list_lag: SignedDuration::ZERO,
             ecs: ecs::State::default(),
             application_autoscaling: application_autoscaling::State::default(),
+            autoscaling: autoscaling::State::default(),
         }
     }
 
@@ -83,7 +85,7 @@ impl World {
     /// One API call as a person would make it with the AWS CLI: the validation and the effect of the wire, with no
     /// bucket, fault or latency, and not in a ledger.
     ///
-    /// `service` is `ecs` or `application-autoscaling`; `input` has AWS's field names.
+    /// `service` is the CLI's name of it: `ecs`, `application-autoscaling`, `autoscaling`; `input` has AWS's field names.
     pub fn call(&mut self, service: &str, operation: &str, input: Value) -> Result<Value, ApiError> {
         (wire::operation(service, operation)?.run)(self, input)
     }

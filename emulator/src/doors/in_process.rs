@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
 
 use crate::aws::{Aws, Reply};
 use crate::wire;
@@ -61,10 +62,13 @@ impl HttpConnector for Door {
                 Reply::Reset => Err(ConnectorError::io(
                     io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer").into(),
                 )),
-                Reply::Answer { written, .. } => {
+                Reply::Answer { written, cut } => {
                     let status = StatusCode::try_from(written.status)
                         .map_err(|e| ConnectorError::other(e.into(), None))?;
-                    let mut response = HttpResponse::new(status, written.body.into());
+                    // A body that was taken away cannot be read: the nearest to one that breaks off. Half a body would
+                    // do for JSON, but the SDK reads half of an XML document without complaint.
+                    let body = if cut { SdkBody::taken() } else { written.body.into() };
+                    let mut response = HttpResponse::new(status, body);
                     for (name, value) in written.headers {
                         response.headers_mut().insert(name, value);
                     }

@@ -39,6 +39,22 @@ pub(crate) fn task_id(world: &World, cluster: &str, given: &str) -> Result<Strin
     of_cluster(world, cluster, "task", given)
 }
 
+/// The id of a container instance of this cluster, from its id or its ARN in the long or the short form.
+pub(crate) fn container_instance_id(world: &World, cluster: &str, given: &str) -> Result<String, ApiError> {
+    of_cluster(world, cluster, "container-instance", given)
+}
+
+/// The name of a capacity provider that may not exist, from its name or its ARN.
+pub(crate) fn capacity_provider_name(world: &World, given: &str) -> Result<String, ApiError> {
+    if !given.starts_with("arn:") {
+        return Ok(given.to_owned());
+    }
+    resource(world, given)
+        .and_then(|r| r.strip_prefix("capacity-provider/"))
+        .map(str::to_owned)
+        .ok_or_else(|| invalid(format!("Invalid identifier: {given}")))
+}
+
 fn of_cluster(world: &World, cluster: &str, kind: &str, given: &str) -> Result<String, ApiError> {
     if !given.starts_with("arn:") {
         return Ok(given.to_owned());

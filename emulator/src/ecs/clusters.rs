@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::ecs::arn;
+use crate::ecs::capacity_providers::{self, Share, is_fargate};
 use crate::ecs::errors::invalid;
 use crate::ecs::pages::{page, size};
 use crate::ecs::state::{Cluster, ServiceStatus, Stage};
@@ -20,6 +21,8 @@ pub(crate) struct CreateCluster {
     tags: Vec<Tag>,
     #[serde(default)]
     capacity_providers: Vec<String>,
+    #[serde(default)]
+    default_capacity_provider_strategy: Vec<Share>,
 }
 
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html>
@@ -30,7 +33,19 @@ pub(crate) fn create_cluster(world: &mut World, input: CreateCluster) -> Result<
     }
     let tags = tags::checked(input.tags)?;
     if !world.ecs.clusters.get(&name).is_some_and(|c| c.active) {
-        let cluster = Cluster { tags, capacity_providers: input.capacity_providers, ..Cluster::empty() };
+        let cluster = Cluster {
+            tags,
+            capacity_providers: input.capacity_providers,
+            default_strategy: input.default_capacity_provider_strategy,
+            ..Cluster::empty()
+        };
+        let unknown = |p: &&String| !is_fargate(p) && !world.ecs.capacity_providers.contains_key(*p);
+        if let Some(unknown) = cluster.capacity_providers.iter().find(unknown) {
+            return Err(invalid(format!("The specified capacity provider was not found: {unknown}")));
+        }
+        if !cluster.default_strategy.is_empty() {
+            capacity_providers::checked(&cluster, &cluster.default_strategy)?;
+        }
         world.ecs.clusters.insert(name.clone(), cluster);
     }
     Ok(json!({"cluster": view(world, &name, &["TAGS".to_owned()])}))
@@ -50,7 +65,7 @@ pub(crate) fn delete_cluster(world: &mut World, input: DeleteCluster) -> Result<
             let message = "The Cluster cannot be deleted while Services are active.";
             return Err(ApiError::client("ClusterContainsServicesException", message));
         }
-        if cluster.instances > 0 {
+        if !cluster.instances.is_empty() {
             let message = "The Cluster cannot be deleted while Container Instances are active or draining.";
             return Err(ApiError::client("ClusterContainsContainerInstancesException", message));
         }
@@ -117,13 +132,25 @@ pub(crate) fn describe_clusters(world: &mut World, input: DescribeClusters) -> R
 }
 
 impl Cluster {
+    /// Gives it a capacity provider.
+    pub(crate) fn associate(&mut self, provider: &str, as_default: bool) {
+        if !self.capacity_providers.iter().any(|p| p == provider) {
+            self.capacity_providers.push(provider.to_owned());
+        }
+        if as_default {
+            self.default_strategy =
+                vec![Share { capacity_provider: provider.to_owned(), weight: 1, base: 0 }];
+        }
+    }
+
     /// An ACTIVE cluster with nothing in it.
     pub(crate) fn empty() -> Self {
         Self {
             active: true,
             tags: tags::none(),
-            instances: 0,
+            instances: std::collections::BTreeMap::new(),
             capacity_providers: Vec::new(),
+            default_strategy: Vec::new(),
             services: std::collections::BTreeMap::new(),
             tasks: std::collections::BTreeMap::new(),
         }
@@ -154,7 +181,7 @@ fn view(world: &World, name: &str, include: &[String]) -> Value {
     };
     let services = |status: ServiceStatus, launch_type: Option<&str>| {
         let fits = |s: &&crate::ecs::state::Service| {
-            s.status == status && launch_type.is_none_or(|l| s.launch_type.as_deref() == Some(l))
+            s.status == status && launch_type.is_none_or(|l| s.runs_on() == l)
         };
         cluster.services.values().filter(fits).count()
     };
@@ -182,7 +209,7 @@ fn view(world: &World, name: &str, include: &[String]) -> Value {
         "clusterArn": cluster_arn(world, name),
         "clusterName": name,
         "status": if cluster.active { "ACTIVE" } else { "INACTIVE" },
-        "registeredContainerInstancesCount": cluster.instances,
+        "registeredContainerInstancesCount": cluster.instances.len(),
         "runningTasksCount": count(true, None),
         "pendingTasksCount": count(false, None),
         "activeServicesCount": services(ServiceStatus::Active, None),
@@ -190,6 +217,6 @@ fn view(world: &World, name: &str, include: &[String]) -> Value {
         "tags": if includes("TAGS") { tags::view(&cluster.tags) } else { json!([]) },
         "settings": settings,
         "capacityProviders": cluster.capacity_providers,
-        "defaultCapacityProviderStrategy": [],
+        "defaultCapacityProviderStrategy": cluster.default_strategy,
     })
 }

@@ -7,6 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::due;
+use crate::ecs::capacity_providers;
+use crate::ecs::placement::{self, Obstacle};
 use crate::ecs::revisions;
 use crate::ecs::state::{Event, Service, ServiceStatus, Stage, Tags, Task};
 use crate::ids;
@@ -82,19 +84,10 @@ pub(crate) fn say(world: &mut World, cluster: &str, service: &str, message: &str
     let digits = world.ids.hex();
     let at = world.now;
     if let Some(s) = world.ecs.service_mut(cluster, service) {
-        let id = uuid(&digits);
+        let id = ids::uuid(&digits);
         s.events.insert(0, Event { id, at, message: format!("(service {service}) {message}") });
         s.events.truncate(EVENTS);
     }
-}
-
-/// 32 hexadecimal digits with a UUID's hyphens.
-fn uuid(hex: &str) -> String {
-    let mut uuid = hex.to_owned();
-    for at in [20, 16, 12, 8] {
-        uuid.insert(at, '-');
-    }
-    uuid
 }
 
 /// A task as the scheduler sees it.
@@ -167,7 +160,9 @@ pub(crate) fn wanted(world: &World, cluster: &str, name: &str) -> i64 {
     };
     match c.services.get(name) {
         Some(s) if s.status != ServiceStatus::Active => 0,
-        Some(s) if s.daemon => c.instances,
+        Some(s) if s.daemon => {
+            i64::try_from(c.instances.values().filter(|i| !i.draining).count()).unwrap_or(i64::MAX)
+        }
         Some(s) => s.desired,
         None => 0,
     }
@@ -182,10 +177,15 @@ fn seen(world: &World, cluster: &str, name: &str) -> Vec<Seen> {
     };
     let primary = service.deployments.first().map(|d| d.id.as_str());
     let live = service.tasks.iter().filter_map(|id| Some((id, c.tasks.get(id)?)));
+    // What is on an instance that drains goes as the tasks of an old deployment do.
+    let stays = |t: &Task| {
+        let instance = t.container_instance.as_ref().and_then(|i| c.instances.get(i));
+        !instance.is_some_and(|i| i.draining)
+    };
     live.filter(|(_, t)| !t.told_to_stop)
         .map(|(id, t)| Seen {
             id: id.clone(),
-            primary: t.started_by.as_deref() == primary,
+            primary: t.started_by.as_deref() == primary && stays(t),
             up: t.is_up(),
             last_in: (t.is_up(), std::cmp::Reverse(t.created_at)),
             protected_until: t.protected_until.filter(|until| *until > world.now),
@@ -215,40 +215,170 @@ fn stop_tasks(world: &mut World, cluster: &str, name: &str, ids: &[String]) -> u
 }
 
 fn start_tasks(world: &mut World, cluster: &str, name: &str, n: i64) -> usize {
-    if n == 0 {
-        return 0;
-    }
-    let Some(service) = world.ecs.service(cluster, name) else {
-        return 0;
-    };
-    let on_ec2 = service.on_ec2();
-    let unplaced = service.unplaced;
-    if on_ec2 && world.ecs.clusters.get(cluster).is_some_and(|c| c.instances == 0) {
-        if !unplaced {
-            say(
-                world,
-                cluster,
-                name,
-                "was unable to place a task because no container instance met all of its requirements. \
-                 Reason: No Container Instances were found in your cluster.",
-            );
-            if let Some(s) = world.ecs.service_mut(cluster, name) {
-                s.unplaced = true;
+    let mut ids = Vec::new();
+    let mut refused = None;
+    for _ in 0..n {
+        match start_task(world, cluster, name) {
+            Ok(id) => ids.push(id),
+            Err(no_room) => {
+                refused = Some(no_room);
+                break;
             }
         }
-        return 0;
     }
-    let mut ids = Vec::new();
-    for _ in 0..n {
-        if let Some(id) = start_task(world, cluster, name) {
-            ids.push(id);
+    if !ids.is_empty() {
+        say(world, cluster, name, &format!("has started {} tasks: {}.", ids.len(), listed(&ids)));
+    }
+    let Some(service) = world.ecs.service_mut(cluster, name) else {
+        return ids.len();
+    };
+    // The same trouble is told once.
+    let told = std::mem::replace(&mut service.unplaced, refused.is_some());
+    let Some(no_room) = refused else {
+        return ids.len();
+    };
+    if !told || !ids.is_empty() {
+        say(world, cluster, name, &no_room.told());
+    }
+    if matches!(no_room, NoRoom::Fargate) {
+        touch_in(world, cluster, name, AFTER_FAILURE);
+    }
+    ids.len()
+}
+
+/// Why a task found no room.
+#[derive(Debug)]
+pub(crate) enum NoRoom {
+    /// On no container instance, with what stands in the way on each that could have taken it.
+    Instances { of_provider: bool, obstacles: Vec<(String, Obstacle)> },
+    /// On Fargate.
+    Fargate,
+    /// There is no such service any more.
+    Gone,
+}
+
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
+pub(crate) const NO_CAPACITY: &str =
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+
+impl NoRoom {
+    /// As a service's event says it.
+    fn told(&self) -> String {
+        match self {
+            Self::Fargate => format!("was unable to place a task. Reason: {NO_CAPACITY}."),
+            Self::Gone => "was unable to place a task.".to_owned(),
+            Self::Instances { of_provider, obstacles } => {
+                let why = match obstacles.first() {
+                    Some((id, obstacle)) => format!(
+                        "The closest matching (container-instance {id}) {}. For more information, see the \
+                         Troubleshooting section of the Amazon ECS Developer Guide.",
+                        obstacle.told()
+                    ),
+                    None => format!("Reason: {}", none_there(*of_provider)),
+                };
+                format!(
+                    "was unable to place a task because no container instance met all of its requirements. {why}"
+                )
+            }
         }
     }
-    if let Some(s) = world.ecs.service_mut(cluster, name) {
-        s.unplaced = false;
+}
+
+/// What ECS says where there is not one instance.
+pub(crate) fn none_there(of_provider: bool) -> String {
+    let place = if of_provider { "capacity provider" } else { "cluster" };
+    format!("No Container Instances were found in your {place}.")
+}
+
+/// Gives a new task its place: on Fargate, on one of the instances that are eligible, or in the queue of a capacity
+/// provider that will grow for it.
+pub(crate) fn find_room(
+    world: &mut World,
+    cluster: &str,
+    task: &mut Task,
+    eligible: impl Fn(&str) -> bool,
+) -> Result<(), NoRoom> {
+    if task.launch_type != "EC2" {
+        task.stage = Stage::Provisioning;
+        if let Some(room) = &mut world.ecs.fargate_room {
+            *room = room.checked_sub(1).ok_or(NoRoom::Fargate)?;
+        }
+        return Ok(());
     }
-    say(world, cluster, name, &format!("has started {} tasks: {}.", ids.len(), listed(&ids)));
-    ids.len()
+    let c = world.ecs.clusters.get(cluster).ok_or(NoRoom::Gone)?;
+    let provider = task.capacity_provider.clone();
+    let of_provider = |i: &Option<String>| provider.is_none() || *i == provider;
+    let placed = placement::place(c, &task.needs, |id, i| of_provider(&i.capacity_provider) && eligible(id));
+    match placed {
+        Ok(id) => {
+            task.container_instance = Some(id);
+            task.stage = Stage::Pending;
+            task.waiting = false;
+            Ok(())
+        }
+        Err(obstacles) => {
+            let own = provider.as_ref().and_then(|p| world.ecs.capacity_providers.get(p));
+            if !own.is_some_and(|p| p.managed_scaling) {
+                return Err(NoRoom::Instances { of_provider: provider.is_some(), obstacles });
+            }
+            task.stage = Stage::Provisioning;
+            task.waiting = true;
+            Ok(())
+        }
+    }
+}
+
+/// Instances came, went or changed: services look, and waiting tasks are placed.
+pub(crate) fn instances_changed(world: &mut World, cluster: &str) {
+    let Some(c) = world.ecs.clusters.get(cluster) else {
+        return;
+    };
+    let concerned: Vec<String> =
+        c.services.iter().filter(|(_, s)| s.on_ec2()).map(|(name, _)| name.clone()).collect();
+    for name in concerned {
+        touch(world, cluster, &name);
+    }
+    place_waiting(world, cluster);
+}
+
+/// A task on an instance is gone: there may be room for others.
+fn freed(world: &mut World, cluster: &str) {
+    let Some(c) = world.ecs.clusters.get(cluster) else {
+        return;
+    };
+    let unplaced: Vec<String> =
+        c.services.iter().filter(|(_, s)| s.unplaced).map(|(name, _)| name.clone()).collect();
+    for name in unplaced {
+        touch(world, cluster, &name);
+    }
+    place_waiting(world, cluster);
+}
+
+/// Places the tasks that wait for an instance, the oldest first.
+fn place_waiting(world: &mut World, cluster: &str) {
+    let Some(c) = world.ecs.clusters.get(cluster) else {
+        return;
+    };
+    let mut waiting: Vec<(Timestamp, String)> = c
+        .tasks
+        .iter()
+        .filter(|(_, t)| t.waiting && !t.told_to_stop)
+        .map(|(id, t)| (t.created_at, id.clone()))
+        .collect();
+    waiting.sort();
+    for (_, id) in waiting {
+        let Some(mut task) = world.ecs.task_mut(cluster, &id).cloned() else {
+            continue;
+        };
+        if find_room(world, cluster, &mut task, |_| true).is_ok()
+            && !task.waiting
+            && let Some(place) = world.ecs.task_mut(cluster, &id)
+        {
+            task.version += 1;
+            *place = task;
+            plan_move(world, cluster, &id);
+        }
+    }
 }
 
 /// `(task 1) (task 2)`, as events have them.
@@ -257,59 +387,55 @@ fn listed(ids: &[String]) -> String {
 }
 
 /// Starts one task of the service's primary deployment.
-pub(crate) fn start_task(world: &mut World, cluster: &str, name: &str) -> Option<String> {
+pub(crate) fn start_task(world: &mut World, cluster: &str, name: &str) -> Result<String, NoRoom> {
+    let mut task = next_task(world, cluster, name).ok_or(NoRoom::Gone)?;
+    let mut taken = Vec::new();
+    if let Some(c) = world.ecs.clusters.get(cluster)
+        && let Some(service) = c.services.get(name).filter(|s| s.daemon)
+    {
+        let live = service.tasks.iter().filter_map(|id| c.tasks.get(id)).filter(|t| !t.told_to_stop);
+        taken = live.filter_map(|t| t.container_instance.clone()).collect();
+    }
+    find_room(world, cluster, &mut task, |id| !taken.iter().any(|t| t == id))?;
     let id = world.ids.hex();
-    let now = world.now;
-    let service = world.ecs.service(cluster, name)?;
+    let c = world.ecs.clusters.get_mut(cluster).ok_or(NoRoom::Gone)?;
+    c.tasks.insert(id.clone(), task);
+    c.services.get_mut(name).ok_or(NoRoom::Gone)?.tasks.insert(id.clone());
+    plan_move(world, cluster, &id);
+    Ok(id)
+}
+
+/// The task that a service would start now, not yet anywhere.
+fn next_task(world: &World, cluster: &str, name: &str) -> Option<Task> {
+    let c = world.ecs.clusters.get(cluster)?;
+    let service = c.services.get(name)?;
     let deployment = service.deployments.first()?;
     let revision = service.revisions.get(&deployment.revision)?;
     let definition = world.ecs.task_definition(&deployment.task_definition)?;
-    let text = |key: &str| definition.rest.get(key).and_then(|v| v.as_str()).map(str::to_owned);
-    let capacity_provider = service.capacity_provider_strategy.as_ref().and_then(|s| {
-        s.get(0).and_then(|first| first.get("capacityProvider")).and_then(|p| p.as_str()).map(str::to_owned)
+    let capacity_provider = service.capacity_provider_strategy.as_ref().and_then(|strategy| {
+        let has = |provider: &str| {
+            let live = service.tasks.iter().filter_map(|id| c.tasks.get(id)).filter(|t| !t.told_to_stop);
+            let of_it = live.filter(|t| t.capacity_provider.as_deref() == Some(provider));
+            i64::try_from(of_it.count()).unwrap_or(i64::MAX)
+        };
+        capacity_providers::next(strategy, has).map(str::to_owned)
     });
-    let launch_type = match (&service.launch_type, &capacity_provider) {
-        (Some(launch_type), _) => launch_type.clone(),
-        (None, Some(provider)) if !provider.starts_with("FARGATE") => "EC2".to_owned(),
-        (None, _) => "FARGATE".to_owned(),
-    };
     let tags = match service.propagate_tags.as_str() {
         "SERVICE" => service.tags.clone(),
         "TASK_DEFINITION" => definition.tags.clone(),
         _ => Tags::new(),
     };
-    let task = Task {
+    Some(Task {
         service: Some(name.to_owned()),
         group: format!("service:{name}"),
         started_by: Some(deployment.id.clone()),
-        stage: if launch_type == "EC2" { Stage::Pending } else { Stage::Provisioning },
-        launch_type,
+        launch_type: service.runs_on().to_owned(),
         capacity_provider,
-        task_definition: definition.arn.clone(),
-        family: definition.family.clone(),
-        cpu: text("cpu"),
-        memory: text("memory"),
-        images: revision.images.clone(),
-        overrides: None,
-        told_to_stop: false,
         stalled: deployment.stalled,
         fails: service.cannot_start.clone(),
-        version: 1,
-        created_at: now,
-        started_at: None,
-        stopping_at: None,
-        stopped_at: None,
-        stopped_reason: None,
-        stop_code: None,
-        exit_code: None,
-        protected_until: None,
         tags,
-    };
-    let c = world.ecs.clusters.get_mut(cluster)?;
-    c.tasks.insert(id.clone(), task);
-    c.services.get_mut(name)?.tasks.insert(id.clone());
-    plan_move(world, cluster, &id);
-    Some(id)
+        ..Task::new(definition, revision.images.clone(), world.now)
+    })
 }
 
 /// Orders a task to stop; it drains over the next seconds.
@@ -334,7 +460,7 @@ pub(crate) fn plan_move(world: &mut World, cluster: &str, id: &str) {
     let Some(task) = world.ecs.task_mut(cluster, id) else {
         return;
     };
-    if task.stalled && task.stage == Stage::Pending && !task.told_to_stop {
+    if (task.waiting || task.stalled && task.stage == Stage::Pending) && !task.told_to_stop {
         return;
     }
     // A few seconds more or less for each task and stage.
@@ -395,10 +521,14 @@ fn move_on(world: &mut World, cluster: &str, id: &str) {
     let service = task.service.clone();
     let failed = task.fails.is_some();
     let started_by = task.started_by.clone();
+    let on_an_instance = task.container_instance.is_some();
     if next == Stage::Stopped {
         let forget = Due::ForgetTask { cluster: cluster.to_owned(), task: id.to_owned() };
         let at = world.after(MEMORY);
         world.agenda.enter(at, due::Due::Ecs(forget));
+        if on_an_instance {
+            freed(world, cluster);
+        }
     } else {
         plan_move(world, cluster, id);
     }
@@ -476,12 +606,12 @@ fn settle(world: &mut World, cluster: &str, name: &str, wanted: i64) {
 pub(crate) fn at_once(world: &mut World, cluster: &str, name: &str) {
     let n = wanted(world, cluster, name);
     for _ in 0..n {
-        let Some(id) = start_task(world, cluster, name) else {
-            return;
+        let Ok(id) = start_task(world, cluster, name) else {
+            break;
         };
         let now = world.now;
         if let Some(task) = world.ecs.task_mut(cluster, &id) {
-            if task.stalled {
+            if task.stalled || task.waiting {
                 continue;
             }
             task.stage = Stage::Running;

@@ -7,17 +7,20 @@
 )]
 
 mod arn;
+pub(crate) mod capacity_providers;
 pub(crate) mod clusters;
+pub(crate) mod container_instances;
 mod deployments;
 mod errors;
 pub(crate) mod life;
 pub(crate) mod pages;
+pub(crate) mod placement;
 mod protection;
 pub(crate) mod revisions;
 pub(crate) mod run_task;
 pub(crate) mod services;
 pub(crate) mod state;
-mod tags;
+pub(crate) mod tags;
 pub(crate) mod task_definitions;
 pub(crate) mod tasks;
 
@@ -49,6 +52,25 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation!("DeleteCluster", writes, ClusterModify, clusters::delete_cluster),
     operation!("DescribeClusters", reads, ClusterRead, clusters::describe_clusters),
     operation!("ListClusters", reads, ClusterRead, clusters::list_clusters),
+    operation!(
+        "DescribeCapacityProviders",
+        reads,
+        CapacityProviderRead,
+        capacity_providers::describe_capacity_providers
+    ),
+    operation!("ListContainerInstances", reads, TaskRead, container_instances::list_container_instances),
+    operation!(
+        "DescribeContainerInstances",
+        reads,
+        TaskRead,
+        container_instances::describe_container_instances
+    ),
+    operation!(
+        "UpdateContainerInstancesState",
+        writes,
+        TaskModify,
+        container_instances::update_container_instances_state
+    ),
     operation!(
         "RegisterTaskDefinition",
         writes,

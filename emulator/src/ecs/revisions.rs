@@ -117,7 +117,11 @@ fn view(world: &World, given: &str) -> Option<Value> {
     put(&mut view, "clusterArn", Some(cluster_arn(world, cluster)));
     put(&mut view, "taskDefinition", Some(revision.task_definition.as_str()));
     put(&mut view, "launchType", service.launch_type.as_deref());
-    put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.clone());
+    put(
+        &mut view,
+        "capacityProviderStrategy",
+        service.capacity_provider_strategy.as_ref().map(|s| serde_json::json!(s)),
+    );
     put(&mut view, "networkConfiguration", service.network.clone());
     put(&mut view, "containerImages", Some(images));
     put(&mut view, "guardDutyEnabled", Some(false));

@@ -1,14 +1,18 @@
 //! Tasks that no service keeps.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::ecs::arn;
-use crate::ecs::errors::invalid;
-use crate::ecs::life;
-use crate::ecs::state::{Stage, Task};
+use crate::ecs::capacity_providers::{self, Share, is_fargate};
+use crate::ecs::container_instances::{ContainerInstance, instance_arn};
+use crate::ecs::errors::{cluster_not_found, invalid};
+use crate::ecs::life::{self, NoRoom};
+use crate::ecs::state::{Cluster, Task};
 use crate::ecs::tags::{self, Tag};
 use crate::ecs::task_definitions;
 use crate::ecs::tasks::{self, task_arn};
@@ -25,6 +29,7 @@ pub(crate) struct Run {
     input: Value,
     cluster: String,
     tasks: Vec<String>,
+    failures: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +41,7 @@ struct RunTask {
     started_by: Option<String>,
     group: Option<String>,
     launch_type: Option<String>,
-    capacity_provider_strategy: Option<Value>,
+    capacity_provider_strategy: Option<Vec<Share>>,
     #[serde(rename = "platformVersion")]
     _platform_version: Option<String>,
     network_configuration: Option<Value>,
@@ -65,29 +70,67 @@ pub(crate) fn run_task(world: &mut World, input: Value) -> Result<Value, ApiErro
                 let conflict = ApiError::client("ConflictException", message);
                 return Err(ApiError { resource_ids, ..conflict });
             }
-            let (cluster, tasks) = (run.cluster.clone(), run.tasks.clone());
-            return Ok(answer(world, &cluster, &tasks));
+            return Ok(answer(world, &run.cluster, &run.tasks, &run.failures));
         }
     }
     let count = asked.count.unwrap_or(1);
     if !(1..=10).contains(&count) {
         return Err(invalid("Count must be between 1 and 10."));
     }
-    let task = checked(world, &cluster, &asked)?;
-    let mut ids = Vec::new();
-    for _ in 0..count {
-        let id = world.ids.hex();
-        if let Some(c) = world.ecs.clusters.get_mut(&cluster) {
-            c.tasks.insert(id.clone(), task.clone());
-        }
-        life::plan_move(world, &cluster, &id);
-        ids.push(id);
-    }
-    let answer = answer(world, &cluster, &ids);
+    let (task, strategy) = checked(world, &cluster, &asked)?;
+    let (ids, failures) = start(world, &cluster, count, &task, &strategy);
+    let answer = answer(world, &cluster, &ids, &failures);
     if let Some(token) = asked.client_token {
-        world.ecs.runs.insert(token, Run { at: world.now, input, cluster, tasks: ids });
+        world.ecs.runs.insert(token, Run { at: world.now, input, cluster, tasks: ids, failures });
     }
     Ok(answer)
+}
+
+/// Starts so many of this task: their ids, and a failure for each that found no room.
+fn start(
+    world: &mut World,
+    cluster: &str,
+    count: i64,
+    task: &Task,
+    strategy: &[Share],
+) -> (Vec<String>, Vec<Value>) {
+    let mut ids: Vec<String> = Vec::new();
+    let mut failures = Vec::new();
+    let mut on_providers: BTreeMap<String, i64> = BTreeMap::new();
+    for _ in 0..count {
+        let mut task = task.clone();
+        let has = |provider: &str| on_providers.get(provider).copied().unwrap_or(0);
+        task.capacity_provider = capacity_providers::next(strategy, has).map(str::to_owned);
+        if let Err(no_room) = life::find_room(world, cluster, &mut task, |_| true) {
+            failures.push(failure(world, cluster, &no_room, failures.len()));
+            continue;
+        }
+        if let Some(provider) = &task.capacity_provider {
+            *on_providers.entry(provider.clone()).or_default() += 1;
+        }
+        let id = world.ids.hex();
+        if let Some(c) = world.ecs.clusters.get_mut(cluster) {
+            c.tasks.insert(id.clone(), task);
+        }
+        life::plan_move(world, cluster, &id);
+        ids.push(id);
+    }
+    (ids, failures)
+}
+
+/// The failure of the `n`-th task without room: it names one of the instances after the other.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html>
+fn failure(world: &World, cluster: &str, no_room: &NoRoom, n: usize) -> Value {
+    match no_room {
+        NoRoom::Instances { obstacles, .. } => match obstacles.get(n % obstacles.len().max(1)) {
+            Some((id, obstacle)) => {
+                json!({"arn": instance_arn(world, cluster, id), "reason": obstacle.reason()})
+            }
+            None => json!({"reason": "RESOURCE:MEMORY"}),
+        },
+        NoRoom::Fargate | NoRoom::Gone => json!({"reason": life::NO_CAPACITY}),
+    }
 }
 
 /// What runs under a token that is still remembered: for 24 hours, or until its tasks are no longer described.
@@ -98,31 +141,34 @@ fn remembered<'a>(world: &'a World, token: &str) -> Option<&'a Run> {
     (world.now.duration_since(run.at) < TOKEN && run.tasks.iter().any(described)).then_some(run)
 }
 
-/// The task that a request would start, if AWS takes it.
-fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<Task, ApiError> {
+/// The task that a request would start and the strategy for it, if AWS takes them.
+fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<(Task, Vec<Share>), ApiError> {
     let definition = task_definitions::find(world, &asked.task_definition, true)?;
     let definition =
         world.ecs.task_definition(&definition).ok_or_else(|| invalid("TaskDefinition not found."))?;
-    let provider = asked
-        .capacity_provider_strategy
-        .as_ref()
-        .and_then(|s| s.get(0)?.get("capacityProvider")?.as_str().map(str::to_owned));
-    let launch_type = match (asked.launch_type.as_deref(), &provider) {
-        (Some(_), Some(_)) => {
-            return Err(invalid(
-                "Specifying both a launch type and capacity provider strategy is not supported.",
-            ));
-        }
-        (Some(known @ ("EC2" | "FARGATE" | "EXTERNAL")), None) => known,
-        (Some(other), None) => return Err(invalid(format!("Invalid launchType: {other}"))),
-        (None, Some(provider)) if provider.starts_with("FARGATE") => "FARGATE",
+    let c = world.ecs.clusters.get(cluster).ok_or_else(cluster_not_found)?;
+    let mut strategy = asked.capacity_provider_strategy.clone().unwrap_or_default();
+    if asked.launch_type.is_some() && !strategy.is_empty() {
+        return Err(invalid(
+            "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+        ));
+    }
+    if asked.launch_type.is_none() && strategy.is_empty() {
+        strategy.clone_from(&c.default_strategy);
+    }
+    if !strategy.is_empty() {
+        capacity_providers::checked(c, &strategy)?;
+    }
+    let launch_type = match (asked.launch_type.as_deref(), strategy.first()) {
+        (Some(known @ ("EC2" | "FARGATE" | "EXTERNAL")), _) => known,
+        (Some(other), _) => return Err(invalid(format!("Invalid launchType: {other}"))),
+        (None, Some(share)) if is_fargate(&share.capacity_provider) => "FARGATE",
         (None, _) => "EC2",
     };
     if launch_type == "FARGATE" && !task_definitions::requires(&definition.rest, "FARGATE") {
         return Err(invalid("Task definition does not support launch_type FARGATE."));
     }
-    let awsvpc = definition.rest.get("networkMode").is_some_and(|m| m == "awsvpc");
-    match (awsvpc, &asked.network_configuration) {
+    match (task_definitions::has_its_own_network(definition), &asked.network_configuration) {
         (true, None) => {
             return Err(invalid(
                 "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
@@ -135,9 +181,7 @@ fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<Task, ApiErr
         }
         _ => {}
     }
-    if launch_type == "EC2" && world.ecs.clusters.get(cluster).is_some_and(|c| c.instances == 0) {
-        return Err(invalid("No Container Instances were found in your cluster."));
-    }
+    none_to_place_on(world, c, launch_type, &strategy)?;
     if asked.started_by.as_ref().is_some_and(|s| s.chars().count() > 128) {
         return Err(invalid("startedBy must not be longer than 128 characters."));
     }
@@ -150,42 +194,42 @@ fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<Task, ApiErr
             )));
         }
     }
-    let text = |key: &str| definition.rest.get(key).and_then(Value::as_str).map(str::to_owned);
     let tags = tags::checked(asked.tags.clone())?;
-    Ok(Task {
-        service: None,
+    let task = Task {
         group: asked.group.clone().unwrap_or_else(|| format!("family:{}", definition.family)),
         started_by: asked.started_by.clone(),
-        stage: if launch_type == "EC2" { Stage::Pending } else { Stage::Provisioning },
         launch_type: launch_type.to_owned(),
-        capacity_provider: provider,
-        task_definition: definition.arn.clone(),
-        family: definition.family.clone(),
-        cpu: text("cpu"),
-        memory: text("memory"),
-        images,
         overrides: asked.overrides.clone(),
-        told_to_stop: false,
-        stalled: false,
-        fails: None,
-        version: 1,
-        created_at: world.now,
-        started_at: None,
-        stopping_at: None,
-        stopped_at: None,
-        stopped_reason: None,
-        stop_code: None,
-        exit_code: None,
-        protected_until: None,
         tags,
-    })
+        ..Task::new(definition, images, world.now)
+    };
+    Ok((task, strategy))
 }
 
-fn answer(world: &World, cluster: &str, ids: &[String]) -> Value {
+/// Refuses what has not one instance to run on, and none to come.
+fn none_to_place_on(
+    world: &World,
+    c: &Cluster,
+    launch_type: &str,
+    strategy: &[Share],
+) -> Result<(), ApiError> {
+    let grows =
+        |s: &Share| world.ecs.capacity_providers.get(&s.capacity_provider).is_some_and(|p| p.managed_scaling);
+    let among = |i: &ContainerInstance| {
+        let of = |s: &Share| i.capacity_provider.as_ref() == Some(&s.capacity_provider);
+        strategy.is_empty() || strategy.iter().any(of)
+    };
+    if launch_type == "EC2" && !strategy.iter().any(grows) && !c.instances.values().any(among) {
+        return Err(invalid(life::none_there(!strategy.is_empty())));
+    }
+    Ok(())
+}
+
+fn answer(world: &World, cluster: &str, ids: &[String], failures: &[Value]) -> Value {
     let known = |id: &String| world.ecs.clusters.get(cluster)?.tasks.get(id).map(|t| (id.clone(), t));
     let found = ids.iter().filter_map(known);
     let tasks: Vec<Value> = found.map(|(id, t)| tasks::view(world, cluster, &id, t, true)).collect();
-    json!({"tasks": tasks, "failures": []})
+    json!({"tasks": tasks, "failures": failures})
 }
 
 impl World {

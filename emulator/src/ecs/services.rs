@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::api_error::ApiError;
 use crate::application_autoscaling;
 use crate::ecs::arn;
+use crate::ecs::capacity_providers::{self, Share};
 use crate::ecs::clusters::{cluster_arn, valid_name};
 use crate::ecs::deployments::deployment_arn;
 use crate::ecs::errors::{invalid, service_not_active, service_not_found};
@@ -31,7 +32,7 @@ pub(crate) struct CreateService {
     task_definition: Option<String>,
     desired_count: Option<i64>,
     launch_type: Option<String>,
-    capacity_provider_strategy: Option<Value>,
+    capacity_provider_strategy: Option<Vec<Share>>,
     scheduling_strategy: Option<String>,
     deployment_controller: Option<Controller>,
     deployment_configuration: Option<DeploymentConfiguration>,
@@ -83,7 +84,16 @@ pub(crate) fn create_service(world: &mut World, input: CreateService) -> Result<
             "Specifying both a launch type and capacity provider strategy is not supported.",
         ));
     }
-    let launch_type = match (input.launch_type.as_deref(), &input.capacity_provider_strategy) {
+    let mut strategy = input.capacity_provider_strategy.filter(|s| !s.is_empty());
+    if let Some(c) = world.ecs.clusters.get(&cluster) {
+        if input.launch_type.is_none() && strategy.is_none() && !c.default_strategy.is_empty() {
+            strategy = Some(c.default_strategy.clone());
+        }
+        if let Some(strategy) = &strategy {
+            capacity_providers::checked(c, strategy)?;
+        }
+    }
+    let launch_type = match (input.launch_type.as_deref(), &strategy) {
         (None, Some(_)) => None,
         (None, None) => Some("EC2".to_owned()),
         (Some(known @ ("EC2" | "FARGATE" | "EXTERNAL" | "MANAGED_INSTANCES")), _) => Some(known.to_owned()),
@@ -100,8 +110,9 @@ pub(crate) fn create_service(world: &mut World, input: CreateService) -> Result<
         Some(given) => task_definitions::find(world, given, true)?,
         None => return Err(invalid("TaskDefinition can not be blank.")),
     };
-    let fargate = launch_type.as_deref() == Some("FARGATE");
-    if fargate && input.network_configuration.is_none() {
+    let awsvpc =
+        world.ecs.task_definition(&task_definition).is_some_and(task_definitions::has_its_own_network);
+    if (awsvpc || launch_type.as_deref() == Some("FARGATE")) && input.network_configuration.is_none() {
         return Err(invalid(
             "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         ));
@@ -116,7 +127,7 @@ pub(crate) fn create_service(world: &mut World, input: CreateService) -> Result<
         daemon,
         controller,
         launch_type,
-        capacity_provider_strategy: input.capacity_provider_strategy,
+        capacity_provider_strategy: strategy,
         network: input.network_configuration,
         managed_by_ecs: false,
         propagate_tags: input.propagate_tags.unwrap_or_else(|| "NONE".to_owned()),
@@ -377,7 +388,7 @@ pub(crate) fn view(world: &World, cluster: &str, name: &str, with_tags: bool) ->
     put(&mut view, "runningCount", Some(running));
     put(&mut view, "pendingCount", Some(pending));
     put(&mut view, "launchType", service.launch_type.as_deref());
-    put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.clone());
+    put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.as_ref().map(|s| json!(s)));
     if service.launch_type.as_deref() == Some("FARGATE") {
         put(&mut view, "platformVersion", Some("LATEST"));
         put(&mut view, "platformFamily", Some("Linux"));
@@ -488,7 +499,7 @@ fn part(
     put(&mut view, "createdAt", Some(epoch(d.created_at)));
     put(&mut view, "updatedAt", Some(epoch(d.updated_at)));
     put(&mut view, "launchType", service.launch_type.as_deref());
-    put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.clone());
+    put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.as_ref().map(|s| json!(s)));
     if service.launch_type.as_deref() == Some("FARGATE") {
         put(&mut view, "platformVersion", Some("1.4.0"));
         put(&mut view, "platformFamily", Some("Linux"));

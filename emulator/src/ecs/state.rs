@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::ecs::capacity_providers::{CapacityProvider, Share, is_fargate};
+use crate::ecs::container_instances::ContainerInstance;
+use crate::ecs::placement::Needs;
 use crate::ecs::run_task::Run;
 
 /// Keys and values; AWS lists them in no particular order, here by key.
@@ -20,6 +23,10 @@ pub(crate) type Tags = BTreeMap<String, String>;
 pub(crate) struct State {
     pub(crate) clusters: BTreeMap<String, Cluster>,
     pub(crate) task_definitions: BTreeMap<String, Vec<TaskDefinition>>,
+    /// The account's own, by name.
+    pub(crate) capacity_providers: BTreeMap<String, CapacityProvider>,
+    /// How many more tasks find room on Fargate; none: as many as one likes.
+    pub(crate) fargate_room: Option<u64>,
     /// What was run, by client token.
     pub(crate) runs: BTreeMap<String, Run>,
 }
@@ -29,9 +36,10 @@ pub(crate) struct Cluster {
     /// `ACTIVE` or `INACTIVE`.
     pub(crate) active: bool,
     pub(crate) tags: Tags,
-    /// Registered container instances.
-    pub(crate) instances: i64,
+    /// Registered container instances, by id.
+    pub(crate) instances: BTreeMap<String, ContainerInstance>,
     pub(crate) capacity_providers: Vec<String>,
+    pub(crate) default_strategy: Vec<Share>,
     pub(crate) services: BTreeMap<String, Service>,
     /// By id; stopped ones for an hour.
     pub(crate) tasks: BTreeMap<String, Task>,
@@ -79,7 +87,7 @@ pub(crate) struct Service {
     pub(crate) controller: String,
     /// `EC2` or `FARGATE`; none with a capacity provider strategy.
     pub(crate) launch_type: Option<String>,
-    pub(crate) capacity_provider_strategy: Option<Value>,
+    pub(crate) capacity_provider_strategy: Option<Vec<Share>>,
     pub(crate) network: Option<Value>,
     /// `CUSTOMER`, or `ECS` for ECS Express.
     pub(crate) managed_by_ecs: bool,
@@ -114,8 +122,18 @@ impl Service {
         self.deployments.first().map_or("", |d| d.task_definition.as_str())
     }
 
+    /// The launch type of its tasks.
+    pub(crate) fn runs_on(&self) -> &str {
+        let first = self.capacity_provider_strategy.as_ref().and_then(|s| s.first());
+        match (&self.launch_type, first) {
+            (Some(launch_type), _) => launch_type,
+            (None, Some(share)) if !is_fargate(&share.capacity_provider) => "EC2",
+            (None, _) => "FARGATE",
+        }
+    }
+
     pub(crate) fn on_ec2(&self) -> bool {
-        self.launch_type.as_deref() == Some("EC2")
+        self.runs_on() == "EC2"
     }
 
     pub(crate) fn uses_task_sets(&self) -> bool {
@@ -209,6 +227,11 @@ pub(crate) struct Task {
     pub(crate) started_by: Option<String>,
     pub(crate) launch_type: String,
     pub(crate) capacity_provider: Option<String>,
+    /// The instance that it runs on.
+    pub(crate) container_instance: Option<String>,
+    pub(crate) needs: Needs,
+    /// Waits, `PROVISIONING`, until its capacity provider has an instance for it.
+    pub(crate) waiting: bool,
     pub(crate) task_definition: String,
     pub(crate) family: String,
     pub(crate) cpu: Option<String>,
@@ -235,6 +258,41 @@ pub(crate) struct Task {
 }
 
 impl Task {
+    /// A task of this definition, not yet anywhere, that starts on Fargate.
+    pub(crate) fn new(definition: &TaskDefinition, images: Vec<Image>, now: Timestamp) -> Self {
+        let text = |key: &str| definition.rest.get(key).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            service: None,
+            group: format!("family:{}", definition.family),
+            started_by: None,
+            launch_type: "FARGATE".to_owned(),
+            capacity_provider: None,
+            container_instance: None,
+            needs: Needs::of(definition),
+            waiting: false,
+            task_definition: definition.arn.clone(),
+            family: definition.family.clone(),
+            cpu: text("cpu"),
+            memory: text("memory"),
+            images,
+            overrides: None,
+            stage: Stage::Provisioning,
+            told_to_stop: false,
+            stalled: false,
+            fails: None,
+            version: 1,
+            created_at: now,
+            started_at: None,
+            stopping_at: None,
+            stopped_at: None,
+            stopped_reason: None,
+            stop_code: None,
+            exit_code: None,
+            protected_until: None,
+            tags: Tags::new(),
+        }
+    }
+
     /// Runs and is not told to stop.
     pub(crate) fn is_up(&self) -> bool {
         self.stage == Stage::Running && !self.told_to_stop

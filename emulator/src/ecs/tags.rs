@@ -115,7 +115,7 @@ fn limited(tags: &Tags) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn allowed(text: &str) -> bool {
+pub(crate) fn allowed(text: &str) -> bool {
     text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "+-=._:/@".contains(c))
 }
 

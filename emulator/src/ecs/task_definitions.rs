@@ -266,6 +266,11 @@ pub(crate) fn images(world: &World, arn: &str) -> Vec<Image> {
     definition.containers.iter().map(image).collect()
 }
 
+/// Whether its tasks have a network of their own, and need to be told where.
+pub(crate) fn has_its_own_network(definition: &TaskDefinition) -> bool {
+    definition.rest.get("networkMode").is_some_and(|m| m == "awsvpc")
+}
+
 /// Whether a task definition was registered for this launch type.
 pub(crate) fn requires(rest: &Map<String, Value>, launch_type: &str) -> bool {
     let list = rest.get("requiresCompatibilities").and_then(Value::as_array);

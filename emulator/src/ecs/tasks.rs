@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::api_error::ApiError;
 use crate::ecs::arn;
 use crate::ecs::clusters::cluster_arn;
+use crate::ecs::container_instances::instance_arn;
 use crate::ecs::errors::{invalid, service_not_found};
 use crate::ecs::life;
 use crate::ecs::pages::{page, size};
@@ -13,6 +14,8 @@ use crate::ecs::state::{ServiceStatus, Stage, Task};
 use crate::ecs::tags;
 use crate::wire::{epoch, object, put};
 use crate::world::World;
+
+const LAUNCH_TYPES: [&str; 4] = ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -22,6 +25,7 @@ pub(crate) struct ListTasks {
     family: Option<String>,
     started_by: Option<String>,
     desired_status: Option<String>,
+    container_instance: Option<String>,
     launch_type: Option<String>,
     max_results: Option<i64>,
     next_token: Option<String>,
@@ -34,7 +38,13 @@ pub(crate) struct ListTasks {
 pub(crate) fn list_tasks(world: &mut World, input: ListTasks) -> Result<Value, ApiError> {
     let size = size(input.max_results, 100, 100)?;
     let cluster = arn::cluster(world, input.cluster.as_deref())?;
-    let others = [&input.service_name, &input.family, &input.desired_status, &input.launch_type];
+    let others = [
+        &input.service_name,
+        &input.family,
+        &input.desired_status,
+        &input.launch_type,
+        &input.container_instance,
+    ];
     if input.started_by.is_some() && others.iter().any(|f| f.is_some()) {
         return Err(invalid("startedBy cannot be combined with other filters."));
     }
@@ -55,6 +65,19 @@ pub(crate) fn list_tasks(world: &mut World, input: ListTasks) -> Result<Value, A
             Some(name)
         }
     };
+    let instance = match &input.container_instance {
+        None => None,
+        Some(given) => {
+            let id = arn::container_instance_id(world, &cluster, given)?;
+            if world.ecs.clusters.get(&cluster).is_none_or(|c| !c.instances.contains_key(&id)) {
+                return Err(invalid("The specified container instance was not found in the cluster."));
+            }
+            Some(id)
+        }
+    };
+    if let Some(other) = input.launch_type.as_ref().filter(|l| !LAUNCH_TYPES.contains(&l.as_str())) {
+        return Err(invalid(format!("Invalid launchType: {other}")));
+    }
     let lag = world.list_lag;
     let fits = |t: &Task| {
         // A list that lags shows neither what is too new nor the newest orders to stop.
@@ -63,6 +86,7 @@ pub(crate) fn list_tasks(world: &mut World, input: ListTasks) -> Result<Value, A
         stopped == Some(told_to_stop)
             && seen(t.created_at)
             && service.as_ref().is_none_or(|s| t.service.as_ref() == Some(s))
+            && instance.as_ref().is_none_or(|i| t.container_instance.as_ref() == Some(i))
             && input.family.as_ref().is_none_or(|f| t.family == *f)
             && input.started_by.as_ref().is_none_or(|s| t.started_by.as_ref() == Some(s))
             && input.launch_type.as_ref().is_none_or(|l| t.launch_type == *l)
@@ -174,6 +198,8 @@ pub(crate) fn view(world: &World, cluster: &str, id: &str, task: &Task, with_tag
     let mut view = Map::new();
     put(&mut view, "taskArn", Some(arn.as_str()));
     put(&mut view, "clusterArn", Some(cluster_arn(world, cluster)));
+    let instance = task.container_instance.as_ref().map(|i| instance_arn(world, cluster, i));
+    put(&mut view, "containerInstanceArn", instance);
     put(&mut view, "taskDefinitionArn", Some(task.task_definition.as_str()));
     put(&mut view, "lastStatus", Some(task.stage.name()));
     put(&mut view, "desiredStatus", Some(if task.told_to_stop { "STOPPED" } else { "RUNNING" }));

@@ -221,7 +221,8 @@ fn a_list_that_lags_shows_what_was_so() {
         .cluster("prod")
         .service("dev", ServiceSeed::new("users"))
         .list_lag(std::time::Duration::from_secs(10));
-    let create = json!({"cluster": "prod", "serviceName": "fresh", "taskDefinition": "users"});
+    let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
+    let create = json!({"cluster": "prod", "serviceName": "fresh", "taskDefinition": "users", "networkConfiguration": network});
     world.call("ecs", "CreateService", create).unwrap();
     let count = |world: &mut World| {
         let answer = world.call("ecs", "ListServices", json!({"cluster": "prod"})).unwrap();

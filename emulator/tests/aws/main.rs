@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod autoscaling;
 #[cfg(test)]
+mod capacity;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod groups;
 #[cfg(test)]
 mod http_door;
 #[cfg(test)]

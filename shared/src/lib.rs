@@ -13,6 +13,8 @@ pub mod deadline;
 pub mod duration;
 pub mod ecs;
 pub mod env;
+pub mod image;
+pub mod lifecycle;
 pub mod meter;
 pub mod names;
 pub mod perform;

@@ -434,7 +434,7 @@ fn network() -> Value {
 }
 
 /// A task definition with an environment and secrets, which are nobody's business.
-fn task_definition(family: &str, image: &str, fargate: bool, (cpu, memory): (i64, i64)) -> Value {
+pub(crate) fn task_definition(family: &str, image: &str, fargate: bool, (cpu, memory): (i64, i64)) -> Value {
     let mut definition = json!({
         "family": family,
         "containerDefinitions": [{

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::builders::{ServiceSeed, TargetSeed};
 use crate::groups::GroupSeed;
+use crate::jobs::JobSeed;
 use crate::world::World;
 
 /// What is wrong with a seed, and where.
@@ -39,6 +40,21 @@ struct Seed {
     clusters: Vec<ClusterEntry>,
     #[serde(default)]
     auto_scaling_groups: Vec<GroupEntry>,
+    #[serde(default)]
+    jobs: Vec<JobEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct JobEntry {
+    family: String,
+    /// How long it runs.
+    seconds: Option<u64>,
+    #[serde(default)]
+    exit_codes: BTreeMap<String, i64>,
+    never_starts: Option<String>,
+    #[serde(default)]
+    sidecars: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +191,14 @@ impl World {
                 world.plant(&cluster.name, service, &at)?;
             }
         }
+        for (n, job) in seed.jobs.into_iter().enumerate() {
+            let family = job.family.clone();
+            world.job(&family, job.seed());
+            if !world.ecs.task_definitions.contains_key(&family) {
+                let message = format!("{family:?} is no name of a family");
+                return Err(SeedError { at: format!("jobs[{n}].family"), message });
+            }
+        }
         Ok(world)
     }
 
@@ -251,6 +275,22 @@ impl World {
                 .map_err(|e| wrong(&at, e.message))?;
         }
         Ok(())
+    }
+}
+
+impl JobEntry {
+    fn seed(self) -> JobSeed {
+        let mut seed = JobSeed::new();
+        if let Some(seconds) = self.seconds {
+            seed = seed.runs_for(std::time::Duration::from_secs(seconds));
+        }
+        if let Some(reason) = &self.never_starts {
+            seed = seed.never_starts(reason);
+        }
+        for name in &self.sidecars {
+            seed = seed.sidecar(name);
+        }
+        self.exit_codes.iter().fold(seed, |seed, (container, code)| seed.exit(container, *code))
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::ecs::container_instances::ContainerInstance;
+use crate::ecs::state::Stage;
 use crate::world::World;
 
 /// A scalable target as it is.
@@ -40,7 +42,41 @@ pub struct TaskView {
     pub protected_until: Option<Timestamp>,
 }
 
+/// A container instance as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceView {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// The id of its EC2 instance: `i-…`.
+    pub ec2_instance: String,
+    /// `ACTIVE` or `DRAINING`.
+    pub status: &'static str,
+    /// The ids of its tasks that are not yet `STOPPED`.
+    pub tasks: Vec<String>,
+}
+
 impl World {
+    /// A cluster's container instances.
+    #[must_use]
+    pub fn container_instances(&self, cluster: &str) -> Vec<InstanceView> {
+        let Some(c) = self.ecs.clusters.get(cluster) else {
+            return Vec::new();
+        };
+        let on = |id: &String| {
+            let live = c.tasks.iter().filter(|(_, t)| t.stage < Stage::Stopped);
+            live.filter(|(_, t)| t.container_instance.as_ref() == Some(id))
+                .map(|(id, _)| id.clone())
+                .collect()
+        };
+        let view = |(id, instance): (&String, &ContainerInstance)| InstanceView {
+            id: id.clone(),
+            ec2_instance: instance.ec2_instance.clone(),
+            status: if instance.draining { "DRAINING" } else { "ACTIVE" },
+            tasks: on(id),
+        };
+        c.instances.iter().map(view).collect()
+    }
+
     /// A service's desired count; the number of instances for a DAEMON service; -1 where there is none such.
     #[must_use]
     pub fn desired_count(&self, cluster: &str, service: &str) -> i64 {

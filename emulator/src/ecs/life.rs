@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::due;
 use crate::ecs::capacity_providers;
+use crate::ecs::jobs;
 use crate::ecs::placement::{self, Obstacle};
 use crate::ecs::revisions;
-use crate::ecs::state::{Event, Service, ServiceStatus, Stage, Tags, Task};
+use crate::ecs::state::{Event, Service, ServiceStatus, Stage, State, Tags, Task};
 use crate::ids;
 use crate::world::World;
 
@@ -21,6 +22,8 @@ pub(crate) enum Due {
     Attend { cluster: String, service: String },
     /// A task goes to its next stage, if nothing changed it since.
     Move { cluster: String, task: String, version: u64 },
+    /// A task's essential containers end by themselves.
+    End { cluster: String, task: String },
     /// A stopped task is no longer described.
     ForgetTask { cluster: String, task: String },
     /// An inactive service is no longer described.
@@ -46,6 +49,7 @@ pub(crate) fn happen(world: &mut World, due: Due) {
                 move_on(world, &cluster, &task);
             }
         }
+        Due::End { cluster, task } => jobs::end(world, &cluster, &task),
         Due::ForgetTask { cluster, task } => {
             if let Some(cluster) = world.ecs.clusters.get_mut(&cluster) {
                 cluster.tasks.remove(&task);
@@ -490,9 +494,11 @@ pub(crate) fn plan_move(world: &mut World, cluster: &str, id: &str) {
 /// Takes a task to its next stage.
 fn move_on(world: &mut World, cluster: &str, id: &str) {
     let now = world.now;
-    let Some(task) = world.ecs.task_mut(cluster, id) else {
+    let State { clusters, jobs: all, .. } = &mut world.ecs;
+    let Some(task) = clusters.get_mut(cluster).and_then(|c| c.tasks.get_mut(id)) else {
         return;
     };
+    let never_starts = all.get(&task.family).and_then(|j| j.never_starts.clone());
     let was_up = task.started_at.is_some();
     let next = match (task.told_to_stop, task.stage) {
         (true, Stage::Running | Stage::Activating) => Stage::Deactivating,
@@ -504,8 +510,9 @@ fn move_on(world: &mut World, cluster: &str, id: &str) {
         (false, _) => Stage::Running,
     };
     if next == Stage::Running
-        && let Some(reason) = task.fails.clone()
+        && let Some(reason) = task.fails.clone().or(never_starts)
     {
+        task.fails = Some(reason.clone());
         tell_to_stop(world, cluster, id, "TaskFailedToStart", &reason);
         return;
     }
@@ -513,8 +520,9 @@ fn move_on(world: &mut World, cluster: &str, id: &str) {
     task.version += 1;
     match next {
         Stage::Running => task.started_at = Some(now),
-        // A container that got its SIGTERM and ended says 143.
-        Stage::Deprovisioning if was_up && task.exit_code.is_none() => task.exit_code = Some(143),
+        Stage::Deprovisioning if was_up && task.exit_code.is_none() => {
+            task.exit_code = Some(jobs::TERMINATED);
+        }
         Stage::Stopped => task.stopped_at = Some(now),
         _ => {}
     }
@@ -522,6 +530,9 @@ fn move_on(world: &mut World, cluster: &str, id: &str) {
     let failed = task.fails.is_some();
     let started_by = task.started_by.clone();
     let on_an_instance = task.container_instance.is_some();
+    if next == Stage::Running {
+        jobs::came_up(world, cluster, id);
+    }
     if next == Stage::Stopped {
         let forget = Due::ForgetTask { cluster: cluster.to_owned(), task: id.to_owned() };
         let at = world.after(MEMORY);

@@ -12,6 +12,7 @@ use crate::ecs::capacity_providers::{self, Share, is_fargate};
 use crate::ecs::container_instances::{ContainerInstance, instance_arn};
 use crate::ecs::errors::{cluster_not_found, invalid};
 use crate::ecs::life::{self, NoRoom};
+use crate::ecs::overrides;
 use crate::ecs::state::{Cluster, Task};
 use crate::ecs::tags::{self, Tag};
 use crate::ecs::task_definitions;
@@ -42,8 +43,12 @@ struct RunTask {
     group: Option<String>,
     launch_type: Option<String>,
     capacity_provider_strategy: Option<Vec<Share>>,
-    #[serde(rename = "platformVersion")]
-    _platform_version: Option<String>,
+    platform_version: Option<String>,
+    propagate_tags: Option<String>,
+    #[serde(rename = "enableECSManagedTags")]
+    _enable_ecs_managed_tags: Option<bool>,
+    #[serde(rename = "enableExecuteCommand")]
+    _enable_execute_command: Option<bool>,
     network_configuration: Option<Value>,
     overrides: Option<Value>,
     #[serde(default)]
@@ -165,6 +170,9 @@ fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<(Task, Vec<S
         (None, Some(share)) if is_fargate(&share.capacity_provider) => "FARGATE",
         (None, _) => "EC2",
     };
+    if launch_type == "EC2" && asked.platform_version.is_some() {
+        return Err(invalid("The platform version must be null when specifying an EC2 launch type."));
+    }
     if launch_type == "FARGATE" && !task_definitions::requires(&definition.rest, "FARGATE") {
         return Err(invalid("Task definition does not support launch_type FARGATE."));
     }
@@ -182,27 +190,34 @@ fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<(Task, Vec<S
         _ => {}
     }
     none_to_place_on(world, c, launch_type, &strategy)?;
-    if asked.started_by.as_ref().is_some_and(|s| s.chars().count() > 128) {
-        return Err(invalid("startedBy must not be longer than 128 characters."));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
+    if asked.started_by.as_ref().is_some_and(|s| s.chars().count() > 128 || !s.chars().all(plain)) {
+        return Err(invalid(
+            "startedBy must have up to 128 letters, numbers, hyphens, forward slashes and underscores.",
+        ));
     }
+    if asked.group.as_ref().is_some_and(|g| g.is_empty() || g.chars().count() > 255) {
+        return Err(invalid("group must have between 1 and 255 characters."));
+    }
+    let mut tags = match asked.propagate_tags.as_deref() {
+        None | Some("NONE") => tags::none(),
+        Some("TASK_DEFINITION") => definition.tags.clone(),
+        Some(other) => return Err(invalid(format!("Invalid propagateTags for a task: {other}"))),
+    };
+    tags.extend(tags::checked(asked.tags.clone())?);
     let images = task_definitions::images(world, &definition.arn);
-    let overridden = asked.overrides.iter().filter_map(|o| o.get("containerOverrides")?.as_array()).flatten();
-    for name in overridden.filter_map(|c| c.get("name")?.as_str()) {
-        if !images.iter().any(|i| i.container == name) {
-            return Err(invalid(format!(
-                "Override for container named {name} is not a container in the TaskDefinition."
-            )));
-        }
-    }
-    let tags = tags::checked(asked.tags.clone())?;
-    let task = Task {
-        group: asked.group.clone().unwrap_or_else(|| format!("family:{}", definition.family)),
+    let mut task = Task {
         started_by: asked.started_by.clone(),
         launch_type: launch_type.to_owned(),
-        overrides: asked.overrides.clone(),
         tags,
         ..Task::new(definition, images, world.now)
     };
+    if let Some(group) = &asked.group {
+        task.group.clone_from(group);
+    }
+    if let Some(given) = &asked.overrides {
+        overrides::apply(&mut task, given)?;
+    }
     Ok((task, strategy))
 }
 
@@ -230,16 +245,4 @@ fn answer(world: &World, cluster: &str, ids: &[String], failures: &[Value]) -> V
     let found = ids.iter().filter_map(known);
     let tasks: Vec<Value> = found.map(|(id, t)| tasks::view(world, cluster, &id, t, true)).collect();
     json!({"tasks": tasks, "failures": failures})
-}
-
-impl World {
-    /// A task's process ends by itself, with this exit code.
-    pub fn finish_task(&mut self, cluster: &str, task: &str, exit_code: i64) -> &mut Self {
-        let reason = "Essential container in task exited";
-        life::tell_to_stop(self, cluster, task, "EssentialContainerExited", reason);
-        if let Some(task) = self.ecs.task_mut(cluster, task) {
-            task.exit_code = Some(exit_code);
-        }
-        self
-    }
 }

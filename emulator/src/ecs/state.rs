@@ -7,11 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::ecs::capacity_providers::{CapacityProvider, Share, is_fargate};
 use crate::ecs::container_instances::ContainerInstance;
+use crate::ecs::jobs::Job;
 use crate::ecs::placement::Needs;
 use crate::ecs::run_task::Run;
 
@@ -25,6 +26,10 @@ pub(crate) struct State {
     pub(crate) task_definitions: BTreeMap<String, Vec<TaskDefinition>>,
     /// The account's own, by name.
     pub(crate) capacity_providers: BTreeMap<String, CapacityProvider>,
+    /// What the tasks of a family do, by family.
+    pub(crate) jobs: BTreeMap<String, Job>,
+    /// `DescribeTasks` does not see tasks that are younger.
+    pub(crate) tasks_lag: SignedDuration,
     /// How many more tasks find room on Fargate; none: as many as one likes.
     pub(crate) fargate_room: Option<u64>,
     /// What was run, by client token.
@@ -219,6 +224,13 @@ impl Stage {
     }
 }
 
+/// How a container ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Exit {
+    pub(crate) code: Option<i64>,
+    pub(crate) reason: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub(crate) service: Option<String>,
@@ -252,6 +264,9 @@ pub(crate) struct Task {
     pub(crate) stopped_at: Option<Timestamp>,
     pub(crate) stopped_reason: Option<String>,
     pub(crate) stop_code: Option<&'static str>,
+    /// Containers that have ended by themselves, by name.
+    pub(crate) exits: BTreeMap<String, Exit>,
+    /// What the others said when they ended.
     pub(crate) exit_code: Option<i64>,
     pub(crate) protected_until: Option<Timestamp>,
     pub(crate) tags: Tags,
@@ -287,6 +302,7 @@ impl Task {
             stopped_at: None,
             stopped_reason: None,
             stop_code: None,
+            exits: BTreeMap::new(),
             exit_code: None,
             protected_until: None,
             tags: Tags::new(),

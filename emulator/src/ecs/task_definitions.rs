@@ -42,15 +42,21 @@ pub(crate) fn register_task_definition(
     if !valid_name(&family) {
         return Err(client("Family should not be null or empty, and must match ^[a-zA-Z0-9\\-_]{1,255}$."));
     }
-    let containers = match rest.shift_remove("containerDefinitions") {
+    let mut containers = match rest.shift_remove("containerDefinitions") {
         Some(Value::Array(containers)) if !containers.is_empty() => containers,
         _ => return Err(client("Container definitions should not be null or empty.")),
     };
-    for container in &containers {
+    for container in &mut containers {
+        if let Some(container) = container.as_object_mut() {
+            container.entry("essential").or_insert(Value::Bool(true));
+        }
         let text = |key: &str| container.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("name").is_empty() || text("image").is_empty() {
             return Err(client("Container.name and Container.image should not be null or empty."));
         }
+    }
+    if containers.iter().all(|c| c.get("essential") == Some(&Value::Bool(false))) {
+        return Err(client("Task definition must have at least one essential container."));
     }
     let given: Vec<Tag> = match rest.shift_remove("tags") {
         None => Vec::new(),

@@ -127,7 +127,9 @@ pub(crate) fn describe_tasks(world: &mut World, input: DescribeTasks) -> Result<
     let mut failures = Vec::new();
     for given in &input.tasks {
         let id = arn::task_id(world, &cluster, given)?;
-        match world.ecs.clusters.get(&cluster).and_then(|c| c.tasks.get(&id)) {
+        // A task that was started a moment ago may not be seen yet.
+        let seen = |t: &&Task| world.now.duration_since(t.created_at) >= world.ecs.tasks_lag;
+        match world.ecs.clusters.get(&cluster).and_then(|c| c.tasks.get(&id)).filter(seen) {
             Some(task) => tasks.push(view(world, &cluster, &id, task, !input.include.is_empty())),
             None => failures.push(json!({"arn": task_arn(world, &cluster, &id), "reason": "MISSING"})),
         }
@@ -188,8 +190,15 @@ pub(crate) fn view(world: &World, cluster: &str, id: &str, task: &Task, with_tag
         put(&mut view, "image", Some(image.image.as_str()));
         // The digest is known when the image was pulled.
         put(&mut view, "imageDigest", (task.stage >= Stage::Activating).then_some(image.digest.as_str()));
-        put(&mut view, "lastStatus", Some(container_status));
-        put(&mut view, "exitCode", task.exit_code.filter(|_| task.stage >= Stage::Deprovisioning));
+        let exit = task.exits.get(&image.container);
+        let code = match exit {
+            Some(exit) => exit.code,
+            None => task.exit_code.filter(|_| task.stage >= Stage::Deprovisioning),
+        };
+        put(&mut view, "lastStatus", Some(if exit.is_some() { "STOPPED" } else { container_status }));
+        put(&mut view, "exitCode", code);
+        let failed = task.stopped_reason.as_deref().filter(|_| task.stop_code == Some("TaskFailedToStart"));
+        put(&mut view, "reason", exit.and_then(|e| e.reason.as_deref()).or(failed));
         view.insert("networkInterfaces".to_owned(), json!([]));
         put(&mut view, "healthStatus", Some("UNKNOWN"));
         Value::from(view)

@@ -11,6 +11,8 @@ mod groups;
 #[cfg(test)]
 mod http_door;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod protocols;

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 pub(crate) enum Due {
     /// In ECS.
     Ecs(crate::ecs::life::Due),
+    /// In EC2 Auto Scaling.
+    AutoScaling(crate::autoscaling::Due),
     /// In Application Auto Scaling.
     ApplicationAutoScaling(crate::application_autoscaling::Due),
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::autoscaling::{Group, Instance, Lifecycle, Tag, WarmPool};
+use crate::autoscaling::life;
+use crate::autoscaling::{Group, Instance, Tag, WarmPool};
 use crate::ecs::capacity_providers::CapacityProvider;
 use crate::ecs::container_instances;
 use crate::ecs::state::Tags;
@@ -27,7 +28,7 @@ pub struct GroupSeed {
     tags: Vec<(String, Tag)>,
     suspended: Vec<String>,
     protected: bool,
-    warm_pool: Option<WarmPool>,
+    warm_pool: Option<i64>,
 }
 
 impl GroupSeed {
@@ -93,8 +94,7 @@ impl GroupSeed {
     /// With a warm pool of so many stopped instances at least. It is described, and does nothing.
     #[must_use]
     pub fn warm_pool(mut self, min: i64) -> Self {
-        let pool = WarmPool { min, max_prepared: None, pool_state: "Stopped".to_owned(), size: min };
-        self.warm_pool = Some(pool);
+        self.warm_pool = Some(min);
         self
     }
 }
@@ -170,6 +170,9 @@ impl World {
         let created_at = self.now.checked_sub(AGE).unwrap_or(self.now);
         let zones = vec![format!("{}a", self.region), format!("{}c", self.region)];
         let suspension = format!("User suspended at {created_at}");
+        let warm_pool = seed
+            .warm_pool
+            .map(|min| WarmPool { min, instances: (0..min).map(|_| self.ids.instance()).collect() });
         let mut group = Group {
             arn: self.arn("autoscaling", &arn),
             min: seed.min,
@@ -183,8 +186,15 @@ impl World {
             tags: seed.tags.into_iter().collect(),
             new_instances_protected: seed.protected,
             default_cooldown: 300,
-            warm_pool: seed.warm_pool,
+            warm_pool,
+            hooks: BTreeMap::new(),
+            scheduled_actions: BTreeMap::new(),
+            activities: Vec::new(),
             cluster: seed.cluster.clone(),
+            cause: String::new(),
+            load: None,
+            attended: None,
+            held: false,
         };
         let provider = self.provider_of(&seed.name);
         if let Some(cluster) = &seed.cluster {
@@ -196,15 +206,8 @@ impl World {
             let container_instance = seed.cluster.as_ref().map(|cluster| {
                 container_instances::register(self, cluster, &id, &seed.instance_type, zone, provider.clone())
             });
-            let instance = Instance {
-                lifecycle: Lifecycle::InService,
-                healthy: true,
-                zone: zone.clone(),
-                instance_type: seed.instance_type.clone(),
-                protected: seed.protected,
-                launched_at: created_at,
-                container_instance,
-            };
+            let mut instance = Instance::in_service(zone, &seed.instance_type, seed.protected, created_at);
+            instance.container_instance = container_instance;
             group.instances.insert(id, instance);
         }
         self.now = now;
@@ -236,6 +239,34 @@ impl World {
         let all = self.ecs.clusters.values_mut().flat_map(|c| &mut c.instances);
         for (_, instance) in all.filter(|(id, _)| members.contains(id)) {
             instance.capacity_provider = Some(provider.clone());
+        }
+        self
+    }
+
+    /// Says how many instances the load on a group asks for: its alarm follows it within a minute, unless
+    /// `AlarmNotification` is suspended; none: there is no such alarm.
+    pub fn group_load(&mut self, group: &str, wanted: Option<i64>) -> &mut Self {
+        if let Some(g) = self.autoscaling.groups.get_mut(group) {
+            g.load = wanted;
+        }
+        life::watch(self, group);
+        self
+    }
+
+    /// EC2 loses an instance, with all that ran on it. Its group sees that within a minute.
+    pub fn kill_instance(&mut self, id: &str) -> &mut Self {
+        let groups = &self.autoscaling.groups;
+        let group = groups.iter().find(|(_, g)| g.instances.contains_key(id)).map(|(name, _)| name.clone());
+        if let Some(group) = group {
+            life::lose(self, &group, id);
+            return self;
+        }
+        let found = self.ecs.clusters.iter().find_map(|(cluster, c)| {
+            let (container, _) = c.instances.iter().find(|(_, i)| i.ec2_instance == id)?;
+            Some((cluster.clone(), container.clone()))
+        });
+        if let Some((cluster, container)) = found {
+            container_instances::deregister(self, &cluster, &container);
         }
         self
     }

@@ -65,5 +65,5 @@ pub use groups::{GroupSeed, ProviderSeed};
 pub use jobs::JobSeed;
 pub use ledger::Call;
 pub use seed::SeedError;
-pub use views::{InstanceView, TargetView, TaskView};
+pub use views::{GroupView, InstanceView, TargetView, TaskView};
 pub use world::World;

@@ -55,7 +55,38 @@ pub struct InstanceView {
     pub tasks: Vec<String>,
 }
 
+/// An Auto Scaling group as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupView {
+    /// `MinSize`.
+    pub min: i64,
+    /// `DesiredCapacity`.
+    pub desired: i64,
+    /// `MaxSize`.
+    pub max: i64,
+    /// The ids of its instances, each with its `LifecycleState`.
+    pub instances: Vec<(String, &'static str)>,
+    /// Its suspended processes.
+    pub suspended: Vec<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
 impl World {
+    /// An Auto Scaling group.
+    #[must_use]
+    pub fn group_view(&self, name: &str) -> Option<GroupView> {
+        let group = self.autoscaling.groups.get(name)?;
+        Some(GroupView {
+            min: group.min,
+            desired: group.desired,
+            max: group.max,
+            instances: group.instances.iter().map(|(id, i)| (id.clone(), i.lifecycle.name())).collect(),
+            suspended: group.suspended.keys().cloned().collect(),
+            tags: group.tags.iter().map(|(key, tag)| (key.clone(), tag.value.clone())).collect(),
+        })
+    }
+
     /// A cluster's container instances.
     #[must_use]
     pub fn container_instances(&self, cluster: &str) -> Vec<InstanceView> {

@@ -71,6 +71,7 @@ impl World {
             self.now = self.now.max(at);
             match due {
                 Due::Ecs(due) => ecs::life::happen(self, due),
+                Due::AutoScaling(due) => autoscaling::life::happen(self, due),
                 Due::ApplicationAutoScaling(due) => application_autoscaling::happen(self, due),
             }
         }

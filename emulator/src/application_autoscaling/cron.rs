@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// A schedule that says when it is due next.
 #[derive(Clone, Debug)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     zone: TimeZone,
     when: When,
 }
@@ -33,6 +33,8 @@ struct Cron {
     /// 1 is Sunday. None: `?` or `*`.
     days_of_week: Option<BTreeSet<i64>>,
     years: Option<BTreeSet<i64>>,
+    /// A day that fits one of the two restrictions is enough, where both are there.
+    either_day: bool,
 }
 
 /// How far ahead a cron expression is looked for.
@@ -44,7 +46,7 @@ const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 impl Schedule {
     /// Reads an expression; `first` is when a rate begins. The special characters `L`, `W` and `#` are not modelled.
-    pub(super) fn parse(text: &str, zone: TimeZone, first: Timestamp) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, zone: TimeZone, first: Timestamp) -> Result<Self, String> {
         let wrong = || format!("Invalid schedule expression: {text}");
         let (kind, rest) = text.split_once('(').ok_or_else(wrong)?;
         let inner = rest.strip_suffix(')').ok_or_else(wrong)?;
@@ -57,8 +59,32 @@ impl Schedule {
         Ok(Self { zone, when })
     }
 
+    /// Reads the five fields of a Unix crontab: with both days restricted, either is enough.
+    pub(crate) fn unix(text: &str, zone: TimeZone) -> Option<Self> {
+        let fields: Vec<&str> = text.split_whitespace().collect();
+        let [minutes, hours, days_of_month, months, days_of_week] = fields.as_slice() else {
+            return None;
+        };
+        let week: Option<BTreeSet<i64>> = if any(days_of_week) {
+            None
+        } else {
+            // 0 and 7 are Sunday, which is 1 here.
+            Some(field(days_of_week, 0, 7, &DAYS, 0)?.into_iter().map(|day| day % 7 + 1).collect())
+        };
+        let cron = Cron {
+            minutes: field(minutes, 0, 59, &[], 0)?,
+            hours: field(hours, 0, 23, &[], 0)?,
+            days_of_month: if any(days_of_month) { None } else { Some(field(days_of_month, 1, 31, &[], 1)?) },
+            months: field(months, 1, 12, &MONTHS, 1)?,
+            days_of_week: week,
+            years: None,
+            either_day: true,
+        };
+        Some(Self { zone, when: When::Cron(cron) })
+    }
+
     /// The first instant after this one.
-    pub(super) fn next(&self, after: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn next(&self, after: Timestamp) -> Option<Timestamp> {
         match &self.when {
             When::At(at) => self.instant(*at).filter(|at| *at > after),
             When::Every { first, period } => {
@@ -117,15 +143,18 @@ impl Cron {
             months: field(months, 1, 12, &MONTHS, 1)?,
             days_of_week: if any(days_of_week) { None } else { Some(field(days_of_week, 1, 7, &DAYS, 1)?) },
             years: if *years == "*" { None } else { Some(field(years, 1970, 2199, &[], 1970)?) },
+            either_day: false,
         })
     }
 
     fn allows(&self, day: Date) -> bool {
         let has = |set: &Option<BTreeSet<i64>>, value: i64| set.as_ref().is_none_or(|s| s.contains(&value));
+        let of_month = has(&self.days_of_month, day.day().into());
+        let of_week = has(&self.days_of_week, i64::from(day.weekday().to_sunday_one_offset()));
+        let either = self.either_day && self.days_of_month.is_some() && self.days_of_week.is_some();
         has(&self.years, day.year().into())
             && self.months.contains(&day.month().into())
-            && has(&self.days_of_month, day.day().into())
-            && has(&self.days_of_week, i64::from(day.weekday().to_sunday_one_offset()))
+            && if either { of_month || of_week } else { of_month && of_week }
     }
 
     fn times(&self, day: Date) -> impl Iterator<Item = DateTime> {

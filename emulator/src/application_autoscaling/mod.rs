@@ -8,7 +8,7 @@
     reason = "every operation has one form: it takes the world and its request"
 )]
 
-mod cron;
+pub(crate) mod cron;
 mod pages;
 mod policies;
 mod scheduled_actions;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api_error::ApiError;
 use crate::autoscaling::state::{Group, Instance};
-use crate::autoscaling::{group, group_mut, invalid, page, size, tags};
+use crate::autoscaling::{group, group_mut, invalid, life, page, size, tags};
 use crate::wire::{iso, loose, put};
 use crate::world::World;
 
@@ -121,7 +121,10 @@ pub(super) fn update_auto_scaling_group(
     group.default_cooldown = input.default_cooldown.unwrap_or(group.default_cooldown);
     group.new_instances_protected =
         input.new_instances_protected_from_scale_in.unwrap_or(group.new_instances_protected);
-    group.desired = desired;
+    let cause = format!(
+        "a user request update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired}"
+    );
+    life::set_desired(world, &name, desired, &cause);
     Ok(json!({}))
 }
 
@@ -150,7 +153,8 @@ pub(super) fn set_desired_capacity(world: &mut World, input: SetDesiredCapacity)
     if desired < group.min {
         return Err(refused("below min", group.min));
     }
-    group.desired = desired;
+    let name = input.auto_scaling_group_name;
+    life::set_desired(world, &name, desired, "a user request explicitly set group desired capacity,");
     Ok(json!({}))
 }
 
@@ -163,8 +167,12 @@ pub(crate) fn group_arn(world: &World, name: &str) -> String {
 }
 
 fn view(world: &World, name: &str, group: &Group, with_instances: bool) -> Value {
-    let instances: Vec<Value> =
-        group.instances.iter().filter(|_| with_instances).map(|(id, i)| instance(name, id, i)).collect();
+    let instances: Vec<Value> = group
+        .instances
+        .iter()
+        .filter(|_| with_instances)
+        .map(|(id, i)| instance(world, name, id, i))
+        .collect();
     let suspended: Vec<Value> = group
         .suspended
         .iter()
@@ -196,12 +204,8 @@ fn view(world: &World, name: &str, group: &Group, with_instances: bool) -> Value
     put(&mut view, "ServiceLinkedRoleARN", Some(role));
     put(&mut view, "CapacityRebalance", Some(false));
     if let Some(pool) = &group.warm_pool {
-        let mut configuration = Map::new();
-        put(&mut configuration, "MaxGroupPreparedCapacity", pool.max_prepared);
-        put(&mut configuration, "MinSize", Some(pool.min));
-        put(&mut configuration, "PoolState", Some(pool.pool_state.as_str()));
-        view.insert("WarmPoolConfiguration".to_owned(), configuration.into());
-        put(&mut view, "WarmPoolSize", Some(pool.size));
+        view.insert("WarmPoolConfiguration".to_owned(), pool.view());
+        put(&mut view, "WarmPoolSize", Some(pool.instances.len()));
     }
     view.into()
 }
@@ -210,7 +214,7 @@ fn launch_template(group: &str) -> Value {
     json!({"LaunchTemplateId": "lt-0a1b2c3d4e5f60718", "LaunchTemplateName": group, "Version": "1"})
 }
 
-pub(super) fn instance(group: &str, id: &str, instance: &Instance) -> Value {
+fn instance(world: &World, group: &str, id: &str, instance: &Instance) -> Value {
     json!({
         "InstanceId": id,
         "InstanceType": instance.instance_type,
@@ -218,6 +222,6 @@ pub(super) fn instance(group: &str, id: &str, instance: &Instance) -> Value {
         "LifecycleState": instance.lifecycle.name(),
         "HealthStatus": if instance.healthy { "Healthy" } else { "Unhealthy" },
         "LaunchTemplate": launch_template(group),
-        "ProtectedFromScaleIn": instance.protected,
+        "ProtectedFromScaleIn": life::is_protected(world, group, instance),
     })
 }

@@ -8,13 +8,19 @@
     reason = "every operation has one form: it takes the world and its request"
 )]
 
+mod activities;
 mod groups;
+mod hooks;
+mod instances;
+pub(crate) mod life;
 mod processes;
+mod scheduled_actions;
 mod state;
 mod tags;
 
 pub(crate) use groups::group_arn;
-pub(crate) use state::{Group, Instance, Lifecycle, State, Tag, WarmPool};
+pub(crate) use life::Due;
+pub(crate) use state::{Group, Instance, State, Tag, WarmPool};
 
 use crate::api_error::ApiError;
 use crate::ecs::pages::{key, token};
@@ -47,6 +53,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation!("DeleteTags", writes, tags::delete_tags),
     operation!("SuspendProcesses", writes, processes::suspend_processes),
     operation!("ResumeProcesses", writes, processes::resume_processes),
+    operation!("DescribeScalingActivities", reads, activities::describe_scaling_activities),
+    operation!("PutLifecycleHook", writes, hooks::put_lifecycle_hook),
+    operation!("DescribeLifecycleHooks", reads, hooks::describe_lifecycle_hooks),
+    operation!("CompleteLifecycleAction", writes, hooks::complete_lifecycle_action),
+    operation!("PutScheduledUpdateGroupAction", writes, scheduled_actions::put_scheduled_update_group_action),
+    operation!("DeleteScheduledAction", writes, scheduled_actions::delete_scheduled_action),
+    operation!("DescribeScheduledActions", reads, scheduled_actions::describe_scheduled_actions),
+    operation!("SetInstanceProtection", writes, instances::set_instance_protection),
+    operation!("TerminateInstanceInAutoScalingGroup", writes, instances::terminate_instance),
+    operation!("DescribeWarmPool", reads, instances::describe_warm_pool),
 ];
 
 fn invalid(message: impl Into<String>) -> ApiError {

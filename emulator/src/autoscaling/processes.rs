@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
-use crate::autoscaling::{group_mut, invalid};
+use crate::autoscaling::{group_mut, invalid, life};
 use crate::wire::iso;
 use crate::world::World;
 
@@ -60,5 +60,9 @@ pub(super) fn resume_processes(world: &mut World, input: Processes) -> Result<Va
     for process in input.meant()? {
         group.suspended.remove(process);
     }
+    group.held = false;
+    life::touch(world, &input.auto_scaling_group_name);
+    life::watch(world, &input.auto_scaling_group_name);
+    crate::ecs::capacity_providers::watch(world);
     Ok(json!({}))
 }

@@ -2,14 +2,18 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html>
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::api_error::ApiError;
+use crate::due;
 use crate::ecs::arn;
+use crate::ecs::container_instances;
 use crate::ecs::errors::invalid;
+use crate::ecs::life::Due;
 use crate::ecs::pages::{page, size};
-use crate::ecs::state::{Cluster, Tags};
+use crate::ecs::state::{Cluster, Stage, Tags, Task};
 use crate::ecs::tags;
 use crate::wire::{object, put};
 use crate::world::World;
@@ -183,4 +187,86 @@ fn view(world: &World, name: &str, with_tags: bool) -> Value {
     let tags = own.filter(|_| with_tags).map_or_else(|| json!([]), |own| tags::view(&own.tags));
     view.insert("tags".to_owned(), tags);
     view.into()
+}
+
+/// How long ECS takes to let a group grow, and to let it shrink.
+const OUT: SignedDuration = SignedDuration::from_secs(60);
+const IN: SignedDuration = SignedDuration::from_mins(15);
+
+/// Whether anything but a DAEMON's task is on an instance.
+pub(crate) fn is_busy(c: &Cluster, instance: &str) -> bool {
+    let of_a_daemon = |t: &Task| t.service.as_ref().and_then(|s| c.services.get(s)).is_some_and(|s| s.daemon);
+    let live = c.tasks.values().filter(|t| t.stage < Stage::Stopped);
+    live.filter(|t| t.container_instance.as_deref() == Some(instance)).any(|t| !of_a_daemon(t))
+}
+
+/// Something changed that managed scaling looks at: the providers that would move their groups' sizes do so, unless
+/// things change again.
+pub(crate) fn watch(world: &mut World) {
+    let managed = world.ecs.capacity_providers.iter().filter(|(_, p)| p.managed_scaling);
+    for name in managed.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+        let grows = match next_size(world, &name) {
+            Some((_, from, to)) => to > from,
+            None => continue,
+        };
+        if world.ecs.scaling.insert((name.clone(), grows)) {
+            let at = world.after(if grows { OUT } else { IN });
+            world.agenda.enter(at, due::Due::Ecs(Due::Scale { provider: name, grows }));
+        }
+    }
+}
+
+/// The look of a provider at its group, planned when it was about to grow or to shrink.
+pub(crate) fn scale(world: &mut World, provider: &str, grows: bool) {
+    world.ecs.scaling.remove(&(provider.to_owned(), grows));
+    if let Some((group, from, to)) = next_size(world, provider)
+        && grows == (to > from)
+    {
+        let cause = format!(
+            "a monitor alarm TargetTracking-{group} in state ALARM triggered policy ECSManagedAutoScalingPolicy-{provider}"
+        );
+        crate::autoscaling::life::set_desired(world, &group, to, &cause);
+    }
+    watch(world);
+}
+
+/// The group of a provider, its desired capacity, and the one that ECS would set: the instances in use and those that
+/// waiting tasks need, at the target's percentage. None where nothing is to be changed, or alarms are suspended.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html>
+fn next_size(world: &World, provider: &str) -> Option<(String, i64, i64)> {
+    let own = world.ecs.capacity_providers.get(provider)?;
+    let group = world.autoscaling.groups.get(&own.group)?;
+    if !group.runs("AlarmNotification") {
+        return None;
+    }
+    let of_it = |p: &Option<String>| p.as_deref() == Some(provider);
+    let mut needed = 0;
+    for c in world.ecs.clusters.values() {
+        let registered = c.instances.iter().filter(|(_, i)| of_it(&i.capacity_provider));
+        needed += registered.filter(|(id, _)| is_busy(c, id)).count();
+        let waiting =
+            c.tasks.values().filter(|t| t.waiting && !t.told_to_stop && of_it(&t.capacity_provider));
+        needed += instances_for(waiting, container_instances::resources(&group.instance_type));
+    }
+    let needed = i64::try_from(needed).unwrap_or(i64::MAX);
+    let percent = own.target_capacity.clamp(1, 100);
+    let to = (needed.saturating_mul(100) + percent - 1) / percent;
+    let to = to.clamp(group.min, group.max);
+    (to != group.desired).then(|| (own.group.clone(), group.desired, to))
+}
+
+/// How many empty instances these tasks fill, one after the other. What fits on none asks for none.
+fn instances_for<'a>(tasks: impl Iterator<Item = &'a Task>, (cpu, memory): (i64, i64)) -> usize {
+    let mut left: Vec<(i64, i64)> = Vec::new();
+    for needs in tasks.map(|t| &t.needs).filter(|n| n.cpu <= cpu && n.memory <= memory) {
+        match left.iter_mut().find(|(c, m)| needs.cpu <= *c && needs.memory <= *m) {
+            Some((c, m)) => {
+                *c -= needs.cpu;
+                *m -= needs.memory;
+            }
+            None => left.push((cpu - needs.cpu, memory - needs.memory)),
+        }
+    }
+    left.len()
 }

@@ -47,7 +47,7 @@ const CAPABILITIES: [&str; 6] = [
 ];
 
 /// CPU units and MiB that the agent registers on an instance of this type.
-fn resources(instance_type: &str) -> (i64, i64) {
+pub(crate) fn resources(instance_type: &str) -> (i64, i64) {
     match instance_type {
         "t2.micro" => (1024, 983),
         "t3.micro" => (2048, 944),

@@ -22,6 +22,8 @@ pub(crate) enum Due {
     Attend { cluster: String, service: String },
     /// A task goes to its next stage, if nothing changed it since.
     Move { cluster: String, task: String, version: u64 },
+    /// A capacity provider looks at the size of its group.
+    Scale { provider: String, grows: bool },
     /// A task's essential containers end by themselves.
     End { cluster: String, task: String },
     /// A stopped task is no longer described.
@@ -49,6 +51,7 @@ pub(crate) fn happen(world: &mut World, due: Due) {
                 move_on(world, &cluster, &task);
             }
         }
+        Due::Scale { provider, grows } => capacity_providers::scale(world, &provider, grows),
         Due::End { cluster, task } => jobs::end(world, &cluster, &task),
         Due::ForgetTask { cluster, task } => {
             if let Some(cluster) = world.ecs.clusters.get_mut(&cluster) {
@@ -343,6 +346,7 @@ pub(crate) fn instances_changed(world: &mut World, cluster: &str) {
         touch(world, cluster, &name);
     }
     place_waiting(world, cluster);
+    capacity_providers::watch(world);
 }
 
 /// A task on an instance is gone: there may be room for others.
@@ -356,6 +360,7 @@ fn freed(world: &mut World, cluster: &str) {
         touch(world, cluster, &name);
     }
     place_waiting(world, cluster);
+    capacity_providers::watch(world);
 }
 
 /// Places the tasks that wait for an instance, the oldest first.
@@ -405,6 +410,7 @@ pub(crate) fn start_task(world: &mut World, cluster: &str, name: &str) -> Result
     let c = world.ecs.clusters.get_mut(cluster).ok_or(NoRoom::Gone)?;
     c.tasks.insert(id.clone(), task);
     c.services.get_mut(name).ok_or(NoRoom::Gone)?.tasks.insert(id.clone());
+    capacity_providers::watch(world);
     plan_move(world, cluster, &id);
     Ok(id)
 }
@@ -529,7 +535,7 @@ fn move_on(world: &mut World, cluster: &str, id: &str) {
     let service = task.service.clone();
     let failed = task.fails.is_some();
     let started_by = task.started_by.clone();
-    let on_an_instance = task.container_instance.is_some();
+    let on_ec2 = task.launch_type == "EC2";
     if next == Stage::Running {
         jobs::came_up(world, cluster, id);
     }
@@ -537,7 +543,7 @@ fn move_on(world: &mut World, cluster: &str, id: &str) {
         let forget = Due::ForgetTask { cluster: cluster.to_owned(), task: id.to_owned() };
         let at = world.after(MEMORY);
         world.agenda.enter(at, due::Due::Ecs(forget));
-        if on_an_instance {
+        if on_ec2 {
             freed(world, cluster);
         }
     } else {

@@ -120,6 +120,7 @@ fn start(
         life::plan_move(world, cluster, &id);
         ids.push(id);
     }
+    capacity_providers::watch(world);
     (ids, failures)
 }
 

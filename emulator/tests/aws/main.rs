@@ -7,6 +7,8 @@ mod capacity;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod group_life;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod http_door;

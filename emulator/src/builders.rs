@@ -1,5 +1,8 @@
 //! Worlds in a few words.
 
+mod groups;
+mod jobs;
+
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -12,6 +15,9 @@ use crate::ecs::revisions;
 use crate::ecs::state::{Cluster, ServiceStatus};
 use crate::ecs::task_definitions;
 use crate::world::World;
+
+pub use groups::{GroupSeed, ProviderSeed};
+pub use jobs::JobSeed;
 
 /// What stands in the environment and the secrets of every container made here: it must never reach an answer.
 pub(crate) const CANARY: &str = "CANARY-do-not-show";

@@ -32,7 +32,13 @@
 //! - Codes of errors are AWS's; their messages are where they were found, and in AWS's manner elsewhere.
 //! - Application Auto Scaling and EC2 Auto Scaling publish no request rates: no bucket throttles their calls.
 //! - A task takes the instance with the fewest tasks, of those that have room for it.
-//! - `RunTask` has one failure for each task without room; they name the instances one after the other.
+//! - `RunTask` has one failure for each task without room; they name the instances one after the other
+//!   ([`World::failure_per_instance`] for one for each instance). Under a client token it repeats them.
+//! - A group's instance is in service after 30 s, and registers with its cluster 60 to 69 s after its launch; it ends in
+//!   30 s, what ran on it is told to stop at once with the code `TerminationNotice`. Health checks take a minute.
+//! - A scale-in ends the oldest instance in the zone with the most.
+//! - Managed scaling lets a group grow a minute after a task had to wait, to the instances in use and those that the
+//!   waiting tasks fill, and shrink a quarter of an hour after less are in use.
 
 mod api_error;
 mod application_autoscaling;
@@ -41,14 +47,13 @@ mod aws;
 mod buckets;
 mod builders;
 mod clock;
+mod cron;
 mod demo;
 mod doors;
 mod due;
 mod ecs;
 mod faults;
-mod groups;
 mod ids;
-mod jobs;
 mod ledger;
 mod seed;
 mod views;
@@ -58,11 +63,9 @@ mod world;
 pub use api_error::ApiError;
 pub use aws::{Aws, Killed, Moment};
 pub use buckets::Buckets;
-pub use builders::{ServiceSeed, TargetSeed};
+pub use builders::{GroupSeed, JobSeed, ProviderSeed, ServiceSeed, TargetSeed};
 pub use doors::http::serve;
 pub use faults::{FaultRule, Faults};
-pub use groups::{GroupSeed, ProviderSeed};
-pub use jobs::JobSeed;
 pub use ledger::Call;
 pub use seed::SeedError;
 pub use views::{GroupView, InstanceView, TargetView, TaskView};

@@ -7,9 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::builders::{ServiceSeed, TargetSeed};
-use crate::groups::GroupSeed;
-use crate::jobs::JobSeed;
+use crate::builders::{GroupSeed, JobSeed, ServiceSeed, TargetSeed};
 use crate::world::World;
 
 /// What is wrong with a seed, and where.

@@ -155,7 +155,7 @@ pub(crate) fn read(request: &Request<'_>) -> Asked {
         },
         None => Asked {
             service: String::new(),
-            operation: String::new(),
+            operation: format!("{} {}", request.method, request.path),
             input: json::body(request.body),
             dialect: Dialect::Json(json::content_type(request.content_type)),
         },
@@ -209,7 +209,10 @@ pub(crate) fn operation(service: &str, name: &str) -> Result<&'static Operation,
         .iter()
         .find(|s| s.name == service)
         .and_then(|s| s.operations.iter().find(|o| o.name == name))
-        .ok_or_else(|| ApiError::unknown_operation(&format!("{service}:{name}")))
+        .ok_or_else(|| {
+            let whole = format!("{service}:{name}");
+            ApiError::unknown_operation(whole.strip_prefix(':').unwrap_or(&whole))
+        })
 }
 
 /// A request as its type has it. Unknown fields are refused: what is not modelled must not pass unseen.

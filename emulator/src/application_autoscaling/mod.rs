@@ -8,7 +8,6 @@
     reason = "every operation has one form: it takes the world and its request"
 )]
 
-pub(crate) mod cron;
 mod pages;
 mod policies;
 mod scheduled_actions;

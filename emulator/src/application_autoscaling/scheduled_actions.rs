@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api_error::ApiError;
-use crate::application_autoscaling::cron::Schedule;
 use crate::application_autoscaling::pages::page;
 use crate::application_autoscaling::targets::clamp;
 use crate::application_autoscaling::{DIMENSION, Due, NAMESPACE, invalid, modelled, not_found, service_of};
+use crate::cron::Schedule;
 use crate::due;
 use crate::wire::{epoch, from_epoch, put};
 use crate::world::World;

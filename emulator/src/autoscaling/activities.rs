@@ -71,6 +71,13 @@ pub(super) fn ended(world: &mut World, group: &str, instance: &str) {
     }
 }
 
+/// What the group did last to an instance.
+pub(super) fn last(world: &World, name: &str, instance: &str) -> Option<Value> {
+    let group = world.autoscaling.groups.get(name)?;
+    let activity = group.activities.iter().rev().find(|a| a.instance.as_deref() == Some(instance))?;
+    Some(view(name, &group.arn, activity))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct DescribeScalingActivities {

@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api_error::ApiError;
-use crate::autoscaling::life::{self, at};
-use crate::autoscaling::{group, group_mut, invalid, size};
+use crate::autoscaling::{activities, group, group_mut, invalid, life, size};
 use crate::wire::{loose, put};
 use crate::world::World;
 
@@ -79,15 +78,7 @@ pub(super) fn terminate_instance(world: &mut World, input: TerminateInstance) ->
     }
     life::terminate(world, &name, &id, "instance was taken out of service in response to a user request.");
     life::touch(world, &name);
-    let activity = json!({
-        "ActivityId": crate::ids::uuid(&world.ids.hex()),
-        "AutoScalingGroupName": name,
-        "Description": format!("Terminating EC2 instance: {id}"),
-        "Cause": format!("At {} instance {id} was taken out of service in response to a user request.", at(world.now)),
-        "StartTime": at(world.now),
-        "StatusCode": "InProgress",
-        "Progress": 0,
-    });
+    let activity = activities::last(world, &name, &id);
     Ok(json!({"Activity": activity}))
 }
 

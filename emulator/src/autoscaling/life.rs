@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::autoscaling::activities;
 use crate::autoscaling::scheduled_actions;
@@ -37,6 +37,8 @@ pub(crate) enum Due {
 const ATTENTION: SignedDuration = SignedDuration::from_secs(5);
 /// How long EC2's health checks take to see that an instance is gone.
 const HEALTH_CHECK: SignedDuration = SignedDuration::from_secs(60);
+/// How long a group waits after EC2 did not start an instance.
+const RETRY: SignedDuration = SignedDuration::from_mins(2);
 /// How long an instance takes to start, and to end.
 const START: SignedDuration = SignedDuration::from_secs(30);
 const END: SignedDuration = SignedDuration::from_secs(30);
@@ -135,7 +137,14 @@ fn attend(world: &mut World, name: &str) {
         return;
     };
     let has = i64::try_from(group.instances.values().filter(|i| counting(i)).count()).unwrap_or(i64::MAX);
-    if has < group.desired && group.runs("Launch") {
+    if let Some(reason) = group.cannot_launch.clone().filter(|_| has < group.desired && group.runs("Launch"))
+    {
+        let said =
+            format!("Launching a new EC2 instance.  Status Reason: {reason} Launching EC2 instance failed.");
+        let cause = group.cause.clone();
+        activities::failed(world, name, &said, &cause);
+        touch_in(world, name, RETRY);
+    } else if has < group.desired && group.runs("Launch") {
         for n in has..group.desired {
             launch(world, name, n);
         }
@@ -433,9 +442,4 @@ pub(crate) fn lose(world: &mut World, name: &str, id: &str) {
         container_instances::deregister(world, &cluster, &container);
     }
     touch_in(world, name, HEALTH_CHECK);
-}
-
-/// A time, as causes have it.
-pub(super) fn at(now: Timestamp) -> String {
-    iso(now).as_str().unwrap_or_default().to_owned()
 }

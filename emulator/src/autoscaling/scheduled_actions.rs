@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api_error::ApiError;
-use crate::application_autoscaling::cron::Schedule;
 use crate::autoscaling::life::{self, Due};
 use crate::autoscaling::{group, group_mut, invalid, page, size};
+use crate::cron::Schedule;
 use crate::due;
 use crate::ids;
 use crate::wire::{iso, loose, put};

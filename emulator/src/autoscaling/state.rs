@@ -45,6 +45,8 @@ pub(crate) struct Group {
     pub(crate) activities: Vec<Activity>,
     /// The ECS cluster that its instances register with, by their user data.
     pub(crate) cluster: Option<String>,
+    /// Why EC2 does not start its instances, if it does not.
+    pub(crate) cannot_launch: Option<String>,
     /// How many instances its load asks for, as its owner says.
     pub(crate) load: Option<i64>,
     /// When it looks at its instances next.

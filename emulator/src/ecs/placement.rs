@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::ecs::container_instances::ContainerInstance;
-use crate::ecs::state::{Cluster, Stage, TaskDefinition};
+use crate::ecs::state::{Cluster, Stage, Task, TaskDefinition};
+use crate::world::World;
 
 /// What a task takes of its instance.
 #[derive(Clone, Debug, Default)]
@@ -141,7 +142,7 @@ pub(crate) fn used(cluster: &Cluster) -> BTreeMap<&str, Used> {
 }
 
 /// The instance that takes such a task, of those that are eligible; else what stands in the way on each.
-pub(crate) fn place(
+fn place(
     cluster: &Cluster,
     needs: &Needs,
     eligible: impl Fn(&str, &ContainerInstance) -> bool,
@@ -175,4 +176,86 @@ fn obstacle(instance: &ContainerInstance, used: &Used, needs: &Needs) -> Option<
         return Some(Obstacle::Cpu);
     }
     (used.memory + needs.memory > instance.memory).then_some(Obstacle::Memory)
+}
+
+/// Why a task found no room.
+#[derive(Debug)]
+pub(crate) enum NoRoom {
+    /// On no container instance, with what stands in the way on each that could have taken it.
+    Instances { of_provider: bool, obstacles: Vec<(String, Obstacle)> },
+    /// On Fargate.
+    Fargate,
+    /// There is no such service any more.
+    Gone,
+}
+
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
+pub(crate) const NO_CAPACITY: &str =
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+
+impl NoRoom {
+    /// As a service's event says it.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Fargate => format!("was unable to place a task. Reason: {NO_CAPACITY}."),
+            Self::Gone => "was unable to place a task.".to_owned(),
+            Self::Instances { of_provider, obstacles } => {
+                let why = match obstacles.first() {
+                    Some((id, obstacle)) => format!(
+                        "The closest matching (container-instance {id}) {}. For more information, see the \
+                         Troubleshooting section of the Amazon ECS Developer Guide.",
+                        obstacle.told()
+                    ),
+                    None => format!("Reason: {}", none_there(*of_provider)),
+                };
+                format!(
+                    "was unable to place a task because no container instance met all of its requirements. {why}"
+                )
+            }
+        }
+    }
+}
+
+/// What ECS says where there is not one instance.
+pub(crate) fn none_there(of_provider: bool) -> String {
+    let place = if of_provider { "capacity provider" } else { "cluster" };
+    format!("No Container Instances were found in your {place}.")
+}
+
+/// Gives a new task its place: on Fargate, on one of the instances that are eligible, or in the queue of a capacity
+/// provider that will grow for it.
+pub(crate) fn find_room(
+    world: &mut World,
+    cluster: &str,
+    task: &mut Task,
+    eligible: impl Fn(&str) -> bool,
+) -> Result<(), NoRoom> {
+    if task.launch_type != "EC2" {
+        task.stage = Stage::Provisioning;
+        if let Some(room) = &mut world.ecs.fargate_room {
+            *room = room.checked_sub(1).ok_or(NoRoom::Fargate)?;
+        }
+        return Ok(());
+    }
+    let c = world.ecs.clusters.get(cluster).ok_or(NoRoom::Gone)?;
+    let provider = task.capacity_provider.clone();
+    let of_provider = |i: &Option<String>| provider.is_none() || *i == provider;
+    let placed = place(c, &task.needs, |id, i| of_provider(&i.capacity_provider) && eligible(id));
+    match placed {
+        Ok(id) => {
+            task.container_instance = Some(id);
+            task.stage = Stage::Pending;
+            task.waiting = false;
+            Ok(())
+        }
+        Err(obstacles) => {
+            let own = provider.as_ref().and_then(|p| world.ecs.capacity_providers.get(p));
+            if !own.is_some_and(|p| p.managed_scaling) {
+                return Err(NoRoom::Instances { of_provider: provider.is_some(), obstacles });
+            }
+            task.stage = Stage::Provisioning;
+            task.waiting = true;
+            Ok(())
+        }
+    }
 }

@@ -11,8 +11,9 @@ use crate::ecs::arn;
 use crate::ecs::capacity_providers::{self, Share, is_fargate};
 use crate::ecs::container_instances::{ContainerInstance, instance_arn};
 use crate::ecs::errors::{cluster_not_found, invalid};
-use crate::ecs::life::{self, NoRoom};
+use crate::ecs::life;
 use crate::ecs::overrides;
+use crate::ecs::placement::{NO_CAPACITY, NoRoom, Obstacle, find_room, none_there};
 use crate::ecs::state::{Cluster, Task};
 use crate::ecs::tags::{self, Tag};
 use crate::ecs::task_definitions;
@@ -106,8 +107,13 @@ fn start(
         let mut task = task.clone();
         let has = |provider: &str| on_providers.get(provider).copied().unwrap_or(0);
         task.capacity_provider = capacity_providers::next(strategy, has).map(str::to_owned);
-        if let Err(no_room) = life::find_room(world, cluster, &mut task, |_| true) {
-            failures.push(failure(world, cluster, &no_room, failures.len()));
+        if let Err(no_room) = find_room(world, cluster, &mut task, |_| true) {
+            match no_room {
+                NoRoom::Instances { obstacles, .. } if world.ecs.failure_per_instance => {
+                    failures = obstacles.iter().map(|o| on_instance(world, cluster, o)).collect();
+                }
+                _ => failures.push(failure(world, cluster, &no_room, failures.len())),
+            }
             continue;
         }
         if let Some(provider) = &task.capacity_provider {
@@ -130,13 +136,15 @@ fn start(
 fn failure(world: &World, cluster: &str, no_room: &NoRoom, n: usize) -> Value {
     match no_room {
         NoRoom::Instances { obstacles, .. } => match obstacles.get(n % obstacles.len().max(1)) {
-            Some((id, obstacle)) => {
-                json!({"arn": instance_arn(world, cluster, id), "reason": obstacle.reason()})
-            }
+            Some(obstacle) => on_instance(world, cluster, obstacle),
             None => json!({"reason": "RESOURCE:MEMORY"}),
         },
-        NoRoom::Fargate | NoRoom::Gone => json!({"reason": life::NO_CAPACITY}),
+        NoRoom::Fargate | NoRoom::Gone => json!({"reason": NO_CAPACITY}),
     }
+}
+
+fn on_instance(world: &World, cluster: &str, (id, obstacle): &(String, Obstacle)) -> Value {
+    json!({"arn": instance_arn(world, cluster, id), "reason": obstacle.reason()})
 }
 
 /// What runs under a token that is still remembered: for 24 hours, or until its tasks are no longer described.
@@ -236,7 +244,7 @@ fn none_to_place_on(
         strategy.is_empty() || strategy.iter().any(of)
     };
     if launch_type == "EC2" && !strategy.iter().any(grows) && !c.instances.values().any(among) {
-        return Err(invalid(life::none_there(!strategy.is_empty())));
+        return Err(invalid(none_there(!strategy.is_empty())));
     }
     Ok(())
 }

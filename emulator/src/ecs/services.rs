@@ -389,7 +389,7 @@ pub(crate) fn view(world: &World, cluster: &str, name: &str, with_tags: bool) ->
     put(&mut view, "pendingCount", Some(pending));
     put(&mut view, "launchType", service.launch_type.as_deref());
     put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.as_ref().map(|s| json!(s)));
-    if service.launch_type.as_deref() == Some("FARGATE") {
+    if service.runs_on() == "FARGATE" {
         put(&mut view, "platformVersion", Some("LATEST"));
         put(&mut view, "platformFamily", Some("Linux"));
     }
@@ -500,7 +500,7 @@ fn part(
     put(&mut view, "updatedAt", Some(epoch(d.updated_at)));
     put(&mut view, "launchType", service.launch_type.as_deref());
     put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.as_ref().map(|s| json!(s)));
-    if service.launch_type.as_deref() == Some("FARGATE") {
+    if service.runs_on() == "FARGATE" {
         put(&mut view, "platformVersion", Some("1.4.0"));
         put(&mut view, "platformFamily", Some("Linux"));
     }
@@ -535,6 +535,11 @@ fn task_set(
     put(&mut view, "createdAt", Some(epoch(d.created_at)));
     put(&mut view, "updatedAt", Some(epoch(d.updated_at)));
     put(&mut view, "launchType", service.launch_type.as_deref());
+    put(&mut view, "capacityProviderStrategy", service.capacity_provider_strategy.as_ref().map(|s| json!(s)));
+    if service.runs_on() == "FARGATE" {
+        put(&mut view, "platformVersion", Some("1.4.0"));
+        put(&mut view, "platformFamily", Some("Linux"));
+    }
     put(&mut view, "networkConfiguration", service.network.clone());
     view.insert("scale".to_owned(), json!({"value": 100.0, "unit": "PERCENT"}));
     put(&mut view, "stabilityStatus", Some(if steady { "STEADY_STATE" } else { "STABILIZING" }));

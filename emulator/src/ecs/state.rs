@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) tasks_lag: SignedDuration,
     /// The capacity providers that are about to let their group grow (true) or shrink.
     pub(crate) scaling: BTreeSet<(String, bool)>,
+    /// `RunTask` names every instance that does not take its tasks.
+    pub(crate) failure_per_instance: bool,
     /// How many more tasks find room on Fargate; none: as many as one likes.
     pub(crate) fargate_room: Option<u64>,
     /// What was run, by client token.

@@ -409,3 +409,129 @@ fn small_steps_and_one_big_step_end_with_the_same_instances() {
     assert_eq!(small.container_instances("box"), big.container_instances("box"));
     assert_eq!(activities(&mut small), activities(&mut big));
 }
+
+#[test]
+fn a_group_that_ec2_gives_nothing_tries_again() {
+    let mut world = boxes(1);
+    world.cannot_launch("box", Some("We currently do not have sufficient t2.micro capacity in sa-east-1a."));
+    scale(&mut world, 0, 2);
+    pass(&mut world, 300);
+    assert_eq!(ids(&world).len(), 1);
+    let (what, status, _) = activities(&mut world).remove(0);
+    assert!(what.ends_with("in sa-east-1a. Launching EC2 instance failed."), "{what}");
+    assert_eq!(status, "Failed");
+    world.cannot_launch("box", None);
+    pass(&mut world, 60);
+    assert_eq!(ids(&world).len(), 2);
+}
+
+/// A number below `n`: the same for the same step.
+fn draw(step: &mut u64, n: u64) -> u64 {
+    *step = step.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*step >> 33) % n
+}
+
+/// Somebody does something to the cluster `box`.
+fn something(world: &mut World, random: &mut u64) {
+    let n = i64::try_from(draw(random, 6)).unwrap();
+    match draw(random, 8) {
+        0 => scale(world, 0, n),
+        1 => drop(world.call(
+            "ecs",
+            "UpdateService",
+            json!({"cluster": "box", "service": "api", "desiredCount": n}),
+        )),
+        2 => drop(world.call(
+            "ecs",
+            "RunTask",
+            json!({"cluster": "box", "taskDefinition": "tool", "count": n + 1}),
+        )),
+        3 => {
+            if let Some(id) = ids(world).first() {
+                world.kill_instance(&id.clone());
+            }
+        }
+        4 => {
+            world.group_load("box", (n > 2).then_some(n));
+        }
+        5 => {
+            if let Some(instance) = world.container_instances("box").first() {
+                let status = if n > 2 { "DRAINING" } else { "ACTIVE" };
+                let input = json!({"cluster": "box", "containerInstances": [instance.id], "status": status});
+                world.call("ecs", "UpdateContainerInstancesState", input).unwrap();
+            }
+        }
+        6 => {
+            let task = json!({"cluster": "box", "serviceName": "api"});
+            let listed = world.call("ecs", "ListTasks", task).unwrap();
+            if let Some(task) = listed["taskArns"].as_array().unwrap().first() {
+                world.call("ecs", "StopTask", json!({"cluster": "box", "task": task})).unwrap();
+            }
+        }
+        _ => drop(world.call(
+            "ecs",
+            "UpdateService",
+            json!({"cluster": "box", "service": "api", "forceNewDeployment": true}),
+        )),
+    }
+}
+
+/// No instance has given more than it has.
+fn nothing_is_overbooked(world: &mut World) {
+    let ids: Vec<String> = world.container_instances("box").into_iter().map(|i| i.id).collect();
+    if ids.is_empty() {
+        return;
+    }
+    let input = json!({"cluster": "box", "containerInstances": ids});
+    let answer = world.call("ecs", "DescribeContainerInstances", input).unwrap();
+    for instance in answer["containerInstances"].as_array().unwrap() {
+        for resource in &instance["remainingResources"].as_array().unwrap()[..2] {
+            assert!(resource["integerValue"].as_i64().unwrap() >= 0, "{resource}");
+        }
+    }
+}
+
+#[test]
+fn whatever_happens_no_instance_is_overbooked_and_all_comes_to_rest() {
+    for seed in 0..24 {
+        let mut random = seed;
+        let managed = seed % 3 == 1;
+        let mut world = boxes(3);
+        let provider = ProviderSeed::new("own", "box").cluster("box").managed_draining();
+        if managed {
+            world.capacity_provider(provider.managed_scaling(100).default_strategy());
+        } else if seed % 3 == 2 {
+            world.capacity_provider(provider);
+        }
+        world.job("tool", JobSeed::new().runs_for(Duration::from_mins(7)));
+        let tool = json!({
+            "family": "tool", "containerDefinitions": [{"name": "tool", "image": "tool:1", "memory": 400}],
+        });
+        world.call("ecs", "RegisterTaskDefinition", tool).unwrap();
+        for _ in 0..60 {
+            something(&mut world, &mut random);
+            pass(&mut world, draw(&mut random, 120));
+            nothing_is_overbooked(&mut world);
+        }
+        world.group_load("box", None);
+        pass(&mut world, 2 * 3600);
+        let view = world.group_view("box").unwrap();
+        let in_service = view.instances.iter().filter(|(_, state)| *state == "InService").count();
+        assert_eq!(
+            (i64::try_from(in_service).unwrap(), view.instances.len()),
+            (view.desired, in_service),
+            "seed {seed}"
+        );
+        let instances = world.container_instances("box");
+        assert_eq!(instances.len(), in_service, "seed {seed}: all have registered");
+        let active = instances.iter().filter(|i| i.status == "ACTIVE").count();
+        assert_eq!(world.running_count("box", "agent"), i64::try_from(active).unwrap(), "seed {seed}");
+        let api = world.running_count("box", "api");
+        let wanted = world.desired_count("box", "api");
+        assert!(
+            api == wanted || world.events("box", "api")[0].contains("unable to place"),
+            "seed {seed}: {api} of {wanted}"
+        );
+        nothing_is_overbooked(&mut world);
+    }
+}

@@ -359,3 +359,12 @@ async fn the_sdk_runs_a_task_once_under_a_token() {
     assert_eq!(tasks.tasks()[0].containers()[0].exit_code(), Some(0));
     assert_eq!(tasks.tasks()[0].stop_code().unwrap().as_str(), "EssentialContainerExited");
 }
+
+#[test]
+fn failures_may_be_as_many_as_the_instances() {
+    let mut world = boxes(3);
+    world.failure_per_instance();
+    let answer = run(&mut world, "box", "tool", &json!({"count": 10})).unwrap();
+    let count = |key: &str| answer[key].as_array().unwrap().len();
+    assert_eq!((count("tasks"), count("failures")), (6, 3));
+}

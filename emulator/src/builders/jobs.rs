@@ -70,7 +70,7 @@ impl World {
         if !self.ecs.task_definitions.contains_key(family) {
             let image =
                 |name: &str| format!("{}.dkr.ecr.{}.amazonaws.com/{name}:prod-1", self.account, self.region);
-            let mut definition = crate::builders::task_definition(family, &image(family), true, (256, 512));
+            let mut definition = super::task_definition(family, &image(family), true, (256, 512));
             let containers = definition.get_mut("containerDefinitions").and_then(|c| c.as_array_mut());
             if let Some(containers) = containers {
                 let sidecar = |name: &String| json!({"name": name, "image": image(name), "essential": false});
@@ -87,6 +87,13 @@ impl World {
     /// each task, and services wait.
     pub fn fargate_capacity(&mut self, more: Option<u64>) -> &mut Self {
         self.ecs.fargate_room = more;
+        self
+    }
+
+    /// `RunTask` has a failure for each instance that does not take its tasks, in place of one for each task: nobody
+    /// should count on either.
+    pub fn failure_per_instance(&mut self) -> &mut Self {
+        self.ecs.failure_per_instance = true;
         self
     }
 

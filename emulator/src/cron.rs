@@ -1,6 +1,7 @@
 //! `at(…)`, `rate(…)` and `cron(…)`.
 //!
-//! <https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html>
+//! <https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html>, and
+//! a Unix crontab's five fields for EC2 Auto Scaling.
 
 use std::collections::BTreeSet;
 

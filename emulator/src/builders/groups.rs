@@ -192,6 +192,7 @@ impl World {
             activities: Vec::new(),
             cluster: seed.cluster.clone(),
             cause: String::new(),
+            cannot_launch: None,
             load: None,
             attended: None,
             held: false,
@@ -250,6 +251,16 @@ impl World {
             g.load = wanted;
         }
         life::watch(self, group);
+        self
+    }
+
+    /// EC2 starts no instances of a group from now on, for this reason (`We currently do not have sufficient t2.micro
+    /// capacity …`); none: it does again.
+    pub fn cannot_launch(&mut self, group: &str, reason: Option<&str>) -> &mut Self {
+        if let Some(g) = self.autoscaling.groups.get_mut(group) {
+            g.cannot_launch = reason.map(str::to_owned);
+        }
+        life::touch(self, group);
         self
     }
 

@@ -145,7 +145,7 @@ impl FaultRule {
         self
     }
 
-    /// 400 `ThrottlingException`, `Rate exceeded`.
+    /// 400 `ThrottlingException`, `Rate exceeded`, or what it is called in the protocol of the call.
     #[must_use]
     pub fn throttle(self) -> Faults {
         self.with(Effect::Error(ApiError::throttled()))
@@ -162,13 +162,13 @@ impl FaultRule {
         }))
     }
 
-    /// 400 `AccessDeniedException`, as IAM says it.
+    /// 400 `AccessDeniedException`, as IAM says it, or what it is called in the protocol of the call.
     #[must_use]
     pub fn access_denied(self) -> Faults {
         self.error(400, "AccessDeniedException", "User is not authorized to perform this operation")
     }
 
-    /// 500 `ServerException`.
+    /// 500 `ServerException`, or what it is called in the protocol of the call.
     #[must_use]
     pub fn server_error(self) -> Faults {
         self.error(500, "ServerException", "Service Unavailable. Please try again later.")

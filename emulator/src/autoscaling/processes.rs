@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::autoscaling::{group_mut, invalid, life};
+use crate::ecs::capacity_providers;
 use crate::wire::iso;
 use crate::world::World;
 
@@ -63,6 +64,6 @@ pub(super) fn resume_processes(world: &mut World, input: Processes) -> Result<Va
     group.held = false;
     life::touch(world, &input.auto_scaling_group_name);
     life::watch(world, &input.auto_scaling_group_name);
-    crate::ecs::capacity_providers::watch(world);
+    capacity_providers::watch(world);
     Ok(json!({}))
 }

@@ -162,8 +162,15 @@ impl ProviderSeed {
 
 impl World {
     /// Puts an Auto Scaling group there, as it is long after its creation: its instances are in service, and
-    /// registered with its cluster, which is made if it is missing.
+    /// registered with its cluster, which is made if it is missing; one of that name is replaced.
     pub fn group(&mut self, seed: GroupSeed) -> &mut Self {
+        if let Some(Group { cluster: Some(cluster), instances, .. }) =
+            self.autoscaling.groups.remove(&seed.name)
+        {
+            for container in instances.into_values().filter_map(|i| i.container_instance) {
+                container_instances::deregister(self, &cluster, &container);
+            }
+        }
         let hex = self.ids.hex();
         let id = crate::ids::uuid(&hex);
         let arn = format!("autoScalingGroup:{id}:autoScalingGroupName/{}", seed.name);

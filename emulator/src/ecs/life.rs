@@ -297,7 +297,8 @@ fn place_waiting(world: &mut World, cluster: &str) {
         let Some(mut task) = world.ecs.task_mut(cluster, &id).cloned() else {
             continue;
         };
-        if find_room(world, cluster, &mut task, |_| true).is_ok()
+        let taken = task.service.as_ref().map(|s| taken(world, cluster, s)).unwrap_or_default();
+        if find_room(world, cluster, &mut task, |id| !taken.iter().any(|t| t == id)).is_ok()
             && !task.waiting
             && let Some(place) = world.ecs.task_mut(cluster, &id)
         {
@@ -316,13 +317,7 @@ fn listed(ids: &[String]) -> String {
 /// Starts one task of the service's primary deployment.
 pub(crate) fn start_task(world: &mut World, cluster: &str, name: &str) -> Result<String, NoRoom> {
     let mut task = next_task(world, cluster, name).ok_or(NoRoom::Gone)?;
-    let mut taken = Vec::new();
-    if let Some(c) = world.ecs.clusters.get(cluster)
-        && let Some(service) = c.services.get(name).filter(|s| s.daemon)
-    {
-        let live = service.tasks.iter().filter_map(|id| c.tasks.get(id)).filter(|t| !t.told_to_stop);
-        taken = live.filter_map(|t| t.container_instance.clone()).collect();
-    }
+    let taken = taken(world, cluster, name);
     find_room(world, cluster, &mut task, |id| !taken.iter().any(|t| t == id))?;
     let id = world.ids.hex();
     let c = world.ecs.clusters.get_mut(cluster).ok_or(NoRoom::Gone)?;
@@ -331,6 +326,16 @@ pub(crate) fn start_task(world: &mut World, cluster: &str, name: &str) -> Result
     capacity_providers::watch(world);
     plan_move(world, cluster, &id);
     Ok(id)
+}
+
+/// The instances that a DAEMON service has tasks on: it wants no second one there.
+fn taken(world: &World, cluster: &str, name: &str) -> Vec<String> {
+    let Some(c) = world.ecs.clusters.get(cluster) else {
+        return Vec::new();
+    };
+    let daemon = c.services.get(name).filter(|s| s.daemon);
+    let tasks = daemon.into_iter().flat_map(|s| &s.tasks).filter_map(|id| c.tasks.get(id));
+    tasks.filter(|t| !t.told_to_stop).filter_map(|t| t.container_instance.clone()).collect()
 }
 
 /// The task that a service would start now, not yet anywhere.

@@ -3,7 +3,7 @@
 use aws_sdk_autoscaling::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::config::{BehaviorVersion, Credentials, Region};
-use emulator::{Aws, Faults};
+use emulator::{Aws, Faults, GroupSeed};
 
 use crate::world::prod;
 
@@ -47,6 +47,14 @@ async fn faults_speak_the_language_of_the_call() {
     assert_eq!(call().await.raw_response().unwrap().status().as_u16(), 500);
     aws.faults(Faults::new().anywhere().cut_body());
     assert!(matches!(call().await, SdkError::ResponseError(_) | SdkError::ServiceError(_)));
+    aws.faults(Faults::new().anywhere().times(1).truncated_page());
+    aws.with(|w| {
+        w.group(GroupSeed::new("a"));
+    });
+    let page = groups.describe_auto_scaling_groups().send().await.unwrap();
+    assert!(page.auto_scaling_groups().is_empty());
+    let next = groups.describe_auto_scaling_groups().set_next_token(page.next_token).send().await.unwrap();
+    assert_eq!(next.auto_scaling_groups().len(), 1);
     aws.faults(Faults::new().anywhere().reset_before_commit());
     assert!(matches!(call().await, SdkError::DispatchFailure(_)));
 }

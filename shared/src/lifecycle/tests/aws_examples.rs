@@ -77,55 +77,56 @@ fn multiple_rules_example_b_images_a_and_b_are_expired() {
 }
 
 #[test]
-fn multiple_tags_in_a_single_rule_example_a_image_d_is_not_of_the_rule() {
-    // Two rules for one prefix each: an image with both tags is the first rule's.
-    let rules = json!([count_of_one(1, &pattern(&["alpha*"])), count_of_one(2, &pattern(&["beta*"]))]);
+fn multiple_tags_in_a_single_rule_example_a_image_c_is_expired() {
+    let rules = json!([rule(1, &prefix(&["alpha", "beta"]), "sinceImagePushed", 5)]);
     let images = [
         image("a", &["alpha-1"], 12),
         image("b", &["beta-1"], 11),
         image("c", &["alpha-2", "beta-2"], 10),
         image("d", &["alpha-3"], 4),
         image("e", &["beta-3"], 3),
+        image("f", &["alpha-4", "beta-4"], 2),
     ];
-    assert_eq!(outcomes(&rules, &images), ["expire 1", "expire 2", "expire 1", "keep 1", "keep 2"]);
+    assert_eq!(outcomes(&rules, &images), ["keep -", "keep -", "expire 1", "keep -", "keep -", "keep 1"]);
 }
 
 #[test]
-fn multiple_tags_in_a_single_rule_example_b_only_images_with_both_are_of_it() {
-    let rules = json!([count_of_one(1, &pattern(&["alpha*", "beta*"]))]);
+fn multiple_tags_in_a_single_rule_example_b_images_a_and_b_are_expired() {
     let images = [
-        image("a", &["alpha-1"], 12),
-        image("b", &["beta-1"], 11),
-        image("c", &["alpha-2", "beta-2"], 10),
-        image("d", &["alpha-3", "beta-3"], 4),
-        image("e", &["beta-4"], 3),
+        image("a", &["alpha-1", "beta-1", "gamma-1"], 10),
+        image("b", &["alpha-2", "beta-2"], 9),
+        image("c", &["alpha-3", "beta-3", "gamma-2"], 8),
     ];
-    assert_eq!(outcomes(&rules, &images), ["keep -", "keep -", "expire 1", "keep 1", "keep -"]);
+    for list in [prefix(&["alpha", "beta"]), pattern(&["alpha*", "beta*"])] {
+        assert_eq!(outcomes(&json!([count_of_one(1, &list)]), &images), ["expire 1", "expire 1", "keep 1"]);
+    }
 }
 
-fn four_of_all_kinds() -> Vec<Image> {
-    vec![
+#[test]
+fn all_images_example_a_images_a_b_and_c_are_expired() {
+    let rules = json!([count_of_one(1, &any_tag())]);
+    let images = [
         image("a", &["alpha-1"], 4),
         image("b", &["beta-1"], 3),
         image("c", &[], 2),
         image("d", &["alpha-2"], 1),
-    ]
+    ];
+    assert_eq!(outcomes(&rules, &images), ["expire 1", "expire 1", "expire 1", "keep 1"]);
 }
 
 #[test]
-fn all_images_example_a_every_image_but_the_newest() {
-    let rules = json!([count_of_one(1, &any_tag())]);
-    assert_eq!(outcomes(&rules, &four_of_all_kinds()), ["expire 1", "expire 1", "expire 1", "keep 1"]);
-}
-
-#[test]
-fn all_images_example_b_the_images_of_higher_rules_are_left_to_them() {
+fn all_images_example_b_images_a_b_and_d_are_expired() {
     let rules = json!([
-        count_of_one(1, &pattern(&["alpha*"])),
+        count_of_one(1, &prefix(&["alpha"])),
         rule(2, &untagged(), "sinceImagePushed", 1),
         count_of_one(3, &any_tag()),
     ]);
-    assert_eq!(outcomes(&rules, &four_of_all_kinds()), ["expire 1", "expire 3", "expire 2", "keep 1"]);
+    // Both were pushed "1 day ago", and the newest of all is E: it is not older than a day.
+    let d = image("d", &["git-hash"], 1);
+    let e = Image { pushed_at: ago(1) + SignedDuration::from_hours(1), ..image("e", &[], 1) };
+    let images =
+        [image("a", &["alpha-1", "beta-1"], 4), image("b", &[], 3), image("c", &["alpha-2"], 2), d, e];
+    assert_eq!(outcomes(&rules, &images), ["expire 1", "expire 2", "keep 1", "expire 3", "keep 2"]);
 }
 
 #[test]

@@ -141,8 +141,8 @@ impl FromStr for ImageRef {
 fn looks_like_ecr(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
     let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest).trim_start_matches('/');
-    let first = text.split(['/', '@']).next().unwrap_or_default();
-    let host = first.split(':').next().unwrap_or_default().trim_end_matches('.');
+    let first = text.split('/').next().unwrap_or_default();
+    let host = first.split([':', '@']).next().unwrap_or_default().trim_end_matches('.');
     let is_aws = DOMAINS
         .iter()
         .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));

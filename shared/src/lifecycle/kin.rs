@@ -158,9 +158,7 @@ pub(super) fn settle(nodes: &mut [Node<'_>]) {
         let held: Vec<usize> = node
             .children
             .iter()
-            .filter(|child| {
-                **child != place && nodes.get(**child).is_some_and(|child| !lets(node, child.verdict))
-            })
+            .filter(|child| nodes.get(**child).is_some_and(|child| !lets(node, child.verdict)))
             .chain(node.referrers.iter().filter(|referrer| {
                 node.verdict == Verdict::Keep
                     && nodes.get(**referrer).is_some_and(|referrer| referrer.verdict != Verdict::Keep)

@@ -77,6 +77,10 @@ fn circles_end_and_go_together_or_not_at_all() {
     };
     assert_eq!(outcomes(&old_go(), &circle(50)), ["expire 1"; 4]);
     assert_eq!(outcomes(&old_go(), &circle(5)), ["keep 1", "keep 1", "keep 1", "expire 1"]);
+    // What names itself is no hindrance to itself, nor its own reason.
+    let images = [index("a", &[], 50, &["a"]), index("b", &[], 50, &["b"]), index("f", &["v1"], 5, &["b"])];
+    assert_eq!(outcomes(&old_go(), &images), ["expire 1", "keep 1", "keep 2"]);
+    assert!(reasons(&old_go(), &images)[1].starts_with(&format!("kept: index {} that", digest("f"))));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub mod strict;
 pub use call::{Actor, Answer, Call, Route, Via};
 pub use deadline::Deadline;
 pub use meter::Meter;
-pub use perform::{Done, Hands, perform};
+pub use perform::{Done, Hands, Made, perform};
 pub use plan::{ItemId, Job, Plan};
 pub use problem::{Code, Problem};
 pub use record::Record;

@@ -3,6 +3,7 @@
 use std::future::{Future, ready};
 
 use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
 
 use crate::plan::{ItemId, Job, Plan};
 use crate::problem::{Code, Problem};
@@ -13,6 +14,17 @@ use crate::report::{Item, Outcome};
 pub struct Done {
     /// Items of the job that AWS refused in an answer of 200 (its `failures[]`).
     pub refused: Vec<(ItemId, Problem)>,
+    /// Items that AWS has given a name only now, and what they are.
+    pub made: Vec<(ItemId, Made)>,
+}
+
+/// Something that was not there before: a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Its ARN's resource part.
+    pub resource: String,
+    /// What it is.
+    pub after: Value,
 }
 
 /// Why an item's job was taken away between two readings.
@@ -117,7 +129,10 @@ async fn run<S: Sync>(steps: &[S], hands: &impl Hands<S>, time_left: &(impl Fn()
             return End::OutOfTime;
         }
         match hands.perform(step).await {
-            Ok(done) => all.refused.extend(done.refused),
+            Ok(done) => {
+                all.refused.extend(done.refused);
+                all.made.extend(done.made);
+            }
             // The call waited for its budget, or for AWS, until the deadline.
             Err(problem) if problem.code == Code::OutOfTime => return End::OutOfTime,
             Err(problem) => return End::Failed(problem),
@@ -129,6 +144,11 @@ async fn run<S: Sync>(steps: &[S], hands: &impl Hands<S>, time_left: &(impl Fn()
 fn settle(items: &mut [Item], covers: &[ItemId], end: End) {
     match end {
         End::Done(done) => {
+            for (id, Made { resource, after }) in done.made {
+                if let Some(item) = items.get_mut(id.index()) {
+                    item.came_to_be(resource, after);
+                }
+            }
             for (id, problem) in done.refused {
                 set(items, id, Outcome::Failed, problem.code, problem.detail);
             }

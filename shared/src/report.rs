@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::problem::{Code, Problem};
 
@@ -97,6 +97,12 @@ impl Item {
         Self::new(resource, Outcome::Failed, Some(problem.code), problem.detail.clone())
     }
 
+    /// The same, under the name that AWS has given it, as it is now.
+    pub fn came_to_be(&mut self, resource: String, after: Value) {
+        self.resource = resource;
+        self.after = Some(after);
+    }
+
     /// A new outcome, with its reason; what it would have become no longer holds.
     pub fn becomes(&mut self, outcome: Outcome, code: Code, reason: impl Into<String>) {
         self.outcome = outcome;
@@ -158,6 +164,9 @@ pub struct Report {
     /// What concerns the request as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
+    /// What this kind of request tells beside: `started`, `planId`.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
     /// The next run comes by itself and goes on: what is unfinished is then no error of an event.
     #[serde(skip)]
     pub recurs: bool,
@@ -180,6 +189,7 @@ impl Report {
             counts,
             items,
             warnings,
+            more: Map::new(),
             recurs: false,
         }
     }

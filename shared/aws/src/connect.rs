@@ -51,7 +51,11 @@ pub struct Aws(Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) autoscaling: aws_sdk_autoscaling::Client,
+    pub(crate) ecr: aws_sdk_ecr::Client,
     pub(crate) ecs: aws_sdk_ecs::Client,
+    pub(crate) eventbridge: aws_sdk_eventbridge::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) budgets: Budgets,
     pub(crate) counters: Counters,
@@ -65,7 +69,11 @@ impl Aws {
         let config = Box::pin(config(endpoint)).await;
         Self(Arc::new(Inner {
             autoscaling: aws_sdk_autoscaling::Client::new(&config),
+            ecr: aws_sdk_ecr::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
+            eventbridge: aws_sdk_eventbridge::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            scheduler: aws_sdk_scheduler::Client::new(&config),
             scaling: aws_sdk_applicationautoscaling::Client::new(&config),
             budgets: Budgets::new(budget_share),
             counters: Counters::default(),

@@ -29,6 +29,10 @@ pub(crate) enum Group {
     TaskProtection,
     TagModify,
     TagRead,
+    /// ECR's `BatchGetImage`.
+    ImagePull,
+    /// ECR's `PutImage`.
+    ImagePush,
 }
 
 impl Group {
@@ -47,6 +51,9 @@ impl Group {
             Self::TaskModify => (100.0, 40.0),
             Self::TaskProtection => (200.0, 80.0),
             Self::TagModify => (20.0, 10.0),
+            // ECR publishes one rate for each operation: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>.
+            Self::ImagePull => (2000.0, 2000.0),
+            Self::ImagePush => (10.0, 10.0),
         }
     }
 }

@@ -53,7 +53,12 @@ pub(crate) fn image_digest(image: &str) -> String {
     if let Some((_, digest)) = image.split_once('@') {
         return digest.to_owned();
     }
-    let seed = hash(image);
+    digest(image)
+}
+
+/// A digest of this text: the same text, the same digest. It has the form of a SHA-256, and is none.
+pub(crate) fn digest(text: &str) -> String {
+    let seed = hash(text);
     let part = |n: u64| mix(seed.wrapping_add(n));
     format!("sha256:{:016x}{:016x}{:016x}{:016x}", part(0), part(1), part(2), part(3))
 }

@@ -39,6 +39,12 @@
 //! - A scale-in ends the oldest instance in the zone with the most.
 //! - Managed scaling lets a group grow a minute after a task had to wait, to the instances in use and those that the
 //!   waiting tasks fill, and shrink a quarter of an hour after less are in use.
+//! - ECR refreshes a recorded pull no more often than every 24 hours (it says: at least so often). Images in the archive
+//!   are described when they are named, cannot be read (`ImageInaccessible`), and take 20 minutes to come back; an image
+//!   that an index names does not go there before the index.
+//! - A deployment resolves its images' digests when it begins; a task pulls them when it leaves `PENDING`, and of an
+//!   index also the first image that it names. Seeded tasks have pulled nothing.
+//! - Digests are of the right form and the same for the same content, but no SHA-256.
 
 mod api_error;
 mod application_autoscaling;
@@ -51,6 +57,7 @@ mod cron;
 mod demo;
 mod doors;
 mod due;
+mod ecr;
 mod ecs;
 mod faults;
 mod ids;
@@ -65,6 +72,7 @@ pub use aws::{Aws, Killed, Moment};
 pub use buckets::Buckets;
 pub use builders::{GroupSeed, JobSeed, ProviderSeed, ServiceSeed, TargetSeed};
 pub use doors::http::serve;
+pub use ecr::{ImageSeed, ImageView};
 pub use faults::{FaultRule, Faults};
 pub use ledger::Call;
 pub use seed::SeedError;

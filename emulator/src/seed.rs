@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::builders::{GroupSeed, JobSeed, ServiceSeed, TargetSeed};
+use crate::ecr::RepositoryEntry;
 use crate::world::World;
 
 /// What is wrong with a seed, and where.
@@ -40,6 +41,8 @@ struct Seed {
     auto_scaling_groups: Vec<GroupEntry>,
     #[serde(default)]
     jobs: Vec<JobEntry>,
+    #[serde(default)]
+    repositories: Vec<RepositoryEntry>,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +169,12 @@ impl World {
         world.account = seed.account.unwrap_or(world.account);
         world.region = seed.region.unwrap_or(world.region);
         world.partition = seed.partition.unwrap_or(world.partition);
+        // Before the services, which pin the digests of their images.
+        for (n, repository) in seed.repositories.into_iter().enumerate() {
+            repository
+                .plant(&mut world)
+                .map_err(|(at, message)| SeedError { at: format!("repositories[{n}]{at}"), message })?;
+        }
         for (n, group) in seed.auto_scaling_groups.into_iter().enumerate() {
             if !(0..=group.max_size).contains(&group.min_size)
                 || !(group.min_size..=group.max_size).contains(&group.desired_capacity)

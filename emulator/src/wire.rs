@@ -76,6 +76,12 @@ static SERVICES: &[Service] = &[
         token: ("NextToken", "NextToken"),
         operations: crate::autoscaling::OPERATIONS,
     },
+    Service {
+        name: "ecr",
+        protocol: Protocol::Json("AmazonEC2ContainerRegistry_V20150921"),
+        token: ("nextToken", "nextToken"),
+        operations: crate::ecr::OPERATIONS,
+    },
 ];
 
 /// An HTTP request, as a door hands it in.

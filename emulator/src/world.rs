@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api_error::ApiError;
 use crate::due::{Agenda, Due};
 use crate::ids::Ids;
-use crate::{application_autoscaling, autoscaling, ecs, wire};
+use crate::{application_autoscaling, autoscaling, ecr, ecs, wire};
 
 /// One AWS account in one region: a value of ordered maps with a date and an agenda of what is due.
 ///
@@ -26,6 +26,7 @@ pub struct World {
     pub(crate) ecs: ecs::State,
     pub(crate) application_autoscaling: application_autoscaling::State,
     pub(crate) autoscaling: autoscaling::State,
+    pub(crate) ecr: ecr::State,
 }
 
 impl World {
@@ -43,6 +44,7 @@ impl World {
             ecs: ecs::State::default(),
             application_autoscaling: application_autoscaling::State::default(),
             autoscaling: autoscaling::State::default(),
+            ecr: ecr::State::default(),
         }
     }
 

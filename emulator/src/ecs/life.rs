@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::due;
+use crate::ecr::pulls;
 use crate::ecs::capacity_providers;
 use crate::ecs::jobs;
 use crate::ecs::placement::{NoRoom, find_room};
@@ -423,6 +424,9 @@ pub(crate) fn plan_move(world: &mut World, cluster: &str, id: &str) {
 /// Takes a task to its next stage.
 fn move_on(world: &mut World, cluster: &str, id: &str) {
     let now = world.now;
+    if world.ecs.task_mut(cluster, id).is_some_and(|t| t.stage == Stage::Pending && !t.told_to_stop) {
+        pulls::by_task(world, cluster, id);
+    }
     let State { clusters, jobs: all, .. } = &mut world.ecs;
     let Some(task) = clusters.get_mut(cluster).and_then(|c| c.tasks.get_mut(id)) else {
         return;

@@ -7,7 +7,7 @@ use crate::api_error::ApiError;
 use crate::ecs::arn;
 use crate::ecs::clusters::cluster_arn;
 use crate::ecs::errors::invalid;
-use crate::ecs::state::{Deployment, Revision, ServiceDeployment};
+use crate::ecs::state::{Deployment, Image, Revision, ServiceDeployment};
 use crate::ecs::task_definitions;
 use crate::wire::{epoch, put};
 use crate::world::World;
@@ -106,11 +106,14 @@ fn view(world: &World, given: &str) -> Option<Value> {
     };
     let service = world.ecs.service(cluster, name)?;
     let revision = service.revisions.get(*id)?;
-    let images: Value = revision
-        .images
-        .iter()
-        .map(|i| json!({"containerName": i.container, "imageDigest": i.digest, "image": i.image}))
-        .collect();
+    let image = |i: &Image| {
+        let mut view = Map::new();
+        put(&mut view, "containerName", Some(i.container.as_str()));
+        put(&mut view, "imageDigest", i.digest.as_deref());
+        put(&mut view, "image", Some(i.image.as_str()));
+        Value::from(view)
+    };
+    let images: Value = revision.images.iter().map(image).collect();
     let mut view = Map::new();
     put(&mut view, "serviceRevisionArn", Some(given));
     put(&mut view, "serviceArn", Some(service.arn.as_str()));

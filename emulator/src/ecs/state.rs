@@ -190,7 +190,8 @@ pub(crate) struct Revision {
 pub(crate) struct Image {
     pub(crate) container: String,
     pub(crate) image: String,
-    pub(crate) digest: String,
+    /// None: nothing was resolved, and each task pulls what the reference means then.
+    pub(crate) digest: Option<String>,
 }
 
 #[derive(Clone, Debug)]

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api_error::ApiError;
+use crate::ecr::pulls;
 use crate::ecs::arn;
 use crate::ecs::clusters::valid_name;
 use crate::ecs::errors::{client, invalid};
 use crate::ecs::pages::{self, page, size};
 use crate::ecs::state::{Image, TaskDefinition};
 use crate::ecs::tags::{self, Tag};
-use crate::ids;
 use crate::wire::{epoch, put};
 use crate::world::World;
 
@@ -259,7 +259,10 @@ pub(crate) fn find(world: &World, given: &str, must_be_active: bool) -> Result<S
     }
 }
 
-/// The images of a task definition, with the digests that they resolve to now.
+/// The images of a task definition, with the digests that they resolve to now; none where the container asks for no
+/// consistency, or where there is no such image.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html#deployment-container-image-stability>
 pub(crate) fn images(world: &World, arn: &str) -> Vec<Image> {
     let Some(definition) = world.ecs.task_definition(arn) else {
         return Vec::new();
@@ -267,7 +270,9 @@ pub(crate) fn images(world: &World, arn: &str) -> Vec<Image> {
     let image = |container: &Value| {
         let text = |key: &str| container.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let image = text("image");
-        Image { container: text("name"), digest: ids::image_digest(&image), image }
+        let consistent = text("versionConsistency") != "disabled";
+        let digest = if consistent { pulls::resolve(world, &image) } else { None };
+        Image { container: text("name"), digest, image }
     };
     definition.containers.iter().map(image).collect()
 }

@@ -189,7 +189,7 @@ pub(crate) fn view(world: &World, cluster: &str, id: &str, task: &Task, with_tag
         put(&mut view, "name", Some(image.container.as_str()));
         put(&mut view, "image", Some(image.image.as_str()));
         // The digest is known when the image was pulled.
-        put(&mut view, "imageDigest", (task.stage >= Stage::Activating).then_some(image.digest.as_str()));
+        put(&mut view, "imageDigest", image.digest.as_deref().filter(|_| task.stage >= Stage::Activating));
         let exit = task.exits.get(&image.container);
         let code = match exit {
             Some(exit) => exit.code,

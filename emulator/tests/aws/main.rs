@@ -5,6 +5,8 @@ mod autoscaling;
 #[cfg(test)]
 mod capacity;
 #[cfg(test)]
+mod ecr;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod group_life;

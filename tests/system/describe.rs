@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::{Aws, Faults, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, Faults, GroupSeed, ProviderSeed, ServiceSeed, TargetSeed, World};
 use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -59,12 +59,20 @@ async fn nothing_of_a_containers_environment_or_secrets_is_ever_shown() {
         .aws
         .with(|world| world.call("ecs", "DescribeTaskDefinition", json!({"taskDefinition": "users"})));
     assert!(definition.unwrap().to_string().contains(canary), "the canary is there to be found");
+    let task = stage.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
     for path in [
-        "/v1/clusters",
-        "/v1/clusters/microservices",
-        "/v1/clusters/microservices/services",
-        "/v1/clusters/microservices/services/users",
-        "/v1/clusters/microservices/tasks",
+        "/v1/clusters?include=statistics,tags",
+        "/v1/clusters/microservices?include=statistics,tags,capacity",
+        "/v1/clusters/ecs-api?include=statistics,tags,capacity",
+        "/v1/clusters/microservices/services?include=tags",
+        "/v1/clusters/microservices/services/users?include=tags",
+        "/v1/clusters/microservices/tasks?include=tags",
+        &format!("/v1/clusters/microservices/tasks/{task}?include=tags"),
+        "/v1/clusters/microservices/agenda",
+        "/v1/task-definitions",
+        "/v1/task-definitions/users/1?include=tags",
+        "/v1/auto-scaling-groups?include=tags",
+        "/v1/auto-scaling-groups/ecs-api?include=tags",
     ] {
         let answer = stage.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
@@ -448,4 +456,80 @@ async fn a_thousand_services_and_five_thousand_tasks_are_one_cluster_in_211_call
     println!("in {pages} pages: {} services, {} tasks", services.len(), tasks.len());
     assert_eq!((services.len(), tasks.len()), (1_000, 5_000));
     assert!(services.is_sorted_by(|one, next| one < next) && tasks.is_sorted_by(|one, next| one < next));
+}
+
+#[tokio::test(start_paused = true)]
+async fn capacity_shows_a_clusters_instances_providers_and_groups_and_no_others() {
+    let mut world = World::demo();
+    world.group(GroupSeed::new("elsewhere").sizes(0, 1, 2));
+    world.group(GroupSeed::new("spot").sizes(0, 0, 2));
+    world.capacity_provider(
+        ProviderSeed::new("spot-provider", "spot").managed_scaling(100).cluster("ecs-api"),
+    );
+    let stage = Stage::on(world).await;
+    let body = stage.get("/v1/clusters/ecs-api?include=capacity,statistics").await.json();
+    assert_eq!(body["containerInstances"].as_array().unwrap().len(), 2, "{body}");
+    assert!(body["containerInstances"][0]["ec2InstanceId"].as_str().unwrap().starts_with("i-"));
+    assert_eq!(body["capacityProviders"][0]["name"], "spot-provider");
+    let groups: Vec<_> = body["AutoScalingGroups"].as_array().unwrap().iter().collect();
+    let names: Vec<_> = groups.iter().map(|group| group["AutoScalingGroupName"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ecs-api", "spot"]);
+    assert_eq!(groups[0]["steward"]["clusterBy"], "instances");
+    assert_eq!(
+        (&groups[1]["steward"]["clusterBy"], &groups[1]["steward"]["managedScaling"]),
+        (&json!("capacityProvider"), &json!(true))
+    );
+    let from_aws = stage.aws.with(|world| {
+        let asked = json!({"clusters": ["ecs-api"], "include": ["STATISTICS"]});
+        world.call("ecs", "DescribeClusters", asked).unwrap()["clusters"][0]["statistics"].clone()
+    });
+    assert_eq!(body["clusters"][0]["statistics"], from_aws);
+    let plain = stage.get("/v1/clusters/ecs-api").await.json();
+    assert_eq!(
+        (&plain["containerInstances"], &plain["clusters"][0]["statistics"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn auto_scaling_groups_are_listed_in_awss_own_shape_and_one_is_found_by_its_name() {
+    let mut world = World::demo();
+    for n in 0..120 {
+        world.group(GroupSeed::new(&format!("g {n:03}")).sizes(0, 0, 1).tag("team", "web"));
+    }
+    let stage = Stage::on(world).await;
+    let names =
+        stage.get("/v1/auto-scaling-groups?query=AutoScalingGroups[*].AutoScalingGroupName").await.json();
+    assert_eq!(names.as_array().unwrap().len(), 121);
+    let one = stage.get("/v1/auto-scaling-groups/ecs-api").await.json();
+    let group = &one["AutoScalingGroups"][0];
+    assert_eq!(
+        (&group["MinSize"], &group["DesiredCapacity"], &group["MaxSize"]),
+        (&json!(1), &json!(2), &json!(4))
+    );
+    assert_eq!((&group["steward"]["state"], &group["steward"]["cluster"]), (&json!("on"), &json!("ecs-api")));
+    let spaced = stage.get("/v1/auto-scaling-groups/g%20007?include=tags").await.json();
+    assert_eq!(spaced["AutoScalingGroups"][0]["Tags"][0]["Value"], "web", "{spaced}");
+    let direct = json!({"action": "describeAutoScalingGroup", "group": group["AutoScalingGroupARN"]});
+    let by_arn = stage.system.invoke("describe-cluster", direct).await.unwrap();
+    assert_eq!(by_arn["AutoScalingGroups"][0]["AutoScalingGroupName"], "ecs-api");
+    let gone = stage.get("/v1/auto-scaling-groups/nothing").await;
+    assert_eq!(gone.status, 404);
+    assert!(gone.json()["detail"].as_str().unwrap().contains("nothing"));
+    for path in ["a%2Fb", "..", "%2E%2E", "a%3Ab", "arn%3Aaws%3Aautoscaling"] {
+        let refused = stage.get(&format!("/v1/auto-scaling-groups/{path}")).await;
+        assert_eq!(refused.status, 400, "{path}: {}", refused.body);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_1001_tasks_whose_pages_come_empty_with_a_token_is_complete() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("many").desired(1_001));
+    let stage = Stage::on(world).await;
+    stage.aws.faults(Faults::new().on("ecs", "ListTasks").times(3).truncated_page());
+    let tasks = stage.get("/v1/clusters/prod/tasks?query=tasks[*].taskArn").await.json();
+    let arns: Vec<_> = tasks.as_array().unwrap().iter().map(|arn| arn.as_str().unwrap()).collect();
+    assert_eq!(arns.len(), 1_001);
+    assert!(arns.is_sorted_by(|one, next| one < next));
 }

@@ -105,12 +105,23 @@ async fn the_role_of_scale_service_allows_what_it_calls_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_describe_cluster_allows_what_it_calls_and_no_more() {
-    let stage = Stage::on(prod_with_users()).await;
-    let task = stage.aws.with(|world| world.tasks("prod", "users")[0].id.clone());
-    for path in
-        ["", "/prod", "/prod/services", "/prod/services/users", "/prod/tasks", &format!("/prod/tasks/{task}")]
-    {
-        let answer = stage.get(&format!("/v1/clusters{path}")).await;
+    let stage = Stage::on(World::demo()).await;
+    let task = stage.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
+    let cluster = "/v1/clusters/microservices";
+    for path in [
+        "/v1/clusters?include=statistics",
+        "/v1/clusters/ecs-api?include=capacity,statistics,tags",
+        &format!("{cluster}/services"),
+        &format!("{cluster}/services/users"),
+        &format!("{cluster}/tasks?include=tags"),
+        &format!("{cluster}/tasks/{task}"),
+        &format!("{cluster}/agenda"),
+        "/v1/task-definitions",
+        "/v1/task-definitions/users/1",
+        "/v1/auto-scaling-groups",
+        "/v1/auto-scaling-groups/ecs-api",
+    ] {
+        let answer = stage.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
     assert!(stage.aws.writes().is_empty());

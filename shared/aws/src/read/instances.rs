@@ -15,6 +15,9 @@ const LIST: Operation = ("ecs:ListContainerInstances", Bucket::EcsTaskRead);
 const DESCRIBE: Operation = ("ecs:DescribeContainerInstances", Bucket::EcsTaskRead);
 const PROVIDERS: Operation = ("ecs:DescribeCapacityProviders", Bucket::EcsCapacityProviderRead);
 
+/// The most that a page of `DescribeCapacityProviders` holds.
+const PROVIDERS_PAGE: i32 = 10;
+
 impl Read {
     /// A cluster's container instances, with their tags.
     pub async fn container_instances(
@@ -80,7 +83,7 @@ impl Read {
                         .ecs
                         .describe_capacity_providers()
                         .include(CapacityProviderField::Tags)
-                        .max_results(PAGE)
+                        .max_results(PROVIDERS_PAGE)
                         .set_next_token(token.clone())
                         .customize()
                         .interceptor(watch)

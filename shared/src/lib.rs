@@ -22,6 +22,7 @@ pub mod plan;
 pub mod problem;
 pub mod record;
 pub mod report;
+pub mod run_task;
 pub mod schedule;
 pub mod select;
 pub mod settings;

@@ -107,6 +107,30 @@ codes! {
     LateToWake = "lateToWake", "Late to wake";
     /// Autoscaling sleeps on.
     AutoscalingSuspended = "autoscalingSuspended", "Autoscaling sleeps on";
+    /// Well-formed, but AWS would refuse it, or did.
+    Impossible = "impossible", "The request is impossible";
+    /// The task definition has no such container.
+    UnknownContainer = "unknownContainer", "No such container";
+    /// The deployment does not allow this to be overridden.
+    OverrideNotAllowed = "overrideNotAllowed", "Not to be overridden";
+    /// There was no room for a task.
+    NoCapacity = "noCapacity", "No capacity";
+    /// AWS did not start a task, and would not if it were asked again.
+    NotStarted = "notStarted", "The task was not started";
+    /// The key was used before, with another request.
+    IdempotencyConflict = "idempotencyConflict", "The idempotency key belongs to another request";
+    /// The task ended, and not well.
+    TaskFailed = "taskFailed", "The task failed";
+    /// The task goes on.
+    StillRunning = "stillRunning", "The task is still under way";
+    /// The task was started before, under the same key.
+    AlreadyStarted = "alreadyStarted", "Started before";
+    /// The task has stopped.
+    AlreadyStopped = "alreadyStopped", "Stopped before";
+    /// A service keeps the task, and would replace it.
+    ServiceTask = "serviceTask", "The task belongs to a service";
+    /// The task is protected from being stopped.
+    Protected = "protected", "The task is protected";
     /// A selector that matched nothing.
     NoMatch = "noMatch", "Nothing matches";
     /// AWS throttled and the retries ran out.
@@ -140,6 +164,7 @@ impl Code {
                 | Self::Raced
                 | Self::Partial
                 | Self::Deploying
+                | Self::NoCapacity
         )
     }
 }

@@ -21,11 +21,18 @@ pub fn of_answer(answer: &Answer) -> u16 {
 pub fn of_problem(problem: &Problem) -> u16 {
     match problem.code {
         Code::BadRequest | Code::UnknownAction => 400,
-        Code::OutsideScope | Code::NotConfigured | Code::NotSwitchedOn => 403,
+        Code::OutsideScope | Code::NotConfigured | Code::NotSwitchedOn | Code::OverrideNotAllowed => 403,
         Code::NotFound | Code::UnknownRoute => 404,
         Code::NotAcceptable => 406,
         Code::TooLarge => 413,
-        Code::BeyondMax | Code::AnswerTooLarge | Code::BadOverride | Code::NoSchedule => 422,
+        Code::BeyondMax
+        | Code::AnswerTooLarge
+        | Code::BadOverride
+        | Code::NoSchedule
+        | Code::Impossible
+        | Code::UnknownContainer
+        | Code::NotStarted
+        | Code::IdempotencyConflict => 422,
         Code::Throttled => 429,
         Code::Internal => 500,
         Code::AccessDenied | Code::AwsRefused | Code::AwsFailed => 502,
@@ -54,6 +61,13 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::OverrideUnreadable
         | Code::LateToWake
         | Code::AutoscalingSuspended
+        | Code::NoCapacity
+        | Code::TaskFailed
+        | Code::StillRunning
+        | Code::AlreadyStarted
+        | Code::AlreadyStopped
+        | Code::ServiceTask
+        | Code::Protected
         | Code::NoMatch
         | Code::Partial => 409,
     }

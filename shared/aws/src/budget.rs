@@ -22,6 +22,10 @@ pub(crate) enum Bucket {
     EcsTag,
     /// `ListTasks`, `DescribeTasks`, and the same of container instances.
     EcsTaskRead,
+    /// `RunTask`, `StopTask`.
+    EcsTaskWrite,
+    /// `GetTaskProtection`.
+    EcsTaskProtection,
     /// `ListTaskDefinitions`, `DescribeTaskDefinition`.
     EcsTaskDefinitionRead,
     /// `DescribeCapacityProviders`.
@@ -41,6 +45,8 @@ impl Bucket {
         Self::EcsServiceWrite,
         Self::EcsTag,
         Self::EcsTaskRead,
+        Self::EcsTaskWrite,
+        Self::EcsTaskProtection,
         Self::EcsTaskDefinitionRead,
         Self::EcsCapacityProviderRead,
         Self::AutoScalingRead,
@@ -57,6 +63,8 @@ impl Bucket {
             Self::EcsClusterRead | Self::EcsTaskDefinitionRead | Self::EcsCapacityProviderRead => (50, 20),
             Self::EcsServiceRead | Self::EcsTaskRead => (100, 20),
             Self::EcsServiceWrite => (50, 5),
+            Self::EcsTaskWrite => (100, 40),
+            Self::EcsTaskProtection => (200, 80),
             Self::EcsTag | Self::AutoScalingRead | Self::ScalingRead | Self::ScalingWrite => (20, 10),
         }
     }

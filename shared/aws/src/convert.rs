@@ -12,7 +12,7 @@ fn text(from: Option<&str>) -> String {
     from.unwrap_or_default().to_owned()
 }
 
-fn instant(from: Option<&DateTime>) -> Option<Timestamp> {
+pub(crate) fn instant(from: Option<&DateTime>) -> Option<Timestamp> {
     let from = from?;
     Timestamp::new(from.secs(), i32::try_from(from.subsec_nanos()).ok()?).ok()
 }

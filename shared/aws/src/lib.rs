@@ -11,9 +11,10 @@ mod convert;
 mod faults;
 mod read;
 mod run;
+mod wait;
 mod watch;
 mod write;
 
 pub use connect::{Access, Aws, Endpoint};
-pub use read::{ClusterDetail, Listed, Read, TaskFilter};
+pub use read::{ClusterDetail, Listed, Protection, Read, TaskFilter};
 pub use write::{Requester, Write};

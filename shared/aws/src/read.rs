@@ -16,7 +16,7 @@ use shared::ecs::Failure;
 use crate::run::Run;
 
 pub use clusters::ClusterDetail;
-pub use tasks::TaskFilter;
+pub use tasks::{Protection, TaskFilter};
 
 /// Describe batches that are under way at once; the budget sets the pace.
 const AT_ONCE: usize = 10;
@@ -40,6 +40,12 @@ pub struct Read(Run);
 impl Read {
     pub(crate) fn new(run: Run) -> Self {
         Self(run)
+    }
+
+    /// What is left until the run's deadline.
+    #[must_use]
+    pub fn left(&self) -> std::time::Duration {
+        self.0.left()
     }
 }
 

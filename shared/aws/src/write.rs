@@ -1,5 +1,7 @@
 //! Changing AWS: one method, one call, one line of audit.
 
+mod tasks;
+
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
 use aws_sdk_ecs::types::Tag;
 use shared::application_autoscaling::Suspended;

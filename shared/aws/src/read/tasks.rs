@@ -2,9 +2,10 @@
 
 use aws_sdk_ecs::types::{DesiredStatus, TaskField};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
 use shared::Problem;
 use shared::ecs::Task;
-use shared::names::{ClusterName, ServiceName};
+use shared::names::{ClusterName, ServiceName, TaskId};
 
 use super::{AT_ONCE, HUNDRED, Listed, PAGE, Read, batches, chunks, listed, names, pages, thing};
 use crate::budget::Bucket;
@@ -13,6 +14,7 @@ use crate::run::Operation;
 
 const LIST: Operation = ("ecs:ListTasks", Bucket::EcsTaskRead);
 const DESCRIBE: Operation = ("ecs:DescribeTasks", Bucket::EcsTaskRead);
+const PROTECTION: Operation = ("ecs:GetTaskProtection", Bucket::EcsTaskProtection);
 
 /// Which tasks of a cluster, as `ListTasks` can tell them apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,13 @@ pub struct TaskFilter {
     pub started_by: Option<String>,
     /// Tasks that are to stop, or have, instead of those that are to run.
     pub stopped: bool,
+}
+
+/// A service's task must not be stopped by its service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// Until then.
+    pub until: Option<Timestamp>,
 }
 
 impl Read {
@@ -122,5 +131,24 @@ impl Read {
             found: answer.tasks().iter().map(convert::task).collect(),
             failures: answer.failures().iter().map(convert::failure).collect(),
         })
+    }
+
+    /// Until when a service's task is protected from being stopped, if it is.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_GetTaskProtection.html>
+    pub async fn protected_until(
+        &self,
+        cluster: &ClusterName,
+        task: &TaskId,
+    ) -> Result<Option<Protection>, Problem> {
+        let answer = self
+            .0
+            .send(PROTECTION, &format!("task/{cluster}/{task}"), |watch| {
+                let call = self.0.aws.ecs.get_task_protection().cluster(cluster.as_str());
+                call.tasks(task.as_str()).customize().interceptor(watch).send()
+            })
+            .await?;
+        let found = answer.protected_tasks().iter().find(|found| found.protection_enabled());
+        Ok(found.map(|found| Protection { until: convert::instant(found.expiration_date()) }))
     }
 }

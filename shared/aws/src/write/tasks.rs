@@ -1,0 +1,176 @@
+//! Running and stopping tasks.
+
+use std::error::Error;
+
+use aws_sdk_ecs::operation::run_task::RunTaskError;
+use aws_sdk_ecs::types as sdk;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
+use serde_json::json;
+use shared::names::{ClusterName, TaskId};
+use shared::run_task::{Launch, Overrides, RunTask, Started};
+use shared::{Code, Problem};
+
+use super::Write;
+use crate::budget::Bucket;
+use crate::convert;
+use crate::run::Operation;
+
+const RUN_TASK: Operation = ("ecs:RunTask", Bucket::EcsTaskWrite);
+const STOP_TASK: Operation = ("ecs:StopTask", Bucket::EcsTaskWrite);
+
+impl Write {
+    /// Runs up to ten tasks. The same call under the same token starts nothing more, and answers
+    /// what it had started; another call under it is [`Code::IdempotencyConflict`], with the tasks
+    /// that it had started in `failures`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
+    pub async fn run_task(&self, asked: &RunTask) -> Result<Started, Problem> {
+        let RunTask { cluster, task_definition, count, token, launch, .. } = asked;
+        let thing = format!("task-definition/{task_definition} in cluster/{cluster}");
+        self.allowed(RUN_TASK, &thing)?;
+        let answer = self
+            .run
+            .send(RUN_TASK, &thing, |watch| {
+                self.run
+                    .aws
+                    .ecs
+                    .run_task()
+                    .cluster(cluster.as_str())
+                    .task_definition(task_definition.to_string())
+                    .count(i32::try_from(*count).unwrap_or(1))
+                    .client_token(token)
+                    .set_launch_type(launch.launch_type.as_deref().map(sdk::LaunchType::from))
+                    .set_capacity_provider_strategy(strategy(launch))
+                    .set_platform_version(launch.platform_version.clone())
+                    .set_network_configuration(network(launch))
+                    .set_overrides(asked.overrides.as_ref().map(overrides))
+                    .set_tags(Some(tags(asked)))
+                    .set_group(asked.group.clone())
+                    .started_by(&asked.started_by)
+                    .customize()
+                    .interceptor(watch)
+                    .send()
+            })
+            .await
+            .map_err(refined);
+        let after = answer.as_ref().map_or_else(
+            |_| String::new(),
+            |answer| {
+                let arns = answer.tasks().iter().filter_map(sdk::Task::task_arn);
+                format!("{} of {count}: {}", answer.tasks().len(), arns.collect::<Vec<_>>().join(" "))
+            },
+        );
+        self.audit(RUN_TASK, &thing, &format!("token={token}"), &after, answer.as_ref().err());
+        let answer = answer?;
+        Ok(Started {
+            tasks: answer.tasks().iter().map(convert::task).collect(),
+            failures: answer.failures().iter().map(convert::failure).collect(),
+        })
+    }
+
+    /// Tells a task to stop: `SIGTERM`, and after its stop timeout `SIGKILL`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html>
+    pub async fn stop_task(
+        &self,
+        cluster: &ClusterName,
+        task: &TaskId,
+        before: &str,
+        reason: &str,
+    ) -> Result<(), Problem> {
+        let thing = format!("task/{cluster}/{task}");
+        self.allowed(STOP_TASK, &thing)?;
+        let answer = self
+            .run
+            .send(STOP_TASK, &thing, |watch| {
+                let call = self.run.aws.ecs.stop_task().cluster(cluster.as_str()).task(task.as_str());
+                call.reason(reason).customize().interceptor(watch).send()
+            })
+            .await;
+        self.audit(STOP_TASK, &thing, before, "STOPPED", answer.as_ref().err());
+        answer.map(drop)
+    }
+}
+
+/// What AWS refused of a call of `RunTask`, by what can be done about it.
+fn refined(mut problem: Problem) -> Problem {
+    let Some(source) = problem.source.as_deref().and_then(|source| {
+        (source as &(dyn Error + 'static)).downcast_ref::<SdkError<RunTaskError, HttpResponse>>()
+    }) else {
+        return problem;
+    };
+    let Some(error) = source.as_service_error() else { return problem };
+    let message = error.message().unwrap_or_default();
+    let code = match error {
+        RunTaskError::ConflictException(conflict) => {
+            problem.failures = conflict.resource_ids().iter().map(|arn| json!({ "taskArn": arn })).collect();
+            Code::IdempotencyConflict
+        }
+        // Fargate has no failure for it.
+        _ if message.contains("Capacity is unavailable") => Code::NoCapacity,
+        RunTaskError::InvalidParameterException(_)
+        | RunTaskError::ClientException(_)
+        | RunTaskError::UnsupportedFeatureException(_)
+        | RunTaskError::PlatformUnknownException(_)
+        | RunTaskError::PlatformTaskDefinitionIncompatibilityException(_)
+            if problem.code == Code::AwsRefused =>
+        {
+            Code::Impossible
+        }
+        _ => return problem,
+    };
+    problem.code = code;
+    problem.retryable = code.is_retryable();
+    problem
+}
+
+fn strategy(launch: &Launch) -> Option<Vec<sdk::CapacityProviderStrategyItem>> {
+    let item = |item: &shared::ecs::CapacityProviderStrategyItem| {
+        sdk::CapacityProviderStrategyItem::builder()
+            .capacity_provider(&item.capacity_provider)
+            .weight(item.weight)
+            .base(item.base)
+            .build()
+            .ok()
+    };
+    (!launch.strategy.is_empty()).then(|| launch.strategy.iter().filter_map(item).collect())
+}
+
+fn network(launch: &Launch) -> Option<sdk::NetworkConfiguration> {
+    let network = launch.network.as_ref()?;
+    let vpc = sdk::AwsVpcConfiguration::builder()
+        .set_subnets(Some(network.subnets.clone()))
+        .set_security_groups(Some(network.security_groups.clone()))
+        .set_assign_public_ip(network.assign_public_ip.as_deref().map(sdk::AssignPublicIp::from))
+        .build()
+        .ok()?;
+    Some(sdk::NetworkConfiguration::builder().awsvpc_configuration(vpc).build())
+}
+
+fn overrides(from: &Overrides) -> sdk::TaskOverride {
+    let containers = from.container_overrides.iter().map(|container| {
+        let environment = container
+            .environment
+            .iter()
+            .map(|variable| sdk::KeyValuePair::builder().name(&variable.name).value(&variable.value).build());
+        sdk::ContainerOverride::builder()
+            .name(&container.name)
+            .set_command(container.command.clone())
+            .set_environment((!container.environment.is_empty()).then(|| environment.collect()))
+            .set_cpu(container.cpu)
+            .set_memory(container.memory)
+            .set_memory_reservation(container.memory_reservation)
+            .build()
+    });
+    sdk::TaskOverride::builder()
+        .set_container_overrides(Some(containers.collect()))
+        .set_cpu(from.cpu.clone())
+        .set_memory(from.memory.clone())
+        .build()
+}
+
+fn tags(asked: &RunTask) -> Vec<sdk::Tag> {
+    asked.tags.iter().map(|tag| sdk::Tag::builder().key(&tag.key).value(&tag.value).build()).collect()
+}

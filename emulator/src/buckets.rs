@@ -33,6 +33,12 @@ pub(crate) enum Group {
     ImagePull,
     /// ECR's `PutImage`.
     ImagePush,
+    /// All of EventBridge but `PutEvents`.
+    EventBridge,
+    /// Lambda's `GetFunction`.
+    LambdaGetFunction,
+    /// The rest of Lambda's control plane.
+    LambdaControl,
 }
 
 impl Group {
@@ -54,6 +60,11 @@ impl Group {
             // ECR publishes one rate for each operation: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>.
             Self::ImagePull => (2000.0, 2000.0),
             Self::ImagePush => (10.0, 10.0),
+            // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+            Self::EventBridge => (50.0, 50.0),
+            // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+            Self::LambdaGetFunction => (100.0, 100.0),
+            Self::LambdaControl => (15.0, 15.0),
         }
     }
 }

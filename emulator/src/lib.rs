@@ -45,6 +45,7 @@
 //! - A deployment resolves its images' digests when it begins; a task pulls them when it leaves `PENDING`, and of an
 //!   index also the first image that it names. Seeded tasks have pulled nothing.
 //! - Digests are of the right form and the same for the same content, but no SHA-256.
+//! - The calls for ECS daemons draw from the buckets of the same calls for services.
 
 mod api_error;
 mod application_autoscaling;
@@ -59,9 +60,12 @@ mod doors;
 mod due;
 mod ecr;
 mod ecs;
+mod eventbridge;
 mod faults;
 mod ids;
+mod lambda;
 mod ledger;
+mod scheduler;
 mod seed;
 mod views;
 mod wire;

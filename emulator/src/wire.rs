@@ -19,6 +19,7 @@ use crate::buckets::Group;
 use crate::world::World;
 
 pub(crate) use json::body as json_body;
+pub(crate) use rest::Route;
 
 /// One operation of a service: what its room offers to the doors.
 #[derive(Debug)]
@@ -50,7 +51,6 @@ enum Protocol {
     /// Forms and XML, with the `Version` by which the service is known, and its namespace.
     Query { version: &'static str, namespace: &'static str },
     /// JSON by method and path.
-    #[expect(dead_code, reason = "Lambda and Scheduler are on their way")]
     Rest(&'static [rest::Route]),
 }
 
@@ -81,6 +81,24 @@ static SERVICES: &[Service] = &[
         protocol: Protocol::Json("AmazonEC2ContainerRegistry_V20150921"),
         token: ("nextToken", "nextToken"),
         operations: crate::ecr::OPERATIONS,
+    },
+    Service {
+        name: "eventbridge",
+        protocol: Protocol::Json("AWSEvents"),
+        token: ("NextToken", "NextToken"),
+        operations: crate::eventbridge::OPERATIONS,
+    },
+    Service {
+        name: "scheduler",
+        protocol: Protocol::Rest(crate::scheduler::ROUTES),
+        token: ("NextToken", "NextToken"),
+        operations: crate::scheduler::OPERATIONS,
+    },
+    Service {
+        name: "lambda",
+        protocol: Protocol::Rest(crate::lambda::ROUTES),
+        token: ("Marker", "NextMarker"),
+        operations: crate::lambda::OPERATIONS,
     },
 ];
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api_error::ApiError;
 use crate::due::{Agenda, Due};
 use crate::ids::Ids;
-use crate::{application_autoscaling, autoscaling, ecr, ecs, wire};
+use crate::{application_autoscaling, autoscaling, ecr, ecs, eventbridge, lambda, scheduler, wire};
 
 /// One AWS account in one region: a value of ordered maps with a date and an agenda of what is due.
 ///
@@ -27,6 +27,9 @@ pub struct World {
     pub(crate) application_autoscaling: application_autoscaling::State,
     pub(crate) autoscaling: autoscaling::State,
     pub(crate) ecr: ecr::State,
+    pub(crate) eventbridge: eventbridge::State,
+    pub(crate) scheduler: scheduler::State,
+    pub(crate) lambda: lambda::State,
 }
 
 impl World {
@@ -45,6 +48,9 @@ impl World {
             application_autoscaling: application_autoscaling::State::default(),
             autoscaling: autoscaling::State::default(),
             ecr: ecr::State::default(),
+            eventbridge: eventbridge::State::default(),
+            scheduler: scheduler::State::default(),
+            lambda: lambda::State::default(),
         }
     }
 

@@ -10,6 +10,7 @@ mod arn;
 pub(crate) mod capacity_providers;
 pub(crate) mod clusters;
 pub(crate) mod container_instances;
+mod daemons;
 mod deployments;
 mod errors;
 pub(crate) mod jobs;
@@ -111,6 +112,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     ),
     operation!("ListServiceDeployments", reads, ServiceDeploymentRead, deployments::list_service_deployments),
     operation!("DescribeServiceRevisions", reads, ServiceRevisionRead, revisions::describe_service_revisions),
+    operation!("ListDaemons", reads, ServiceRead, daemons::list_daemons),
+    operation!("DescribeDaemon", reads, ServiceRead, daemons::describe_daemon),
+    operation!("DescribeDaemonRevisions", reads, ServiceRevisionRead, daemons::describe_daemon_revisions),
+    operation!(
+        "DescribeDaemonTaskDefinition",
+        reads,
+        TaskDefinitionRead,
+        daemons::describe_daemon_task_definition
+    ),
     operation!("ListTasks", reads, TaskRead, tasks::list_tasks),
     operation!("DescribeTasks", reads, TaskRead, tasks::describe_tasks),
     operation!("RunTask", writes, TaskModify, run_task::run_task),

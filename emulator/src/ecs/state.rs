@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::ecs::capacity_providers::{CapacityProvider, Share, is_fargate};
 use crate::ecs::container_instances::ContainerInstance;
+use crate::ecs::daemons::Daemons;
 use crate::ecs::jobs::Job;
 use crate::ecs::placement::Needs;
 use crate::ecs::run_task::Run;
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(crate) fargate_room: Option<u64>,
     /// What was run, by client token.
     pub(crate) runs: BTreeMap<String, Run>,
+    pub(crate) daemons: Daemons,
 }
 
 #[derive(Clone, Debug)]

@@ -9,6 +9,8 @@ mod ecr;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod group_life;
 #[cfg(test)]
 mod groups;

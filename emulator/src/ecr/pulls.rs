@@ -39,9 +39,27 @@ struct Reference<'a> {
     id: ImageId,
 }
 
+/// The registry has many names: over IPv4 or both, with FIPS or not, in China.
+///
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html>
+fn is_ours(world: &World, host: &str) -> bool {
+    let rest = host.strip_prefix(&world.account).and_then(|h| h.strip_prefix(".dkr"));
+    let (old, new) = (["amazonaws.com", "amazonaws.com.cn"], ["on.aws", "on.amazonwebservices.com.cn"]);
+    [(".ecr", old), (".ecr-fips", old), ("-ecr", new), ("-ecr-fips", new)].iter().any(
+        |(service, suffixes)| {
+            let place = rest.and_then(|r| r.strip_prefix(service)?.strip_prefix('.'));
+            let suffix = place.and_then(|p| p.strip_prefix(&world.region)?.strip_prefix('.'));
+            suffix.is_some_and(|s| suffixes.contains(&s))
+        },
+    )
+}
+
 /// None: it is somebody else's, or there is no such repository.
 fn reference<'a>(world: &World, image: &'a str) -> Option<Reference<'a>> {
-    let path = image.strip_prefix(&world.registry())?.strip_prefix('/')?;
+    let (host, path) = image.split_once('/')?;
+    if !is_ours(world, host) {
+        return None;
+    }
     let (name, digest) = path.split_once('@').map_or((path, None), |(name, digest)| (name, Some(digest)));
     let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
     world.ecr.repositories.get(repository)?;

@@ -642,3 +642,63 @@ fn a_faulty_repository_of_a_seed_names_the_place() {
     assert_eq!(fault(r#"[{"name": "no tag!"}]"#), "repositories[0].images[0]");
     assert_eq!(fault(r#"[{"tags": []}]"#), "repositories[0].images[0]");
 }
+
+#[test]
+fn a_reference_is_resolved_by_every_name_of_the_registry_and_by_no_other() {
+    let mut world = users(1);
+    let digest = digest(&world, "dev-1");
+    let mut pinned_by = |host: &str, path: &str| {
+        let name = format!("f{}", world.service_names("prod").len());
+        world.service("prod", ServiceSeed::new(&name).image(&format!("{host}/{path}")));
+        pinned(&mut world, &name).remove(0)
+    };
+    for host in [
+        "123456789012.dkr.ecr.sa-east-1.amazonaws.com",
+        "123456789012.dkr.ecr-fips.sa-east-1.amazonaws.com",
+        "123456789012.dkr-ecr.sa-east-1.on.aws",
+        "123456789012.dkr-ecr-fips.sa-east-1.on.aws",
+        "123456789012.dkr.ecr.sa-east-1.amazonaws.com.cn",
+    ] {
+        assert_eq!(pinned_by(host, "users:dev-1"), Some(digest.clone()), "{host}");
+        assert_eq!(pinned_by(host, &format!("users@{digest}")), Some(digest.clone()));
+        assert_eq!(pinned_by(host, &format!("users:old@{digest}")), Some(digest.clone()));
+        assert_eq!(pinned_by(host, "users"), None);
+    }
+    for host in [
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        "210987654321.dkr.ecr.sa-east-1.amazonaws.com",
+        "123456789012.dkr.ecr.sa-east-1.amazonaws.com.example.com",
+        "docker.io",
+    ] {
+        let other = pinned_by(host, "users:dev-1");
+        assert!(other.is_some() && other != Some(digest.clone()), "{host}");
+    }
+}
+
+#[test]
+fn only_tasks_that_start_pull_and_not_those_by_an_excluded_role() {
+    let mut world = users(1);
+    let image = format!("{}/users:dev-1", world.registry());
+    world.service("prod", ServiceSeed::new("users").image(&image).desired(1));
+    pass(&mut world, 3600);
+    assert_eq!(pulled_at(&world, "dev-1"), None, "a seeded task started long ago");
+    let role = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole";
+    world.pull_time_exclusion(role);
+    running(&mut world, 2);
+    assert_eq!(pulled_at(&world, "dev-1"), None);
+    world.call("ecr", "DeregisterPullTimeUpdateExclusion", json!({"principalArn": role})).unwrap();
+    running(&mut world, 3);
+    assert!(pulled_at(&world, "dev-1").is_some());
+}
+
+#[test]
+fn a_task_that_pulls_an_index_pulls_the_image_for_its_platform_too() {
+    let mut world = empty();
+    let children = multi_arch(&mut world);
+    let image = format!("{}/users:v1", world.registry());
+    world.service("prod", ServiceSeed::new("users").image(&image).desired(0));
+    running(&mut world, 1);
+    let pulled: Vec<String> =
+        world.images("users").into_iter().filter(|i| i.pulled_at.is_some()).map(|i| i.digest).collect();
+    assert!(pulled.contains(&children[0]) && pulled.contains(&digest(&world, "v1")) && pulled.len() == 2);
+}

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ecr::manifests::{self, DOCKER_IMAGE, OCI_IMAGE, OCI_INDEX};
-use crate::ecr::state::{CacheRule, Image, Repository};
+use crate::ecr::state::{CacheRule, Image, Manifest, Repository};
 use crate::ids;
 use crate::world::World;
 
@@ -118,7 +118,7 @@ impl ImageSeed {
     /// The digest that it gets in this repository, if it is no index.
     #[must_use]
     pub fn digest(&self, repository: &str) -> String {
-        ids::digest(&self.manifest(repository).to_string())
+        ids::digest(&self.manifest(repository).text)
     }
 
     /// Digests of its parts, which tell its manifest from all others.
@@ -127,27 +127,42 @@ impl ImageSeed {
         ids::digest(&format!("{part} of {content}"))
     }
 
-    fn manifest(&self, repository: &str) -> Value {
-        let kind = if self.media_type == DOCKER_IMAGE {
-            ["vnd.docker.container.image.v1+json", "vnd.docker.image.rootfs.diff.tar.gzip"]
+    /// Written as it stands: worlds have a hundred thousand of them.
+    fn manifest(&self, repository: &str) -> Manifest {
+        let [config, layer] = if self.media_type == DOCKER_IMAGE {
+            [
+                "application/vnd.docker.container.image.v1+json",
+                "application/vnd.docker.image.rootfs.diff.tar.gzip",
+            ]
         } else {
-            ["vnd.oci.image.config.v1+json", "vnd.oci.image.layer.v1.tar+gzip"]
+            ["application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar+gzip"]
         };
-        let blob = |kind: &str, part: &str, size: i64| json!({"mediaType": format!("application/{kind}"), "digest": self.part(repository, part), "size": size});
-        let [config, layer] = kind;
+        let blob = |media_type: &str, part: &str, size: i64| {
+            let digest = self.part(repository, part);
+            format!(r#"{{"mediaType":"{media_type}","digest":"{digest}","size":{size}}}"#)
+        };
+        let media_type = self.media_type;
         let config_size = self.size.min(1_000);
-        let mut manifest = json!({
-            "schemaVersion": 2,
-            "mediaType": self.media_type,
-            "config": blob(config, "config", config_size),
-            "layers": [blob(layer, "layer", self.size - config_size)],
-        });
-        if let (Some((digest, artifact_type)), Some(manifest)) = (&self.subject, manifest.as_object_mut()) {
-            manifest.insert("artifactType".to_owned(), json!(artifact_type));
+        let (of_config, of_layer) =
+            (blob(config, "config", config_size), blob(layer, "layer", self.size - config_size));
+        let refers = self.subject.as_ref().map(|(digest, artifact_type)| {
             let subject = json!({"mediaType": OCI_IMAGE, "digest": digest, "size": 500});
-            manifest.insert("subject".to_owned(), subject);
+            format!(r#","artifactType":{},"subject":{subject}"#, Value::from(artifact_type.as_str()))
+        });
+        let text = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{media_type}","config":{of_config},"layers":[{of_layer}]{}}}"#,
+            refers.unwrap_or_default()
+        );
+        let (subject, artifact_type) = self.subject.clone().unzip();
+        Manifest {
+            text,
+            media_type: media_type.to_owned(),
+            artifact_type: Some(artifact_type.unwrap_or_else(|| config.to_owned())),
+            size: self.size,
+            children: Vec::new(),
+            subject,
+            annotations: None,
         }
-        manifest
     }
 }
 
@@ -176,7 +191,7 @@ impl World {
     /// Put images there before the services that use them: a service pins its digests when it is made.
     pub fn image(&mut self, repository: &str, seed: ImageSeed) -> &mut Self {
         let manifest = seed.manifest(repository);
-        self.push(repository, &seed, &manifest);
+        self.push(repository, &seed, manifest);
         self
     }
 
@@ -196,7 +211,10 @@ impl World {
             "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children,
             "annotations": {"org.opencontainers.image.ref.name": seed.part(repository, "index")},
         });
-        self.push(repository, &seed, &manifest);
+        // It is one: it has just been written.
+        if let Some(manifest) = manifests::read(&manifest.to_string(), None) {
+            self.push(repository, &seed, manifest);
+        }
         self
     }
 
@@ -223,13 +241,9 @@ impl World {
         pushed.and_then(|at| at.checked_add(SignedDuration::from_mins(1)).ok()).unwrap_or(self.now)
     }
 
-    fn push(&mut self, name: &str, seed: &ImageSeed, manifest: &Value) {
+    fn push(&mut self, name: &str, seed: &ImageSeed, manifest: Manifest) {
         let now = self.now;
         let repository = self.open(name);
-        // Every manifest made here is one.
-        let Some(manifest) = manifests::read(&manifest.to_string(), None) else {
-            return;
-        };
         let digest = ids::digest(&manifest.text);
         let largest = manifest.children.iter().filter_map(|c| repository.images.get(c)).map(|i| i.size).max();
         let size = largest.unwrap_or(manifest.size);

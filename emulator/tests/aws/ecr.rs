@@ -276,6 +276,32 @@ fn an_index_is_read_with_its_children_and_is_as_large_as_the_largest() {
 }
 
 #[test]
+fn a_manifest_says_what_is_described() {
+    let mut world = users(1);
+    let subject = digest(&world, "dev-1");
+    let plain = ImageSeed::new("plain").docker().size(500);
+    let refers = ImageSeed::new("refers").subject(&subject, "text/\"quoted\"");
+    let digests = [plain.digest("users"), refers.digest("users")];
+    world.image("users", plain).image("users", refers);
+    assert_eq!([digest(&world, "plain"), digest(&world, "refers")], digests);
+    let ids = json!([{"imageTag": "plain"}, {"imageTag": "refers"}]);
+    let input = json!({"repositoryName": "users", "imageIds": ids});
+    let details = world.call("ecr", "DescribeImages", input).unwrap()["imageDetails"].clone();
+    for image in read(&mut world, &ids)["images"].as_array().unwrap() {
+        let manifest: Value = serde_json::from_str(image["imageManifest"].as_str().unwrap()).unwrap();
+        let described = details.as_array().unwrap().iter();
+        let detail = described.clone().find(|d| d["imageDigest"] == image["imageId"]["imageDigest"]).unwrap();
+        let bytes =
+            manifest["config"]["size"].as_i64().unwrap() + manifest["layers"][0]["size"].as_i64().unwrap();
+        assert_eq!(detail["imageSizeInBytes"], bytes);
+        assert_eq!(detail["imageManifestMediaType"], manifest["mediaType"]);
+        let kind = manifest.get("artifactType").unwrap_or(&manifest["config"]["mediaType"]);
+        assert_eq!(detail["artifactMediaType"], *kind);
+        assert_eq!(detail.get("subjectManifestDigest"), manifest.pointer("/subject/digest"));
+    }
+}
+
+#[test]
 fn reading_a_manifest_is_a_pull_and_is_recorded_once_a_day() {
     let mut world = users(2);
     let ids = json!([{"imageTag": "dev-1"}]);

@@ -32,13 +32,6 @@
 //! - Codes of errors are AWS's; their messages are where they were found, and in AWS's manner elsewhere.
 //! - Application Auto Scaling and EC2 Auto Scaling publish no request rates: no bucket throttles their calls.
 //! - A task takes the instance with the fewest tasks, of those that have room for it.
-//! - `RunTask` has one failure for each task without room; they name the instances one after the other
-//!   ([`World::failure_per_instance`] for one for each instance). Under a client token it repeats them.
-//! - A group's instance is in service after 30 s, and registers with its cluster 60 to 69 s after its launch; it ends in
-//!   30 s, what ran on it is told to stop at once with the code `TerminationNotice`. Health checks take a minute.
-//! - A scale-in ends the oldest instance in the zone with the most.
-//! - Managed scaling lets a group grow a minute after a task had to wait, to the instances in use and those that the
-//!   waiting tasks fill, and shrink a quarter of an hour after less are in use.
 //! - ECR refreshes a recorded pull no more often than every 24 hours (it says: at least so often). Images in the archive
 //!   are described when they are named, cannot be read (`ImageInaccessible`), and take 20 minutes to come back; an image
 //!   that an index names does not go there before the index.
@@ -46,6 +39,13 @@
 //!   index also the first image that it names. Seeded tasks have pulled nothing.
 //! - Digests are of the right form and the same for the same content, but no SHA-256.
 //! - The calls for ECS daemons draw from the buckets of the same calls for services.
+//! - `RunTask` has one failure for each task without room; they name the instances one after the other
+//!   ([`World::failure_per_instance`] for one for each instance). Under a client token it repeats them.
+//! - A group's instance is in service after 30 s, and registers with its cluster 60 to 69 s after its launch; it ends in
+//!   30 s, what ran on it is told to stop at once with the code `TerminationNotice`. Health checks take a minute.
+//! - A scale-in ends the oldest instance in the zone with the most.
+//! - Managed scaling lets a group grow a minute after a task had to wait, to the instances in use and those that the
+//!   waiting tasks fill, and shrink a quarter of an hour after less are in use.
 
 mod api_error;
 mod application_autoscaling;

@@ -40,9 +40,9 @@ struct Seed {
     #[serde(default)]
     auto_scaling_groups: Vec<GroupEntry>,
     #[serde(default)]
-    jobs: Vec<JobEntry>,
-    #[serde(default)]
     repositories: Vec<RepositoryEntry>,
+    #[serde(default)]
+    jobs: Vec<JobEntry>,
 }
 
 #[derive(Deserialize)]

@@ -132,7 +132,7 @@ async fn a_form_is_answered_in_xml() {
         let (head, body) = send(address, line, None, body).await;
         assert!(head.starts_with("HTTP/1.1 400") && head.contains("content-type: text/xml"), "{head}");
         assert!(body.contains("<Code>InvalidAction</Code>") && body.contains("<RequestId>"), "{body}");
-        let (head, body) = send(address, "GET /2015-03-31/functions", None, "").await;
+        let (head, body) = send(address, "GET /2018-10-31/layers", None, "").await;
         assert!(head.starts_with("HTTP/1.1 400") && body.contains("UnknownOperation"), "{head} {body}");
     })
     .await;

@@ -17,6 +17,12 @@ impl IsoDuration {
         Self(SignedDuration::from_mins(minutes))
     }
 
+    /// A duration of whole seconds.
+    #[must_use]
+    pub const fn from_secs(seconds: i64) -> Self {
+        Self(SignedDuration::from_secs(seconds))
+    }
+
     /// The duration, zero or above.
     #[must_use]
     pub const fn get(self) -> SignedDuration {

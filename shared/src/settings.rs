@@ -41,6 +41,13 @@ impl Settings {
     }
 }
 
+/// `WAIT_MAX`: how long an API call waits for tasks at most, `PT20S` by default. API Gateway gives up
+/// after 29 s.
+pub fn wait_max(env: &mut Env) -> IsoDuration {
+    let most = IsoDuration::from_secs(25);
+    env.or("WAIT_MAX", IsoDuration::from_secs(20), "a duration up to PT25S", |wait| *wait <= most)
+}
+
 /// What schedules mean in this deployment. Whoever foretells what a reconcile does reads the same.
 #[derive(Clone, Debug, Default)]
 pub struct Scheduling {
@@ -82,6 +89,7 @@ impl Scheduling {
 /// The keys of our tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagKeys {
+    prefix: String,
     /// `steward:record`.
     pub record: String,
     /// `steward:size`, which infrastructure-as-code may own.
@@ -105,9 +113,22 @@ impl Default for TagKeys {
 }
 
 impl TagKeys {
+    /// What stands before the colon of each.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// A key of ours by the name after the colon.
+    #[must_use]
+    pub fn of(&self, name: &str) -> String {
+        format!("{}:{name}", self.prefix)
+    }
+
     fn with_prefix(prefix: &str) -> Self {
         let key = |name: &str| format!("{prefix}:{name}");
         Self {
+            prefix: prefix.to_owned(),
             record: key("record"),
             size: key("size"),
             schedule: key("schedule"),

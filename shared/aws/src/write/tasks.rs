@@ -7,7 +7,6 @@ use aws_sdk_ecs::types as sdk;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
-use serde_json::json;
 use shared::names::{ClusterName, TaskId};
 use shared::run_task::{Launch, Overrides, RunTask, Started};
 use shared::{Code, Problem};
@@ -22,8 +21,8 @@ const STOP_TASK: Operation = ("ecs:StopTask", Bucket::EcsTaskWrite);
 
 impl Write {
     /// Runs up to ten tasks. The same call under the same token starts nothing more, and answers
-    /// what it had started; another call under it is [`Code::IdempotencyConflict`], with the tasks
-    /// that it had started in `failures`.
+    /// what it had started; another call under it is [`Code::IdempotencyConflict`], which names the
+    /// tasks that it had started.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
     pub async fn run_task(&self, asked: &RunTask) -> Result<Started, Problem> {
@@ -105,7 +104,10 @@ fn refined(mut problem: Problem) -> Problem {
     let message = error.message().unwrap_or_default();
     let code = match error {
         RunTaskError::ConflictException(conflict) => {
-            problem.failures = conflict.resource_ids().iter().map(|arn| json!({ "taskArn": arn })).collect();
+            let started = conflict.resource_ids().join(", ");
+            let says = "; under this key another request has started";
+            problem.detail =
+                format!("{}{says} {started}: use another key, or send the same request", problem.detail);
             Code::IdempotencyConflict
         }
         // Fargate has no failure for it.

@@ -1,0 +1,121 @@
+//! run-task: what an operator does with `aws ecs run-task`, with an answer that tells the truth.
+//!
+//! AWS answers 200 with `failures[]`, ten tasks a call at most, and forgets. Here a request is so many
+//! slots, and each is started once.
+
+pub mod ask;
+pub mod config;
+pub mod launch;
+pub mod observe;
+pub mod plan;
+pub mod request;
+pub mod verdict;
+
+mod apply;
+mod report;
+mod wait;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
+use shared_aws::{Aws, Requester};
+use shared_lambda::Function;
+use tokio::time::{Instant, sleep};
+
+pub use config::Config;
+
+use crate::apply::Apply;
+use crate::ask::{Ask, Keys};
+use crate::request::Request;
+
+/// Calls that are under way at once; the budget sets the pace.
+const AT_ONCE: usize = 10;
+/// How often what came up short is asked for again, where that may help.
+const ATTEMPTS: i64 = 2;
+/// Between two attempts. An attempt's number is the clock's in these steps, so two runs at once
+/// share their tokens.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The function.
+#[derive(Debug)]
+pub struct RunTask {
+    aws: Aws,
+    config: Config,
+    keys: Keys,
+}
+
+impl RunTask {
+    /// The function on this AWS.
+    #[must_use]
+    pub fn new(aws: Aws, config: Config) -> Self {
+        let keys = Keys::of(&config.settings);
+        Self { aws, config, keys }
+    }
+}
+
+impl Function for RunTask {
+    const NAME: &'static str = "run-task";
+    const ROUTES: &'static [Route] = request::ROUTES;
+    type Request = Request;
+
+    async fn answer(
+        &self,
+        call: Call<Request>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
+        let ask = Ask::new(&call, &self.config)?;
+        let read = self.aws.read(deadline);
+        let seen = observe::observe(&read, &ask, &self.keys).await?;
+        let launch = launch::launch(&seen, &ask)?;
+        let mut slots = plan::slots(&seen, &ask, &self.keys);
+        let begun = Instant::now();
+        let attempt = |n: i64| now.as_second() / PAUSE_SECONDS + n;
+        let first = plan::plan(&slots, &launch, &ask, &self.keys, attempt(0));
+        if ask.dry_run {
+            let items = first.forecast().to_vec();
+            return Ok(Answer::Report(report::report(items, &ask, &self.config.settings, now)));
+        }
+        let write = self.aws.write(deadline, requester(call));
+        let hands = Apply { write: write.clone(), before: &seen.before };
+        let time_left = || write.time_left();
+        let mut items = perform(first, &hands, AT_ONCE, &time_left).await;
+        for n in 1..=ATTEMPTS {
+            slots = items.into_iter().map(Some).collect();
+            if !plan::may_go_on(&slots) || read.left() < PAUSE * 2 || !self.patient(&ask, begun) {
+                items = slots.into_iter().flatten().collect();
+                break;
+            }
+            sleep(PAUSE).await;
+            let again = plan::plan(&slots, &launch, &ask, &self.keys, attempt(n));
+            items = perform(again, &hands, AT_ONCE, &time_left).await;
+        }
+        let items = plan::recognised(items);
+        let report = report::report(items, &ask, &self.config.settings, now);
+        if let Some(problem) = report::nothing_started(&report) {
+            return Err(problem);
+        }
+        wait::wait(&read, report, &seen.definition, &ask, &self.config.settings, now).await
+    }
+
+    fn meter(&self) -> Meter {
+        self.aws.meter()
+    }
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "a few seconds")]
+const PAUSE_SECONDS: i64 = PAUSE.as_secs() as i64;
+
+impl RunTask {
+    /// A request that waits for its tasks has the time to ask again; another gets its answer soon.
+    fn patient(&self, ask: &Ask, begun: Instant) -> bool {
+        let most = Duration::try_from(self.config.wait_max.get()).unwrap_or_default();
+        ask.wait.is_some() || begun.elapsed() + PAUSE <= most
+    }
+}
+
+fn requester(call: Call<Request>) -> Requester {
+    let Call { actor, envelope, request_id, scope, .. } = call;
+    Requester { actor, on_behalf_of: envelope.on_behalf_of, reason: envelope.reason, request_id, scope }
+}

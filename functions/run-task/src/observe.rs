@@ -1,0 +1,63 @@
+//! A look at the world: the definition, the service to be like, and what was started before.
+
+use futures_util::future::try_join3;
+use shared::ecs::{Service, Task, TaskDefinition};
+use shared::{Code, Problem};
+use shared_aws::{Read, TaskFilter};
+
+use crate::ask::{Ask, Keys};
+
+/// What was seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The task definition, a family resolved to its latest ACTIVE revision.
+    pub definition: TaskDefinition,
+    /// The service to be like.
+    pub like: Option<Service>,
+    /// The tasks that were started under the request's key before.
+    pub before: Vec<Task>,
+}
+
+/// Reads what a request needs.
+pub async fn observe(read: &Read, ask: &Ask, keys: &Keys) -> Result<Snapshot, Problem> {
+    let definition = async {
+        let name = &ask.task_definition;
+        let found = read.task_definition(&name.to_string()).await.map_err(|problem| {
+            let detail = format!("there is no task definition {name} in this account and region");
+            if problem.code == Code::NotFound { Problem::new(Code::NotFound, detail) } else { problem }
+        })?;
+        Ok(found.0)
+    };
+    let like = async {
+        let Some(id) = &ask.like else { return Ok(None) };
+        let listed = read.services_named(&id.cluster, std::slice::from_ref(&id.service)).await?;
+        let found = listed.found.into_iter().find(Service::is_active).ok_or_else(|| {
+            let detail = format!("like: cluster {} has no ACTIVE service {}", id.cluster, id.service);
+            Problem::new(Code::NotFound, detail)
+        })?;
+        Ok(Some(found))
+    };
+    let (definition, like, before) = try_join3(definition, like, before(read, ask, keys)).await?;
+    Ok(Snapshot { definition, like, before })
+}
+
+/// The tasks that carry the key's hash, those that have stopped since among them. AWS describes a
+/// stopped task for about an hour, which is as long as it remembers its token.
+async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Problem> {
+    if !ask.key.may_repeat {
+        return Ok(Vec::new());
+    }
+    let started = TaskFilter { started_by: Some(ask.started_by.clone()), ..TaskFilter::default() };
+    let family = Some(ask.task_definition.family.to_string());
+    let stopped = TaskFilter { family, stopped: true, ..TaskFilter::default() };
+    let (running, stopped) = futures_util::future::try_join(
+        read.tasks(&ask.cluster, &started, true),
+        read.tasks(&ask.cluster, &stopped, true),
+    )
+    .await?;
+    let ours = |task: &Task| task.tags.iter().any(|tag| tag.key == keys.run && tag.value == ask.key.hash);
+    let mut found: Vec<Task> = running.found.into_iter().chain(stopped.found).filter(ours).collect();
+    found.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));
+    found.dedup_by(|a, b| a.task_arn == b.task_arn);
+    Ok(found)
+}

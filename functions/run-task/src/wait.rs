@@ -1,0 +1,96 @@
+//! Waiting for what was started: until it runs, or until it has ended and its verdict is known.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::ecs::{Task, TaskDefinition};
+use shared::names::{TaskId, short_name};
+use shared::report::{Item, Outcome, Report};
+use shared::settings::Settings;
+use shared::{Answer, Code, Problem};
+use shared_aws::Read;
+
+use crate::ask::Ask;
+use crate::report::{report, task_arn};
+use crate::request::Until;
+use crate::verdict::{Verdict, verdict};
+
+/// When to look again, in seconds.
+const RETRY_AFTER: u16 = 5;
+
+/// The answer once every started task is as the request wants it, or the time is up.
+pub(crate) async fn wait(
+    read: &Read,
+    made: Report,
+    definition: &TaskDefinition,
+    ask: &Ask,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Answer, Problem> {
+    let Some((until, patience)) = ask.wait else { return Ok(Answer::Report(made)) };
+    let id = |item: &Item| short_name(task_arn(item)?).parse::<TaskId>().ok();
+    let ids: Vec<TaskId> = made.items.iter().filter_map(id).collect();
+    let is_there = |task: &Task| match until {
+        Until::Running => task.started_at.is_some() || task.last_status == "STOPPED",
+        Until::Stopped => task.last_status == "STOPPED",
+    };
+    // What was started is never lost in a look that fails: the answer names it all the same.
+    let seen = read.tasks_once(&ask.cluster, &ids, patience, is_there).await.unwrap_or_default();
+    let mut waiting = false;
+    let mut items = made.items;
+    for item in &mut items {
+        let Some(arn) = task_arn(item) else { continue };
+        match seen.iter().find(|task| task.task_arn == arn) {
+            Some(task) => {
+                waiting |= !is_there(task);
+                judge(item, task, definition, until);
+            }
+            None => waiting = true,
+        }
+    }
+    let report = report(items, ask, settings, now);
+    if !waiting {
+        return Ok(Answer::Report(report));
+    }
+    let location = match ids.as_slice() {
+        [one] => format!("/v1/clusters/{}/tasks/{one}", ask.cluster),
+        many => {
+            let ids: Vec<&str> = many.iter().map(TaskId::as_str).collect();
+            format!("/v1/clusters/{}/tasks?tasks={}", ask.cluster, ids.join(","))
+        }
+    };
+    if report.ok {
+        Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, body: json!(report) })
+    } else {
+        Ok(Answer::Report(report))
+    }
+}
+
+fn judge(item: &mut Item, task: &Task, definition: &TaskDefinition, until: Until) {
+    let short = short_name(&task.task_arn);
+    let before_now = item.after.as_ref().is_some_and(|after| after["startedBefore"] == true);
+    let exits: Vec<Value> = task
+        .containers
+        .iter()
+        .map(|c| json!({ "name": c.name, "exitCode": c.exit_code, "reason": c.reason }))
+        .collect();
+    item.after = Some(json!({
+        "taskArn": task.task_arn,
+        "lastStatus": task.last_status,
+        "startedBefore": before_now,
+        "stopCode": task.stop_code,
+        "stoppedReason": task.stopped_reason,
+        "containers": exits,
+    }));
+    match verdict(task, definition) {
+        Verdict::Running if until == Until::Stopped || task.started_at.is_none() => {
+            item.reason = format!("{short} is {}", task.last_status);
+        }
+        Verdict::Running => item.reason = format!("{short} is running"),
+        Verdict::Done(how) => item.reason = format!("{short}: {how}"),
+        Verdict::Failed(why) => {
+            item.outcome = Outcome::Failed;
+            item.code = Some(Code::TaskFailed);
+            item.reason = format!("{short}: {why}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! stop-task: what an operator does with `aws ecs stop-task`, without a surprise.
+//!
+//! A service replaces a task of its own that is stopped: so such a task is only stopped on purpose.
+
+pub mod ask;
+pub mod config;
+pub mod observe;
+pub mod plan;
+pub mod request;
+
+mod apply;
+mod report;
+
+use jiff::Timestamp;
+use shared::names::{TaskId, short_name};
+use shared::report::{Outcome, Report};
+use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, perform};
+use shared_aws::{Aws, Read, Requester};
+use shared_lambda::Function;
+
+pub use config::Config;
+
+use crate::apply::Apply;
+use crate::ask::{Ask, What};
+use crate::request::Request;
+
+/// Calls that are under way at once; the budget sets the pace.
+const AT_ONCE: usize = 10;
+/// When to look again, in seconds.
+const RETRY_AFTER: u16 = 5;
+
+/// The function.
+#[derive(Debug)]
+pub struct StopTask {
+    aws: Aws,
+    config: Config,
+}
+
+impl StopTask {
+    /// The function on this AWS.
+    #[must_use]
+    pub fn new(aws: Aws, config: Config) -> Self {
+        Self { aws, config }
+    }
+}
+
+impl Function for StopTask {
+    const NAME: &'static str = "stop-task";
+    const ROUTES: &'static [Route] = request::ROUTES;
+    type Request = Request;
+
+    async fn answer(
+        &self,
+        call: Call<Request>,
+        _now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
+        let ask = Ask::new(&call, &self.config)?;
+        let read = self.aws.read(deadline);
+        let seen = observe::observe(&read, &ask).await?;
+        let plan = plan::plan(&seen, &ask, self.config.stop_max)?;
+        let items = if ask.dry_run {
+            plan.forecast().to_vec()
+        } else {
+            let write = self.aws.write(deadline, requester(call));
+            let time_left = || write.time_left();
+            let hands = Apply { write: write.clone(), cluster: &ask.cluster, reason: &ask.reason };
+            perform(plan, &hands, AT_ONCE, &time_left).await
+        };
+        let report = report::report(items, &ask, &self.config.settings);
+        let report = if matches!(ask.what, What::One(..)) {
+            report.single().map_err(|problem| {
+                let instead = plan::instead(&seen, &ask).filter(|_| problem.code == Code::ServiceTask);
+                instead.into_iter().fold(problem, Problem::offering)
+            })?
+        } else {
+            report
+        };
+        wait(&read, report, &ask).await
+    }
+
+    fn meter(&self) -> Meter {
+        self.aws.meter()
+    }
+}
+
+/// The answer once every task that was told to stop has, or the time is up.
+async fn wait(read: &Read, report: Report, ask: &Ask) -> Result<Answer, Problem> {
+    let Some(patience) = ask.wait.filter(|_| !ask.dry_run) else { return Ok(Answer::Report(report)) };
+    let stopping = report
+        .items
+        .iter()
+        .filter(|item| item.outcome == Outcome::Changed || item.code == Some(Code::AlreadyStopped));
+    let ids: Vec<TaskId> = stopping.filter_map(|item| short_name(&item.resource).parse().ok()).collect();
+    let stopped = |task: &shared::ecs::Task| task.last_status == "STOPPED";
+    // They were told to stop, whatever a look at them says.
+    let seen = read.tasks_once(&ask.cluster, &ids, patience, stopped).await.unwrap_or_default();
+    if (seen.len() == ids.len() && seen.iter().all(stopped)) || !report.ok {
+        return Ok(Answer::Report(report));
+    }
+    let ids: Vec<&str> = ids.iter().map(TaskId::as_str).collect();
+    let location = match ids.as_slice() {
+        [one] => format!("/v1/clusters/{}/tasks/{one}", ask.cluster),
+        many => format!("/v1/clusters/{}/tasks?tasks={}", ask.cluster, many.join(",")),
+    };
+    Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, body: serde_json::json!(report) })
+}
+
+fn requester(call: Call<Request>) -> Requester {
+    let Call { actor, envelope, request_id, scope, .. } = call;
+    Requester { actor, on_behalf_of: envelope.on_behalf_of, reason: envelope.reason, request_id, scope }
+}

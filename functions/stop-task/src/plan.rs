@@ -1,0 +1,150 @@
+//! Which tasks are stopped, and why the others are not. Pure.
+
+use serde_json::json;
+use shared::ecs::Task;
+use shared::names::{Arn, TaskId, short_name};
+use shared::problem::Action;
+use shared::report::{Item, Outcome, Warning};
+use shared::{Code, Plan, Problem};
+
+use crate::ask::{Ask, What};
+use crate::observe::{Snapshot, service_of};
+use crate::request::Force;
+
+/// One call of `StopTask`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub task: TaskId,
+    /// Its status before, for the audit.
+    pub before: String,
+}
+
+/// The plan of a request.
+///
+/// # Errors
+///
+/// More tasks than the deployment allows at once: nothing is stopped then.
+pub fn plan(seen: &Snapshot, ask: &Ask, stop_max: usize) -> Result<Plan<Step>, Problem> {
+    let mut plan = Plan::default();
+    for task in &seen.tasks {
+        let decision = match &ask.what {
+            What::One(_, force) => decide(task, seen, *force, ask),
+            What::Many { .. } => decide(task, seen, Force::No, ask),
+        };
+        match decision {
+            Decision::Leave(item) => drop(plan.decided(item)),
+            Decision::Stop(item, step) => drop(plan.change(item, [(0, vec![step])])),
+        }
+    }
+    let stopping = plan.steps().count();
+    if stopping > stop_max {
+        let detail = format!(
+            "{stopping} tasks fit, and one request stops at most {stop_max}: narrow it, or raise STOP_MAX"
+        );
+        return Err(Problem::new(Code::BeyondMax, detail));
+    }
+    Ok(plan)
+}
+
+enum Decision {
+    Leave(Item),
+    Stop(Item, Step),
+}
+
+fn decide(task: &Task, seen: &Snapshot, force: Force, ask: &Ask) -> Decision {
+    let resource = task.task_arn.parse::<Arn>().map_or_else(|_| task.task_arn.clone(), |arn| arn.resource);
+    let leave = |outcome, code, reason: String| {
+        let mut item = Item::new(&resource, outcome, Some(code), reason);
+        item.before = Some(json!({ "lastStatus": task.last_status }));
+        Decision::Leave(item)
+    };
+    if task.last_status == "STOPPED" || task.desired_status == "STOPPED" {
+        let since = task.stopped_at.map(|at| format!(" since {at}")).unwrap_or_default();
+        let why = task.stopped_reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        let how = if task.last_status == "STOPPED" { "stopped" } else { "stopping" };
+        return leave(Outcome::Unchanged, Code::AlreadyStopped, format!("already {how}{since}{why}"));
+    }
+    let service = service_of(task).filter(|name| seen.services.contains(*name));
+    if let Some(service) = service {
+        if matches!(ask.what, What::Many { .. }) {
+            let reason = format!("service {service} would replace it: stop the service instead");
+            return leave(Outcome::Skipped, Code::ServiceTask, reason);
+        }
+        if force == Force::No {
+            let reason = format!(
+                "service {service} would replace it: stop the service instead, or restart the task with \"force\": true"
+            );
+            return leave(Outcome::Failed, Code::ServiceTask, reason);
+        }
+        if let Some(protection) = seen.protection.get(&task.task_arn)
+            && force != Force::Protected
+        {
+            let until = protection.until.map(|at| format!(" until {at}")).unwrap_or_default();
+            let reason = format!("it is protected{until}: wait, or stop it with \"force\": \"protected\"");
+            return leave(Outcome::Failed, Code::Protected, reason);
+        }
+    }
+    let Ok(id) = short_name(&task.task_arn).parse::<TaskId>() else {
+        return leave(Outcome::Failed, Code::Internal, "its ARN can't be read".into());
+    };
+    let reason = match service {
+        Some(service) => format!("restarted on purpose: service {service} starts another"),
+        None => "as asked".into(),
+    };
+    let mut item = Item::new(&resource, Outcome::Changed, None, reason);
+    item.before = Some(json!({ "lastStatus": task.last_status }));
+    item.after = Some(json!({ "desiredStatus": "STOPPED" }));
+    if let Some(protection) = seen.protection.get(&task.task_arn) {
+        let until = protection.until.map(|at| format!(" until {at}")).unwrap_or_default();
+        item.warnings.push(Warning::new(Code::Protected, format!("it was protected{until}")));
+    }
+    Decision::Stop(item, Step { task: id, before: task.last_status.clone() })
+}
+
+/// What to do instead of stopping a service's task: the ready stop of its service.
+#[must_use]
+pub fn instead(seen: &Snapshot, ask: &Ask) -> Option<Action> {
+    let service = seen.tasks.first().and_then(service_of)?;
+    Some(Action {
+        method: "POST",
+        path: format!("/v1/clusters/{}/services/{service}/stop", ask.cluster),
+        body: json!({ "reason": ask.reason }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(id: usize, group: &str) -> Task {
+        Task {
+            task_arn: format!("arn:aws:ecs:sa-east-1:123456789012:task/prod/{id:032x}"),
+            group: group.into(),
+            last_status: "RUNNING".into(),
+            desired_status: "RUNNING".into(),
+            ..Task::default()
+        }
+    }
+
+    #[test]
+    fn a_bulk_stop_skips_what_services_keep_and_has_a_cap() {
+        let mut tasks: Vec<Task> = (0..3).map(|id| task(id, "family:job")).collect();
+        tasks.push(task(3, "service:users"));
+        tasks.push(task(4, "service:long-gone"));
+        let seen = Snapshot { tasks, services: ["users".to_owned()].into(), ..Snapshot::default() };
+        let ask = Ask {
+            cluster: "prod".parse().unwrap(),
+            what: What::Many { family: None, started_by: Some("alice".into()) },
+            reason: "done".into(),
+            wait: None,
+            dry_run: false,
+        };
+        let made = plan(&seen, &ask, 4).unwrap();
+        assert_eq!(made.steps().count(), 4, "a group that no service has is only a name");
+        let skipped: Vec<_> =
+            made.forecast().iter().filter(|item| item.outcome == Outcome::Skipped).collect();
+        assert_eq!((skipped.len(), skipped[0].code), (1, Some(Code::ServiceTask)));
+        assert_eq!(plan(&seen, &ask, 3).unwrap_err().code, Code::BeyondMax);
+    }
+}

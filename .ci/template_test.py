@@ -17,7 +17,7 @@ EVENTS = ROOT / "events"
 TEMPLATE = json.loads(TRANSLATED.read_text(encoding="utf-8"))
 RESOURCES = TEMPLATE["Resources"]
 
-FUNCTIONS = {"ScaleServiceFunction", "DescribeClusterFunction"}
+FUNCTIONS = {"ScaleServiceFunction", "DescribeClusterFunction", "RunTaskFunction", "StopTaskFunction"}
 
 CLUSTER = "/v1/clusters/{cluster}"
 SERVICE = CLUSTER + "/services/{service}"
@@ -33,6 +33,9 @@ ROUTES = {
     ("PUT", CLUSTER + "/override"): "ScaleServiceFunction",
     ("DELETE", CLUSTER + "/override"): "ScaleServiceFunction",
     ("POST", "/v1/schedules/preview"): "ScaleServiceFunction",
+    ("POST", CLUSTER + "/tasks"): "RunTaskFunction",
+    ("POST", CLUSTER + "/tasks/{task}/stop"): "StopTaskFunction",
+    ("POST", CLUSTER + "/tasks/stop"): "StopTaskFunction",
     ("GET", "/v1/clusters"): "DescribeClusterFunction",
     ("GET", CLUSTER): "DescribeClusterFunction",
     ("GET", CLUSTER + "/services"): "DescribeClusterFunction",
@@ -49,6 +52,7 @@ ROUTES = {
 ENVIRONMENT = {
     "MODE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE", "LOG_LEVEL", "SCHEDULES",
     "WAKE_LEAD", "REPEAT_OFF", "LATE_AFTER", "OVERRIDE_MAX", "DRIFT", "HALF",
+    "RUN_FAMILIES", "RUN_OVERRIDES", "STOP_MAX",
 }
 
 # X-Ray knows no resources, so these writes can't be narrowed.
@@ -304,14 +308,15 @@ class TheFunctions(unittest.TestCase):
 
 
 class TheSchedules(unittest.TestCase):
-    def test_there_is_a_reconcile_a_stop_and_a_start(self):
+    def test_there_is_a_reconcile_a_stop_a_start_and_a_job(self):
         actions = sorted(given["action"] for _, given in function_schedules().values())
-        self.assertEqual(actions, ["reconcile", "start", "stop"])
+        self.assertEqual(actions, ["reconcile", "runTask", "start", "stop"])
 
-    def test_reconcile_is_enabled_and_stop_and_start_are_not_until_parameters_say_otherwise(self):
+    def test_reconcile_is_enabled_and_the_others_are_not_until_parameters_say_otherwise(self):
+        enabling = {"runTask": "EnableNightlyJob"}
         for name, (schedule, given) in function_schedules().items():
             with self.subTest(schedule=name):
-                parameter, state = ("EnableStopStart", "DISABLED")
+                parameter, state = (enabling.get(given["action"], "EnableStopStart"), "DISABLED")
                 if given["action"] == "reconcile":
                     parameter, state = ("EnableReconcile", "ENABLED")
                 self.assertEqual(with_parameters(schedule["State"]), state)
@@ -343,13 +348,12 @@ class TheSchedules(unittest.TestCase):
                 self.assertEqual(given["schedule"], "<aws.scheduler.schedule-arn>")
 
     def test_they_send_what_the_example_event_shows(self):
-        example = EVENTS / "scale-service" / "scheduled-stop.json"
-        if not example.exists():
-            self.skipTest(f"{example} is not there yet")
-        expected = set(json.loads(example.read_bytes()))
+        stop = EVENTS / "scale-service" / "scheduled-stop.json"
+        examples = {"runTask": EVENTS / "run-task" / "nightly.json"}
         for name, (_, given) in function_schedules().items():
             with self.subTest(schedule=name):
-                self.assertEqual(set(given), expected)
+                example = examples.get(given["action"], stop)
+                self.assertEqual(set(given), set(json.loads(example.read_bytes())))
 
     def test_an_event_that_is_not_delivered_is_tried_again_and_then_kept(self):
         for name, (schedule, _) in function_schedules().items():

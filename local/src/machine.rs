@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 13] = [
+pub(crate) const VARIABLES: [&str; 17] = [
     "MODE",
     "CLUSTERS",
     "LABEL",
@@ -17,6 +17,10 @@ pub(crate) const VARIABLES: [&str; 13] = [
     "OVERRIDE_MAX",
     "DRIFT",
     "HALF",
+    "RUN_FAMILIES",
+    "RUN_OVERRIDES",
+    "STOP_MAX",
+    "WAIT_MAX",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "the clock of a process that is no Lambda function")]

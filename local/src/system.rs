@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use describe_cluster::DescribeCluster;
 use jiff::{SignedDuration, Timestamp};
+use run_task::RunTask;
 use scale_service::ScaleService;
 use serde_json::Value;
 use shared::env::{Env, EnvFaults};
@@ -12,6 +13,7 @@ use shared::names::{Arn, Scope};
 use shared::{Code, Deadline, Problem};
 use shared_aws::{Access, Aws, Endpoint};
 use shared_lambda::{Function, Handler, Invocation, LambdaError, Limits};
+use stop_task::StopTask;
 use tokio::time::Instant;
 
 use crate::gateway::{self, Response, Sent};
@@ -42,6 +44,8 @@ pub struct System {
     template: Template,
     scale_service: Handler<ScaleService>,
     describe_cluster: Handler<DescribeCluster>,
+    run_task: Handler<RunTask>,
+    stop_task: Handler<StopTask>,
     clock: Clock,
     scope: Scope,
     calls: AtomicU64,
@@ -112,7 +116,10 @@ impl Setup {
 
     /// There is nothing to lose on an emulator.
     fn allowing_all(self) -> Self {
-        self.with("CLUSTERS", "*").with("MODE", "act")
+        self.with("CLUSTERS", "*")
+            .with("MODE", "act")
+            .with("RUN_FAMILIES", "*=*")
+            .with("RUN_OVERRIDES", "*=*")
     }
 
     /// With these variables of the functions' environment.
@@ -135,13 +142,16 @@ const TIMEOUT: Duration = Duration::from_mins(15);
 
 impl System {
     /// The functions' names.
-    pub const FUNCTIONS: [&'static str; 2] = [DescribeCluster::NAME, ScaleService::NAME];
+    pub const FUNCTIONS: &'static [&'static str] =
+        &[DescribeCluster::NAME, RunTask::NAME, ScaleService::NAME, StopTask::NAME];
 
     /// Starts the functions.
     pub async fn start(setup: Setup) -> Result<Self, StartFault> {
         let variables = || Env::new(setup.environment.clone());
         let scale = scale_service::Config::read(variables())?;
         let describe = describe_cluster::Config::read(variables())?;
+        let run = run_task::Config::read(variables())?;
+        let stop = stop_task::Config::read(variables())?;
         let template = Template::read().map_err(StartFault::Template)?;
         let connect = |access| Aws::connect(setup.endpoint.clone(), scale.settings.budget_share, access);
         let reading = connect(Access::ReadOnly).await;
@@ -153,10 +163,13 @@ impl System {
             }),
             Clock::Machine(_) => scope(&reading).await.map_err(StartFault::Aws)?,
         };
+        // One process for all of them, so one budget as well.
+        let acting = connect(setup.access).await;
         Ok(Self {
             template,
-            scale_service: Handler::new(ScaleService::new(connect(setup.access).await, scale))
-                .with_limits(setup.limits),
+            run_task: Handler::new(RunTask::new(acting.clone(), run)).with_limits(setup.limits),
+            stop_task: Handler::new(StopTask::new(acting.clone(), stop)).with_limits(setup.limits),
+            scale_service: Handler::new(ScaleService::new(acting, scale)).with_limits(setup.limits),
             describe_cluster: Handler::new(DescribeCluster::new(reading, describe)).with_limits(setup.limits),
             clock: setup.clock,
             scope,
@@ -198,6 +211,8 @@ impl System {
         match function {
             ScaleService::NAME => self.scale_service.handle(event, &at).await.0,
             DescribeCluster::NAME => self.describe_cluster.handle(event, &at).await.0,
+            RunTask::NAME => self.run_task.handle(event, &at).await.0,
+            StopTask::NAME => self.stop_task.handle(event, &at).await.0,
             _ => {
                 let known = Self::FUNCTIONS.join(", ");
                 Err(Problem::new(

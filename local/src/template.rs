@@ -65,7 +65,7 @@ impl Template {
                     "ScheduleV2" => found.schedules.push(TemplateSchedule {
                         name: name.clone(),
                         function: function.clone(),
-                        input: text_of(&properties["Input"]),
+                        input: with_defaults(&text_of(&properties["Input"]), template.get("Parameters")),
                     }),
                     _ => {}
                 }
@@ -76,6 +76,14 @@ impl Template {
         }
         Ok(found)
     }
+}
+
+/// A text with the parameters in it (`${NightlyJobCluster}`) at their defaults.
+fn with_defaults(text: &str, parameters: Option<&Value>) -> String {
+    let parameters = parameters.and_then(Value::as_object).into_iter().flatten();
+    parameters.fold(text.to_owned(), |text, (name, parameter)| {
+        text.replace(&format!("${{{name}}}"), &text_of(&parameter["Default"]))
+    })
 }
 
 fn text_of(value: &Value) -> String {

@@ -139,7 +139,7 @@ mod tests {
             ..Cluster::default()
         };
         let seen = Snapshot {
-            clusters: Some(provided.iter().map(|name| cluster(&name)).collect()),
+            clusters: Some(provided.iter().map(|name| cluster(name)).collect()),
             providers: Some(vec![provider]),
             registered: registered.iter().map(|(id, cluster)| ((*id).into(), (*cluster).into())).collect(),
             ..Snapshot::default()

@@ -1,9 +1,9 @@
 //! A look at the world: the definition, the service to be like, and what was started before.
 
-use futures_util::future::try_join3;
+use futures_util::future::{try_join, try_join4};
 use shared::ecs::{Service, Task, TaskDefinition};
 use shared::{Code, Problem};
-use shared_aws::{Read, TaskFilter};
+use shared_aws::{ClusterDetail, Read, TaskFilter};
 
 use crate::ask::{Ask, Keys};
 
@@ -37,7 +37,17 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &Keys) -> Result<Snapshot, Pr
         })?;
         Ok(Some(found))
     };
-    let (definition, like, before) = try_join3(definition, like, before(read, ask, keys)).await?;
+    let cluster = async {
+        let named = std::slice::from_ref(&ask.cluster);
+        let listed = read.clusters_named(named, ClusterDetail::default()).await?;
+        if listed.found.iter().any(|cluster| cluster.status == "ACTIVE") {
+            return Ok(());
+        }
+        let detail = format!("there is no cluster {} in this account and region", ask.cluster);
+        Err(Problem::new(Code::NotFound, detail))
+    };
+    let ((), definition, like, before) =
+        try_join4(cluster, definition, like, before(read, ask, keys)).await?;
     Ok(Snapshot { definition, like, before })
 }
 
@@ -50,11 +60,8 @@ async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Proble
     let started = TaskFilter { started_by: Some(ask.started_by.clone()), ..TaskFilter::default() };
     let family = Some(ask.task_definition.family.to_string());
     let stopped = TaskFilter { family, stopped: true, ..TaskFilter::default() };
-    let (running, stopped) = futures_util::future::try_join(
-        read.tasks(&ask.cluster, &started, true),
-        read.tasks(&ask.cluster, &stopped, true),
-    )
-    .await?;
+    let (running, stopped) =
+        try_join(read.tasks(&ask.cluster, &started, true), read.tasks(&ask.cluster, &stopped, true)).await?;
     let ours = |task: &Task| task.tags.iter().any(|tag| tag.key == keys.run && tag.value == ask.key.hash);
     let mut found: Vec<Task> = running.found.into_iter().chain(stopped.found).filter(ours).collect();
     found.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));

@@ -33,8 +33,7 @@ pub(crate) async fn wait(
         Until::Running => task.started_at.is_some() || task.last_status == "STOPPED",
         Until::Stopped => task.last_status == "STOPPED",
     };
-    // What was started is never lost in a look that fails: the answer names it all the same.
-    let seen = read.tasks_once(&ask.cluster, &ids, patience, is_there).await.unwrap_or_default();
+    let seen = read.tasks_once(&ask.cluster, &ids, patience, is_there).await;
     let mut waiting = false;
     let mut items = made.items;
     for item in &mut items {

@@ -93,8 +93,7 @@ async fn wait(read: &Read, report: Report, ask: &Ask) -> Result<Answer, Problem>
         .filter(|item| item.outcome == Outcome::Changed || item.code == Some(Code::AlreadyStopped));
     let ids: Vec<TaskId> = stopping.filter_map(|item| short_name(&item.resource).parse().ok()).collect();
     let stopped = |task: &shared::ecs::Task| task.last_status == "STOPPED";
-    // They were told to stop, whatever a look at them says.
-    let seen = read.tasks_once(&ask.cluster, &ids, patience, stopped).await.unwrap_or_default();
+    let seen = read.tasks_once(&ask.cluster, &ids, patience, stopped).await;
     if (seen.len() == ids.len() && seen.iter().all(stopped)) || !report.ok {
         return Ok(Answer::Report(report));
     }

@@ -50,6 +50,8 @@ fn code_of(name: &str, message: &str, status: u16) -> Code {
         "ClusterNotFoundException" | "ServiceNotFoundException" | "ObjectNotFoundException" => Code::NotFound,
         // ECS has no error of its own for a task definition that is not there.
         "ClientException" if message.starts_with("Unable to describe task definition") => Code::NotFound,
+        // Nor for a task that it has forgotten.
+        "InvalidParameterException" if message.contains("task was not found") => Code::NotFound,
         "ServiceNotActiveException" => Code::Gone,
         _ if status >= 500 => Code::AwsFailed,
         _ => Code::AwsRefused,

@@ -124,6 +124,9 @@ impl<F: Function> Handler<F> {
         tracing::info!(actor = %call.actor, ?via, "called");
         // Boxed: a function's whole road is one future, too large to be passed about.
         let answer = Box::pin(self.function.answer(call, at.now, Deadline::at(ends.into_std()))).await?;
+        if let Answer::Accepted { location, .. } = &answer {
+            tracing::info!(location, "accepted, and still under way");
+        }
         if let Answer::Report(report) = &answer {
             tracing::info!(counts = %json!(report.counts), dry_run = report.dry_run, "{}", report.summary);
             // The answer to a schedule goes nowhere: the log is where one reads what it would do.

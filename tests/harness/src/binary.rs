@@ -151,7 +151,7 @@ async fn next(State(queue): State<Arc<Queue>>) -> Response {
             None => queue.more.notified().await,
         }
     };
-    let deadline = machine_now().as_millisecond() + 30_000;
+    let deadline = machine_now().as_millisecond() + 12_000;
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),

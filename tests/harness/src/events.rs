@@ -109,6 +109,26 @@ pub const DESCRIBE_CLUSTER: &[(&str, Expected)] = &[
     ("rest-stopped-tasks", Rest(200, "")),
     ("rest-agenda", Rest(200, "")),
     ("rest-agenda-of-a-week", Rest(200, "")),
+    ("rest-clusters-as-a-table", Rest(200, "")),
+    ("rest-clusters-with-statistics", Rest(200, "")),
+    ("rest-capacity", Rest(200, "")),
+    ("rest-services-by-name", Rest(200, "")),
+    ("rest-a-page-of-tasks", Rest(200, "")),
+    ("rest-tasks-of-a-family", Rest(200, "")),
+    ("rest-list-task-definitions", Rest(200, "")),
+    ("rest-describe-task-definition", Rest(200, "")),
+    ("rest-list-auto-scaling-groups", Rest(200, "")),
+    ("rest-describe-auto-scaling-group", Rest(200, "")),
+    ("direct-describe-task-definition", Answer),
+    ("direct-list-clusters-by-name", Answer),
+    ("bad-accept", Rest(406, "notAcceptable")),
+    ("bad-cursor", Rest(400, "badRequest")),
+    ("bad-limit", Rest(400, "badRequest")),
+    ("bad-include", Rest(400, "badRequest")),
+    ("bad-revision", Rest(400, "badRequest")),
+    ("bad-unknown-task-definition", Rest(404, "notFound")),
+    ("bad-group-in-path", Rest(400, "badRequest")),
+    ("bad-unknown-group", Rest(404, "notFound")),
     ("direct-list-clusters", Answer),
     ("direct-describe-service-by-arn", Answer),
     ("direct-list-tasks", Answer),
@@ -127,6 +147,46 @@ pub const DESCRIBE_CLUSTER: &[(&str, Expected)] = &[
     ("bad-unknown-task", Rest(404, "notFound")),
     ("bad-direct-default-cluster", Error("notFound")),
     ("bad-direct-unknown-action", Error("unknownAction")),
+];
+
+/// What each file of `events/run-task/` must be answered.
+pub const RUN_TASK: &[(&str, Expected)] = &[
+    ("rest-run-like-a-service", Rest(200, "")),
+    ("rest-run-with-a-key", Rest(200, "")),
+    ("rest-run-with-overrides", Rest(200, "")),
+    ("rest-dry-run", Rest(200, "")),
+    ("direct-run-by-arn", Answer),
+    ("nightly", Answer),
+    ("bad-count-zero", Rest(400, "badRequest")),
+    ("bad-count-too-many", Rest(400, "badRequest")),
+    ("bad-unknown-field", Rest(400, "badRequest")),
+    ("bad-no-network", Rest(422, "impossible")),
+    ("bad-network", Rest(422, "impossible")),
+    ("bad-unknown-container", Rest(422, "unknownContainer")),
+    ("bad-both-launch-types", Rest(422, "impossible")),
+    ("bad-role-override", Rest(403, "overrideNotAllowed")),
+    ("bad-long-overrides", Rest(422, "impossible")),
+    ("bad-unknown-task-definition", Rest(404, "notFound")),
+    ("bad-unknown-cluster", Rest(404, "notFound")),
+    ("bad-other-account", Rest(403, "outsideScope")),
+    ("bad-direct-unknown-action", Error("unknownAction")),
+];
+
+/// What each file of `events/stop-task/` must be answered.
+pub const STOP_TASK: &[(&str, Expected)] = &[
+    ("rest-stop-by-family", Rest(200, "")),
+    ("rest-stop-by-starter-dry-run", Rest(200, "")),
+    ("direct-stop-by-starter", Answer),
+    ("bad-unknown-task", Rest(404, "notFound")),
+    ("bad-force", Rest(400, "badRequest")),
+    ("bad-wait", Rest(400, "badRequest")),
+    ("bad-unknown-field", Rest(400, "badRequest")),
+    ("bad-all-of-a-cluster", Rest(400, "badRequest")),
+    ("bad-force-in-bulk", Rest(400, "badRequest")),
+    ("bad-family-with-revision", Rest(400, "badRequest")),
+    ("bad-arn-in-path", Rest(400, "badRequest")),
+    ("bad-direct-unknown-task", Error("notFound")),
+    ("bad-direct-other-cluster", Error("outsideScope")),
 ];
 
 /// The instant that the files' `at` is written for.
@@ -173,6 +233,13 @@ fn folder(function: &str) -> PathBuf {
 /// Fails unless the answer is what the file's event must get.
 pub fn check(name: &str, expected: Expected, answer: &Result<Value, Value>) {
     match (expected, answer) {
+        // A table for people.
+        (Rest(status, ""), Ok(response))
+            if response["multiValueHeaders"]["content-type"][0] == "text/plain; charset=utf-8" =>
+        {
+            assert_eq!(response["statusCode"], status, "{name}: {response}");
+            assert!(response["body"].as_str().is_some_and(|text| text.lines().count() > 1), "{name}");
+        }
         (Rest(status, code), Ok(response)) => {
             let body: Value = serde_json::from_str(response["body"].as_str().unwrap_or_default())
                 .unwrap_or_else(|e| panic!("{name}: the body is no JSON ({e}): {response}"));

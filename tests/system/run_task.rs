@@ -1,0 +1,494 @@
+//! run-task: the answer tells the truth, and nothing is started twice or lost.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use emulator::{Aws, Faults, GroupSeed, JobSeed, Moment, ProviderSeed, ServiceSeed, World};
+use local::{Response, Sent, System, system::Setup};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, evening};
+
+const TASKS: &str = "/v1/clusters/microservices/tasks";
+
+/// Tasks of this family that have not been forgotten.
+fn tasks_of(stage: &Aws, cluster: &str, family: &str) -> BTreeSet<String> {
+    stage.with(|world| {
+        let mut found = BTreeSet::new();
+        for status in ["RUNNING", "STOPPED"] {
+            let mut token = Value::Null;
+            loop {
+                let asked = json!({"cluster": cluster, "family": family, "desiredStatus": status, "nextToken": token});
+                let page = world.call("ecs", "ListTasks", asked).unwrap();
+                found.extend(page["taskArns"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()));
+                token = page["nextToken"].clone();
+                if token.is_null() {
+                    break;
+                }
+            }
+        }
+        found
+    })
+}
+
+fn started(report: &Value) -> BTreeSet<String> {
+    let list = report["started"].as_array().unwrap_or_else(|| panic!("no report: {report}"));
+    list.iter().map(|task| task["taskArn"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A cluster `batch` on EC2 with room for this many tasks of the family `job`.
+fn batch(room: i64) -> World {
+    let mut world = World::new(evening());
+    world.cluster("batch");
+    // A t2.micro has 1024 CPU units and 983 MiB: one task each.
+    world.group(GroupSeed::new("batch").sizes(0, room, 40).cluster("batch"));
+    world.service("batch", ServiceSeed::new("job").desired(0).ec2().size(1024, 512));
+    world
+}
+
+async fn run(stage: &Stage, cluster: &str, body: Value) -> Response {
+    stage.rest("POST", &format!("/v1/clusters/{cluster}/tasks"), &body).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn like_a_service_starts_three_with_the_services_network_and_the_same_key_starts_none_and_answers_the_same()
+ {
+    let stage = Stage::on(World::demo()).await;
+    let body = json!({"taskDefinition": "users", "like": "users", "count": 3});
+    let first = run(&stage, "microservices", body.clone()).await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    let report = first.json();
+    assert_eq!((&report["requested"], started(&report).len(), &report["failed"]), (&json!(3), 3, &json!([])));
+    assert!(
+        report["summary"].as_str().unwrap().contains("3 of 3 tasks of users started"),
+        "{}",
+        report["summary"]
+    );
+    let call = stage.aws.writes().into_iter().find(|call| call.operation == "RunTask").unwrap();
+    let service = stage.aws.with(|world| {
+        let asked = json!({"cluster": "microservices", "services": ["users"]});
+        world.call("ecs", "DescribeServices", asked).unwrap()["services"][0].clone()
+    });
+    assert_eq!(
+        call.input["networkConfiguration"]["awsvpcConfiguration"]["subnets"],
+        service["networkConfiguration"]["awsvpcConfiguration"]["subnets"]
+    );
+
+    let mut keyed = body;
+    keyed["idempotencyKey"] = json!("deploy-42");
+    let one = run(&stage, "microservices", keyed.clone()).await.json();
+    let before = tasks_of(&stage.aws, "microservices", "users");
+    let two = run(&stage, "microservices", keyed).await;
+    assert_eq!(two.status, 200, "{}", two.body);
+    assert_eq!(started(&two.json()), started(&one));
+    assert_eq!(two.json()["counts"]["unchanged"], 3);
+    assert_eq!(tasks_of(&stage.aws, "microservices", "users"), before, "none was started");
+    assert!(one["rememberedUntil"].is_string() && report["rememberedUntil"].is_null());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_room_for_13_of_25_thirteen_are_named_and_a_repeat_with_the_key_goes_on_to_25_and_never_beyond()
+{
+    let stage = Stage::on(batch(13)).await;
+    let body = json!({"taskDefinition": "job", "count": 25, "launchType": "EC2", "idempotencyKey": "k"});
+    let short = run(&stage, "batch", body.clone()).await;
+    assert_eq!(short.status, 207, "{}", short.body);
+    let report = short.json();
+    assert_eq!(started(&report).len(), 13);
+    let failed = report["failed"].as_array().unwrap();
+    assert_eq!(failed.len(), 12);
+    assert!(failed.iter().all(|it| it["retryable"] == true && it["code"] == "noCapacity"), "{failed:?}");
+    assert!(failed[0]["reason"].as_str().unwrap().contains("RESOURCE:"), "{failed:?}");
+    assert_eq!(report["counts"]["changed"], 13);
+
+    stage.aws.with(|world| {
+        let grow = json!({"AutoScalingGroupName": "batch", "DesiredCapacity": 40});
+        world.call("autoscaling", "UpdateAutoScalingGroup", grow).unwrap();
+    });
+    stage.aws.advance(Duration::from_mins(5));
+    let rest = run(&stage, "batch", body.clone()).await;
+    assert_eq!(rest.status, 200, "{}", rest.body);
+    assert_eq!(started(&rest.json()).len(), 25);
+    assert_eq!(rest.json()["counts"]["unchanged"], 13);
+    for _ in 0..2 {
+        assert_eq!(started(&run(&stage, "batch", body.clone()).await.json()).len(), 25);
+        stage.aws.advance(Duration::from_mins(1));
+    }
+    assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn through_a_managed_scaling_provider_all_25_are_provisioning() {
+    let mut world = batch(0);
+    world.capacity_provider(
+        ProviderSeed::new("batch-provider", "batch").managed_scaling(100).cluster("batch"),
+    );
+    let stage = Stage::on(world).await;
+    let strategy = json!([{"capacityProvider": "batch-provider", "weight": 1}]);
+    let body = json!({"taskDefinition": "job", "count": 25, "capacityProviderStrategy": strategy});
+    let answer = run(&stage, "batch", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let statuses = answer.json()["started"].clone();
+    let all = statuses.as_array().unwrap();
+    assert_eq!(all.len(), 25);
+    assert!(all.iter().all(|task| task["lastStatus"] == "PROVISIONING"), "{statuses}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_none_is_started_it_is_a_409_for_capacity_and_a_422_for_what_would_never_do() {
+    let mut world = batch(0);
+    world
+        .instances("batch", 1)
+        .without_attribute("batch", "com.amazonaws.ecs.capability.docker-remote-api.1.18");
+    let none = Stage::on(batch(0)).await;
+    let body = json!({"taskDefinition": "job", "count": 2, "launchType": "EC2"});
+    let refused = run(&none, "batch", body.clone()).await;
+    assert!(matches!(refused.status, 409 | 422), "{}", refused.body);
+    let stage = Stage::on(batch(1)).await;
+    let first = run(&stage, "batch", json!({"taskDefinition": "job", "launchType": "EC2"})).await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    let full = run(&stage, "batch", body).await;
+    assert_eq!(
+        (full.status, &full.json()["code"], &full.json()["retryable"]),
+        (409, &json!("noCapacity"), &json!(true))
+    );
+    assert_eq!(full.json()["failures"].as_array().unwrap().len(), 2, "{}", full.body);
+    let mut world = World::demo();
+    world.fargate_capacity(Some(0));
+    let stage = Stage::on(world).await;
+    let full = run(&stage, "microservices", json!({"taskDefinition": "users", "like": "users"})).await;
+    assert_eq!((full.status, &full.json()["code"]), (409, &json!("noCapacity")), "{}", full.body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_chunk_that_throws_loses_nothing_that_was_started() {
+    let stage = Stage::on(World::demo()).await;
+    stage.aws.faults(Faults::new().on("ecs", "RunTask").calls(1..u64::MAX).access_denied());
+    let body = json!({"taskDefinition": "users", "like": "users", "count": 25, "idempotencyKey": "k"});
+    let before = tasks_of(&stage.aws, "microservices", "users");
+    let answer = run(&stage, "microservices", body.clone()).await;
+    assert_eq!(answer.status, 207, "{}", answer.body);
+    let now = tasks_of(&stage.aws, "microservices", "users");
+    assert_eq!(started(&answer.json()), now.difference(&before).cloned().collect(), "what runs is named");
+    assert_eq!(started(&answer.json()).len(), 10);
+    stage.aws.faults(Faults::new());
+    assert_eq!(started(&run(&stage, "microservices", body).await.json()).len(), 25);
+    assert_eq!(tasks_of(&stage.aws, "microservices", "users").len(), before.len() + 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_any_call_the_same_key_ends_with_25_and_never_more() {
+    for world in [World::demo(), batch(13)] {
+        let demo = world.service_names("microservices").len() == 3;
+        let (cluster, body) = if demo {
+            (
+                "microservices",
+                json!({"taskDefinition": "users", "like": "users", "count": 25, "idempotencyKey": "k"}),
+            )
+        } else {
+            (
+                "batch",
+                json!({"taskDefinition": "job", "launchType": "EC2", "count": 25, "idempotencyKey": "k"}),
+            )
+        };
+        let aws = Aws::new(world);
+        let family = body["taskDefinition"].as_str().unwrap().to_owned();
+        let before = tasks_of(&aws, cluster, &family).len();
+        let clean = Stage::at(aws.fork()).await;
+        run(&clean, cluster, body.clone()).await;
+        let calls = clean.aws.ledger().len();
+        assert!(calls > 3, "{calls}");
+        for k in 0..calls {
+            for when in [Moment::Before, Moment::After] {
+                let stage = Stage::at(aws.fork()).await;
+                let killed = stage.aws.kill_at(k, when);
+                tokio::select! {
+                    biased;
+                    () = killed.wait() => {}
+                    _ = run(&stage, cluster, body.clone()) => {}
+                }
+                if !demo {
+                    stage.aws.with(|world| {
+                        let grow = json!({"AutoScalingGroupName": "batch", "DesiredCapacity": 40});
+                        world.call("autoscaling", "UpdateAutoScalingGroup", grow).unwrap();
+                    });
+                    stage.aws.advance(Duration::from_mins(5));
+                }
+                let answer = run(&stage, cluster, body.clone()).await;
+                assert_eq!(
+                    started(&answer.json()).len(),
+                    25,
+                    "killed at {k} of {calls} ({when:?}): {}",
+                    answer.body
+                );
+                let all = tasks_of(&stage.aws, cluster, &family).len() - before;
+                assert_eq!(all, 25, "killed at {k} of {calls} ({when:?})");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_key_with_another_request_is_a_422_that_names_what_it_started() {
+    let stage = Stage::on(World::demo()).await;
+    let body = |family: &str| json!({"taskDefinition": family, "like": "users", "idempotencyKey": "k"});
+    let first = run(&stage, "microservices", body("users")).await.json();
+    let arn = first["started"][0]["taskArn"].as_str().unwrap().to_owned();
+    let other = run(&stage, "microservices", body("threads")).await;
+    assert_eq!((other.status, &other.json()["code"]), (422, &json!("idempotencyConflict")), "{}", other.body);
+    assert!(other.json()["detail"].as_str().unwrap().contains(&arn), "{}", other.body);
+}
+
+/// A job of `nightly` on the demo's Fargate cluster that ends so.
+async fn nightly(job: JobSeed) -> (Response, Stage) {
+    let mut world = World::demo();
+    world.job("nightly", job);
+    let stage = Stage::on(world).await;
+    let body = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "nightly", "like": "users",
+        "waitUntil": "stopped", "timeoutSeconds": 600});
+    let answer = stage.system.invoke("run-task", body).await;
+    let text = match answer {
+        Ok(report) => Response { status: 200, headers: Vec::new(), body: report.to_string() },
+        Err(problem) => Response {
+            status: 500,
+            headers: Vec::new(),
+            body: format!("{} {}", problem.code, problem.detail),
+        },
+    };
+    (text, stage)
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_end_of_a_job_has_its_verdict_and_the_reason_in_the_summary() {
+    let soon = || JobSeed::new().runs_for(Duration::from_secs(30));
+    let app = "nightly";
+    for (job, done, says) in [
+        (soon().exit(app, 0), true, "exit 0"),
+        (soon().exit(app, 3), false, "exited with 3"),
+        (
+            soon().sidecar("log-router").exit("log-router", 1).exit(app, 0),
+            true,
+            "not essential: log-router exited with 1",
+        ),
+        (
+            soon().never_starts("CannotPullContainerError: pull image manifest has been retried"),
+            false,
+            "it never started: CannotPullContainerError",
+        ),
+        (soon().out_of_memory(app), false, "OutOfMemoryError"),
+    ] {
+        let (answer, _stage) = nightly(job).await;
+        assert_eq!(answer.status == 200, done, "{says}: {}", answer.body);
+        assert!(answer.body.contains(says), "{says}: {}", answer.body);
+        if !done {
+            assert!(answer.body.starts_with("partial "), "{}", answer.body);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_ends_with_a_202_that_says_where_to_look_and_missing_right_after_the_start_is_not_gone() {
+    let mut world = World::demo();
+    world.tasks_lag(Duration::from_secs(4));
+    let stage = Stage::on(world).await;
+    let body =
+        json!({"taskDefinition": "users", "like": "users", "waitUntil": "running", "timeoutSeconds": 2});
+    let soon = run(&stage, "microservices", body.clone()).await;
+    assert_eq!(soon.status, 202, "{}", soon.body);
+    let header =
+        |name: &str| soon.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).unwrap().1.clone();
+    assert_eq!(header("retry-after"), "5");
+    let id = soon.json()["started"][0]["taskArn"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    assert_eq!(header("location"), format!("{TASKS}/{id}"));
+    let patient = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "users", "like": "users",
+        "waitUntil": "running"});
+    let report = stage.system.invoke("run-task", patient).await.unwrap();
+    assert_eq!(report["started"][0]["lastStatus"], "RUNNING", "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_run_is_refused_before_any_call() {
+    let aws = Aws::new(World::demo());
+    let system = System::start(
+        Setup::embedded(&aws)
+            .with("RUN_FAMILIES", "microservices=users,ecs-*=*")
+            .with("RUN_OVERRIDES", "ecs-api=*"),
+    )
+    .await
+    .unwrap();
+    let send = async |cluster: &str, body: &Value| {
+        let sent = Sent {
+            method: "POST".into(),
+            path: format!("/v1/clusters/{cluster}/tasks"),
+            headers: Vec::new(),
+            body: body.to_string().into_bytes(),
+        };
+        system.request(&sent).await
+    };
+    let users = |more: Value| {
+        let mut body = json!({"taskDefinition": "users", "like": "users"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let overriding = |overrides: Value| json!({"taskDefinition": "api-monolitica", "overrides": overrides});
+    let container = |more: Value| {
+        let mut container = json!({"name": "api-monolitica"});
+        container.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        overriding(json!({"containerOverrides": [container]}))
+    };
+    let long = container(json!({"environment": [{"name": "X", "value": "x".repeat(8_192)}]}));
+    for (cluster, body, status, code) in [
+        ("microservices", json!({"taskDefinition": "threads", "like": "users"}), 403, "notConfigured"),
+        ("staging", users(json!({})), 403, "notConfigured"),
+        ("microservices", users(json!({"count": 0})), 400, "badRequest"),
+        ("microservices", users(json!({"count": 101})), 400, "badRequest"),
+        ("microservices", users(json!({"count": -1})), 400, "badRequest"),
+        ("microservices", users(json!({"overrides": {"containerOverrides": []}})), 403, "overrideNotAllowed"),
+        (
+            "ecs-api",
+            overriding(json!({"taskRoleArn": "arn:aws:iam::123456789012:role/admin"})),
+            403,
+            "overrideNotAllowed",
+        ),
+        (
+            "ecs-api",
+            overriding(json!({"executionRoleArn": "arn:aws:iam::123456789012:role/admin"})),
+            403,
+            "overrideNotAllowed",
+        ),
+        ("ecs-api", overriding(json!({"ephemeralStorage": {}})), 400, "badRequest"),
+        ("ecs-api", long, 422, "impossible"),
+        (
+            "microservices",
+            users(
+                json!({"launchType": "FARGATE", "capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]}),
+            ),
+            422,
+            "impossible",
+        ),
+        ("microservices", users(json!({"launchType": "FARFETCHED"})), 400, "badRequest"),
+        ("microservices", users(json!({"capacityProviderStrategy": []})), 400, "badRequest"),
+        (
+            "microservices",
+            users(json!({"tags": [{"key": "steward:record", "value": "x"}]})),
+            400,
+            "badRequest",
+        ),
+        ("microservices", users(json!({"tags": [{"key": "aws:x", "value": "x"}]})), 400, "badRequest"),
+        ("microservices", users(json!({"startedBy": "alice & bob"})), 400, "badRequest"),
+        ("microservices", users(json!({"group": "service:users"})), 400, "badRequest"),
+        ("microservices", users(json!({"idempotencyKey": ""})), 400, "badRequest"),
+        ("microservices", users(json!({"timeoutSeconds": 5})), 400, "badRequest"),
+        ("microservices", users(json!({"waitUntil": "gone"})), 400, "badRequest"),
+        ("microservices", users(json!({"network": {"subnets": []}})), 400, "badRequest"),
+        ("microservices", json!({"taskDefinition": "users:0"}), 400, "badRequest"),
+        (
+            "microservices",
+            json!({"taskDefinition": "arn:aws:ecs:sa-east-1:999999999999:task-definition/users:1"}),
+            403,
+            "outsideScope",
+        ),
+    ] {
+        let answer = send(cluster, &body).await;
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (status, &json!(code)),
+            "{body}: {}",
+            answer.body
+        );
+    }
+    assert!(aws.ledger().is_empty(), "no AWS call was made");
+    let nothing = System::start(Setup::embedded(&aws).with("RUN_FAMILIES", "")).await.unwrap();
+    let sent = Sent {
+        method: "POST".into(),
+        path: TASKS.into(),
+        headers: Vec::new(),
+        body: users(json!({})).to_string().into_bytes(),
+    };
+    let answer = nothing.request(&sent).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("notConfigured")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_would_refuse_is_refused_after_a_look_and_before_the_call() {
+    let stage = Stage::on(World::demo()).await;
+    let network = json!({"subnets": ["subnet-1"]});
+    for (cluster, body, status, code, says) in [
+        (
+            "microservices",
+            json!({"taskDefinition": "users", "launchType": "FARGATE"}),
+            422,
+            "impossible",
+            "needs a network",
+        ),
+        (
+            "ecs-api",
+            json!({"taskDefinition": "api-monolitica", "network": network}),
+            422,
+            "impossible",
+            "takes no network",
+        ),
+        (
+            "ecs-api",
+            json!({"taskDefinition": "api-monolitica", "launchType": "FARGATE"}),
+            422,
+            "impossible",
+            "launch type FARGATE",
+        ),
+        (
+            "microservices",
+            json!({"taskDefinition": "users", "like": "users", "overrides": {"containerOverrides": [{"name": "nobody"}]}}),
+            422,
+            "unknownContainer",
+            "nobody",
+        ),
+        ("microservices", json!({"taskDefinition": "users", "like": "nobody"}), 404, "notFound", "nobody"),
+        (
+            "microservices",
+            json!({"taskDefinition": "users:99", "like": "users"}),
+            404,
+            "notFound",
+            "users:99",
+        ),
+        ("nowhere", json!({"taskDefinition": "api-monolitica"}), 404, "notFound", "nowhere"),
+    ] {
+        let answer = run(&stage, cluster, body.clone()).await;
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (status, &json!(code)),
+            "{body}: {}",
+            answer.body
+        );
+        assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{says}: {}", answer.body);
+    }
+    assert!(
+        stage.writes().iter().all(|call| call != "RunTask")
+            || stage.aws.writes().iter().all(|call| call.outcome.is_err())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_carry_who_asked_and_the_dry_run_starts_nothing() {
+    let stage = Stage::on(World::demo()).await;
+    let body = json!({"taskDefinition": "users", "like": "users", "onBehalfOf": "alice", "tags": [{"key": "team", "value": "identity"}]});
+    let dry = stage.rest("POST", &format!("{TASKS}?dryRun=true"), &body).await.json();
+    assert_eq!((&dry["dryRun"], &dry["counts"]["changed"]), (&json!(true), &json!(1)));
+    assert!(stage.aws.writes().is_empty());
+    run(&stage, "microservices", body).await;
+    let call = stage.aws.writes().pop().unwrap();
+    let tags: Vec<(&str, &str)> = call.input["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| (t["key"].as_str().unwrap(), t["value"].as_str().unwrap()))
+        .collect();
+    assert!(
+        tags.contains(&("team", "identity")) && tags.contains(&("steward:onBehalfOf", "alice")),
+        "{tags:?}"
+    );
+    assert!(
+        tags.iter().any(|(key, value)| *key == "steward:request" && value.starts_with("local-")),
+        "{tags:?}"
+    );
+    assert!(call.input["startedBy"].as_str().unwrap().len() <= 128);
+}

@@ -5,6 +5,7 @@
 //! embedded AWS directly.
 
 mod day;
+mod hands;
 mod look;
 mod score;
 mod stage;
@@ -77,6 +78,7 @@ pub async fn run(out: &mut impl Write, sabotage: Option<Sabotage>) -> Result<Out
     day.night().await?;
     day.next_morning().await?;
     day.load_by_day().await?;
+    day.hands().await?;
     day.a_holiday().await?;
     day.end()
 }

@@ -20,10 +20,10 @@ const RELEASED: &str = "posts";
 
 /// The day as far as it has been told.
 pub(super) struct Day<'w, W> {
-    stage: Stage,
-    tell: Teller<'w, W>,
+    pub(super) stage: Stage,
+    pub(super) tell: Teller<'w, W>,
     /// How everything was in the first morning.
-    before: Look,
+    pub(super) before: Look,
     began: ZonedDateTime,
     score: Score,
 }
@@ -51,9 +51,10 @@ matter, and at a few where nothing is due.",
             now.strftime("%A, %d %B %Y"),
         ))?;
         self.tell.step(&now, "What there is")?;
-        self.tell.say("Two ECS clusters, everything up: GET /v1/clusters, and …/services of each.")?;
+        self.tell.say("Two ECS clusters, everything up: GET /v1/clusters with Accept: text/plain.")?;
+        let clusters = self.stage.text("/v1/clusters").await?;
+        self.tell.say(&format!("\n{clusters}"))?;
         let look = self.stage.look().await?;
-        self.cluster_table(&look)?;
         self.service_table(&look)?;
         self.tell.told(
             "every service runs as many tasks as it wants",
@@ -413,11 +414,6 @@ matter, and at a few where nothing is due.",
 
     fn records(&mut self, look: &Look) -> Result<(), DemoFault> {
         let (headings, rows) = look.record_table();
-        Ok(self.tell.table(&headings, &rows)?)
-    }
-
-    fn cluster_table(&mut self, look: &Look) -> Result<(), DemoFault> {
-        let (headings, rows) = look.cluster_table();
         Ok(self.tell.table(&headings, &rows)?)
     }
 

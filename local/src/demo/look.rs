@@ -2,21 +2,10 @@
 
 use serde_json::Value;
 
-/// A look at all clusters and services.
+/// A look at all services.
 #[derive(Clone, Debug)]
 pub(super) struct Look {
-    pub(super) clusters: Vec<ClusterRow>,
     pub(super) services: Vec<ServiceRow>,
-}
-
-/// A cluster, as `GET /v1/clusters` shows it.
-#[derive(Clone, Debug)]
-pub(super) struct ClusterRow {
-    pub(super) name: String,
-    instances: i64,
-    services: i64,
-    running: i64,
-    pending: i64,
 }
 
 /// A service, as `GET /v1/clusters/{cluster}/services` shows it.
@@ -48,10 +37,9 @@ pub(super) struct Scaling {
 }
 
 impl Look {
-    /// A look, of the answers' clusters and each cluster's services.
-    pub(super) fn of(clusters: &Value, services: &[(String, Value)]) -> Self {
+    /// A look, of each cluster's services as they were answered.
+    pub(super) fn of(services: &[(String, Value)]) -> Self {
         Self {
-            clusters: list(clusters, "clusters").map(ClusterRow::of).collect(),
             services: services
                 .iter()
                 .flat_map(|(cluster, body)| list(body, "services").map(|one| ServiceRow::of(cluster, one)))
@@ -61,14 +49,6 @@ impl Look {
 
     pub(super) fn service(&self, cluster: &str, name: &str) -> Option<&ServiceRow> {
         self.services.iter().find(|service| service.cluster == cluster && service.name == name)
-    }
-
-    pub(super) fn cluster_table(&self) -> (Vec<&'static str>, Vec<Vec<String>>) {
-        let rows = self.clusters.iter().map(|c| {
-            let counts = [c.instances, c.services, c.running, c.pending].map(|n| n.to_string());
-            [vec![c.name.clone()], counts.to_vec()].concat()
-        });
-        (vec!["cluster", "instances", "services", "tasks running", "pending"], rows.collect())
     }
 
     pub(super) fn service_table(&self) -> (Vec<&'static str>, Vec<Vec<String>>) {
@@ -109,18 +89,6 @@ impl Look {
             .scheduled()
             .map(|s| vec![s.path(), s.desired.to_string(), s.record.clone().unwrap_or_default()]);
         (vec!["service", "desired", "its record"], rows.collect())
-    }
-}
-
-impl ClusterRow {
-    fn of(one: &Value) -> Self {
-        Self {
-            name: text(&one["clusterName"]),
-            instances: number(&one["registeredContainerInstancesCount"]),
-            services: number(&one["activeServicesCount"]),
-            running: number(&one["runningTasksCount"]),
-            pending: number(&one["pendingTasksCount"]),
-        }
     }
 }
 

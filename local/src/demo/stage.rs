@@ -108,9 +108,12 @@ impl Stage {
         let mut services = Vec::new();
         for cluster in list(&clusters, "clusters") {
             let name = cluster.get("clusterName").and_then(Value::as_str).unwrap_or_default();
-            services.push((name.to_owned(), self.get(&format!("/v1/clusters/{name}/services")).await?));
+            services.push((
+                name.to_owned(),
+                self.get(&format!("/v1/clusters/{name}/services?include=tags")).await?,
+            ));
         }
-        Ok(Look::of(&clusters, &services))
+        Ok(Look::of(&services))
     }
 
     /// One GET through the API.
@@ -131,6 +134,28 @@ impl Stage {
                 status,
                 body: response.body,
             }),
+        }
+    }
+
+    /// One request through the API, whatever its answer.
+    pub(super) async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let body = body.to_string().into_bytes();
+        let sent = Sent { method: method.into(), path: path.into(), body, ..Sent::default() };
+        let response = Box::pin(self.system.request(&sent)).await;
+        (response.status, response.json())
+    }
+
+    /// One GET through the API, as the table that people get.
+    pub(super) async fn text(&self, path: &str) -> Result<String, DemoFault> {
+        let headers = vec![("Accept".to_owned(), "text/plain".to_owned())];
+        let sent = Sent { method: "GET".into(), path: path.into(), headers, ..Sent::default() };
+        let response = Box::pin(self.system.request(&sent)).await;
+        match response.status {
+            200 => Ok(response.body),
+            status => {
+                let (method, path) = ("GET".into(), path.into());
+                Err(DemoFault::Request { method, path, status, body: response.body })
+            }
         }
     }
 

@@ -35,7 +35,7 @@ impl<'w, W: Write> Teller<'w, W> {
     /// Lines of the step.
     pub(super) fn say(&mut self, text: &str) -> io::Result<()> {
         self.apart = false;
-        text.lines().try_for_each(|line| writeln!(self.out, "  {line}"))
+        text.lines().try_for_each(|line| writeln!(self.out, "{}", format!("  {line}").trim_end()))
     }
 
     /// One empty line, and no more than one.

@@ -12,9 +12,11 @@ fn text(from: Option<&str>) -> String {
     from.unwrap_or_default().to_owned()
 }
 
+/// AWS says milliseconds, in a JSON number whose last digits are noise.
 pub(crate) fn instant(from: Option<&DateTime>) -> Option<Timestamp> {
     let from = from?;
-    Timestamp::new(from.secs(), i32::try_from(from.subsec_nanos()).ok()?).ok()
+    let millis = i64::from(from.subsec_nanos().saturating_add(500_000) / 1_000_000);
+    Timestamp::from_millisecond(from.secs().checked_mul(1_000)?.checked_add(millis)?).ok()
 }
 
 pub(crate) fn tags(from: &[sdk::Tag]) -> Vec<ecs::Tag> {

@@ -133,13 +133,13 @@ mod tests {
             auto_scaling_group_provider: Some(behind),
             ..CapacityProvider::default()
         };
-        let cluster = |name: &&str| Cluster {
-            cluster_name: (*name).into(),
+        let cluster = |name: &str| Cluster {
+            cluster_name: name.into(),
             capacity_providers: vec!["web-provider".into()],
             ..Cluster::default()
         };
         let seen = Snapshot {
-            clusters: Some(provided.iter().map(|name| cluster(name)).collect()),
+            clusters: Some(provided.iter().copied().map(cluster).collect()),
             providers: Some(vec![provider]),
             registered: registered.iter().map(|(id, cluster)| ((*id).into(), (*cluster).into())).collect(),
             ..Snapshot::default()

@@ -22,7 +22,9 @@ pub struct Ask {
     pub cluster: ClusterName,
     /// What.
     pub what: What,
-    /// What each task keeps as its `stoppedReason`.
+    /// The caller's words.
+    pub words: Option<String>,
+    /// What each task keeps as its `stoppedReason`: those words, and who it was.
     pub reason: String,
     /// How long it is waited for them.
     pub wait: Option<Duration>,
@@ -80,6 +82,7 @@ impl Ask {
         Ok(Self {
             cluster,
             what,
+            words: call.envelope.reason.clone(),
             reason: reason(call.envelope.reason.as_deref(), &call.actor),
             wait: patience(wait, call.via, config)?,
             dry_run: call.envelope.dry_run,

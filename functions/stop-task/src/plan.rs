@@ -109,7 +109,7 @@ pub fn instead(seen: &Snapshot, ask: &Ask) -> Option<Action> {
     Some(Action {
         method: "POST",
         path: format!("/v1/clusters/{}/services/{service}/stop", ask.cluster),
-        body: json!({ "reason": ask.reason }),
+        body: ask.words.as_ref().map_or_else(|| json!({}), |words| json!({ "reason": words })),
     })
 }
 
@@ -136,6 +136,7 @@ mod tests {
         let ask = Ask {
             cluster: "prod".parse().unwrap(),
             what: What::Many { family: None, started_by: Some("alice".into()) },
+            words: None,
             reason: "done".into(),
             wait: None,
             dry_run: false,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -83,6 +83,8 @@ impl Binary {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(error_at_start))
+            // As large an answer as Lambda takes.
+            .layer(DefaultBodyLimit::max(6 * 1024 * 1024))
             .with_state(Arc::clone(&queue));
         serve(router, listener);
         let mut process = Command::new(path)

@@ -3,6 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html>
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -33,7 +34,90 @@ pub struct Group {
     pub tags: Vec<Tag>,
 }
 
+/// Which of the two processes that may wake a group sleep: its alarms, and its scheduled actions.
+///
+/// Written as two letters in the record, a dash for each that is awake: `a` and `s`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Suspended {
+    /// `AlarmNotification`.
+    pub alarm_notification: bool,
+    /// `ScheduledActions`.
+    pub scheduled_actions: bool,
+}
+
+impl Suspended {
+    /// Both asleep.
+    pub const ALL: Self = Self { alarm_notification: true, scheduled_actions: true };
+
+    /// AWS's names of those that sleep.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        let flags =
+            [(self.alarm_notification, "AlarmNotification"), (self.scheduled_actions, "ScheduledActions")];
+        flags.into_iter().filter(|(asleep, _)| *asleep).map(|(_, name)| name).collect()
+    }
+
+    /// Those that sleep here and not in `other`.
+    #[must_use]
+    pub fn beyond(self, other: Self) -> Self {
+        Self {
+            alarm_notification: self.alarm_notification && !other.alarm_notification,
+            scheduled_actions: self.scheduled_actions && !other.scheduled_actions,
+        }
+    }
+}
+
+impl fmt::Display for Suspended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (letter, flag) in [('a', self.alarm_notification), ('s', self.scheduled_actions)] {
+            write!(f, "{}", if flag { letter } else { '-' })?;
+        }
+        Ok(())
+    }
+}
+
+/// A group's bounds and desired capacity; what is `None` is not touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupSize {
+    /// `MinSize`.
+    pub min: Option<u32>,
+    /// `MaxSize`.
+    pub max: Option<u32>,
+    /// `DesiredCapacity`.
+    pub desired: Option<u32>,
+}
+
+impl fmt::Display for GroupSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [("min", self.min), ("max", self.max), ("desired", self.desired)];
+        let words = words.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
+        f.write_str(&words.collect::<Vec<_>>().join(" "))
+    }
+}
+
 impl Group {
+    /// Whether a process of it sleeps.
+    #[must_use]
+    pub fn is_suspended(&self, process: &str) -> bool {
+        self.suspended_processes.iter().any(|it| it.process_name == process)
+    }
+
+    /// Which of the processes that may wake it sleep.
+    #[must_use]
+    pub fn suspended(&self) -> Suspended {
+        Suspended {
+            alarm_notification: self.is_suspended("AlarmNotification"),
+            scheduled_actions: self.is_suspended("ScheduledActions"),
+        }
+    }
+
+    /// As a stop leaves it: nothing can wake it.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        self.min_size == 0 && self.suspended() == Suspended::ALL
+    }
+
     /// The tags by key.
     #[must_use]
     pub fn tags_by_key(&self) -> BTreeMap<String, String> {

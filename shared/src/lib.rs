@@ -13,6 +13,7 @@ pub mod deadline;
 pub mod duration;
 pub mod ecs;
 pub mod env;
+pub mod groups;
 pub mod image;
 pub mod lifecycle;
 pub mod meter;

@@ -81,6 +81,16 @@ codes! {
     Raced = "raced", "Changed by somebody else meanwhile";
     /// Outside the scalable target's bounds.
     OutsideBounds = "outsideBounds", "Outside the scalable target's bounds";
+    /// Outside the bounds of an Auto Scaling group.
+    OutsideGroupBounds = "outsideGroupBounds", "Outside the group's bounds";
+    /// ECS itself sets the group's size.
+    ManagedScaling = "managedScaling", "The group is sized by ECS";
+    /// Nothing says which cluster's tasks the group carries.
+    ClusterUnknown = "clusterUnknown", "The group's cluster is unknown";
+    /// Tasks still run on the cluster's instances.
+    WaitingForTasks = "waitingForTasks", "Tasks still run there";
+    /// Instances neither come nor go as the size says.
+    InstancesHeld = "instancesHeld", "Instances are held";
     /// A saved value was brought within live bounds.
     Clamped = "clamped", "Brought within bounds";
     /// Somebody changed the scalable target while the service was off; that wins.

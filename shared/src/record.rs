@@ -2,6 +2,8 @@
 //!
 //! `v1 off@2026-11-23T23:00:00Z n=3 min=2 susp=--- sched=5f2c1a9e by=schedule`
 //!
+//! An Auto Scaling group's is the same, with a [`Capacity`] for its size.
+//!
 //! A person can read it, and write it at 3 a.m. if need be. A tag value holds at most 256
 //! characters of letters, digits, spaces and `+ - = . _ : / @`
 //! (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html>).
@@ -18,6 +20,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::application_autoscaling::Suspended;
+
+mod capacity;
+
+pub use capacity::{Bounds, Capacity};
 
 /// Where a service stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -89,15 +95,22 @@ pub struct Size {
     pub scaling: Option<Scaling>,
 }
 
-/// The record. Prints as its tag's value, and a printed one parses back the same.
+/// What a record remembers of the thing that it stands on: the words between its time and its `sched`.
+pub trait Saved: fmt::Display + Sized {
+    /// Takes its words out of the record's.
+    fn take(words: &mut Words<'_>) -> Result<Self, RecordFault>;
+}
+
+/// The record, of a service or of an Auto Scaling group. Prints as its tag's value, and a printed one
+/// parses back the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Record {
+pub struct Record<S = Size> {
     /// What was last done.
     pub state: State,
     /// t: the instant it was done for, in whole seconds. Never the time of the write.
     pub at: Timestamp,
     /// The size to come back to.
-    pub size: Size,
+    pub size: S,
     /// A short hash of the schedule then in force; `None` when none was.
     pub sched: Option<String>,
     /// What caused it; `None` in a record that a person wrote without saying.
@@ -121,11 +134,12 @@ pub fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
-impl fmt::Display for Record {
+impl<S: Saved> fmt::Display for Record<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v1 {}@{}", self.state.as_str(), whole_seconds(self.at))?;
-        if self.size != Size::default() {
-            write!(f, " {}", self.size)?;
+        let size = self.size.to_string();
+        if !size.is_empty() {
+            write!(f, " {size}")?;
         }
         if let Some(sched) = &self.sched {
             write!(f, " sched={sched}")?;
@@ -161,7 +175,7 @@ impl fmt::Display for Suspended {
     }
 }
 
-impl FromStr for Record {
+impl<S: Saved> FromStr for Record<S> {
     type Err = RecordFault;
 
     fn from_str(text: &str) -> Result<Self, RecordFault> {
@@ -181,8 +195,8 @@ impl FromStr for Record {
             .ok_or_else(|| malformed(format!("its state {state:?} is none of on, stopping, off")))?;
         let at =
             at.parse().map_err(|_| malformed(format!("its time {at:?} is not like 2026-11-23T23:00:00Z")))?;
-        let mut pairs = Pairs::of(words)?;
-        let size = pairs.size()?;
+        let mut pairs = Words::of(words)?;
+        let size = S::take(&mut pairs)?;
         let sched = pairs.take("sched").map(sched).transpose()?;
         let by = pairs.take("by").map(by).transpose()?;
         pairs.end()?;
@@ -194,11 +208,16 @@ impl FromStr for Size {
     type Err = RecordFault;
 
     fn from_str(text: &str) -> Result<Self, RecordFault> {
-        let mut pairs = Pairs::of(text.split(' '))?;
-        let size = pairs.size()?;
-        pairs.end()?;
-        Ok(size)
+        tagged(text)
     }
+}
+
+/// What a record saves, from a text of its own: the tag `steward:size`.
+fn tagged<S: Saved>(text: &str) -> Result<S, RecordFault> {
+    let mut words = Words::of(text.split(' '))?;
+    let size = S::take(&mut words)?;
+    words.end()?;
+    Ok(size)
 }
 
 fn is_version(word: &str) -> bool {
@@ -224,10 +243,11 @@ fn by(text: &str) -> Result<By, RecordFault> {
         .ok_or_else(|| malformed(format!("its by {text:?} is not known")))
 }
 
-/// Words of the form `key=value`, each key once.
-struct Pairs<'a>(BTreeMap<&'a str, &'a str>);
+/// A record's words of the form `key=value`, each key once.
+#[derive(Debug)]
+pub struct Words<'a>(BTreeMap<&'a str, &'a str>);
 
-impl<'a> Pairs<'a> {
+impl<'a> Words<'a> {
     fn of(words: impl Iterator<Item = &'a str>) -> Result<Self, RecordFault> {
         let mut pairs = BTreeMap::new();
         for word in words {
@@ -244,22 +264,28 @@ impl<'a> Pairs<'a> {
         self.0.remove(key)
     }
 
-    fn size(&mut self) -> Result<Size, RecordFault> {
+    fn count(&mut self) -> Result<Option<NonZeroU32>, RecordFault> {
         let count = self.take("n").map(|text| {
             digits(text)
                 .and_then(NonZeroU32::new)
                 .ok_or_else(|| malformed(format!("its n {text:?} is not a count above zero")))
         });
+        count.transpose()
+    }
+
+    /// `min` and `susp`, which go together.
+    fn min_and<T>(
+        &mut self,
+        suspended: impl Fn(&str) -> Result<T, RecordFault>,
+    ) -> Result<Option<(u32, T)>, RecordFault> {
         let min = self
             .take("min")
             .map(|text| digits(text).ok_or_else(|| malformed(format!("its min {text:?} is not a count"))));
-        let suspended = self.take("susp").map(suspended);
-        let scaling = match (min.transpose()?, suspended.transpose()?) {
-            (Some(min), Some(suspended)) => Some(Scaling { min, suspended }),
-            (None, None) => None,
-            _ => return Err(malformed("min and susp go together")),
-        };
-        Ok(Size { count: count.transpose()?, scaling })
+        match (min.transpose()?, self.take("susp").map(suspended).transpose()?) {
+            (Some(min), Some(suspended)) => Ok(Some((min, suspended))),
+            (None, None) => Ok(None),
+            _ => Err(malformed("min and susp go together")),
+        }
     }
 
     fn end(self) -> Result<(), RecordFault> {
@@ -290,6 +316,14 @@ fn suspended(text: &str) -> Result<Suspended, RecordFault> {
         scheduled_scaling: flag('s')?,
     };
     if letters.next().is_some() { Err(fault()) } else { Ok(suspended) }
+}
+
+impl Saved for Size {
+    fn take(words: &mut Words<'_>) -> Result<Self, RecordFault> {
+        let count = words.count()?;
+        let scaling = words.min_and(suspended)?.map(|(min, suspended)| Scaling { min, suspended });
+        Ok(Self { count, scaling })
+    }
 }
 
 impl Size {

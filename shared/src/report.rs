@@ -200,7 +200,10 @@ impl Report {
         let [item] = self.items.as_slice() else { return Ok(self) };
         let refused = match item.outcome {
             Outcome::Failed | Outcome::NotAttempted => true,
-            Outcome::Skipped => matches!(item.code, Some(Code::Daemon | Code::Gone | Code::ExpressManaged)),
+            Outcome::Skipped => {
+                let forbidden = [Code::Daemon, Code::Gone, Code::ExpressManaged, Code::ManagedScaling];
+                item.code.is_some_and(|code| forbidden.contains(&code))
+            }
             Outcome::Changed | Outcome::Unchanged => false,
         };
         match item.code {

@@ -32,7 +32,8 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::Impossible
         | Code::UnknownContainer
         | Code::NotStarted
-        | Code::IdempotencyConflict => 422,
+        | Code::IdempotencyConflict
+        | Code::OutsideGroupBounds => 422,
         Code::Throttled => 429,
         Code::Internal => 500,
         Code::AccessDenied | Code::AwsRefused | Code::AwsFailed => 502,
@@ -50,6 +51,10 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::TooManyTags
         | Code::Raced
         | Code::OutsideBounds
+        | Code::ManagedScaling
+        | Code::ClusterUnknown
+        | Code::WaitingForTasks
+        | Code::InstancesHeld
         | Code::Clamped
         | Code::TargetChanged
         | Code::TargetRemoved

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use super::{Want, Wanted, WantedBy};
-use crate::record::{By, Record, State, whole_seconds};
+use crate::record::{By, Record, Size, State, whole_seconds};
 
 /// What is done about a service that differs from what is wanted (the tag `steward:drift`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -55,11 +55,11 @@ impl FromStr for Half {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// All that decides.
+/// All that decides: of a service, or of an Auto Scaling group.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct Facts<'a, S = Size> {
     /// The record; `None` where there is none.
-    pub record: Result<Option<&'a Record>, Unreadable>,
+    pub record: Result<Option<&'a Record<S>>, Unreadable>,
     /// What is wanted; `None` where neither a schedule nor an override is in force.
     pub wanted: Result<Option<&'a Wanted>, Unreadable>,
     /// The hash of the schedule in force; `None` where there is none.
@@ -129,7 +129,7 @@ pub enum Due {
 
 /// What is due: the first line of the table that fits.
 #[must_use]
-pub fn decide(facts: &Facts<'_>) -> Due {
+pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     let now = whole_seconds(facts.now);
     // The record or the schedule cannot be read: failed, nothing changed.
     let (Ok(record), Ok(wanted)) = (facts.record, facts.wanted) else {
@@ -200,23 +200,23 @@ pub fn decide(facts: &Facts<'_>) -> Due {
     Due::Nothing
 }
 
-fn is_off_by_steward(record: &Record) -> bool {
+fn is_off_by_steward<S>(record: &Record<S>) -> bool {
     record.state == State::Off && matches!(record.by, Some(By::Schedule | By::Override))
 }
 
 /// No record means on, and a stop that began counts as off.
-fn says_on(record: Option<&Record>) -> bool {
+fn says_on<S>(record: Option<&Record<S>>) -> bool {
     record.is_none_or(|record| record.state == State::On)
 }
 
-impl Facts<'_> {
+impl<S> Facts<'_, S> {
     /// A schedule is in force, and the record knows of none.
-    fn is_new_to(&self, record: &Record) -> bool {
+    fn is_new_to(&self, record: &Record<S>) -> bool {
         self.sched.is_some() && record.sched.is_none()
     }
 
     /// The record says so, and so it is.
-    fn is_already(&self, record: Option<&Record>, want: Want) -> bool {
+    fn is_already(&self, record: Option<&Record<S>>, want: Want) -> bool {
         match want {
             Want::On => says_on(record) && self.count > 0,
             Want::Off => !says_on(record) && self.count == 0 && self.asleep,
@@ -226,7 +226,7 @@ impl Facts<'_> {
 
     /// What is differs from what is wanted. A count of 0 that nothing can wake is off, whatever the
     /// record says; a service is on again once its autoscaling is.
-    fn differs(&self, record: Option<&Record>, want: Want) -> bool {
+    fn differs(&self, record: Option<&Record<S>>, want: Want) -> bool {
         match want {
             Want::On => !self.is_already(record, want),
             Want::Off => self.count > 0 || !self.asleep,
@@ -235,7 +235,7 @@ impl Facts<'_> {
     }
 
     /// A stop, or a start if `stop-only` does not withhold it.
-    fn make(&self, record: Option<&Record>, wanted: &Wanted, at: Timestamp) -> Due {
+    fn make(&self, record: Option<&Record<S>>, wanted: &Wanted, at: Timestamp) -> Due {
         let stop_only = self.half == Half::StopOnly && wanted.by == WantedBy::Schedule;
         match wanted.state {
             Want::Off => Due::MakeOff { at },

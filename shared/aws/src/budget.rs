@@ -32,6 +32,8 @@ pub(crate) enum Bucket {
     EcsCapacityProviderRead,
     /// EC2 Auto Scaling's Describe calls.
     AutoScalingRead,
+    /// EC2 Auto Scaling's other calls.
+    AutoScalingWrite,
     /// Application Auto Scaling's Describe calls.
     ScalingRead,
     /// `RegisterScalableTarget`.
@@ -50,6 +52,7 @@ impl Bucket {
         Self::EcsTaskDefinitionRead,
         Self::EcsCapacityProviderRead,
         Self::AutoScalingRead,
+        Self::AutoScalingWrite,
         Self::ScalingRead,
         Self::ScalingWrite,
     ];
@@ -65,7 +68,11 @@ impl Bucket {
             Self::EcsServiceWrite => (50, 5),
             Self::EcsTaskWrite => (100, 40),
             Self::EcsTaskProtection => (200, 80),
-            Self::EcsTag | Self::AutoScalingRead | Self::ScalingRead | Self::ScalingWrite => (20, 10),
+            Self::EcsTag
+            | Self::AutoScalingRead
+            | Self::AutoScalingWrite
+            | Self::ScalingRead
+            | Self::ScalingWrite => (20, 10),
         }
     }
 }

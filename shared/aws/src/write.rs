@@ -1,5 +1,6 @@
 //! Changing AWS: one method, one call, one line of audit.
 
+mod groups;
 mod tasks;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};

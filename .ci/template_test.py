@@ -32,6 +32,7 @@ ROUTES = {
     ("DELETE", SERVICE + "/override"): "ScaleServiceFunction",
     ("PUT", CLUSTER + "/override"): "ScaleServiceFunction",
     ("DELETE", CLUSTER + "/override"): "ScaleServiceFunction",
+    ("PUT", "/v1/auto-scaling-groups/{group}/scale"): "ScaleServiceFunction",
     ("POST", "/v1/schedules/preview"): "ScaleServiceFunction",
     ("POST", CLUSTER + "/tasks"): "RunTaskFunction",
     ("POST", CLUSTER + "/tasks/{task}/stop"): "StopTaskFunction",
@@ -454,6 +455,19 @@ class TheRoles(unittest.TestCase):
                         "Null": {"aws:TagKeys": "false"},
                     },
                 )
+
+    def test_of_groups_only_steward_tags_can_be_written_and_the_roles_own_account_sized(self):
+        (tags,) = statements_of("ScaleServiceFunction", "Allow", "autoscaling:CreateOrUpdateTags")
+        self.assertEqual(
+            tags["Condition"],
+            {
+                "ForAllValues:StringLike": {"aws:TagKeys": {"Fn::Sub": "${TagPrefix}:*"}},
+                "Null": {"aws:TagKeys": "false"},
+            },
+        )
+        (sizes,) = statements_of("ScaleServiceFunction", "Allow", "autoscaling:UpdateAutoScalingGroup")
+        for statement in (tags, sizes):
+            self.assertIn("autoScalingGroup:*:autoScalingGroupName/*", statement["Resource"]["Fn::Sub"])
 
     def test_only_the_counts_of_services_can_be_registered(self):
         (allowed,) = statements_of(

@@ -9,6 +9,7 @@
 
 mod agenda;
 mod bytes;
+mod capacity;
 mod describe;
 mod door;
 mod faults;

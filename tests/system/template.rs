@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use describe_cluster::DescribeCluster;
-use emulator::{JobSeed, ServiceSeed, TargetSeed, World};
+use emulator::{GroupSeed, JobSeed, ServiceSeed, TargetSeed, World};
 use jiff::SignedDuration;
 use local::Template;
 use run_task::RunTask;
@@ -59,6 +59,12 @@ fn prod_with_a_schedule(others: usize) -> World {
     world
 }
 
+/// The same with machines, on which no task runs.
+fn prod_with_machines(mut world: World) -> World {
+    world.group(GroupSeed::new("machines").cluster("prod"));
+    world
+}
+
 /// What a role needs beside the calls that its function makes, and why.
 const BESIDE: &[(&str, &str)] = &[
     ("ecs:TagResource", "RunTask with tags needs it"),
@@ -101,7 +107,7 @@ fn assert_least(role: &str, needed: &BTreeSet<String>) {
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_scale_service_allows_what_it_calls_and_no_more() {
-    let stage = Stage::on(prod_with_a_schedule(12)).await;
+    let stage = Stage::on(prod_with_machines(prod_with_a_schedule(12))).await;
     for action in ["stop", "start"] {
         stage.scale(json!({"action": action, "clusters": ["*"]})).await.unwrap();
         stage.scale(json!({"action": action, "cluster": "prod", "service": "users"})).await.unwrap();
@@ -111,6 +117,15 @@ async fn the_role_of_scale_service_allows_what_it_calls_and_no_more() {
     stage.aws.move_to(evening() + SignedDuration::from_hours(2));
     for _ in 0..2 {
         stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+    }
+    let scale = json!({"action": "scaleGroup", "group": "machines", "desiredCapacity": 2});
+    stage.scale(scale).await.unwrap();
+    for action in ["stop", "reconcile", "start"] {
+        let mut event = json!({"action": action, "cluster": "prod"});
+        if action != "reconcile" {
+            event["capacity"] = true.into();
+        }
+        stage.scale(event).await.unwrap();
     }
     assert_least("ScaleServiceRole", &needed(&stage));
 }

@@ -1,5 +1,9 @@
 //! One step, one call.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join;
+use shared::names::ClusterName;
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
@@ -7,14 +11,16 @@ use shared::settings::TagKeys;
 use shared::{Done, Hands, Problem};
 use shared_aws::{Read, Write};
 
-use crate::observe::again;
-use crate::plan::{CONFIRM, Step, narrow};
+use crate::observe::{again, groups_again, tasks_on_instances};
+use crate::plan::{CONFIRM, GROUPS_DOWN, Step, narrow, narrow_groups};
 
 /// The hands that perform scale-service's steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) read: Read,
     pub(crate) tags: &'a TagKeys,
+    /// The DAEMON services of each cluster.
+    pub(crate) daemons: BTreeMap<ClusterName, BTreeSet<String>>,
 }
 
 impl Hands<Step> for Apply<'_> {
@@ -36,18 +42,46 @@ impl Hands<Step> for Apply<'_> {
             Step::SetDesired { service, before, after } => {
                 self.write.set_desired_count(service, *before, *after).await?;
             }
+            Step::WriteGroupRecord { group, before, record, .. } => {
+                let (key, text) = (&self.tags.record, record.to_string());
+                self.write.tag_group(&group.name, key, before.as_deref(), &text).await?;
+            }
+            Step::SizeGroup { group, before, after } => {
+                self.write.set_group_size(&group.name, *before, *after).await?;
+            }
+            Step::Suspend { group, processes } => {
+                self.write.suspend_processes(&group.name, &processes.names()).await?;
+            }
+            Step::Resume { group, processes } => {
+                self.write.resume_processes(&group.name, &processes.names()).await?;
+            }
         }
         Ok(Done::default())
     }
 
     async fn narrow(&self, stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
-        if stage != CONFIRM {
-            return Narrowed::whole(jobs);
+        match stage {
+            CONFIRM => self.confirmed(jobs).await,
+            GROUPS_DOWN => {
+                let groups = jobs.iter().flat_map(|job| &job.steps).filter_map(Step::group);
+                let clusters: BTreeSet<_> = groups.filter_map(|group| group.cluster.clone()).collect();
+                let clusters: Vec<_> = clusters.into_iter().collect();
+                narrow_groups(jobs, &tasks_on_instances(&self.read, &clusters, &self.daemons).await)
+            }
+            _ => Narrowed::whole(jobs),
         }
-        let ids: Vec<_> =
-            jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.service().cloned()).collect();
-        match again(&self.read, &ids, &self.tags.record).await {
-            Ok(fresh) => narrow(jobs, &fresh),
+    }
+}
+
+impl Apply<'_> {
+    /// The starts that hold, seen a second time.
+    async fn confirmed(&self, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
+        let steps = || jobs.iter().flat_map(|job| &job.steps);
+        let ids: Vec<_> = steps().filter_map(|step| step.service().cloned()).collect();
+        let names: Vec<_> = steps().filter_map(|step| Some(step.group()?.name.clone())).collect();
+        let key = &self.tags.record;
+        match try_join(again(&self.read, &ids, key), groups_again(&self.read, &names, key)).await {
+            Ok((fresh, groups)) => narrow(jobs, &fresh, &groups),
             Err(problem) => {
                 let reason = format!("it was started, but could not be looked at again: {}", problem.detail);
                 Narrowed::nothing(&jobs, &Taken { outcome: Outcome::Failed, code: problem.code, reason })

@@ -5,18 +5,20 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use shared::call::Envelope;
 use shared::duration::IsoDuration;
-use shared::names::{ClusterName, ClusterRef, Scope, ServiceId, ServiceRef};
+use shared::names::{ClusterName, ClusterRef, GroupName, Scope, ServiceId, ServiceRef};
 use shared::schedule::{Override, Want};
 use shared::select::{NamePattern, Selector};
 use shared::{Call, Code, Problem, Via};
 
 use crate::config::{Config, Mode};
-use crate::request::{OverrideState, PutOverrideFields, Request, SwitchFields};
+use crate::request::{OverrideState, PutOverrideFields, Request, ScaleGroupFields, SwitchFields};
 
 /// A late event does harm: yesterday's stop must not turn today off.
 const MAX_AGE: IsoDuration = IsoDuration::from_mins(15);
 /// Reconcile's beat, as the template's schedule has it.
 const TICK: SignedDuration = SignedDuration::from_mins(5);
+/// The same in seconds: when to look again for what reconcile finishes.
+pub(crate) const NEXT_TICK: u16 = 300;
 /// What a tick leaves free before the next.
 const REST: SignedDuration = SignedDuration::from_secs(30);
 /// Clocks differ, but not by more than this.
@@ -33,6 +35,19 @@ pub enum Verb {
     Scale(u32),
     /// As schedules and overrides say.
     Reconcile,
+    /// An Auto Scaling group to these sizes.
+    ScaleGroup(GroupSizes),
+}
+
+/// The sizes that are asked for a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupSizes {
+    /// The desired capacity.
+    pub desired: u32,
+    /// A new min.
+    pub min: Option<u32>,
+    /// A new max.
+    pub max: Option<u32>,
 }
 
 /// An override that is set or ended before what it causes is done.
@@ -68,6 +83,19 @@ pub enum Target {
     Cluster(ClusterName, Selector),
     /// Those of every cluster that matches one of the patterns.
     Clusters(Vec<NamePattern>, Selector),
+    /// An Auto Scaling group.
+    Group(GroupName),
+}
+
+/// Which Auto Scaling groups a request looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Groups {
+    /// None.
+    None,
+    /// Those of its clusters that have a schedule or a record.
+    Tagged,
+    /// All of its clusters.
+    All,
 }
 
 /// A request that has been checked: what the planner is asked.
@@ -79,6 +107,8 @@ pub struct Ask {
     pub target: Target,
     /// Go through what would be refused without it.
     pub force: bool,
+    /// The machines that it looks at. Whoever selects services means those alone.
+    pub groups: Groups,
     /// t: the instant that the event was meant for, else the run's start.
     pub at: Timestamp,
     /// The instant for which it is planned what is wanted: the run's start, or what a dry run asks.
@@ -112,9 +142,15 @@ impl Ask {
     #[must_use]
     pub fn is_of_whole_clusters(&self) -> bool {
         match &self.target {
-            Target::One(_) => false,
+            Target::One(_) | Target::Group(_) => false,
             Target::Cluster(_, selector) | Target::Clusters(_, selector) => *selector == Selector::default(),
         }
+    }
+
+    /// True when it names one thing: its refusal is then the request's own.
+    #[must_use]
+    pub fn is_of_one(&self) -> bool {
+        matches!(self.target, Target::One(_) | Target::Group(_))
     }
 
     /// True when it sets or ends the override of a whole cluster.
@@ -137,6 +173,7 @@ impl Ask {
             verb: Verb::Reconcile,
             target: Target::Clusters(Vec::new(), Selector::default()),
             force: false,
+            groups: Groups::None,
             at: at.unwrap_or(now),
             now: if looks_ahead { at.unwrap_or(now) } else { now },
             change: None,
@@ -157,6 +194,10 @@ impl Ask {
                 ask.force = fields.force;
                 ask.stale_before = at.map(|_| before(now, fields.max_age.unwrap_or(MAX_AGE)));
                 ask.dry_run |= scheduled && observes;
+                if fields.capacity {
+                    ask.with_capacity(config)?;
+                    ask.groups = Groups::All;
+                }
             }
             Request::Reconcile(fields) => {
                 fields.is_a_reconcile()?;
@@ -179,9 +220,54 @@ impl Ask {
                 ask.target = switched_on(&cluster, service.as_ref(), config)?;
                 ask.change = Some(Change { cluster, service, set: None, now });
             }
+            Request::ScaleGroup(fields) => {
+                ask.verb = Verb::ScaleGroup(fields.sizes(config)?);
+                ask.target = Target::Group(fields.group.within(&call.scope)?);
+                ask.force = fields.force;
+                ask.stale_before = at.map(|_| before(now, MAX_AGE));
+            }
             Request::Preview(_) => return Err(Problem::new(Code::Internal, "a preview asks nothing of AWS")),
         }
+        if ask.verb == Verb::Reconcile && ask.is_of_whole_clusters() {
+            ask.groups = Groups::Tagged;
+        }
         Ok(ask)
+    }
+}
+
+impl Ask {
+    /// Machines are stopped with a whole cluster, and only where a reconcile finishes what is begun.
+    fn with_capacity(&self, config: &Config) -> Result<(), Problem> {
+        if !self.is_of_whole_clusters() {
+            return Err(Problem::bad_request(
+                "\"capacity\" goes with a whole cluster: leave out \"service\", \"services\" and \"tags\"",
+            ));
+        }
+        if self.verb != Verb::Stop || self.dry_run {
+            return Ok(());
+        }
+        if config.mode == Mode::Observe {
+            let detail = "machines are stopped by reconcile once no task runs on them, and it only observes here: \
+                          set MODE to act";
+            return Err(Problem::new(Code::NotSwitchedOn, detail));
+        }
+        match &self.target {
+            Target::Cluster(cluster, _) => reachable(cluster, config, Code::NotSwitchedOn),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl ScaleGroupFields {
+    fn sizes(&self, config: &Config) -> Result<GroupSizes, Problem> {
+        let Self { desired_capacity: desired, min_size: min, max_size: max, .. } = *self;
+        if desired > config.max_desired {
+            let most = config.max_desired;
+            let detail =
+                format!("desiredCapacity {desired} is beyond {most}, the most that MAX_DESIRED allows here");
+            return Err(Problem::new(Code::BeyondMax, detail));
+        }
+        Ok(GroupSizes { desired, min, max })
     }
 }
 
@@ -291,8 +377,12 @@ fn one(service: &ServiceRef, cluster: Option<&ClusterRef>, scope: &Scope) -> Res
 impl SwitchFields {
     /// `reconcile` shares the selectors, and takes nothing else.
     fn is_a_reconcile(&self) -> Result<(), Problem> {
-        let unknown =
-            [("service", self.service.is_some()), ("force", self.force), ("maxAge", self.max_age.is_some())];
+        let unknown = [
+            ("service", self.service.is_some()),
+            ("force", self.force),
+            ("capacity", self.capacity),
+            ("maxAge", self.max_age.is_some()),
+        ];
         match unknown.into_iter().find(|(_, given)| *given) {
             Some((field, _)) => Err(Problem::bad_request(format!("reconcile: unknown field {field:?}"))),
             None => Ok(()),

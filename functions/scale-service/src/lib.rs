@@ -12,6 +12,7 @@ mod apply;
 mod report;
 
 use jiff::Timestamp;
+use serde_json::json;
 use shared::select::NamePatterns;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Requester};
@@ -68,7 +69,7 @@ impl Function for ScaleService {
         if let Request::Preview(fields) = &call.request {
             let preview =
                 fields.answer(&self.rules.scheduling.catalog, &self.rules.scheduling.calendar, now)?;
-            return Ok(Answer::Read(serde_json::json!(preview)));
+            return Ok(Answer::Read(json!(preview)));
         }
         let ask = Ask::new(&call, &self.config, now)?;
         let deadline = match ask.ends_before_the_next_tick(now) {
@@ -79,18 +80,23 @@ impl Function for ScaleService {
         let mut seen = observe::observe(&read, &ask, &self.config.clusters).await?;
         let scaled = plan::need_targets(&seen, &ask, &self.rules);
         observe::observe_scaling(&read, &scaled, &ask, &mut seen).await?;
+        observe::observe_groups(&read, &ask, &self.rules.tags, &mut seen).await?;
+        observe::observe_tasks(&read, &plan::need_tasks(&seen, &ask, &self.rules), &mut seen).await;
         let plan = plan::plan(&seen, &ask, &self.rules);
         let items = if ask.dry_run {
             plan.forecast().to_vec()
         } else {
             let write = self.aws.write(deadline, requester(call));
             let time_left = || write.time_left();
-            let hands = Apply { write: write.clone(), read, tags: &self.rules.tags };
+            let daemons = observe::daemons(&seen);
+            let hands = Apply { write: write.clone(), read, tags: &self.rules.tags, daemons };
             perform(plan, &hands, AT_ONCE, &time_left).await
         };
         let report = report::report(items, &seen.unmatched, &ask, &self.config.settings);
-        let one = matches!(ask.target, ask::Target::One(_));
-        Ok(Answer::Report(if one { report.single()? } else { report }))
+        if let Some(location) = report::under_way(&report, &ask) {
+            return Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) });
+        }
+        Ok(Answer::Report(if ask.is_of_one() { report.single()? } else { report }))
     }
 
     fn meter(&self) -> Meter {

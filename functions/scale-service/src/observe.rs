@@ -1,5 +1,7 @@
 //! A look at the world: the services that a request may mean, with their scalable targets.
 
+mod groups;
+
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join;
@@ -12,6 +14,9 @@ use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read};
 
 use crate::ask::{Ask, Target, Verb};
+
+pub use groups::{FreshGroup, GroupId, SeenGroup, Tasks, groups_again, observe_tasks, tasks_on_instances};
+pub(crate) use groups::{GROUPS, daemons, observe_groups};
 
 /// One service, as it was when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +38,12 @@ pub struct Snapshot {
     pub services: Vec<Seen>,
     /// The tags of the clusters that they run in.
     pub cluster_tags: BTreeMap<ClusterName, BTreeMap<String, String>>,
+    /// The Auto Scaling groups that the request looks at, in the order of their names.
+    pub groups: Vec<SeenGroup>,
+    /// The tasks on the instances of clusters whose groups are to stop.
+    pub tasks: BTreeMap<ClusterName, Tasks>,
+    /// Every cluster of the account, where they were read.
+    pub clusters: Vec<Cluster>,
     /// What was named and is not there, or could not be read: a resource, and why.
     pub failed: Vec<(String, Code, String)>,
     /// Patterns that match nothing.
@@ -59,6 +70,8 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
             let service = service.ok_or_else(|| Problem::new(Code::NotFound, missing(id)))?;
             seen.services.push(Seen { id: id.clone(), service, target: None, actions: Vec::new() });
         }
+        // Groups are looked at on their own.
+        Target::Group(_) => {}
         Target::Cluster(cluster, selector) => {
             let mut services = Snapshot::default();
             let ((), clusters) = try_join(
@@ -105,7 +118,7 @@ pub async fn observe_scaling(
     add_targets(read, ids, seen).await?;
     match ask.verb {
         Verb::Stop | Verb::Reconcile => add_actions(read, seen).await,
-        Verb::Start | Verb::Scale(_) => Ok(()),
+        Verb::Start | Verb::Scale(_) | Verb::ScaleGroup(_) => Ok(()),
     }
 }
 
@@ -136,6 +149,7 @@ async fn clusters(
     let wanted: Vec<ClusterName> = within.into_iter().filter(wanted).collect();
     seen.cluster_tags = tags_of(&all.found);
     seen.cluster_tags.retain(|cluster, _| wanted.contains(cluster));
+    seen.clusters = all.found;
     Ok(wanted)
 }
 

@@ -4,6 +4,7 @@
 //! size survives all the same, because zero is never saved ([`shared::record::Size`] can't hold
 //! it) and a size is only ever taken from a service that is on; the next run converges.
 
+mod groups;
 mod narrow;
 mod overrides;
 mod reconcile;
@@ -17,20 +18,21 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::application_autoscaling::{ScalableTarget, Suspended};
+use shared::autoscaling::{GroupSize, Suspended as Processes};
 use shared::ecs::Service;
-use shared::names::{ServiceId, is_long_service_arn};
-use shared::record::{By, Record, RecordFault, Size, State, whole_seconds};
+use shared::names::{ClusterName, ServiceId, is_long_service_arn};
+use shared::record::{By, Capacity, Record, RecordFault, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
-use shared::schedule::Override;
+use shared::schedule::{Override, Wanted};
 use shared::select::NamePatterns;
 use shared::settings::{Scheduling, TagKeys};
 use shared::{Code, Plan};
 
 use crate::ask::{Ask, Target, Verb};
-use crate::observe::{Seen, Snapshot};
+use crate::observe::{GroupId, Seen, Snapshot};
 use standing::Standing;
 
-pub use narrow::narrow;
+pub use narrow::{narrow, narrow_groups};
 
 /// One AWS call.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +82,40 @@ pub enum Step {
         /// As it will be.
         after: u32,
     },
+    /// `CreateOrUpdateTags` with a group's record.
+    WriteGroupRecord {
+        /// On which group.
+        group: GroupId,
+        /// The record's text as it was seen.
+        before: Option<String>,
+        /// The record to write.
+        record: Record<Capacity>,
+        /// It may only be written while the desired capacity is at least this.
+        floor: u32,
+    },
+    /// `UpdateAutoScalingGroup` with sizes.
+    SizeGroup {
+        /// Of which group.
+        group: GroupId,
+        /// As they were seen.
+        before: GroupSize,
+        /// As they will be.
+        after: GroupSize,
+    },
+    /// `SuspendProcesses`.
+    Suspend {
+        /// Of which group.
+        group: GroupId,
+        /// Which of them.
+        processes: Processes,
+    },
+    /// `ResumeProcesses`.
+    Resume {
+        /// Of which group.
+        group: GroupId,
+        /// Which of them.
+        processes: Processes,
+    },
 }
 
 impl Step {
@@ -90,7 +126,19 @@ impl Step {
             Self::WriteRecord { service, .. }
             | Self::SetScalable { service, .. }
             | Self::SetDesired { service, .. } => Some(service),
-            Self::WriteOverride { .. } | Self::DropOverride { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// The group that it changes.
+    #[must_use]
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::WriteGroupRecord { group, .. }
+            | Self::SizeGroup { group, .. }
+            | Self::Suspend { group, .. }
+            | Self::Resume { group, .. } => Some(group),
+            _ => None,
         }
     }
 }
@@ -110,12 +158,15 @@ pub struct Rules {
     pub acts_in: NamePatterns,
 }
 
-/// The stages: an override is written before what it causes, a start's record after the world was
-/// read again, and what is over is cleaned up last.
+/// The stages: an override is written before what it causes, machines come before the services and go
+/// after them, a start's record is written after the world was read again, and what is over is cleaned
+/// up last.
 const OVERRIDE: usize = 0;
-const CHANGE: usize = 1;
-pub(crate) const CONFIRM: usize = 2;
-const CLEAN: usize = 3;
+const GROUPS_UP: usize = 1;
+const CHANGE: usize = 2;
+pub(crate) const GROUPS_DOWN: usize = 3;
+pub(crate) const CONFIRM: usize = 4;
+const CLEAN: usize = 5;
 /// The most user tags that an ECS resource carries; `aws:` tags do not count.
 const TAGS: usize = 50;
 
@@ -133,7 +184,30 @@ pub fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
         let Decision { item, stages } = decide(one, seen, ask, rules);
         plan.change(item, stages);
     }
+    for one in &seen.groups {
+        let Decision { item, stages } = match ask.verb {
+            Verb::ScaleGroup(sizes) => groups::scaled(one, seen, ask, rules, sizes),
+            _ => groups::asked(one, seen, ask, rules),
+        };
+        plan.change(item, stages);
+    }
     plan
+}
+
+/// The clusters whose tasks the plan looks at: machines do not go while any is left.
+#[must_use]
+pub fn need_tasks(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<ClusterName> {
+    if ask.verb != Verb::Reconcile {
+        return Vec::new();
+    }
+    let (seen, _) = overrides::applied(seen, ask, rules);
+    groups::need_tasks(&seen, ask, rules)
+}
+
+/// What is wanted, since when, until when, and why.
+fn told(wanted: &Wanted) -> String {
+    let since = wanted.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+    format!("{}{since}", wanted.why)
 }
 
 /// The services whose scalable targets the plan looks at. A reconcile with nothing due needs none.
@@ -234,8 +308,11 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
     };
     let standing = Standing::of(seen, snapshot, ask, rules);
     let named = matches!(ask.target, Target::One(_)) && !ask.scheduled;
-    let cause =
-        Cause { at: whole_seconds(ask.at), by: By::Request, sched: standing.sched_for_requests(seen, rules) };
+    let cause = Cause {
+        at: whole_seconds(ask.at),
+        by: By::Request,
+        sched: standing.sched_for_requests(&seen.id.cluster, rules),
+    };
     let waits = if named { Waits::No } else { Waits::Yes };
     let case = Case { id: &seen.id, service, seen, ask, rules, record_text, record, cause, standing, waits };
     let held = case.standing.hold(ask, rules);
@@ -248,7 +325,7 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
     let mut decision = match ask.verb {
         Verb::Start => start::decide(&case),
         Verb::Scale(count) => scale::decide(&case, count),
-        Verb::Stop | Verb::Reconcile => stop::decide(&case),
+        Verb::Stop | Verb::Reconcile | Verb::ScaleGroup(_) => stop::decide(&case),
     };
     decision.item.warnings.extend(held.map(|why| Warning::new(Code::Held, why)));
     decision

@@ -18,6 +18,7 @@ pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings
     let cluster = match &ask.target {
         Target::One(id) => Some(id.cluster.as_str()),
         Target::Cluster(cluster, _) => Some(cluster.as_str()),
+        Target::Group(name) => Some(name.as_str()),
         Target::Clusters(..) => None,
     };
     let summary = format!("{}: {}", settings.headline(cluster), summary(&items, ask));
@@ -26,21 +27,35 @@ pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings
     Report { recurs: ask.verb == Verb::Reconcile && ask.change.is_none(), ..report }
 }
 
+/// Where to look for what reconcile finishes, if it has something to finish and all else is done.
+pub(crate) fn under_way(report: &Report, ask: &Ask) -> Option<String> {
+    let stopping = |item: &Item| item.after.as_ref().is_some_and(|after| after.get("stopping").is_some());
+    if report.dry_run || !report.ok || report.partial().is_some() || !report.items.iter().any(stopping) {
+        return None;
+    }
+    Some(match &ask.target {
+        Target::Cluster(cluster, _) => format!("/v1/clusters/{cluster}?include=capacity"),
+        _ => "/v1/auto-scaling-groups".into(),
+    })
+}
+
 fn summary(items: &[Item], ask: &Ask) -> String {
     let of = |outcome| items.iter().filter(move |item| item.outcome == outcome).collect::<Vec<_>>();
     let changed = of(Outcome::Changed);
+    let (groups, others): (Vec<&Item>, Vec<&Item>) = changed.iter().partition(|item| is_a_group(item));
+    let would = if ask.dry_run { "would be " } else { "" };
     let mut parts = Vec::new();
     if ask.verb == Verb::Reconcile {
-        parts.extend(reconciled(&changed, ask.dry_run));
-    } else if !changed.is_empty() {
-        let would = if ask.dry_run { "would be " } else { "" };
+        parts.extend(reconciled(&others, would));
+    } else if !others.is_empty() {
         let (state, detail) = match ask.verb {
-            Verb::Stop => ("off", named(&changed, |item| number(item.after.as_ref(), "saved"), " saved")),
-            Verb::Start => ("on", named(&changed, |item| number(item.after.as_ref(), "desiredCount"), "")),
-            Verb::Scale(_) | Verb::Reconcile => ("scaled", named(&changed, |item| Some(scaled(item)), "")),
+            Verb::Stop => ("off", named(&others, |item| number(item.after.as_ref(), "saved"), " saved")),
+            Verb::Start => ("on", named(&others, |item| number(item.after.as_ref(), "desiredCount"), "")),
+            _ => ("scaled", named(&others, |item| Some(scaled(item, "desiredCount")), "")),
         };
-        parts.push(format!("{} {would}{state}{detail}", services(changed.len())));
+        parts.push(format!("{} {would}{state}{detail}", counted(&others)));
     }
+    parts.extend(of_groups(&groups, would));
     for (outcome, words) in [
         (Outcome::Unchanged, "unchanged"),
         (Outcome::Skipped, "skipped"),
@@ -55,12 +70,16 @@ fn summary(items: &[Item], ask: &Ask) -> String {
             Outcome::Unchanged => String::new(),
             _ => named(&items, |item| item.code.map(|code| code.to_string()), ""),
         };
-        let count = if parts.is_empty() { services(items.len()) } else { items.len().to_string() };
+        let count = if parts.is_empty() { counted(&items) } else { items.len().to_string() };
         parts.push(format!("{count} {words}{detail}"));
     }
     let outside = items.iter().filter(|item| runs_outside_its_schedule(item)).count();
     if outside > 0 {
         parts.push(format!("{outside} on outside their schedule"));
+    }
+    let waiting: Vec<&Item> = items.iter().filter(|item| waits_for_tasks(item)).collect();
+    if !waiting.is_empty() {
+        parts.push(format!("{} waiting for tasks{}", counted(&waiting), named(&waiting, |_| None, "")));
     }
     match (parts.is_empty(), ask.verb) {
         (true, Verb::Reconcile) => "no service follows a schedule".into(),
@@ -70,9 +89,7 @@ fn summary(items: &[Item], ask: &Ask) -> String {
 }
 
 /// What a reconcile changed, by what became of it.
-fn reconciled(changed: &[&Item], dry_run: bool) -> Vec<String> {
-    let would = if dry_run { "would be " } else { "" };
-    let field = |item: &Item, name: &str| item.after.as_ref().and_then(|after| after.get(name)).cloned();
+fn reconciled(changed: &[&Item], would: &str) -> Vec<String> {
     let kind = |item: &Item| match item {
         _ if !is_a_service(item) => "a cluster's override",
         _ if field(item, "adopted").is_some() => "adopted",
@@ -85,7 +102,7 @@ fn reconciled(changed: &[&Item], dry_run: bool) -> Vec<String> {
         if !those.is_empty() {
             let (count, tail) = if state == "off" { ("saved", " saved") } else { ("desiredCount", "") };
             let detail = named(&those, |item| number(item.after.as_ref(), count), tail);
-            parts.push(format!("{} {would}{state}{detail}", services(those.len())));
+            parts.push(format!("{} {would}{state}{detail}", counted(&those)));
         }
     }
     let overrides = changed.iter().filter(|item| !is_a_service(item));
@@ -104,8 +121,54 @@ fn runs_outside_its_schedule(item: &Item) -> bool {
     item.outcome == Outcome::Unchanged && wanted == Some("off") && count > Some(0)
 }
 
-fn services(count: usize) -> String {
-    if count == 1 { "1 service".into() } else { format!("{count} services") }
+/// What became of the groups that were changed.
+fn of_groups(changed: &[&Item], would: &str) -> Vec<String> {
+    let kind = |item: &Item| match item {
+        _ if field(item, "adopted").is_some() => "adopted",
+        _ if field(item, "stopping").is_some() => "stopping",
+        _ if field(item, "maxSize").is_some() => "scaled",
+        _ if field(item, "desiredCapacity").is_some_and(|count| count == 0) => "off",
+        _ => "on",
+    };
+    let mut parts = Vec::new();
+    for state in ["stopping", "off", "on", "scaled", "adopted"] {
+        let those: Vec<&Item> = changed.iter().copied().filter(|item| kind(item) == state).collect();
+        if those.is_empty() {
+            continue;
+        }
+        let after = |item: &Item, field| number(item.after.as_ref(), field);
+        let detail = match state {
+            "scaled" => named(&those, |item| Some(scaled(item, "desiredCapacity")), ""),
+            "stopping" | "off" => named(&those, |item| after(item, "saved"), " saved"),
+            _ => named(&those, |item| after(item, "desiredCapacity"), ""),
+        };
+        parts.push(format!("{} {would}{state}{detail}", counted(&those)));
+    }
+    parts
+}
+
+fn field(item: &Item, name: &str) -> Option<Value> {
+    item.after.as_ref().and_then(|after| after.get(name)).cloned()
+}
+
+fn is_a_group(item: &Item) -> bool {
+    item.resource.contains("autoScalingGroupName/")
+}
+
+fn waits_for_tasks(item: &Item) -> bool {
+    item.outcome == Outcome::Unchanged && item.code == Some(Code::WaitingForTasks)
+}
+
+/// `3 services`, `1 group`, `3 services and 1 group`.
+fn counted(items: &[&Item]) -> String {
+    let groups = items.iter().filter(|item| is_a_group(item)).count();
+    let words = |count: usize, one: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {one}s")),
+    };
+    let words = [words(items.len() - groups, "service"), words(groups, "group")];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 fn named(items: &[&Item], detail: impl Fn(&Item) -> Option<String>, tail: &str) -> String {
@@ -127,7 +190,7 @@ fn number(of: Option<&Value>, field: &str) -> Option<String> {
     of?.get(field)?.as_i64().map(|n| n.to_string())
 }
 
-fn scaled(item: &Item) -> String {
-    let count = |of: &Option<Value>| number(of.as_ref(), "desiredCount").unwrap_or_default();
+fn scaled(item: &Item, field: &str) -> String {
+    let count = |of: &Option<Value>| number(of.as_ref(), field).unwrap_or_default();
     format!("{} to {}", count(&item.before), count(&item.after))
 }

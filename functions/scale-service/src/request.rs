@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::call::Kind;
 use shared::duration::IsoDuration;
-use shared::names::{ClusterRef, ServiceRef};
+use shared::names::{ClusterRef, GroupRef, ServiceRef};
 use shared::schedule::{Catalog, Preview, Resolved, Rules as Calendar, preview};
 use shared::select::NamePattern;
 use shared::{Problem, Route, strict};
@@ -24,6 +24,7 @@ pub const ROUTES: &[Route] = &[
     mutation("DELETE", "/v1/clusters/{cluster}/services/{service}/override", "deleteOverride"),
     mutation("PUT", "/v1/clusters/{cluster}/override", "putOverride"),
     mutation("DELETE", "/v1/clusters/{cluster}/override", "deleteOverride"),
+    mutation("PUT", "/v1/auto-scaling-groups/{group}/scale", "scaleGroup"),
     Route {
         method: "POST",
         path: "/v1/schedules/preview",
@@ -52,6 +53,8 @@ pub enum Request {
     PutOverride(PutOverrideFields),
     /// `{"action":"deleteOverride",…}`
     DeleteOverride(DeleteOverrideFields),
+    /// `{"action":"scaleGroup",…}`
+    ScaleGroup(ScaleGroupFields),
     /// `{"action":"previewSchedule",…}`
     Preview(PreviewFields),
 }
@@ -104,6 +107,18 @@ pub struct ScaleFields {
     pub(crate) force: bool,
 }
 
+/// The fields of `scaleGroup`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScaleGroupFields {
+    pub(crate) group: GroupRef,
+    pub(crate) desired_capacity: u32,
+    pub(crate) min_size: Option<u32>,
+    pub(crate) max_size: Option<u32>,
+    #[serde(default)]
+    pub(crate) force: bool,
+}
+
 /// The fields of `stop` and `start`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -115,6 +130,8 @@ pub struct SwitchFields {
     pub(crate) tags: Option<BTreeMap<String, String>>,
     #[serde(default)]
     pub(crate) force: bool,
+    #[serde(default)]
+    pub(crate) capacity: bool,
     pub(crate) max_age: Option<IsoDuration>,
 }
 
@@ -131,6 +148,7 @@ impl shared::call::Request for Request {
             "reconcile" => strict::parse(action, fields).map(Self::Reconcile),
             "putOverride" => strict::parse(action, fields).map(Self::PutOverride),
             "deleteOverride" => strict::parse(action, fields).map(Self::DeleteOverride),
+            "scaleGroup" => strict::parse(action, fields).map(Self::ScaleGroup),
             _ => strict::parse(action, fields).map(Self::Preview),
         }
     }

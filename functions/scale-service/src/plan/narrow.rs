@@ -1,46 +1,84 @@
-//! Between two readings: which starts may be recorded as done.
+//! Between two readings: which starts may be recorded as done, and which machines may go.
 
 use std::collections::BTreeMap;
 
 use shared::Code;
-use shared::names::ServiceId;
+use shared::names::{ClusterName, GroupName, ServiceId};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
 
 use super::Step;
-use crate::observe::Fresh;
+use super::groups::waiting_for;
+use crate::observe::{Fresh, FreshGroup, Tasks};
 
-/// Takes away the records of services that somebody else changed meanwhile: whose count is below
-/// what was set, or whose record is no longer the one that the start began from. Never adds.
+/// Takes away the records of services and groups that somebody else changed meanwhile: whose size is
+/// below what was set, or whose record is no longer the one that the start began from. Never adds.
 #[must_use]
-pub fn narrow(jobs: Vec<Job<Step>>, fresh: &BTreeMap<ServiceId, Fresh>) -> Narrowed<Step> {
+pub fn narrow(
+    jobs: Vec<Job<Step>>,
+    fresh: &BTreeMap<ServiceId, Fresh>,
+    groups: &BTreeMap<GroupName, FreshGroup>,
+) -> Narrowed<Step> {
+    let failed = |reason| Taken { outcome: Outcome::Failed, code: Code::Raced, reason };
+    without(jobs, |job| job.steps.iter().find_map(|step| raced(step, fresh, groups)).map(failed))
+}
+
+/// Takes away the groups whose clusters' instances have tasks by now.
+#[must_use]
+pub fn narrow_groups(jobs: Vec<Job<Step>>, tasks: &BTreeMap<ClusterName, Tasks>) -> Narrowed<Step> {
+    let waits = |job: &Job<Step>| {
+        // One that has no machines has nothing to wait for.
+        let sized = job.steps.iter().any(|step| {
+            matches!(step, Step::SizeGroup { before, .. } if before.desired.is_some_and(|desired| desired > 0))
+        });
+        let cluster = job.steps.iter().find_map(|step| step.group()?.cluster.as_ref());
+        let taken = match cluster.and_then(|cluster| tasks.get(cluster)) {
+            _ if !sized => return None,
+            Some(Ok(tasks)) if tasks.is_empty() => return None,
+            Some(Ok(tasks)) => (Outcome::Unchanged, Code::WaitingForTasks, waiting_for(tasks)),
+            Some(Err((code, reason))) => (Outcome::Failed, *code, reason.clone()),
+            None => (Outcome::Failed, Code::Internal, "its cluster's tasks were not looked at again".into()),
+        };
+        let (outcome, code, reason) = taken;
+        Some(Taken { outcome, code, reason })
+    };
+    without(jobs, waits)
+}
+
+fn without(jobs: Vec<Job<Step>>, taken: impl Fn(&Job<Step>) -> Option<Taken>) -> Narrowed<Step> {
     let mut narrowed = Narrowed { jobs: Vec::new(), taken: Vec::new() };
     for job in jobs {
-        match job.steps.iter().find_map(|step| raced(step, fresh)) {
+        match taken(&job) {
             None => narrowed.jobs.push(job),
-            Some(reason) => {
-                let taken = Taken { outcome: Outcome::Failed, code: Code::Raced, reason };
-                narrowed.taken.extend(job.covers.iter().map(|id| (*id, taken.clone())));
-            }
+            Some(taken) => narrowed.taken.extend(job.covers.iter().map(|id| (*id, taken.clone()))),
         }
     }
     narrowed
 }
 
-fn raced(step: &Step, fresh: &BTreeMap<ServiceId, Fresh>) -> Option<String> {
-    let Step::WriteRecord { service, before, floor, .. } = step else { return None };
-    let Some(now) = fresh.get(service) else {
+fn raced(
+    step: &Step,
+    fresh: &BTreeMap<ServiceId, Fresh>,
+    groups: &BTreeMap<GroupName, FreshGroup>,
+) -> Option<String> {
+    let (now, before, floor) = match step {
+        Step::WriteRecord { service, before, floor, .. } => {
+            (fresh.get(service).map(|now| (now.desired_count, &now.record)), before, *floor)
+        }
+        Step::WriteGroupRecord { group, before, floor, .. } => {
+            (groups.get(&group.name).map(|now| (now.desired, &now.record)), before, *floor)
+        }
+        _ => return None,
+    };
+    let Some((count, record)) = now else {
         return Some("it is gone since it was started; look at it, and try again".into());
     };
-    if now.record != *before {
+    if record != before {
         return Some("somebody else wrote its record while it was started; try again".into());
     }
-    let below = i64::from(now.desired_count) < i64::from(*floor);
+    let below = i64::from(count) < i64::from(floor);
     below.then(|| {
-        format!(
-            "it was set to {floor} and is at {} again: somebody else changed it; try again",
-            now.desired_count
-        )
+        format!("it was set to {floor} and is at {count} again: somebody else changed it; try again")
     })
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use shared::names::ClusterName;
 use shared::report::{Item, Outcome};
 use shared::schedule::Override;
 use shared::{Code, Plan};
@@ -10,7 +11,7 @@ use shared::{Code, Plan};
 use super::standing::Standing;
 use super::{CLEAN, Case, Decision, OVERRIDE, Refusal, Rules, Step, untaggable};
 use crate::ask::Ask;
-use crate::observe::{Seen, Snapshot};
+use crate::observe::{GROUPS, Seen, Snapshot};
 
 /// An override that a request sets or ends.
 pub(super) struct Written {
@@ -109,16 +110,28 @@ pub(super) fn clean_up(case: &Case<'_>, decision: &mut Decision) {
 }
 
 /// The clusters in which something is left to do, or might be: what could not be read, failed,
-/// waits for a deployment, is held, or is left to people to start.
+/// waits for a deployment or for tasks, is held, or is left to people to start.
 #[derive(Default)]
-pub(super) struct Pending(BTreeSet<String>);
+pub(super) struct Pending {
+    clusters: BTreeSet<String>,
+    /// The groups could not be read: any cluster's may be left.
+    all: bool,
+}
 
 impl Pending {
-    pub(super) fn note(&mut self, item: &Item, has_steps: bool) {
-        let waits = matches!(item.code, Some(Code::Deploying | Code::Held | Code::StopOnly));
-        if has_steps || waits || item.outcome == Outcome::Failed {
-            self.0.extend(item.resource.split('/').nth(1).map(str::to_owned));
+    pub(super) fn note(&mut self, cluster: &ClusterName, decision: &Decision) {
+        let Decision { item, stages } = decision;
+        let codes = [Code::Deploying, Code::Held, Code::StopOnly, Code::WaitingForTasks];
+        let waits = item.code.is_some_and(|code| codes.contains(&code));
+        if !stages.is_empty() || waits || item.outcome == Outcome::Failed {
+            self.clusters.insert(cluster.to_string());
         }
+    }
+
+    /// Notes what could not be read at all.
+    pub(super) fn note_unread(&mut self, item: &Item) {
+        self.all |= item.resource == GROUPS;
+        self.clusters.extend(item.resource.split('/').nth(1).map(str::to_owned));
     }
 }
 
@@ -131,11 +144,11 @@ pub(super) fn clean_clusters(
     ask: &Ask,
     rules: &Rules,
 ) {
-    if !ask.is_of_whole_clusters() {
+    if pending.all || !ask.is_of_whole_clusters() {
         return;
     }
     for (cluster, tags) in &seen.cluster_tags {
-        if pending.0.contains(cluster.as_str()) {
+        if pending.clusters.contains(cluster.as_str()) {
             continue;
         }
         let Some(text) = tags.get(&rules.tags.override_) else { continue };

@@ -9,14 +9,14 @@ use shared::application_autoscaling::ScalableTarget;
 use shared::names::ServiceId;
 use shared::record::{By, Record, Scaling, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
-use shared::schedule::{Due, Facts, TagFault, Unreadable, Want, Wanted, WantedBy};
+use shared::schedule::{Due, Facts, Unreadable, Want, Wanted, WantedBy};
 use shared::{Code, ItemId, Job, Plan};
 
 use super::overrides::Pending;
 use super::standing::Standing;
 use super::start::Count;
 use super::{CHANGE, Case, Cause, Decision, OVERRIDE, Rules, Step, Waits};
-use super::{out_of_reach, overrides, recorded, start, stop, unreadable};
+use super::{groups, out_of_reach, overrides, recorded, start, stop, told, unreadable};
 use crate::ask::Ask;
 use crate::observe::{Seen, Snapshot};
 
@@ -28,7 +28,7 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
     let mut pending = Pending::default();
     for (resource, code, reason) in &seen.failed {
         let item = Item::new(resource, Outcome::Failed, Some(*code), reason);
-        pending.note(&item, false);
+        pending.note_unread(&item);
         plan.decided(item);
     }
     let (seen, written) = overrides::applied(seen, ask, rules);
@@ -41,7 +41,16 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
         if let Some(written) = written.as_ref().filter(|_| !ask.is_of_a_cluster()) {
             written.comes_first(&mut decision);
         }
-        pending.note(&decision.item, !decision.stages.is_empty());
+        pending.note(&one.id.cluster, &decision);
+        let changes = !decision.stages.is_empty();
+        let id = plan.change(decision.item, decision.stages);
+        covers.extend((clusters.is_some() && changes).then_some(id));
+    }
+    for one in &seen.groups {
+        let Some(decision) = groups::reconciled(one, &seen, ask, rules) else { continue };
+        if let Some(cluster) = &one.id.cluster {
+            pending.note(cluster, &decision);
+        }
         let changes = !decision.stages.is_empty();
         let id = plan.change(decision.item, decision.stages);
         covers.extend((clusters.is_some() && changes).then_some(id));
@@ -195,12 +204,8 @@ fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
 }
 
 fn fault(case: &Case<'_>) -> Decision {
-    let Standing { tagged, wanted } = &case.standing;
-    let faults = [wanted.as_ref().err(), tagged.drift.as_ref().err(), tagged.half.as_ref().err()];
-    let TagFault { code, reason } = faults.into_iter().flatten().next().cloned().unwrap_or_else(|| {
-        TagFault { code: Code::ScheduleUnreadable, reason: "its tags can't be read".into() }
-    });
-    case.item(Outcome::Failed, Some(code), reason).into()
+    let fault = case.standing.fault();
+    case.item(Outcome::Failed, Some(fault.code), fault.reason).into()
 }
 
 fn on(case: &Case<'_>) -> Decision {
@@ -250,12 +255,6 @@ fn as_it_is(case: &Case<'_>) -> String {
         0 => "off".into(),
         count => format!("on with {count}"),
     }
-}
-
-/// What is wanted, since when, until when, and why.
-fn told(wanted: &Wanted) -> String {
-    let since = wanted.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
-    format!("{}{since}", wanted.why)
 }
 
 /// Wanted on, and still not all up some time after the transition.

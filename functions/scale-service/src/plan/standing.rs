@@ -1,11 +1,17 @@
 //! What stands on a service and its cluster, as the verbs' rules look at it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use shared::Code;
+use shared::names::ClusterName;
 use shared::schedule::{TagFault, Tagged, Want, Wanted, wanted};
 
 use super::{Case, Rules};
 use crate::ask::Ask;
 use crate::observe::{Seen, Snapshot};
+
+type Tags = BTreeMap<String, String>;
 
 /// The tags of a service and of its cluster, read, and what follows from them now.
 #[derive(Clone, Debug)]
@@ -16,11 +22,25 @@ pub(super) struct Standing {
 
 impl Standing {
     pub(super) fn of(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Self {
-        let reading = rules.scheduling.reading(&rules.tags);
         let cluster = snapshot.cluster_tags.get(&seen.id.cluster);
-        let tagged = reading.read(&seen.service.tags_by_key(), cluster);
+        Self::read(&seen.service.tags_by_key(), cluster, ask, rules)
+    }
+
+    /// From a thing's own tags, and its cluster's where they are known.
+    pub(super) fn read(own: &Tags, cluster: Option<&Tags>, ask: &Ask, rules: &Rules) -> Self {
+        let tagged = rules.scheduling.reading(&rules.tags).read(own, cluster);
         let wanted = tagged.wanted(ask.now, &rules.scheduling.calendar);
         Self { tagged, wanted }
+    }
+
+    /// The first thing that can't be read.
+    pub(super) fn fault(&self) -> TagFault {
+        let Self { tagged, wanted } = self;
+        let faults = [wanted.as_ref().err(), tagged.drift.as_ref().err(), tagged.half.as_ref().err()];
+        faults.into_iter().flatten().next().cloned().unwrap_or_else(|| TagFault {
+            code: Code::ScheduleUnreadable,
+            reason: "its tags can't be read".into(),
+        })
     }
 
     /// What is wanted, if that can be read and anything is.
@@ -30,8 +50,8 @@ impl Standing {
 
     /// The hash of the schedule in force, for a record that a request writes: empty where schedules
     /// do not act.
-    pub(super) fn sched_for_requests(&self, seen: &Seen, rules: &Rules) -> Option<String> {
-        rules.acts_in.matches(seen.id.cluster.as_str()).then(|| self.tagged.sched()).flatten()
+    pub(super) fn sched_for_requests(&self, cluster: &ClusterName, rules: &Rules) -> Option<String> {
+        rules.acts_in.matches(cluster.as_str()).then(|| self.tagged.sched()).flatten()
     }
 
     /// Why nothing is changed here, if a hold is live: also where the schedule can't be read.

@@ -36,6 +36,7 @@ fn ask(verb: Verb) -> Ask {
         verb,
         target: Target::One(id()),
         force: false,
+        groups: crate::ask::Groups::None,
         at: instant(T),
         now: instant(T),
         change: None,
@@ -75,7 +76,11 @@ fn apply(seen: &mut Seen, step: &Step) {
             seen.service.tags.push(ecs::Tag { key: "steward:record".into(), value: record.to_string() });
         }
         Step::DropOverride { .. } => seen.service.tags.retain(|tag| tag.key != "steward:override"),
-        Step::WriteOverride { .. } => panic!("nobody puts one here: {step:?}"),
+        Step::WriteGroupRecord { .. }
+        | Step::SizeGroup { .. }
+        | Step::Suspend { .. }
+        | Step::Resume { .. }
+        | Step::WriteOverride { .. } => panic!("nobody puts one here: {step:?}"),
         Step::SetDesired { after, .. } => seen.service.desired_count = i32::try_from(*after).unwrap(),
         Step::SetScalable { after: (min, suspended), .. } => {
             let target = seen.target.as_mut().unwrap();
@@ -542,7 +547,7 @@ mod narrowing {
         let (_, stages) = planned(&seen, &ask(Verb::Start)).into_parts();
         let confirm = stages.into_iter().nth(CONFIRM).unwrap();
         let fresh = BTreeMap::from_iter(fresh.map(|fresh| (id(), fresh)));
-        let narrowed = narrow(confirm, &fresh);
+        let narrowed = narrow(confirm, &fresh, &BTreeMap::new());
         assert_eq!(narrowed.jobs.len() + narrowed.taken.len(), 1);
         narrowed.taken.into_iter().map(|(_, taken)| taken.code).collect()
     }

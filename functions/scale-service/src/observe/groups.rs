@@ -1,0 +1,247 @@
+//! Auto Scaling groups: which there are, whose they are, and what still runs on their clusters'
+//! instances.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use futures_util::future::try_join;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use shared::autoscaling::Group;
+use shared::ecs::{Cluster, Task};
+use shared::groups::{Link, LinkedBy, Links};
+use shared::names::{Arn, ClusterName, GroupName, short_name};
+use shared::settings::TagKeys;
+use shared::{Code, Problem};
+use shared_aws::{ClusterDetail, Read, TaskFilter};
+
+use super::{AT_ONCE, Snapshot};
+use crate::ask::{Ask, Groups, Target};
+
+/// What stands for the groups as a whole, where they can't be read.
+pub(crate) const GROUPS: &str = "auto-scaling-groups";
+
+/// A group's name, and its cluster where that is known. Prints as its ARN's resource part.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupId {
+    /// Its name.
+    pub name: GroupName,
+    /// Its ARN's resource part.
+    pub resource: String,
+    /// The cluster whose tasks it carries.
+    pub cluster: Option<ClusterName>,
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.resource)
+    }
+}
+
+/// One group, as it was when it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenGroup {
+    /// Its name and cluster.
+    pub id: GroupId,
+    /// What EC2 Auto Scaling says of it.
+    pub group: Group,
+    /// What says which cluster is its.
+    pub linked_by: Option<LinkedBy>,
+    /// Whether ECS itself sets its size.
+    pub managed: bool,
+}
+
+impl SeenGroup {
+    fn new(group: Group, link: Link) -> Option<Self> {
+        let name: GroupName = group.auto_scaling_group_name.parse().ok()?;
+        let arn = group.auto_scaling_group_arn.parse::<Arn>();
+        let resource = arn.map_or_else(|_| format!("autoScalingGroupName/{name}"), |arn| arn.resource);
+        let (cluster, linked_by) = match link.cluster {
+            Some((cluster, by)) => (cluster.parse().ok(), Some(by)),
+            None => (None, None),
+        };
+        let id = GroupId { name, resource, cluster };
+        Some(Self { id, group, linked_by, managed: link.managed_scaling })
+    }
+}
+
+/// The tasks on a cluster's instances that are none of a DAEMON service's, each in a few words; or why
+/// they could not be read.
+pub type Tasks = Result<Vec<String>, (Code, String)>;
+
+/// Reads the groups that `ask` looks at. Where they can't be read, the services are done all the same.
+pub(crate) async fn observe_groups(
+    read: &Read,
+    ask: &Ask,
+    keys: &TagKeys,
+    seen: &mut Snapshot,
+) -> Result<(), Problem> {
+    if let Target::Group(name) = &ask.target {
+        seen.groups = vec![named(read, name, keys).await?];
+        return Ok(());
+    }
+    let found = match ask.groups {
+        Groups::None => return Ok(()),
+        Groups::Tagged => read.groups_tagged(&[keys.schedule.clone(), keys.record.clone()]).await,
+        Groups::All => read.groups(None).await,
+    };
+    let linked = match found {
+        Ok(found) if found.is_empty() => return Ok(()),
+        Ok(found) => linked(read, found, keys, seen).await,
+        Err(problem) => Err(problem),
+    };
+    match linked {
+        Ok(groups) => seen.groups = groups,
+        Err(problem) => seen.failed.push((GROUPS.to_owned(), problem.code, problem.detail)),
+    }
+    Ok(())
+}
+
+async fn named(read: &Read, name: &GroupName, keys: &TagKeys) -> Result<SeenGroup, Problem> {
+    let names = [name.to_string()];
+    let (groups, providers) = try_join(read.groups(Some(&names)), read.capacity_providers()).await?;
+    let absent = || {
+        let detail = format!("there is no Auto Scaling group {name} in this account and region");
+        Problem::new(Code::NotFound, detail)
+    };
+    let group = groups.into_iter().next().ok_or_else(absent)?;
+    let registered = BTreeMap::new();
+    let link = Links { providers: &providers, clusters: &[], registered: &registered, keys }.of(&group);
+    SeenGroup::new(group, link).ok_or_else(absent)
+}
+
+/// Those of these groups that belong to the clusters that were looked at; in a look at many clusters,
+/// those whose cluster is unknown as well.
+async fn linked(
+    read: &Read,
+    found: Vec<Group>,
+    keys: &TagKeys,
+    seen: &mut Snapshot,
+) -> Result<Vec<SeenGroup>, Problem> {
+    let fleet = !seen.clusters.is_empty();
+    let clusters = async {
+        match seen.clusters.as_slice() {
+            [] => Ok(read.clusters(ClusterDetail::default()).await?.found),
+            known => Ok(known.to_vec()),
+        }
+    };
+    let (clusters, providers) = try_join(clusters, read.capacity_providers()).await?;
+    let (mut registered, nothing) = (BTreeMap::new(), BTreeMap::new());
+    let links = Links { providers: &providers, clusters: &clusters, registered: &nothing, keys };
+    // Instances are looked up only where nothing better says whose a group is.
+    let unclear = |group: &Group| {
+        let by = links.of(group).cluster.map(|(_, by)| by);
+        !group.instances.is_empty() && matches!(by, None | Some(LinkedBy::Record))
+    };
+    if found.iter().any(unclear) {
+        registered = registrations(read, &clusters).await?;
+    }
+    let links = Links { registered: &registered, ..links };
+    let is_there = |name: &ClusterName| {
+        clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
+    };
+    let groups = found.into_iter().filter_map(|group| {
+        let link = links.of(&group);
+        let mut group = SeenGroup::new(group, link)?;
+        group.id.cluster = group.id.cluster.filter(is_there);
+        let ours = match &group.id.cluster {
+            Some(cluster) => seen.cluster_tags.contains_key(cluster),
+            None => fleet,
+        };
+        ours.then_some(group)
+    });
+    Ok(groups.collect())
+}
+
+/// The cluster of each EC2 instance that is registered with one.
+async fn registrations(read: &Read, clusters: &[Cluster]) -> Result<BTreeMap<String, String>, Problem> {
+    let with_instances = clusters.iter().filter(|it| it.registered_container_instances_count > 0);
+    let names: Vec<ClusterName> = with_instances.filter_map(|it| it.cluster_name.parse().ok()).collect();
+    let mut reads = stream::iter(names)
+        .map(|cluster| async move {
+            let listed = read.container_instances(&cluster).await?;
+            Ok::<_, Problem>((cluster, listed))
+        })
+        .buffered(AT_ONCE);
+    let mut registered = BTreeMap::new();
+    while let Some((cluster, listed)) = reads.try_next().await? {
+        let ids = listed.found.into_iter().filter_map(|instance| instance.ec2_instance_id);
+        registered.extend(ids.map(|id| (id, cluster.to_string())));
+    }
+    Ok(registered)
+}
+
+/// The DAEMON services of each cluster: their tasks are never a reason to wait.
+pub(crate) fn daemons(seen: &Snapshot) -> BTreeMap<ClusterName, BTreeSet<String>> {
+    let mut daemons: BTreeMap<ClusterName, BTreeSet<String>> = BTreeMap::new();
+    for one in seen.services.iter().filter(|one| one.service.is_daemon()) {
+        daemons.entry(one.id.cluster.clone()).or_default().insert(one.id.service.to_string());
+    }
+    daemons
+}
+
+/// Reads the tasks of clusters whose groups are to stop.
+pub async fn observe_tasks(read: &Read, clusters: &[ClusterName], seen: &mut Snapshot) {
+    seen.tasks = tasks_on_instances(read, clusters, &daemons(seen)).await;
+}
+
+/// The tasks on the instances of these clusters now, those of their DAEMON services left out.
+pub async fn tasks_on_instances(
+    read: &Read,
+    clusters: &[ClusterName],
+    daemons: &BTreeMap<ClusterName, BTreeSet<String>>,
+) -> BTreeMap<ClusterName, Tasks> {
+    let reads = stream::iter(clusters.to_vec()).map(|cluster| async move {
+        let tasks = tasks_of(read, &cluster, daemons.get(&cluster)).await;
+        (cluster, tasks.map_err(|problem| (problem.code, problem.detail)))
+    });
+    reads.buffered(AT_ONCE).collect().await
+}
+
+async fn tasks_of(
+    read: &Read,
+    cluster: &ClusterName,
+    daemons: Option<&BTreeSet<String>>,
+) -> Result<Vec<String>, Problem> {
+    let running = TaskFilter::default();
+    // Those that are told to stop run on until their containers have ended.
+    let stopping = TaskFilter { stopped: true, ..TaskFilter::default() };
+    let (running, stopping) =
+        try_join(read.tasks(cluster, &running, false), read.tasks(cluster, &stopping, false)).await?;
+    let of_a_daemon = |task: &Task| {
+        let service = task.group.strip_prefix("service:");
+        service.is_some_and(|service| daemons.is_some_and(|daemons| daemons.contains(service)))
+    };
+    let there = running.found.iter().chain(&stopping.found).filter(|task| {
+        task.container_instance_arn.is_some() && task.last_status != "STOPPED" && !of_a_daemon(task)
+    });
+    Ok(there.map(|task| format!("{} of {}", short_name(&task.task_arn), task.group)).collect())
+}
+
+/// What a group's start looks at again before it says that it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FreshGroup {
+    /// The desired capacity now.
+    pub desired: i32,
+    /// The record's text now.
+    pub record: Option<String>,
+}
+
+/// Reads some groups again.
+pub async fn groups_again(
+    read: &Read,
+    names: &[GroupName],
+    record_key: &str,
+) -> Result<BTreeMap<GroupName, FreshGroup>, Problem> {
+    /// The most names that a call takes.
+    const NAMES: usize = 100;
+    let mut fresh = BTreeMap::new();
+    for names in names.chunks(NAMES) {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        for group in read.groups(Some(&names)).await? {
+            let Ok(name) = group.auto_scaling_group_name.parse() else { continue };
+            let record = group.tags_by_key().remove(record_key);
+            fresh.insert(name, FreshGroup { desired: group.desired_capacity, record });
+        }
+    }
+    Ok(fresh)
+}

@@ -1,0 +1,471 @@
+//! Auto Scaling groups: the machines sleep too, by the same laws as services.
+//!
+//! A group goes after its cluster's tasks: while one that is none of a DAEMON service's is on the
+//! cluster's instances, it waits for a later run. It comes before the services.
+
+mod scale;
+mod start;
+mod stop;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use shared::Code;
+use shared::autoscaling::{Group, Suspended};
+use shared::groups::LinkedBy;
+use shared::names::ClusterName;
+use shared::record::{Bounds, By, Capacity, Record, RecordFault, State, whole_seconds};
+use shared::report::{Item, Outcome, Warning};
+use shared::schedule::{Due, Facts, Unreadable, Want, Wanted, WantedBy};
+
+use super::standing::Standing;
+use super::{CHANGE, Cause, Decision, Refusal, Rules, Step, TAGS, told};
+use crate::ask::{Ask, GroupSizes, Verb};
+use crate::observe::{SeenGroup, Snapshot, Tasks};
+use start::Count;
+
+pub(super) use stop::waiting_for;
+
+/// A longer name of a cluster does not fit into the record.
+const LONGEST: usize = 150;
+
+/// A group with all that is asked of it.
+struct Case<'a> {
+    seen: &'a SeenGroup,
+    group: &'a Group,
+    ask: &'a Ask,
+    rules: &'a Rules,
+    /// The tasks on its cluster's instances, where they were looked at.
+    tasks: Option<&'a Tasks>,
+    record_text: Option<String>,
+    record: Option<Record<Capacity>>,
+    cause: Cause,
+    standing: Standing,
+}
+
+/// What becomes of a group that follows a schedule, or whose stop was begun; `None` for one that
+/// follows nothing and never did.
+pub(super) fn reconciled(
+    seen: &SeenGroup,
+    snapshot: &Snapshot,
+    ask: &Ask,
+    rules: &Rules,
+) -> Option<Decision> {
+    let standing = standing(seen, snapshot, ask, rules);
+    let follows = !matches!(&standing.wanted, Ok(None));
+    let (record_text, record) = match recorded(seen, rules) {
+        Ok(recorded) => recorded,
+        Err(fault) => return follows.then(|| unreadable(seen, rules, &fault).into()),
+    };
+    let due = what_is_due(seen, &standing, record.as_ref(), ask, rules);
+    if !follows && due == Due::Nothing {
+        return None;
+    }
+    let told_to = record.as_ref().is_some_and(|record| record.state != State::On);
+    if let Some(item) = out_of_reach(seen, told_to) {
+        return Some(item.into());
+    }
+    let wanted = standing.wanted.as_ref().ok().and_then(Option::as_ref).cloned();
+    let by = match wanted.as_ref().map(|wanted| wanted.by) {
+        Some(WantedBy::Override) => By::Override,
+        Some(WantedBy::Schedule) | None => By::Schedule,
+    };
+    let cause = Cause { at: whole_seconds(ask.now), by, sched: standing.tagged.sched() };
+    let mut case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
+    let mut decision = carry_out(&mut case, due);
+    decision.item.warnings.extend(held_back(&case, due));
+    if let Some(wanted) = &wanted {
+        decision.item.warnings.extend(late_to_wake(&case, wanted, due));
+        decision.item.reason = format!("{}; {}", decision.item.reason, told(wanted));
+        let after = decision.item.after.get_or_insert_with(|| case.shown());
+        if let Some(fields) = after.as_object_mut() {
+            fields.insert("wanted".into(), json!(wanted.state));
+        }
+    }
+    Some(decision)
+}
+
+/// What becomes of a group whose cluster is stopped or started with its machines.
+pub(super) fn asked(seen: &SeenGroup, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decision {
+    let (record_text, record) = match recorded(seen, rules) {
+        Ok(recorded) => recorded,
+        Err(fault) => return unreadable(seen, rules, &fault).into(),
+    };
+    let told_to = ask.force || record.as_ref().is_some_and(|record| record.state != State::On);
+    if let Some(item) = out_of_reach(seen, told_to) {
+        return item.into();
+    }
+    let standing = standing(seen, snapshot, ask, rules);
+    let sched = seen.id.cluster.as_ref().and_then(|cluster| standing.sched_for_requests(cluster, rules));
+    let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched };
+    let case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
+    if let Some(why) = case.standing.hold(ask, rules) {
+        return case.item(Outcome::Skipped, Some(Code::Held), why).into();
+    }
+    if let Some(fault) = case.standing.unreadable_override() {
+        return case.item(Outcome::Failed, Some(fault.code), fault.reason.clone()).into();
+    }
+    if ask.verb == Verb::Stop { stop::begin(&case) } else { start::decide(&case) }
+}
+
+/// What becomes of a group whose sizes are asked for.
+pub(super) fn scaled(
+    seen: &SeenGroup,
+    snapshot: &Snapshot,
+    ask: &Ask,
+    rules: &Rules,
+    sizes: GroupSizes,
+) -> Decision {
+    // A record that can't be read is no reason: nothing is written there.
+    let (record_text, record) = recorded(seen, rules).unwrap_or_default();
+    let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched: None };
+    let standing = standing(seen, snapshot, ask, rules);
+    let case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
+    scale::decide(&case, sizes)
+}
+
+/// The clusters whose tasks decide whether a group goes.
+pub(super) fn need_tasks(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<ClusterName> {
+    let goes = |one: &&SeenGroup| {
+        let standing = standing(one, seen, ask, rules);
+        let Ok((_, record)) = recorded(one, rules) else { return false };
+        let due = what_is_due(one, &standing, record.as_ref(), ask, rules);
+        matches!(due, Due::MakeOff { .. } | Due::FinishStop)
+    };
+    let clusters: BTreeSet<ClusterName> =
+        seen.groups.iter().filter(goes).filter_map(|one| one.id.cluster.clone()).collect();
+    clusters.into_iter().collect()
+}
+
+/// What stands on a group and its cluster. Its schedule is its own: a cluster's is its services'.
+fn standing(seen: &SeenGroup, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Standing {
+    let cluster = seen.id.cluster.as_ref().and_then(|cluster| snapshot.cluster_tags.get(cluster)).cloned();
+    let cluster = cluster.map(|mut tags| {
+        tags.remove(&rules.tags.schedule);
+        tags
+    });
+    Standing::read(&seen.group.tags_by_key(), cluster.as_ref(), ask, rules)
+}
+
+type Recorded = (Option<String>, Option<Record<Capacity>>);
+
+fn recorded(seen: &SeenGroup, rules: &Rules) -> Result<Recorded, RecordFault> {
+    let text = seen.group.tags_by_key().remove(&rules.tags.record);
+    let record = text.as_deref().map(str::parse).transpose()?;
+    Ok((text, record))
+}
+
+fn unreadable(seen: &SeenGroup, rules: &Rules, fault: &RecordFault) -> Item {
+    let key = &rules.tags.record;
+    let reason = format!("its tag {key} can't be read: {fault}. Mend the tag, or remove it to begin anew");
+    Item::new(&seen.id, Outcome::Failed, Some(Code::RecordUnreadable), reason)
+}
+
+/// Why nothing is done to a group, unless it was told to.
+fn out_of_reach(seen: &SeenGroup, told_to: bool) -> Option<Item> {
+    let item = |outcome, code, reason: String| Some(Item::new(&seen.id, outcome, Some(code), reason));
+    if let Some(status) = &seen.group.status {
+        return item(Outcome::Skipped, Code::Gone, format!("it is being deleted ({status})"));
+    }
+    if seen.managed && !told_to {
+        let reason = "ECS sizes it, by its capacity provider's managed scaling";
+        return item(Outcome::Skipped, Code::ManagedScaling, reason.into());
+    }
+    let unknown = |reason: String| item(Outcome::Unchanged, Code::ClusterUnknown, reason);
+    match &seen.id.cluster {
+        None => unknown("nothing says which cluster's tasks it carries: tag it steward:cluster".into()),
+        Some(cluster) if cluster.as_str().len() > LONGEST && seen.linked_by == Some(LinkedBy::Instances) => {
+            let reason = "its cluster's name is too long for its record, and an empty group is linked to \
+                          nothing: tag it steward:cluster";
+            unknown(reason.into())
+        }
+        Some(_) => None,
+    }
+}
+
+fn what_is_due(
+    seen: &SeenGroup,
+    standing: &Standing,
+    record: Option<&Record<Capacity>>,
+    ask: &Ask,
+    rules: &Rules,
+) -> Due {
+    let sched = standing.tagged.sched();
+    let (Ok(drift), Ok(half)) = (&standing.tagged.drift, &standing.tagged.half) else {
+        return Due::Unreadable;
+    };
+    let size_tag = seen.group.tags_by_key().remove(&rules.tags.size);
+    shared::schedule::decide(&Facts {
+        record: Ok(record),
+        wanted: standing.wanted.as_ref().map(Option::as_ref).map_err(|_| Unreadable),
+        sched: sched.as_deref(),
+        drift: *drift,
+        half: *half,
+        count: count(seen.group.desired_capacity),
+        asleep: seen.group.is_asleep(),
+        size_tag: size_tag.is_some_and(|text| Capacity::from_tag(&text).is_ok_and(|it| it.count.is_some())),
+        now: ask.now,
+    })
+}
+
+fn count(of: i32) -> u32 {
+    u32::try_from(of).unwrap_or(0)
+}
+
+fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
+    match due {
+        Due::Unreadable => {
+            let fault = case.standing.fault();
+            case.item(Outcome::Failed, Some(fault.code), fault.reason).into()
+        }
+        Due::Held => case.item(Outcome::Unchanged, Some(Code::Held), "left as it is").into(),
+        Due::FinishStop => {
+            // With the t, the cause and the schedule that it was begun with.
+            if let Some(Record { at, by, sched, .. }) = case.record.clone() {
+                case.cause = Cause { at, by: by.unwrap_or(By::Request), sched };
+            }
+            stop::decide(case)
+        }
+        Due::StartUnscheduled { at } => {
+            case.cause = Cause { at, by: By::Schedule, sched: None };
+            start::saved_or_refused(case, Count::Saved)
+        }
+        Due::Adopt { state, at } => adopted(case, state, at),
+        Due::AdoptWithoutSize => {
+            let key = &case.rules.tags.size;
+            let reason = format!(
+                "it is at 0, and nothing says what size it has: scale it to a size, or tag it {key} (\"n=2\")"
+            );
+            case.item(Outcome::Skipped, Some(Code::NoSavedSize), reason).into()
+        }
+        Due::MakeOn { at } => {
+            case.cause.at = at;
+            start::saved_or_refused(case, Count::Saved)
+        }
+        Due::MakeOff { at } => {
+            case.cause.at = at;
+            stop::decide(case)
+        }
+        Due::Renew { at } => renewed(case, at),
+        Due::Withheld => case.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),
+        Due::HandBack { at } => {
+            case.cause.at = at;
+            start::saved_or_refused(case, Count::AsItIs)
+        }
+        Due::Nothing => case.unchanged(case.as_it_is()).into(),
+    }
+}
+
+/// The first record, so that the next transition finds it: nothing else is changed.
+fn adopted(case: &Case<'_>, state: State, at: jiff::Timestamp) -> Decision {
+    if let Some(item) = case.untaggable() {
+        return item.into();
+    }
+    let size = case.record.as_ref().map_or_else(
+        || {
+            let (live, tagged) = (case.live_size(), case.tagged_size().ok().flatten().unwrap_or_default());
+            Capacity { count: live.count.or(tagged.count), ..live }
+        },
+        |record| record.size.clone(),
+    );
+    let record = Record { state, at, size, sched: case.cause.sched.clone(), by: Some(By::Adoption) };
+    let mut item = case.item(Outcome::Changed, None, "adopted as it is: the next transition acts");
+    item.after = Some(json!({ "desiredCapacity": case.count(), "adopted": true }));
+    Decision { item, stages: vec![(CHANGE, vec![case.write(record, 0)])] }
+}
+
+/// It is as the transition wants it: t alone is renewed.
+fn renewed(case: &Case<'_>, at: jiff::Timestamp) -> Decision {
+    let item = case.unchanged(case.as_it_is());
+    match case.record.clone() {
+        Some(record) => {
+            let renewed = Record { at, ..record };
+            Decision { item, stages: vec![(CHANGE, vec![case.write(renewed, 0)])] }
+        }
+        None => item.into(),
+    }
+}
+
+/// What keeps a group's instances from going, or from coming: people's doing, which stays.
+fn held_back(case: &Case<'_>, due: Due) -> Option<Warning> {
+    let group = case.group;
+    let goes = matches!(due, Due::MakeOff { .. } | Due::FinishStop);
+    let off = case.record.as_ref().is_some_and(|record| record.state == State::Off) && case.count() == 0;
+    let mut why = Vec::new();
+    if goes || off {
+        let those = |held: &dyn Fn(&shared::autoscaling::Instance) -> bool| {
+            group.instances.iter().filter(|it| held(it)).count()
+        };
+        let protected = those(&|it| it.protected_from_scale_in);
+        if protected > 0 {
+            why.push(format!("{protected} of its instances are protected from scale-in, and stay"));
+        }
+        if !group.instances.is_empty() && group.is_suspended("Terminate") {
+            why.push("its process Terminate is suspended, so its instances stay".into());
+        }
+        let hooked = those(&|it| it.lifecycle_state == "Terminating:Wait");
+        if hooked > 0 {
+            why.push(format!("{hooked} of its instances wait for a lifecycle hook before they end"));
+        }
+        if let Some(warm @ 1..) = group.warm_pool_size {
+            why.push(format!("its warm pool keeps {warm} more"));
+        }
+    }
+    let comes = matches!(due, Due::MakeOn { .. } | Due::StartUnscheduled { .. });
+    if comes && group.is_suspended("Launch") {
+        why.push("its process Launch is suspended, so no instance comes".into());
+    }
+    (!why.is_empty()).then(|| Warning::new(Code::InstancesHeld, why.join("; ")))
+}
+
+/// Wanted on, and its instances are still not all in service some time after the transition.
+fn late_to_wake(case: &Case<'_>, wanted: &Wanted, due: Due) -> Option<Warning> {
+    let since = wanted.since.as_ref()?.at;
+    let in_service = case.group.instances.iter().filter(|it| it.lifecycle_state == "InService").count();
+    let late = wanted.state == Want::On
+        && due == Due::Nothing
+        && in_service < usize::try_from(case.count()).unwrap_or(0)
+        && case.ask.now.duration_since(since) >= case.rules.late_after;
+    late.then(|| {
+        let detail = format!(
+            "{in_service} of {} instances are in service, and it should have been on since {since}; its \
+             scaling activities say why",
+            case.count()
+        );
+        Warning::new(Code::LateToWake, detail)
+    })
+}
+
+impl<'a> Case<'a> {
+    fn new(
+        seen: &'a SeenGroup,
+        snapshot: &'a Snapshot,
+        ask: &'a Ask,
+        rules: &'a Rules,
+        (record_text, record): Recorded,
+        cause: Cause,
+        standing: Standing,
+    ) -> Self {
+        let tasks = seen.id.cluster.as_ref().and_then(|cluster| snapshot.tasks.get(cluster));
+        Self { seen, group: &seen.group, ask, rules, tasks, record_text, record, cause, standing }
+    }
+}
+
+impl Case<'_> {
+    fn count(&self) -> u32 {
+        count(self.group.desired_capacity)
+    }
+
+    fn min(&self) -> u32 {
+        count(self.group.min_size)
+    }
+
+    fn max(&self) -> u32 {
+        count(self.group.max_size)
+    }
+
+    fn is_off(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.state != State::On)
+    }
+
+    fn item(&self, outcome: Outcome, code: Option<Code>, reason: impl Into<String>) -> Item {
+        let mut item = Item::new(&self.seen.id, outcome, code, reason);
+        item.before = Some(self.shown());
+        item
+    }
+
+    fn unchanged(&self, reason: impl Into<String>) -> Item {
+        let mut item = self.item(Outcome::Unchanged, None, reason);
+        item.after = item.before.clone();
+        item
+    }
+
+    fn refused(&self, refusal: Refusal) -> Decision {
+        self.item(Outcome::Failed, Some(refusal.code), refusal.reason).into()
+    }
+
+    fn shown(&self) -> Value {
+        json!({
+            "desiredCapacity": self.count(),
+            "minSize": self.min(),
+            "maxSize": self.max(),
+            "suspended": self.group.suspended().to_string(),
+            "instances": self.group.instances.len(),
+        })
+    }
+
+    fn as_it_is(&self) -> String {
+        match self.count() {
+            0 => "off".into(),
+            count => format!("on with {count}"),
+        }
+    }
+
+    /// Why an event that comes so late does nothing, if it does.
+    fn stale(&self) -> Option<Item> {
+        let limit = self.ask.stale_before?;
+        let at = self.ask.at;
+        let reason = if at < limit {
+            format!("the event was meant for {at} and comes too late")
+        } else if self.record.as_ref().is_some_and(|record| at < record.at) {
+            format!("the event was meant for {at}, and something newer was done since")
+        } else {
+            return None;
+        };
+        Some(self.item(Outcome::Skipped, Some(Code::Stale), reason))
+    }
+
+    /// Why this group can't carry a record, if it can't.
+    fn untaggable(&self) -> Option<Item> {
+        let key = &self.rules.tags.record;
+        let users = self.group.tags.iter().filter(|tag| !tag.key.starts_with("aws:"));
+        let has_it = self.group.tags.iter().any(|tag| tag.key == *key);
+        (!has_it && users.count() >= TAGS).then(|| {
+            let reason = format!("all {TAGS} of its tags are taken, and {key} needs one");
+            self.item(Outcome::Failed, Some(Code::TooManyTags), reason)
+        })
+    }
+
+    /// Its size as it is, with its cluster.
+    fn live_size(&self) -> Capacity {
+        let bounds = Bounds { min: self.min(), suspended: self.group.suspended() };
+        let cluster = self.seen.id.cluster.clone().filter(|name| name.as_str().len() <= LONGEST);
+        Capacity { count: self.count().try_into().ok(), bounds: Some(bounds), cluster }
+    }
+
+    /// The size that infrastructure-as-code put beside the record.
+    fn tagged_size(&self) -> Result<Option<Capacity>, Refusal> {
+        let key = &self.rules.tags.size;
+        let Some(text) = self.group.tags_by_key().remove(key) else { return Ok(None) };
+        Capacity::from_tag(&text).map(Some).map_err(|fault| Refusal {
+            code: Code::SizeUnreadable,
+            reason: format!("its tag {key} can't be read: {fault}"),
+        })
+    }
+
+    /// It sleeps with no record to say why: a person's doing, or a lost record.
+    fn orphaned(&self) -> Option<Warning> {
+        (self.group.is_asleep() && self.record.is_none()).then(|| {
+            Warning::new(
+                Code::OrphanedSuspension,
+                "its alarms and scheduled actions sleep, and no record says what they were before",
+            )
+        })
+    }
+
+    /// A record of what is done now, and why.
+    fn record_of(&self, state: State, size: Capacity) -> Record<Capacity> {
+        let Cause { at, by, sched } = self.cause.clone();
+        Record { state, at, size, sched, by: Some(by) }
+    }
+
+    fn write(&self, record: Record<Capacity>, floor: u32) -> Step {
+        let before = self.record_text.clone();
+        Step::WriteGroupRecord { group: self.seen.id.clone(), before, record, floor }
+    }
+
+    fn suspend(&self) -> Option<Step> {
+        let processes = Suspended::ALL.beyond(self.group.suspended());
+        (processes != Suspended::default()).then(|| Step::Suspend { group: self.seen.id.clone(), processes })
+    }
+}

@@ -1,0 +1,58 @@
+//! Scale: the sizes that are asked for, in one call.
+
+use serde_json::json;
+use shared::Code;
+use shared::autoscaling::GroupSize;
+use shared::report::{Outcome, Warning};
+
+use super::Case;
+use crate::ask::GroupSizes;
+use crate::plan::{CHANGE, Decision, Step};
+
+pub(super) fn decide(case: &Case<'_>, sizes: GroupSizes) -> Decision {
+    let refused = |code, reason: String| Decision::from(case.item(Outcome::Failed, Some(code), reason));
+    if let Some(status) = &case.group.status {
+        let reason = format!("it is being deleted ({status})");
+        return case.item(Outcome::Skipped, Some(Code::Gone), reason).into();
+    }
+    if case.seen.managed && !case.ask.force {
+        let reason = "ECS sizes it, by its capacity provider's managed scaling, and would undo this: change the \
+                      services, or send \"force\": true";
+        return case.item(Outcome::Skipped, Some(Code::ManagedScaling), reason).into();
+    }
+    let GroupSizes { desired, min, max } = sizes;
+    let (low, high) = (min.unwrap_or(case.min()), max.unwrap_or(case.max()));
+    if low > high {
+        return refused(Code::OutsideGroupBounds, format!("its min {low} would be above its max {high}"));
+    }
+    if desired < low || desired > high {
+        let reason = format!(
+            "desiredCapacity {desired} is outside its min {low} and max {high}: send \"minSize\" or \"maxSize\" \
+             with it to move them"
+        );
+        return refused(Code::OutsideGroupBounds, reason);
+    }
+    let live = (case.min(), case.max(), case.count());
+    if (low, high, desired) == live {
+        return case.unchanged(format!("already at {desired}, between {low} and {high}")).into();
+    }
+    if let Some(item) = case.stale() {
+        return item.into();
+    }
+    let reason = format!("scaled from {} to {desired} as asked", case.count());
+    let mut item = case.item(Outcome::Changed, None, reason);
+    item.after = Some(json!({ "desiredCapacity": desired, "minSize": low, "maxSize": high }));
+    if case.is_off() {
+        item.warnings.push(Warning::new(
+            Code::AutoscalingSuspended,
+            "it was stopped: only its sizes change, and its alarms and scheduled actions sleep until it is \
+             started",
+        ));
+    }
+    let step = Step::SizeGroup {
+        group: case.seen.id.clone(),
+        before: GroupSize { min: Some(live.0), max: Some(live.1), desired: Some(live.2) },
+        after: GroupSize { min, max, desired: Some(desired) },
+    };
+    Decision { item, stages: vec![(CHANGE, vec![step])] }
+}

@@ -1,0 +1,146 @@
+//! A whole EC2 cluster, stopped and started by request with its machines.
+
+use emulator::{Aws, ProviderSeed};
+use serde_json::{Value, json};
+
+use super::{OFFICE, Story, api, as_by_day, asleep, ec2, local, machines, office};
+use crate::stage::item;
+
+const STOP: &str = "/clusters/ec2/stop";
+const START: &str = "/clusters/ec2/start";
+
+fn with_machines() -> Value {
+    json!({"capacity": true})
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_with_machines_is_accepted_and_reconcile_finishes_it_scheduled_or_not() {
+    let story = Story::on(ec2("2026-11-24 12:02", machines(), api())).await;
+    let accepted = story.rest("POST", STOP, with_machines()).await;
+    assert_eq!(accepted.status, 202, "{}", accepted.body);
+    let header = |name: &str| {
+        accepted
+            .headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.clone())
+    };
+    assert_eq!(header("location").as_deref(), Some("/v1/clusters/ec2?include=capacity"));
+    assert_eq!(header("retry-after").as_deref(), Some("300"));
+    let summary = accepted.json()["summary"].as_str().unwrap().to_owned();
+    assert!(
+        summary.contains("1 service off (api 2 saved), 1 group stopping (machines 2 saved)"),
+        "{summary}"
+    );
+    assert_eq!((story.count(), story.size()), (0, as_by_day()), "machines wait for the tasks");
+    assert!(story.record().starts_with("v1 stopping@2026-11-24T15:02:00Z n=2 min=1"), "{}", story.record());
+
+    story.aws.forget();
+    let again = story.rest("POST", STOP, with_machines()).await;
+    assert_eq!(again.status, 202, "{}", again.body);
+    assert!(story.writes().is_empty(), "the same request again writes nothing");
+
+    story.tick("2026-11-24 12:05").await;
+    assert_eq!(story.size(), asleep());
+    assert!(story.record().starts_with("v1 off@2026-11-24T15:02:00Z n=2 min=1"), "{}", story.record());
+    assert!(story.record().ends_with("by=request"), "{}", story.record());
+    story.aws.forget();
+    story.ticks("2026-11-24 12:10", "2026-11-25 12:00").await;
+    assert!(story.writes().is_empty(), "nothing wakes what was stopped by request");
+    let done = story.rest("POST", STOP, with_machines()).await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    assert!(story.writes().is_empty());
+
+    let back = story.rest("POST", START, with_machines()).await;
+    assert_eq!(back.status, 200, "{}", back.body);
+    assert_eq!((story.count(), story.size()), (2, as_by_day()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_takes_back_a_stop_that_has_not_come_to_the_machines() {
+    let story = Story::on(ec2("2026-11-24 12:02", machines(), api())).await;
+    assert_eq!(story.rest("POST", STOP, with_machines()).await.status, 202);
+    assert_eq!(story.rest("POST", START, with_machines()).await.status, 200);
+    assert!(story.record().starts_with("v1 on@"), "{}", story.record());
+    story.ticks("2026-11-24 12:05", "2026-11-24 13:00").await;
+    assert_eq!((story.count(), story.size()), (2, as_by_day()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_being_asked_a_stop_leaves_the_machines() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    let report = story.rest("POST", STOP, Value::Null).await;
+    assert_eq!(report.status, 200, "{}", report.body);
+    assert!(!report.body.contains("autoScalingGroup"));
+    story.ticks("2026-11-24 12:05", "2026-11-24 13:00").await;
+    assert_eq!((story.count(), story.size()), (0, as_by_day()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_with_machines_is_a_403_where_no_reconcile_would_finish_it() {
+    for environment in [[("MODE", "observe")], [("CLUSTERS", "dev-*")]] {
+        let aws = Aws::new(ec2("2026-11-24 12:00", machines(), api()));
+        let story = Story::at(aws, &environment).await;
+        let refused = story.rest("POST", STOP, with_machines()).await;
+        assert_eq!(
+            (refused.status, &refused.json()["code"]),
+            (403, &json!("notSwitchedOn")),
+            "{environment:?}"
+        );
+        assert!(story.writes().is_empty());
+        assert_eq!(story.rest("POST", START, with_machines()).await.status, 200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn machines_go_with_a_whole_cluster_only() {
+    let story = Story::on(ec2("2026-11-24 12:00", machines(), api())).await;
+    for (path, body) in [
+        (STOP, json!({"capacity": true, "services": ["api"]})),
+        ("/clusters/ec2/services/api/stop", with_machines()),
+        ("/clusters/ec2/reconcile", with_machines()),
+    ] {
+        let refused = story.rest("POST", path, body).await;
+        assert_eq!(refused.status, 400, "{path}: {}", refused.body);
+    }
+    assert!(story.writes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn machines_that_ecs_sizes_are_left_to_it_unless_forced() {
+    let mut world = ec2("2026-11-24 12:00", machines(), api());
+    world.capacity_provider(ProviderSeed::new("provider", "machines").managed_scaling(100).cluster("ec2"));
+    let story = Story::on(world).await;
+    let left = story.rest("POST", STOP, with_machines()).await;
+    assert_eq!(left.status, 200, "{}", left.body);
+    assert_eq!(item(&left.json(), "machines")["code"], "managedScaling");
+    assert_eq!(story.record(), "");
+    let forced = story.rest("POST", STOP, json!({"capacity": true, "force": true})).await;
+    assert_eq!(forced.status, 202, "{}", forced.body);
+    story.ticks("2026-11-24 12:05", "2026-11-24 12:10").await;
+    assert_eq!(story.size().1, 0);
+    assert_eq!(story.rest("POST", START, with_machines()).await.status, 200);
+    assert_eq!(story.size(), as_by_day());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scheduled_morning_takes_back_what_was_stopped_by_request() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    story.aws.move_to(local("2026-11-24 15:00"));
+    assert_eq!(story.rest("POST", STOP, with_machines()).await.status, 202);
+    story.ticks("2026-11-24 15:05", "2026-11-24 15:10").await;
+    assert_eq!(story.size(), asleep());
+    story.ticks("2026-11-24 20:00", "2026-11-24 20:05").await;
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!((story.count(), story.size()), (2, as_by_day()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_of_a_stop_with_machines_writes_nothing() {
+    let group = machines().tag("steward:schedule", OFFICE);
+    let story = Story::on(ec2("2026-11-24 12:00", group, api())).await;
+    let dry = story.rest("POST", STOP, json!({"capacity": true, "dryRun": true})).await;
+    assert_eq!((dry.status, &dry.json()["counts"]["changed"]), (200, &json!(2)), "{}", dry.body);
+    assert!(story.writes().is_empty());
+}

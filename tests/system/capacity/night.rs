@@ -1,0 +1,333 @@
+//! Evenings and mornings of groups that follow a schedule.
+
+use emulator::{Faults, GroupSeed, JobSeed, ProviderSeed, ServiceSeed};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{OFFICE, Story, api, as_by_day, asleep, ec2, local, machines, office};
+use crate::stage::item;
+
+/// The machines' item of a report.
+fn of_machines(report: &Value) -> &Value {
+    item(report, "machines")
+}
+
+fn scheduled() -> GroupSeed {
+    machines().tag("steward:schedule", OFFICE)
+}
+
+async fn evening(story: &Story) {
+    story.ticks("2026-11-24 19:50", "2026-11-24 20:15").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_go_down_then_the_machines_and_in_the_morning_the_machines_come_first() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    let adopted = story.tick("2026-11-24 12:00").await;
+    assert_eq!(story.size(), as_by_day(), "adopted as it is");
+    assert!(story.record().contains("on@") && story.record().contains("n=2 min=1 susp=-- cluster=ec2"));
+    assert!(adopted["summary"].as_str().unwrap().contains("1 group adopted"), "{}", adopted["summary"]);
+
+    let down = story.tick("2026-11-24 20:00").await;
+    assert_eq!((story.count(), story.size()), (0, as_by_day()));
+    assert_eq!(of_machines(&down)["code"], "waitingForTasks", "{down}");
+    assert_eq!(of_machines(&down)["outcome"], "unchanged");
+    story.aws.forget();
+    let gone = story.tick("2026-11-24 20:05").await;
+    assert_eq!(story.size(), asleep());
+    assert_eq!(
+        story.writes(),
+        ["CreateOrUpdateTags", "SuspendProcesses", "UpdateAutoScalingGroup", "CreateOrUpdateTags"]
+    );
+    assert!(gone["summary"].as_str().unwrap().contains("1 group off (machines 2 saved)"), "{gone}");
+    assert!(
+        story.record().starts_with("v1 off@2026-11-24T23:00:00Z n=2 min=1 susp=--"),
+        "{}",
+        story.record()
+    );
+    story.aws.forget();
+    story.ticks("2026-11-24 20:10", "2026-11-25 07:55").await;
+    assert!(story.writes().is_empty(), "what is done costs no write");
+    assert!(story.group().instances.is_empty());
+
+    story.aws.forget();
+    story.tick("2026-11-25 08:00").await;
+    let writes = story.writes();
+    let place = |operation: &str| writes.iter().position(|it| it == operation).unwrap();
+    assert!(place("UpdateAutoScalingGroup") < place("ResumeProcesses"), "{writes:?}");
+    assert!(place("ResumeProcesses") < place("UpdateService"), "machines first: {writes:?}");
+    assert_eq!(story.size(), as_by_day());
+    assert!(story.record().starts_with("v1 on@2026-11-25T11:00:00Z n=2 min=1"), "{}", story.record());
+    // An instance is there for tasks about 70 s after its launch.
+    story.aws.move_to(local("2026-11-25 08:00") + SignedDuration::from_secs(150));
+    assert_eq!((story.count(), story.running()), (2, 2));
+    story.aws.forget();
+    story.tick("2026-11-25 08:05").await;
+    assert!(story.writes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_standalone_task_keeps_the_machines_for_two_hours_and_they_go_at_the_tick_after_its_end() {
+    let mut world = office("2026-11-24 12:00");
+    let input = json!({
+        "family": "nightly", "requiresCompatibilities": ["EC2"], "networkMode": "bridge",
+        "containerDefinitions": [{"name": "nightly", "image": "nightly", "cpu": 64, "memory": 64, "essential": true}],
+    });
+    world.call("ecs", "RegisterTaskDefinition", input).unwrap();
+    world.job("nightly", JobSeed::new().runs_for(std::time::Duration::from_hours(2)));
+    let story = Story::on(world).await;
+    story.tick("2026-11-24 12:00").await;
+    story.aws.move_to(local("2026-11-24 19:58"));
+    let run = json!({"cluster": "ec2", "taskDefinition": "nightly", "launchType": "EC2"});
+    let task = story.call("ecs", "RunTask", run);
+    assert_eq!(task["tasks"].as_array().unwrap().len(), 1, "{task}");
+
+    evening(&story).await;
+    assert_eq!((story.count(), story.running()), (0, 0));
+    for at in ["2026-11-24 20:20", "2026-11-24 21:00", "2026-11-24 21:55"] {
+        story.aws.forget();
+        let report = story.tick(at).await;
+        let waits = of_machines(&report);
+        assert_eq!((&waits["outcome"], &waits["code"]), (&json!("unchanged"), &json!("waitingForTasks")));
+        let reason = waits["reason"].as_str().unwrap();
+        assert!(reason.contains("1 task still runs") && reason.contains("family:nightly"), "{reason}");
+        assert!(report["summary"].as_str().unwrap().contains("1 group waiting for tasks (machines)"));
+        assert_eq!(story.size(), as_by_day(), "{at}");
+        assert!(story.writes().is_empty(), "waiting costs no write");
+    }
+    story.tick("2026-11-24 22:05").await;
+    assert_eq!(story.size(), asleep(), "the tick after its end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_begins_between_two_readings_keeps_the_machines() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    story.aws.move_to(local("2026-11-24 20:05"));
+    // The calls of a tick take their time, and meanwhile somebody starts the service.
+    story.aws.latency(Some(std::time::Duration::from_secs(1)));
+    let calls = {
+        let fork = Story::at(story.aws.fork(), &[]).await;
+        fork.aws.forget();
+        fork.system.invoke("scale-service", super::tick(&fork.aws)).await.unwrap();
+        fork.aws.ledger().iter().position(|call| call.operation == "DescribeTasks").unwrap()
+    };
+    assert!(calls > 0);
+    let raise = async {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            if story.aws.ledger().iter().any(|call| call.operation == "DescribeTasks") {
+                break;
+            }
+        }
+        let start = json!({"cluster": "ec2", "service": "api", "desiredCount": 1});
+        story.call("ecs", "UpdateService", start);
+    };
+    story.aws.forget();
+    let (report, ()) = tokio::join!(story.system.invoke("scale-service", super::tick(&story.aws)), raise);
+    let report = report.unwrap();
+    let writes = story.writes();
+    let resized = writes.iter().any(|it| it == "UpdateAutoScalingGroup");
+    let waits = of_machines(&report)["code"] == "waitingForTasks";
+    assert!(waits != resized, "{writes:?}: {report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_slept_already_sleeps_on_and_the_size_of_the_day_comes_back() {
+    let group = scheduled().sizes(0, 3, 4).suspended("ScheduledActions").suspended("AZRebalance");
+    let story = Story::on(ec2("2026-11-24 12:00", group, api().tag("steward:schedule", OFFICE))).await;
+    let by_day = story.size();
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    assert_eq!(story.size().1, 0);
+    assert!(story.record().contains("n=3 min=0 susp=-s"), "{}", story.record());
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), by_day);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_groups_own_alarms_and_scheduled_actions_sleep_with_it() {
+    let mut world = office("2026-11-24 12:00");
+    let action = json!({
+        "AutoScalingGroupName": "machines", "ScheduledActionName": "night", "Recurrence": "0 2 * * *",
+        "MinSize": 1, "DesiredCapacity": 1,
+    });
+    world.call("autoscaling", "PutScheduledUpdateGroupAction", action).unwrap();
+    let story = Story::on(world).await;
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    story.aws.with(|world| {
+        world.group_load("machines", Some(3));
+    });
+    story.ticks("2026-11-24 20:20", "2026-11-25 07:55").await;
+    assert_eq!(story.size(), asleep());
+    story.tick("2026-11-25 08:00").await;
+    story.tick("2026-11-25 08:05").await;
+    assert_eq!(story.size().1, 3, "by day its alarm moves it again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_people_do_at_night_is_temporary_and_zero_is_never_saved() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    story.aws.move_to(local("2026-11-24 23:00"));
+    let raise = json!({"AutoScalingGroupName": "machines", "DesiredCapacity": 1});
+    story.call("autoscaling", "UpdateAutoScalingGroup", raise);
+    story.ticks("2026-11-24 23:05", "2026-11-25 07:55").await;
+    assert_eq!(story.size().1, 1, "what people did stays");
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), as_by_day());
+    // To zero by hand at noon: the evening's record keeps the size it last had.
+    let zero = json!({"AutoScalingGroupName": "machines", "MinSize": 0, "DesiredCapacity": 0});
+    story.aws.move_to(local("2026-11-25 12:00"));
+    story.call("autoscaling", "UpdateAutoScalingGroup", zero);
+    story.ticks("2026-11-25 20:00", "2026-11-25 20:15").await;
+    assert!(story.record().contains("off@2026-11-25T23:00:00Z n=2 min=0"), "{}", story.record());
+    story.tick("2026-11-26 08:00").await;
+    assert_eq!(story.size().1, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_under_managed_scaling_is_left_to_ecs() {
+    let mut world = office("2026-11-24 12:00");
+    world.capacity_provider(ProviderSeed::new("provider", "machines").managed_scaling(100).cluster("ec2"));
+    let story = Story::on(world).await;
+    let report = story.tick("2026-11-24 12:00").await;
+    assert_eq!(of_machines(&report)["code"], "managedScaling");
+    evening(&story).await;
+    let writes = story.aws.writes();
+    assert!(writes.iter().all(|call| call.service != "autoscaling"), "{writes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_cluster_is_unknown_is_never_stopped() {
+    let mut world = office("2026-11-24 12:00");
+    world.group(GroupSeed::new("lonely").tag("steward:schedule", OFFICE));
+    world.group(GroupSeed::new("misled").tag("steward:schedule", OFFICE).tag("steward:cluster", "nowhere"));
+    let story = Story::on(world).await;
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    let report = story.tick("2026-11-24 21:00").await;
+    for name in ["lonely", "misled"] {
+        let item = item(&report, name);
+        assert_eq!((&item["outcome"], &item["code"]), (&json!("unchanged"), &json!("clusterUnknown")));
+        assert_eq!(story.aws.with(|world| world.group_view(name)).unwrap().desired, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_groups_tag_names_its_cluster_and_its_record_keeps_it_while_it_is_empty() {
+    // Linked by nothing but its instances: asleep it has none.
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    assert!(story.aws.with(|world| world.container_instances("ec2")).is_empty());
+    assert!(story.record().contains("cluster=ec2"));
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), as_by_day());
+}
+
+#[tokio::test(start_paused = true)]
+async fn instances_that_are_held_are_told_and_left() {
+    for (group, says) in [
+        (scheduled().protected(), "2 of its instances are protected"),
+        (scheduled().suspended("Terminate"), "Terminate is suspended"),
+        (scheduled().warm_pool(2), "warm pool keeps 2 more"),
+    ] {
+        let story = Story::on(ec2("2026-11-24 12:00", group, api().tag("steward:schedule", OFFICE))).await;
+        story.tick("2026-11-24 12:00").await;
+        story.tick("2026-11-24 20:00").await;
+        let report = story.tick("2026-11-24 20:05").await;
+        let warning = &of_machines(&report)["warnings"][0];
+        assert_eq!(warning["code"], "instancesHeld", "{says}: {report}");
+        assert!(warning["detail"].as_str().unwrap().contains(says), "{warning}");
+        assert_eq!(story.size().1, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lifecycle_hook_is_respected_and_told() {
+    let mut world = office("2026-11-24 12:00");
+    let hook = json!({
+        "AutoScalingGroupName": "machines", "LifecycleHookName": "drain", "HeartbeatTimeout": 1800,
+        "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+    });
+    world.call("autoscaling", "PutLifecycleHook", hook).unwrap();
+    let story = Story::on(world).await;
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    let report = story.tick("2026-11-24 20:20").await;
+    let warning = &of_machines(&report)["warnings"][0];
+    assert!(warning["detail"].as_str().unwrap().contains("wait for a lifecycle hook"), "{report}");
+    assert_eq!(story.group().instances.len(), 2);
+    story.tick("2026-11-24 21:00").await;
+    assert!(story.group().instances.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clusters_hold_and_its_override_reach_its_machines() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    story.aws.move_to(local("2026-11-24 19:00"));
+    let hold = json!({"state": "hold", "for": "PT2H"});
+    assert_eq!(story.rest("PUT", "/clusters/ec2/override", hold).await.status, 200);
+    let held = story.tick("2026-11-24 20:00").await;
+    assert_eq!((&of_machines(&held)["code"], story.size()), (&json!("held"), as_by_day()));
+    story.ticks("2026-11-24 21:00", "2026-11-24 21:10").await;
+    assert_eq!((story.count(), story.size()), (0, asleep()));
+    let on = json!({"state": "on", "for": "PT1H"});
+    story.aws.move_to(local("2026-11-24 22:00"));
+    assert_eq!(story.rest("PUT", "/clusters/ec2/override", on).await.status, 200);
+    assert_eq!((story.count(), story.size()), (2, as_by_day()), "machines and services");
+    story.ticks("2026-11-24 23:00", "2026-11-24 23:10").await;
+    assert_eq!((story.count(), story.size()), (0, asleep()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_schedule_or_record_of_a_group_fails_alone() {
+    for (key, value, code) in [
+        ("steward:schedule", "Mon 8-9", "scheduleUnreadable"),
+        ("steward:record", "v1 asleep", "recordUnreadable"),
+    ] {
+        let group = machines().tag("steward:schedule", OFFICE).tag(key, value);
+        let story = Story::on(ec2("2026-11-24 12:00", group, api().tag("steward:schedule", OFFICE))).await;
+        story.tick("2026-11-24 12:00").await;
+        let report = story.tick("2026-11-24 20:00").await;
+        assert_eq!(
+            (&of_machines(&report)["outcome"], &of_machines(&report)["code"]),
+            (&json!("failed"), &json!(code))
+        );
+        assert_eq!((story.count(), story.size()), (0, as_by_day()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_that_cannot_be_read_do_not_stop_the_services() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    story.aws.faults(Faults::new().on("autoscaling", "DescribeAutoScalingGroups").access_denied());
+    let report = story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.count(), 0);
+    assert_eq!(report["counts"]["failed"], 1, "{report}");
+    assert!(report["items"].to_string().contains("auto-scaling-groups"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tagging_a_group_at_night_switches_nothing() {
+    let story = Story::on(ec2("2026-11-24 22:00", machines(), ServiceSeed::new("api").desired(0))).await;
+    let tag = json!({"Tags": [{
+        "ResourceId": "machines", "ResourceType": "auto-scaling-group", "Key": "steward:schedule",
+        "Value": OFFICE, "PropagateAtLaunch": false,
+    }]});
+    story.call("autoscaling", "CreateOrUpdateTags", tag);
+    story.ticks("2026-11-24 22:05", "2026-11-25 07:00").await;
+    assert_eq!(story.size(), as_by_day());
+    story.ticks("2026-11-25 20:00", "2026-11-25 20:05").await;
+    assert_eq!(story.size(), asleep());
+    assert!(story.group().tags.contains_key("steward:record"));
+    let described = story.call("autoscaling", "DescribeAutoScalingGroups", json!({}));
+    let tags = described["AutoScalingGroups"][0]["Tags"].as_array().unwrap().clone();
+    assert!(tags.iter().all(|tag| tag["PropagateAtLaunch"] == false), "{tags:?}");
+}

@@ -105,32 +105,23 @@ async fn a_task_that_begins_between_two_readings_keeps_the_machines() {
     story.tick("2026-11-24 12:00").await;
     story.tick("2026-11-24 20:00").await;
     story.aws.move_to(local("2026-11-24 20:05"));
-    // The calls of a tick take their time, and meanwhile somebody starts the service.
-    story.aws.latency(Some(std::time::Duration::from_secs(1)));
-    let calls = {
-        let fork = Story::at(story.aws.fork(), &[]).await;
-        fork.aws.forget();
-        fork.system.invoke("scale-service", super::tick(&fork.aws)).await.unwrap();
-        fork.aws.ledger().iter().position(|call| call.operation == "DescribeTasks").unwrap()
-    };
-    assert!(calls > 0);
-    let raise = async {
-        loop {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            if story.aws.ledger().iter().any(|call| call.operation == "DescribeTasks") {
-                break;
-            }
-        }
-        let start = json!({"cluster": "ec2", "service": "api", "desiredCount": 1});
-        story.call("ecs", "UpdateService", start);
-    };
     story.aws.forget();
+    story.aws.latency(Some(std::time::Duration::from_secs(1)));
+    // Once its tasks have been read, and before they are read again.
+    let raise = async {
+        let looked = || story.aws.ledger().iter().filter(|call| call.operation == "ListTasks").count();
+        while looked() < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let run = json!({"cluster": "ec2", "taskDefinition": "api", "launchType": "EC2"});
+        story.call("ecs", "RunTask", run);
+    };
     let (report, ()) = tokio::join!(story.system.invoke("scale-service", super::tick(&story.aws)), raise);
     let report = report.unwrap();
-    let writes = story.writes();
-    let resized = writes.iter().any(|it| it == "UpdateAutoScalingGroup");
-    let waits = of_machines(&report)["code"] == "waitingForTasks";
-    assert!(waits != resized, "{writes:?}: {report}");
+    assert_eq!(of_machines(&report)["code"], "waitingForTasks", "{report}");
+    assert_eq!(of_machines(&report)["outcome"], "unchanged");
+    let looked = story.aws.ledger().iter().filter(|call| call.operation == "ListTasks").count();
+    assert_eq!((looked, story.writes()), (4, Vec::new()), "read again, and left");
 }
 
 #[tokio::test(start_paused = true)]

@@ -140,12 +140,14 @@ async fn linked(
         clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
     };
     let groups = found.into_iter().filter_map(|group| {
+        let ours = [&keys.schedule, &keys.record];
+        let tagged = group.tags.iter().any(|tag| ours.contains(&&tag.key));
         let link = links.of(&group);
         let mut group = SeenGroup::new(group, link)?;
         group.id.cluster = group.id.cluster.filter(is_there);
         let ours = match &group.id.cluster {
             Some(cluster) => seen.cluster_tags.contains_key(cluster),
-            None => fleet,
+            None => fleet && tagged,
         };
         ours.then_some(group)
     });
@@ -211,9 +213,13 @@ async fn tasks_of(
         let service = task.group.strip_prefix("service:");
         service.is_some_and(|service| daemons.is_some_and(|daemons| daemons.contains(service)))
     };
-    let there = running.found.iter().chain(&stopping.found).filter(|task| {
-        task.container_instance_arn.is_some() && task.last_status != "STOPPED" && !of_a_daemon(task)
-    });
+    // What runs on machines of one's own (ECS Anywhere) needs no group.
+    let on_a_machine = |task: &Task| {
+        task.container_instance_arn.is_some() && task.launch_type.as_deref() != Some("EXTERNAL")
+    };
+    let there = running.found.iter().chain(&stopping.found);
+    let there =
+        there.filter(|task| on_a_machine(task) && task.last_status != "STOPPED" && !of_a_daemon(task));
     Ok(there.map(|task| format!("{} of {}", short_name(&task.task_arn), task.group)).collect())
 }
 

@@ -6,6 +6,8 @@
 mod scale;
 mod start;
 mod stop;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

@@ -3,12 +3,14 @@
 //! It steps from event to event: the transitions of the services' schedules, the ends of overrides,
 //! random quiet ticks, and whatever people do in between, with outages, faults and kills. Every tick
 //! goes through the same handler as in Lambda. After each, `model` says what every service ought to
-//! be, and what is not so is a violation.
+//! be, and what is not so is a violation. Two of the clusters have machines of their own, which sleep
+//! too.
 
 mod calendar;
 mod compare;
 mod dice;
 mod fleet;
+mod machines;
 mod model;
 mod people;
 mod year;
@@ -41,6 +43,10 @@ pub struct Figures {
     pub writes: u64,
     /// Services that went off or on.
     pub transitions: u64,
+    /// Groups of machines that went off or on.
+    pub machines: u64,
+    /// Ticks at which one waited for its tasks.
+    pub waits: u64,
     /// Those that came back untouched, and were compared with what they were before.
     pub comebacks: u64,
     /// Runs that were killed.
@@ -62,9 +68,14 @@ pub struct Figures {
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { days, ticks, calls, writes, transitions, comebacks, .. } = self;
+        let Self { machines, waits, .. } = self;
         let Self { kills, recoveries, faults, outages, people, overrides, violations, .. } = self;
         writeln!(f, "{days} days, {ticks} ticks, {calls} calls, {writes} of them writes")?;
-        writeln!(f, "{transitions} transitions, {comebacks} compared with the size before")?;
+        writeln!(
+            f,
+            "{transitions} transitions, and {machines} of machines; {comebacks} compared with the size before"
+        )?;
+        writeln!(f, "{waits} ticks at which machines waited for tasks")?;
         writeln!(
             f,
             "{kills} kills ({recoveries} compared with a run that was not), {faults} runs with faults, {outages} outages"

@@ -16,8 +16,11 @@ async fn a_fortnight_leaves_every_service_as_it_ought_to_be() {
     for seed in [1, 2026] {
         let figures = fortnight(seed).await;
         let Figures { transitions, comebacks, kills, recoveries, faults, people, overrides, .. } = figures;
+        let Figures { machines, waits, .. } = figures;
         for (what, happened) in [
             ("transitions", transitions),
+            ("machines", machines),
+            ("waits", waits),
             ("comebacks", comebacks),
             ("kills", kills),
             ("recoveries", recoveries),

@@ -28,6 +28,7 @@ impl Year {
                 }
             }
         });
+        self.note_machines();
     }
 
     /// Nothing ought to change.
@@ -146,13 +147,26 @@ impl Year {
     }
 
     /// After kills and a clean run: is all as a run that was never killed leaves it?
-    pub(super) fn recovered(&mut self, expected: &[(String, String)], settles: &[bool], from: i64) {
+    pub(super) fn recovered(
+        &mut self,
+        expected: &[(String, String)],
+        of_machines: &[(String, String)],
+        settles: &[bool],
+        from: i64,
+    ) {
         if self.seconds() != from {
             // What is written for the run's own instant is for a later one.
             return;
         }
         self.figures.recoveries += 1;
         let found = end(&self.aws, &self.fleet);
+        let machines = self.aws.with(|world| super::machines::end(world, &self.fleet));
+        for ((path, expected), (_, found)) in of_machines.iter().zip(machines) {
+            if *expected != found {
+                let what = format!("without the kill {expected}, with it {found}");
+                self.violation("a killed run is finished by the next", path, &what);
+            }
+        }
         for (((path, expected), (_, found)), settles) in expected.iter().zip(found).zip(settles) {
             if *expected == found || !settles {
                 continue;
@@ -164,9 +178,9 @@ impl Year {
 }
 
 /// The rule of what can't be told.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 
-fn is_as_remembered(
+pub(super) fn is_as_remembered(
     found: Option<&Memory>,
     expected: Option<&Memory>,
     span: Option<RangeInclusive<i64>>,
@@ -182,7 +196,7 @@ fn is_as_remembered(
     }
 }
 
-fn shown(live: &Live) -> String {
+pub(super) fn shown(live: &Live) -> String {
     match live.target {
         None => format!("{}", live.count),
         Some(Target { min, max, flags }) => {
@@ -191,8 +205,8 @@ fn shown(live: &Live) -> String {
     }
 }
 
-/// The record, read in the plainest way.
-fn record(text: &str) -> Option<Memory> {
+/// The record, read in the plainest way. A group's has two flags.
+pub(super) fn record(text: &str) -> Option<Memory> {
     let mut words = text.strip_prefix("v1 ")?.split(' ');
     let (state, at) = words.next()?.split_once('@')?;
     let at = at.parse::<jiff::Timestamp>().ok()?.as_second();
@@ -204,7 +218,7 @@ fn record(text: &str) -> Option<Memory> {
             "min" => min = value.parse().ok(),
             "susp" => {
                 let mut letters = value.chars().map(|c| c != '-');
-                flags = Some([letters.next()?, letters.next()?, letters.next()?]);
+                flags = Some([letters.next()?, letters.next()?, letters.next().unwrap_or(true)]);
             }
             _ => {}
         }

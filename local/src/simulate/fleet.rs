@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::calendar::{HOLIDAYS, NAMED, Plan};
 use super::dice::Dice;
+use super::machines::{self, Machines};
 use super::model::{Lease, Live, Memory, Target};
 
 /// The tag `steward:schedule` of a service.
@@ -52,6 +53,7 @@ pub(super) struct Fleet {
     pub(super) plans: Vec<Plan>,
     pub(super) clusters: Vec<Cluster>,
     pub(super) services: Vec<Service>,
+    pub(super) machines: Vec<Machines>,
 }
 
 /// The tags' keys.
@@ -77,7 +79,7 @@ impl Fleet {
             let chosen = dice.index(plans.len() - 3) + 1;
             plans.remove(chosen);
         }
-        let mut fleet = Self { plans, clusters: Vec::new(), services: Vec::new() };
+        let mut fleet = Self { plans, clusters: Vec::new(), services: Vec::new(), machines: Vec::new() };
         for (n, name) in ["dev", "staging", "prod", "batch"].into_iter().enumerate() {
             world.cluster(name);
             // One cluster's services follow it, one's follow only their own tags, and so on.
@@ -86,6 +88,16 @@ impl Fleet {
                 world.cluster_tag(name, SCHEDULE, &plan.tag);
             }
             fleet.clusters.push(Cluster { name: name.into(), plan, lease: None });
+        }
+        for name in machines::CLUSTERS {
+            world.cluster(name);
+            let (index, plan) = (fleet.clusters.len(), dice.index(fleet.plans.len()));
+            // Services and machines begin with the same schedule.
+            if let Some(plan) = fleet.plans.get(plan) {
+                world.cluster_tag(name, SCHEDULE, &plan.tag);
+            }
+            fleet.clusters.push(Cluster { name: name.into(), plan: Some(plan), lease: None });
+            fleet.machinery(index, plan, name, dice, world);
         }
         for _ in 0..services {
             fleet.add(dice, world);
@@ -98,7 +110,9 @@ impl Fleet {
         let index = dice.index(self.clusters.len());
         let Some(cluster) = self.clusters.get(index) else { return };
         let name = format!("s{:03}", self.services.len());
+        let on_machines = self.machines.iter().any(|it| it.cluster == index);
         let tag = match dice.between(1, 20) {
+            _ if on_machines => Tag::Clusters,
             1 => Tag::OptOut,
             2..=6 => Tag::Clusters,
             _ => Tag::Plan(dice.index(self.plans.len())),
@@ -106,6 +120,9 @@ impl Fleet {
         let (enforce, stop_only) = (dice.percent(20), dice.percent(15));
         let count = dice.between(1, 6);
         let mut seed = ServiceSeed::new(&name).desired(count);
+        if on_machines {
+            seed = seed.ec2().size(8, 8);
+        }
         if let Some(text) = self.text(tag) {
             seed = seed.tag(SCHEDULE, &text);
         }

@@ -15,7 +15,8 @@ impl Year {
         self.figures.people += 1;
         let n = self.dice.index(self.fleet.services.len());
         match self.dice.between(1, 100) {
-            1..=34 => self.resize(n),
+            1..=28 => self.resize(n),
+            29..=34 => self.at_the_machines(),
             35..=46 => self.rebound(n),
             47..=66 => self.lease(Place::Service(n)).await,
             67..=72 => {
@@ -38,7 +39,7 @@ impl Year {
     }
 
     /// A call of the AWS CLI; what AWS refuses does nothing.
-    fn cli(&self, service: &str, operation: &str, input: Value) {
+    pub(super) fn cli(&self, service: &str, operation: &str, input: Value) {
         drop(self.aws.with(|world| world.call(service, operation, input)));
     }
 
@@ -135,6 +136,7 @@ impl Year {
         let (path, before) = (self.override_path(place), self.override_text(place));
         self.set_lease(place, Some(lease));
         let seen = self.observe(now);
+        let machines = self.observe_machines(now);
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let sent = Sent { method: method.into(), path, headers: Vec::new(), body };
         self.aws.forget();
@@ -146,6 +148,9 @@ impl Year {
             self.compare(&self.unchanged(seen), &reached, now);
         } else {
             self.compare(&seen, &reached, now);
+            if let Place::Cluster(cluster) = place {
+                self.compare_machines(&machines, now, Some(cluster));
+            }
         }
     }
 

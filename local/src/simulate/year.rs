@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::calendar::{plans, told};
 use super::dice::Dice;
 use super::fleet::{Fleet, catalog, end, is_deploying, look};
+use super::machines::{self, SeenMachines};
 use super::model::{Expected, Facts, Live, wanted};
 use super::{Figures, Options};
 use crate::system::{Setup, StartFault, System};
@@ -33,6 +34,8 @@ pub(super) struct Year {
     pub(super) down_until: i64,
     next_person: i64,
     next_quiet: i64,
+    /// The groups as they were before runs that something disturbed.
+    machines_before: Option<Vec<SeenMachines>>,
 }
 
 /// A service before a tick, and what it ought to be after it.
@@ -43,6 +46,9 @@ pub(super) struct Seen {
     /// A second run soon after would find nothing more to do.
     pub(super) settles: bool,
 }
+
+/// What a run leaves behind, path by path.
+type Left = Vec<(String, String)>;
 
 fn system(aws: &Aws) -> impl Future<Output = Result<System, StartFault>> {
     System::start(Setup::embedded(aws).with("SCHEDULES", &catalog()))
@@ -65,6 +71,7 @@ impl Year {
             down_until: 0,
             next_person: BEGIN + HOUR,
             next_quiet: BEGIN,
+            machines_before: None,
         };
         year.note_sizes();
         Ok(year)
@@ -122,7 +129,9 @@ impl Year {
         let own = self.fleet.services.iter().filter_map(|service| service.lease);
         let clusters = self.fleet.clusters.iter().filter_map(|cluster| cluster.lease);
         let ends = own.chain(clusters).map(|lease| lease.until).filter(|until| *until > now);
-        let due = plans.chain(ends).chain([self.next_quiet]).min().unwrap_or(now);
+        // Machines that wait for their tasks are looked at again within the hour.
+        let soon = self.waits_for_tasks(now).then_some(now + 9 * TICK);
+        let due = plans.chain(soon).chain(ends).chain([self.next_quiet]).min().unwrap_or(now);
         (due.max(now + 1).max(self.down_until) + TICK - 1) / TICK * TICK
     }
 
@@ -159,14 +168,19 @@ impl Year {
         match self.dice.between(1, 100) {
             1..=8 => {
                 let seen = self.observe(from);
-                let expected = self.killed().await?;
+                self.machines_before = Some(self.observe_machines(from));
+                let (expected, machines) = self.killed().await?;
                 let settles = seen.iter().map(|seen| seen.settles).collect::<Vec<_>>();
                 self.clean_tick(from, Some(seen)).await;
-                self.recovered(&expected, &settles, from);
+                self.recovered(&expected, &machines, &settles, from);
             }
             9..=15 => {
                 let seen = self.observe(from);
+                self.machines_before = Some(self.observe_machines(from));
                 self.faulty().await;
+                // The next run comes on the clock, however long AWS's retries took.
+                let now = self.seconds();
+                self.move_to((now + TICK - 1) / TICK * TICK);
                 self.clean_tick(from, Some(seen)).await;
             }
             _ => self.clean_tick(from, None).await,
@@ -196,6 +210,10 @@ impl Year {
             // What is due may be another thing by now; that is only known of what is the same at both.
             Some(seen) => self.still_due(seen, from, now),
         };
+        let machines = match self.machines_before.take() {
+            None => self.observe_machines(now),
+            Some(machines) => self.machines_still_due(machines, from, now),
+        };
         self.aws.forget();
         if let Err(problem) = self.system.invoke("scale-service", self.event()).await {
             self.violation("a clean run ends well", "reconcile", &format!("it failed: {problem}"));
@@ -204,8 +222,9 @@ impl Year {
         self.count_calls();
         let writes = self.aws.writes();
         let all: Vec<usize> = (0..self.fleet.services.len()).collect();
-        let quiet = !disturbed && self.is_quiet(&seen);
+        let quiet = !disturbed && self.is_quiet(&seen) && self.machines_are_quiet(&machines);
         self.compare(&seen, &all, from);
+        self.compare_machines(&machines, from, None);
         // An override that is over may still be cleaned away.
         let beyond = writes.into_iter().find(|call| call.operation != "UntagResource");
         if let Some(call) = beyond.filter(|_| quiet) {
@@ -217,13 +236,14 @@ impl Year {
 
     /// A run that dies at a call, before or after AWS took it, once or twice; with what a run that
     /// does not die leaves behind.
-    async fn killed(&mut self) -> Result<Vec<(String, String)>, StartFault> {
+    async fn killed(&mut self) -> Result<(Left, Left), StartFault> {
         let fork = self.aws.fork();
         drop(system(&fork).await?.invoke("scale-service", self.event()).await);
         let ledger = fork.ledger();
         let writes: Vec<usize> =
             ledger.iter().enumerate().filter(|(_, call)| call.write).map(|(k, _)| k).collect();
         let expected = end(&fork, &self.fleet);
+        let machines = fork.with(|world| machines::end(world, &self.fleet));
         for _ in 0..self.dice.between(1, 2) {
             let k = match writes.get(self.dice.index(writes.len())) {
                 Some(k) if self.dice.percent(80) => *k,
@@ -244,7 +264,7 @@ impl Year {
             // The process is gone; a new one starts.
             self.system = system(&self.aws).await?;
         }
-        Ok(expected)
+        Ok((expected, machines))
     }
 
     /// A run on an AWS of which a part of the calls goes wrong.

@@ -1,0 +1,315 @@
+//! The EC2 clusters of the year: a group of machines in each, that sleeps after its tasks.
+//!
+//! A group is to the model what a service is: a size, bounds, and two processes that may sleep. What is
+//! its own: it waits for tasks.
+
+use std::collections::BTreeSet;
+
+use emulator::{GroupSeed, JobSeed, ServiceSeed, World};
+use serde_json::{Value, json};
+
+use super::compare::{UNKNOWN, is_as_remembered, record, shown};
+use super::dice::Dice;
+use super::fleet::{Fleet, RECORD, SCHEDULE};
+use super::model::{Expected, Facts, Live, Memory, Target, wanted};
+use super::year::Year;
+
+/// The names of the clusters whose tasks run on machines of their own.
+pub(super) const CLUSTERS: [&str; 2] = ["iron", "steel"];
+const DAEMON: &str = "agent";
+/// Families whose tasks end by themselves, after so many hours.
+const JOBS: [(&str, u64); 2] = [("short", 1), ("long", 5)];
+
+/// A cluster's group.
+#[derive(Clone, Debug)]
+pub(super) struct Machines {
+    /// Its cluster's index.
+    pub(super) cluster: usize,
+    /// Its own name, and its cluster's.
+    pub(super) name: &'static str,
+    pub(super) plan: usize,
+    pub(super) memory: Option<Memory>,
+    /// The sizes that it had while it was on.
+    had: BTreeSet<i64>,
+    /// As it was before it was stopped, while nobody touches it.
+    before: Option<Live>,
+}
+
+/// A group before a tick, and what it ought to be after it.
+#[derive(Clone, Debug)]
+pub(super) struct SeenMachines {
+    live: Live,
+    expected: Expected,
+    /// The tasks on its machines.
+    tasks: usize,
+    /// They keep it.
+    busy: bool,
+}
+
+impl Fleet {
+    /// The group of a cluster, before its services.
+    pub(super) fn machinery(
+        &mut self,
+        cluster: usize,
+        plan: usize,
+        name: &'static str,
+        dice: &mut Dice,
+        world: &mut World,
+    ) {
+        let (min, [alarms, actions, _]) = (dice.between(0, 2), dice.flags());
+        let mut group = GroupSeed::new(name).cluster(name).sizes(min, min + dice.between(1, 2), 5);
+        if let Some(plan) = self.plans.get(plan) {
+            group = group.tag(SCHEDULE, &plan.tag);
+        }
+        for (asleep, process) in [(alarms, "AlarmNotification"), (actions, "ScheduledActions")] {
+            if asleep {
+                group = group.suspended(process);
+            }
+        }
+        world.group(group);
+        world.service(name, ServiceSeed::new(DAEMON).daemon().size(8, 8));
+        for (family, hours) in JOBS {
+            let container =
+                json!({"name": family, "image": family, "cpu": 8, "memory": 8, "essential": true});
+            let input = json!({
+                "family": family, "requiresCompatibilities": ["EC2"], "networkMode": "bridge",
+                "containerDefinitions": [container],
+            });
+            drop(world.call("ecs", "RegisterTaskDefinition", input));
+            world.job(family, JobSeed::new().runs_for(std::time::Duration::from_hours(hours)));
+        }
+        let (memory, had, before) = (None, BTreeSet::new(), None);
+        self.machines.push(Machines { cluster, name, plan, memory, had, before });
+    }
+}
+
+/// A group as AWS has it now. The model's third flag has no part in it.
+fn look(world: &World, name: &str) -> Live {
+    let Some(group) = world.group_view(name) else { return Live { count: 0, target: None } };
+    let asleep = |process: &str| group.suspended.iter().any(|it| it == process);
+    let flags = [asleep("AlarmNotification"), asleep("ScheduledActions"), true];
+    Live { count: group.desired, target: Some(Target { min: group.min, max: group.max, flags }) }
+}
+
+/// The tasks on a cluster's machines, beside the DAEMON's.
+fn tasks(world: &World, name: &str) -> usize {
+    let daemons: BTreeSet<String> = world.tasks(name, DAEMON).into_iter().map(|task| task.id).collect();
+    let instances = world.container_instances(name);
+    instances.iter().flat_map(|instance| &instance.tasks).filter(|id| !daemons.contains(*id)).count()
+}
+
+fn text(world: &World, name: &str) -> Option<String> {
+    world.group_view(name)?.tags.remove(RECORD)
+}
+
+/// All that a run leaves behind.
+pub(super) fn end(world: &World, fleet: &Fleet) -> Vec<(String, String)> {
+    let one = |it: &Machines| (path(it), format!("{:?} {:?}", look(world, it.name), text(world, it.name)));
+    fleet.machines.iter().map(one).collect()
+}
+
+fn is_stopping(record: &str) -> bool {
+    record.starts_with("v1 stopping@")
+}
+
+fn path(it: &Machines) -> String {
+    format!("autoScalingGroupName/{}", it.name)
+}
+
+impl Year {
+    /// Each group as it is, and as it ought to be after a tick at this instant.
+    pub(super) fn observe_machines(&self, now: i64) -> Vec<SeenMachines> {
+        let one = |world: &World, it: &Machines| {
+            let live = look(world, it.name);
+            let lease = self.fleet.clusters.get(it.cluster).and_then(|cluster| cluster.lease);
+            let facts = Facts {
+                memory: it.memory.as_ref(),
+                live,
+                deploying: false,
+                plan: Ok(Some(it.plan)),
+                wanted: wanted(None, lease, self.fleet.plans.get(it.plan), now),
+                enforce: false,
+                stop_only: false,
+                now,
+            };
+            let mut expected = facts.expected();
+            let tasks = tasks(world, it.name);
+            let busy = live.count > 0 && expected.live.count == 0 && tasks > 0;
+            if busy {
+                let (rule, memory) = ("machines wait for tasks", it.memory.clone());
+                expected = Expected { rule, live, memory, at_now: false };
+            }
+            // A stop that was begun keeps its t.
+            if text(world, it.name).is_some_and(|text| is_stopping(&text)) {
+                expected.rule = UNKNOWN;
+            }
+            SeenMachines { live, expected, tasks, busy }
+        };
+        self.aws.with(|world| self.fleet.machines.iter().map(|it| one(world, it)).collect())
+    }
+
+    /// The same, of a disturbed run: what waited may have gone meanwhile, and what is wanted may have
+    /// changed.
+    pub(super) fn machines_still_due(
+        &self,
+        seen: Vec<SeenMachines>,
+        from: i64,
+        now: i64,
+    ) -> Vec<SeenMachines> {
+        let later = self.observe_machines(now);
+        let one = |(mut seen, later): (SeenMachines, SeenMachines)| {
+            if from != now && (seen.busy || later.busy || later.expected.rule != seen.expected.rule) {
+                seen.expected.rule = UNKNOWN;
+            }
+            seen
+        };
+        seen.into_iter().zip(later).map(one).collect()
+    }
+
+    pub(super) fn machines_are_quiet(&self, seen: &[SeenMachines]) -> bool {
+        let quiet = |(it, seen): (&Machines, &SeenMachines)| {
+            seen.expected.live == seen.live && seen.expected.memory == it.memory
+        };
+        self.fleet.machines.iter().zip(seen).all(quiet)
+    }
+
+    /// The sizes that groups have while they are on: what may be saved of them.
+    pub(super) fn note_machines(&mut self) {
+        let Self { fleet, aws, .. } = self;
+        aws.with(|world| {
+            for it in &mut fleet.machines {
+                let count = look(world, it.name).count;
+                if count > 0 && it.memory.as_ref().is_none_or(|memory| memory.on) {
+                    it.had.insert(count);
+                }
+            }
+        });
+    }
+
+    /// After a run at this instant or later: is every group as it ought to be?
+    /// Of one cluster's alone, where only that was looked at.
+    pub(super) fn compare_machines(&mut self, seen: &[SeenMachines], from: i64, only: Option<usize>) {
+        let now = self.seconds();
+        let mut faults = Vec::new();
+        for (it, seen) in self.fleet.machines.iter_mut().zip(seen) {
+            if only.is_some_and(|cluster| cluster != it.cluster) {
+                continue;
+            }
+            let (live, text, left) =
+                self.aws.with(|world| (look(world, it.name), text(world, it.name), tasks(world, it.name)));
+            let (path, expected) = (path(it), &seen.expected);
+            if text.as_ref().is_some_and(|text| is_stopping(text)) {
+                // It was begun, and tasks came before it was finished.
+                if left == 0 && seen.tasks == 0 {
+                    faults.push((expected.rule, path, format!("its stop is not finished: {text:?}")));
+                }
+                self.figures.waits += 1;
+                continue;
+            }
+            let found = text.as_deref().and_then(record);
+            if text.is_some() && found.is_none() {
+                faults.push((expected.rule, path.clone(), format!("its record can't be read: {text:?}")));
+            }
+            let span = expected.at_now.then_some(from..=now);
+            let as_it_ought =
+                live == expected.live && is_as_remembered(found.as_ref(), expected.memory.as_ref(), span);
+            if expected.rule != UNKNOWN && !as_it_ought {
+                let what = format!(
+                    "expected {} and {:?}, found {} and {text:?}; it was {} with {:?}",
+                    shown(&expected.live),
+                    expected.memory,
+                    shown(&live),
+                    shown(&seen.live),
+                    it.memory
+                );
+                faults.push((expected.rule, path.clone(), what));
+            }
+            let size = found.as_ref().and_then(|found| found.size.count);
+            if let Some(size) = size.filter(|size| !it.had.contains(size)) {
+                let what = format!("{size} is saved, which it never had while it was on");
+                faults.push(("a size is saved only from a group that is on", path.clone(), what));
+            }
+            let was_on = it.memory.as_ref().is_none_or(|memory| memory.on);
+            let is_on = found.as_ref().is_none_or(|found| found.on);
+            let back = it.before.filter(|_| !was_on && is_on && seen.live.count == 0 && live.count > 0);
+            if let Some(before) = back {
+                self.figures.comebacks += 1;
+                if live != before {
+                    let what = format!("expected {}, found {}", shown(&before), shown(&live));
+                    faults.push(("it comes back as it was", path, what));
+                }
+            }
+            if was_on && !is_on && seen.live.count > 0 && live.count == 0 {
+                it.before = Some(seen.live);
+            } else if is_on {
+                it.before = None;
+            }
+            if was_on != is_on {
+                self.figures.machines += 1;
+            }
+            if seen.busy {
+                self.figures.waits += 1;
+            }
+            it.memory = match (found, &expected.memory) {
+                (Some(found), Some(expected)) => {
+                    Some(Memory { plan: expected.plan, adopted: expected.adopted, ..found })
+                }
+                (found, _) => found,
+            };
+        }
+        for (law, path, what) in faults {
+            self.violation(law, &path, &what);
+        }
+    }
+
+    /// Whether a group waits for its tasks: it is looked at again soon.
+    pub(super) fn waits_for_tasks(&self, now: i64) -> bool {
+        self.observe_machines(now).iter().any(|seen| seen.busy)
+    }
+
+    /// What people do to machines: they size them, run tasks on them, lose one, or edit the schedule.
+    pub(super) fn at_the_machines(&mut self) {
+        let n = self.dice.index(self.fleet.machines.len());
+        let Some(name) = self.fleet.machines.get(n).map(|it| it.name) else { return };
+        match self.dice.between(1, 10) {
+            1..=5 => {
+                let family = JOBS.get(self.dice.index(JOBS.len())).map_or("", |(family, _)| family);
+                let input = json!({"cluster": name, "taskDefinition": family, "launchType": "EC2"});
+                self.cli("ecs", "RunTask", input);
+            }
+            6..=7 => {
+                let size = self.dice.between(0, 5);
+                let input = json!({"AutoScalingGroupName": name, "DesiredCapacity": size});
+                self.cli("autoscaling", "UpdateAutoScalingGroup", input);
+                self.touched_machines(n);
+            }
+            8 => {
+                let ids = self.aws.with(|world| world.group_view(name)).map(|group| group.instances);
+                let ids = ids.unwrap_or_default();
+                if let Some((id, _)) = ids.get(self.dice.index(ids.len())) {
+                    self.aws.with(|world| {
+                        world.kill_instance(id);
+                    });
+                }
+            }
+            _ => {
+                let plan = self.dice.index(self.fleet.plans.len());
+                let text = self.fleet.plans.get(plan).map(|plan| Value::from(plan.tag.as_str()));
+                let tag = json!({
+                    "ResourceId": name, "ResourceType": "auto-scaling-group", "Key": SCHEDULE,
+                    "Value": text, "PropagateAtLaunch": false,
+                });
+                self.cli("autoscaling", "CreateOrUpdateTags", json!({ "Tags": [tag] }));
+                if let Some(it) = self.fleet.machines.get_mut(n) {
+                    it.plan = plan;
+                }
+            }
+        }
+    }
+
+    fn touched_machines(&mut self, n: usize) {
+        if let Some(it) = self.fleet.machines.get_mut(n) {
+            it.before = None;
+        }
+    }
+}

@@ -117,8 +117,9 @@ fn is_a_service(item: &Item) -> bool {
 fn runs_outside_its_schedule(item: &Item) -> bool {
     let after = item.after.as_ref();
     let wanted = after.and_then(|after| after.get("wanted")).and_then(Value::as_str);
-    let count = after.and_then(|after| after.get("desiredCount")).and_then(Value::as_i64);
-    item.outcome == Outcome::Unchanged && wanted == Some("off") && count > Some(0)
+    let count = after.and_then(|after| after.get("desiredCount").or_else(|| after.get("desiredCapacity")));
+    let is_on = count.and_then(Value::as_i64) > Some(0);
+    item.outcome == Outcome::Unchanged && wanted == Some("off") && is_on && !waits_for_tasks(item)
 }
 
 /// What became of the groups that were changed.

@@ -1,6 +1,7 @@
 //! Killed at every call of a run over services and groups together: the next runs converge.
 
 use emulator::{Aws, Moment};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Story, as_by_day, asleep, local, office, tick};
@@ -98,6 +99,34 @@ async fn killed_at_every_call_of_a_morning_the_next_tick_ends_the_same() {
     assert!(calls > 12, "{calls} calls");
     story.tick("2026-11-25 08:00").await;
     assert_eq!((story.count(), story.size()), (2, as_by_day()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_a_morning_is_killed_its_services_run_as_soon_as_the_instances_of_the_next_tick_do() {
+    let story = at_noon().await;
+    story.ticks("2026-11-24 20:00", "2026-11-24 20:10").await;
+    story.aws.move_to(local("2026-11-25 08:00"));
+    let clean = Story::at(story.aws.fork(), &[]).await;
+    clean.aws.forget();
+    let _ = clean.system.invoke("scale-service", tick(&clean.aws)).await.unwrap();
+    for k in 0..clean.aws.ledger().len() {
+        let fork = story.aws.fork();
+        fork.forget();
+        let dies = Story::at(fork.clone(), &[]).await;
+        let killed = fork.kill_at(k, Moment::After);
+        let event = tick(&fork);
+        tokio::select! {
+            biased;
+            () = killed.wait() => {}
+            done = dies.system.invoke("scale-service", event) => panic!("call {k} was not reached: {done:?}"),
+        }
+        drop(killed);
+        let next = Story::at(fork.clone(), &[]).await;
+        next.tick("2026-11-25 08:05").await;
+        // An agent registers its instance about 70 s after the launch, and tasks start at once.
+        fork.move_to(local("2026-11-25 08:05") + SignedDuration::from_secs(150));
+        assert_eq!((next.count(), next.running()), (2, 2), "killed at call {k}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

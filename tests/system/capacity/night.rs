@@ -32,6 +32,12 @@ async fn services_go_down_then_the_machines_and_in_the_morning_the_machines_come
     assert_eq!((story.count(), story.size()), (0, as_by_day()));
     assert_eq!(of_machines(&down)["code"], "waitingForTasks", "{down}");
     assert_eq!(of_machines(&down)["outcome"], "unchanged");
+    // Its tasks are told to stop, and run on until their containers have ended.
+    story.aws.move_to(local("2026-11-24 20:00") + SignedDuration::from_secs(4));
+    let running = story.call("ecs", "ListTasks", json!({"cluster": "ec2", "serviceName": "api"}));
+    assert_eq!(running["taskArns"], json!([]));
+    let soon = story.system.invoke("scale-service", super::tick(&story.aws)).await.unwrap();
+    assert_eq!((&of_machines(&soon)["code"], story.size()), (&json!("waitingForTasks"), as_by_day()));
     story.aws.forget();
     let gone = story.tick("2026-11-24 20:05").await;
     assert_eq!(story.size(), asleep());
@@ -168,6 +174,8 @@ async fn what_people_do_at_night_is_temporary_and_zero_is_never_saved() {
     story.call("autoscaling", "UpdateAutoScalingGroup", raise);
     story.ticks("2026-11-24 23:05", "2026-11-25 07:55").await;
     assert_eq!(story.size().1, 1, "what people did stays");
+    let raised = story.tick("2026-11-25 07:55").await;
+    assert!(raised["summary"].as_str().unwrap().contains("1 on outside their schedule"), "{raised}");
     story.tick("2026-11-25 08:00").await;
     assert_eq!(story.size(), as_by_day());
     // To zero by hand at noon: the evening's record keeps the size it last had.

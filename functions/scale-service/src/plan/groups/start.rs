@@ -99,7 +99,7 @@ fn back_to(case: &Case<'_>, size: &Capacity, count: Count) -> Decision {
     if wakes != Suspended::default() {
         steps.push(Step::Resume { group: group(), processes: wakes });
     }
-    let on = case.record_of(State::On, Capacity { count: size.count, ..size.clone() });
+    let on = case.record_of(State::On, size.clone());
     let confirm = Step::WriteGroupRecord { group: group(), before: text, record: on, floor: set };
     let was = match &case.record {
         Some(record) if record.state != State::On => format!("off since {}", record.at),

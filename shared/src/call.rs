@@ -172,6 +172,12 @@ pub trait Request: Sized {
     /// Whether this action changes something; `None` when there is no such action.
     fn kind(action: &str) -> Option<Kind>;
 
+    /// Whether a mutation that does not say `"dryRun": false` is a dry run.
+    #[must_use]
+    fn is_dry_unless_told(_action: &str) -> bool {
+        false
+    }
+
     /// Parses the action's own strict struct: unknown fields are errors.
     fn parse(action: &str, fields: Value) -> Result<Self, Problem>;
 }

@@ -5,6 +5,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Types.html>
 
+pub mod revisions;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -115,6 +117,8 @@ pub struct Service {
     pub deployments: Vec<Deployment>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub task_sets: Vec<TaskSet>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub current_service_revisions: Vec<CurrentServiceRevision>,
     pub events: Vec<ServiceEvent>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_configuration: Option<NetworkConfiguration>,
@@ -217,6 +221,17 @@ pub struct TaskSet {
     pub platform_version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_configuration: Option<NetworkConfiguration>,
+}
+
+/// A revision of a service that has tasks, or is to have some.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "AWS's own fields, documented there")]
+pub struct CurrentServiceRevision {
+    pub arn: String,
+    pub requested_task_count: i32,
+    pub running_task_count: i32,
+    pub pending_task_count: i32,
 }
 
 /// One of a service's last hundred events.

@@ -11,6 +11,7 @@ pub mod autoscaling;
 pub mod call;
 pub mod deadline;
 pub mod duration;
+pub mod ecr;
 pub mod ecs;
 pub mod env;
 pub mod groups;

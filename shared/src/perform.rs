@@ -16,6 +16,8 @@ pub struct Done {
     pub refused: Vec<(ItemId, Problem)>,
     /// Items that AWS has given a name only now, and what they are.
     pub made: Vec<(ItemId, Made)>,
+    /// Items of which that answer said something else than done or failed: gone already, or waiting.
+    pub left: Vec<(ItemId, Taken)>,
 }
 
 /// Something that was not there before: a task.
@@ -27,7 +29,7 @@ pub struct Made {
     pub after: Value,
 }
 
-/// Why an item's job was taken away between two readings.
+/// Why nothing was done to an item: its job was taken away between two readings, or AWS left it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
     /// What becomes of the item.
@@ -132,6 +134,7 @@ async fn run<S: Sync>(steps: &[S], hands: &impl Hands<S>, time_left: &(impl Fn()
             Ok(done) => {
                 all.refused.extend(done.refused);
                 all.made.extend(done.made);
+                all.left.extend(done.left);
             }
             // The call waited for its budget, or for AWS, until the deadline.
             Err(problem) if problem.code == Code::OutOfTime => return End::OutOfTime,
@@ -148,6 +151,9 @@ fn settle(items: &mut [Item], covers: &[ItemId], end: End) {
                 if let Some(item) = items.get_mut(id.index()) {
                     item.came_to_be(resource, after);
                 }
+            }
+            for (id, Taken { outcome, code, reason }) in done.left {
+                set(items, id, outcome, code, reason);
             }
             for (id, problem) in done.refused {
                 set(items, id, Outcome::Failed, problem.code, problem.detail);

@@ -143,6 +143,54 @@ codes! {
     Protected = "protected", "The task is protected";
     /// A selector that matched nothing.
     NoMatch = "noMatch", "Nothing matches";
+    /// A lifecycle policy that ECR would not take.
+    InvalidPolicy = "invalidPolicy", "The lifecycle policy is invalid";
+    /// Neither the request nor the config has a lifecycle policy for it.
+    NoPolicy = "noPolicy", "No lifecycle policy";
+    /// What may be evaluated and tried, but not applied.
+    DryRunOnly = "dryRunOnly", "For dry runs only";
+    /// What would be done is not what was planned.
+    PlanChanged = "planChanged", "The plan has changed";
+    /// A rule asks for pull times that reading manifests would move.
+    RoleNotExcluded = "roleNotExcluded", "The role's pulls are recorded";
+    /// What is in use could not be read in time.
+    UseTooLarge = "useTooLarge", "What is in use took too long to read";
+    /// A source of what is in use could not be read whole.
+    SourceUnreadable = "sourceUnreadable", "What is in use is not fully known";
+    /// The deployment does not ask a source of what is in use.
+    SourceOff = "sourceOff", "A source of what is in use is off";
+    /// A service runs images that no revision of it tells.
+    UnknownPinnedDigest = "unknownPinnedDigest", "A service's images are not known";
+    /// An index whose children can't be read.
+    IndexUnreadable = "indexUnreadable", "An index can't be read";
+    /// Something needs the image.
+    InUse = "inUse", "The image is in use";
+    /// Something needs the image, and it can't be pulled.
+    ArchivedInUse = "archivedInUse", "An archived image is in use";
+    /// The image was pulled a short while ago.
+    PulledRecently = "pulledRecently", "The image was pulled recently";
+    /// A tag of the image is protected.
+    ProtectedTag = "protectedTag", "A tag is protected";
+    /// The image is being restored from the archive.
+    BeingRestored = "beingRestored", "The image is being restored";
+    /// It was pushed, tagged or pulled since it was looked at.
+    ChangedSince = "changedSince", "The image has changed meanwhile";
+    /// The image goes to the archive only where the request says so.
+    ArchiveOff = "archiveOff", "Archiving was not asked for";
+    /// More would be deleted than the guards allow.
+    GuardTripped = "guardTripped", "A guard has tripped";
+    /// An index that names the image is still there.
+    ReferencedByIndex = "referencedByIndex", "An index names the image";
+    /// The repository lets another account pull.
+    SharedRepository = "sharedRepository", "The repository is shared";
+    /// The repository is replicated.
+    ReplicatedRepository = "replicatedRepository", "The repository is replicated";
+    /// The repository caches an upstream registry.
+    CachedRepository = "cachedRepository", "The repository is a cache";
+    /// A policy that is attached to a repository is run by ECR itself, with no regard to use.
+    NativePolicyActive = "nativePolicyActive", "ECR itself would expire what is in use";
+    /// The list is longer than an answer can be.
+    ListCut = "listCut", "The list is cut short";
     /// AWS throttled and the retries ran out.
     Throttled = "throttled", "AWS throttled the call";
     /// AWS denied the call.
@@ -175,6 +223,10 @@ impl Code {
                 | Self::Partial
                 | Self::Deploying
                 | Self::NoCapacity
+                | Self::SourceUnreadable
+                | Self::UseTooLarge
+                | Self::ReferencedByIndex
+                | Self::ChangedSince
         )
     }
 }

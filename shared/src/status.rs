@@ -33,11 +33,14 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::UnknownContainer
         | Code::NotStarted
         | Code::IdempotencyConflict
-        | Code::OutsideGroupBounds => 422,
+        | Code::OutsideGroupBounds
+        | Code::InvalidPolicy
+        | Code::NoPolicy
+        | Code::DryRunOnly => 422,
         Code::Throttled => 429,
         Code::Internal => 500,
         Code::AccessDenied | Code::AwsRefused | Code::AwsFailed => 502,
-        Code::Unreachable | Code::OutOfTime => 503,
+        Code::Unreachable | Code::OutOfTime | Code::UseTooLarge => 503,
         // What the state of the thing forbids, and what only ever stands in an item or warning.
         Code::Gone
         | Code::Daemon
@@ -74,6 +77,26 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::ServiceTask
         | Code::Protected
         | Code::NoMatch
+        | Code::PlanChanged
+        | Code::RoleNotExcluded
+        | Code::SourceUnreadable
+        | Code::SourceOff
+        | Code::UnknownPinnedDigest
+        | Code::IndexUnreadable
+        | Code::InUse
+        | Code::ArchivedInUse
+        | Code::PulledRecently
+        | Code::ProtectedTag
+        | Code::BeingRestored
+        | Code::ChangedSince
+        | Code::ArchiveOff
+        | Code::GuardTripped
+        | Code::ReferencedByIndex
+        | Code::SharedRepository
+        | Code::ReplicatedRepository
+        | Code::CachedRepository
+        | Code::NativePolicyActive
+        | Code::ListCut
         | Code::Partial => 409,
     }
 }

@@ -30,6 +30,24 @@ pub(crate) enum Bucket {
     EcsTaskDefinitionRead,
     /// `DescribeCapacityProviders`.
     EcsCapacityProviderRead,
+    /// `ListServiceDeployments`, `DescribeServiceDeployments`.
+    EcsServiceDeploymentRead,
+    /// `DescribeServiceRevisions`, and the same of daemons.
+    EcsServiceRevisionRead,
+    /// ECR's Describe and Get calls.
+    EcrRead,
+    /// `BatchGetImage`.
+    EcrPull,
+    /// `BatchDeleteImage`, `UpdateImageStorageClass`.
+    EcrWrite,
+    /// EventBridge's lists.
+    EventBridgeRead,
+    /// EventBridge Scheduler's lists.
+    SchedulerRead,
+    /// Lambda's lists.
+    LambdaRead,
+    /// `GetFunction`.
+    LambdaGetFunction,
     /// EC2 Auto Scaling's Describe calls.
     AutoScalingRead,
     /// EC2 Auto Scaling's other calls.
@@ -51,6 +69,15 @@ impl Bucket {
         Self::EcsTaskProtection,
         Self::EcsTaskDefinitionRead,
         Self::EcsCapacityProviderRead,
+        Self::EcsServiceDeploymentRead,
+        Self::EcsServiceRevisionRead,
+        Self::EcrRead,
+        Self::EcrPull,
+        Self::EcrWrite,
+        Self::EventBridgeRead,
+        Self::SchedulerRead,
+        Self::LambdaRead,
+        Self::LambdaGetFunction,
         Self::AutoScalingRead,
         Self::AutoScalingWrite,
         Self::ScalingRead,
@@ -63,7 +90,20 @@ impl Bucket {
     /// throttle corrects it.
     fn rate(self) -> (u32, u32) {
         match self {
-            Self::EcsClusterRead | Self::EcsTaskDefinitionRead | Self::EcsCapacityProviderRead => (50, 20),
+            Self::EcsClusterRead
+            | Self::EcsTaskDefinitionRead
+            | Self::EcsCapacityProviderRead
+            | Self::EcsServiceDeploymentRead
+            | Self::EcsServiceRevisionRead => (50, 20),
+            // ECR publishes a rate for pulls and pushes only:
+            // <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>. The other two are a guess.
+            Self::EcrPull => (2_000, 2_000),
+            Self::EcrRead => (100, 50),
+            // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+            Self::EventBridgeRead | Self::SchedulerRead | Self::EcrWrite => (50, 50),
+            // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+            Self::LambdaRead => (15, 15),
+            Self::LambdaGetFunction => (100, 100),
             Self::EcsServiceRead | Self::EcsTaskRead => (100, 20),
             Self::EcsServiceWrite => (50, 5),
             Self::EcsTaskWrite => (100, 40),

@@ -2,11 +2,13 @@
 
 use aws_sdk_applicationautoscaling::types as scaling_sdk;
 use aws_sdk_autoscaling::types as groups_sdk;
+use aws_sdk_ecr::types as ecr_sdk;
 use aws_sdk_ecs::types as sdk;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction, Suspended};
-use shared::{autoscaling, ecs};
+use shared::ecs::revisions;
+use shared::{autoscaling, ecr, ecs};
 
 fn text(from: Option<&str>) -> String {
     from.unwrap_or_default().to_owned()
@@ -87,6 +89,16 @@ pub(crate) fn service(from: &sdk::Service) -> ecs::Service {
             .map(|controller| ecs::DeploymentController { kind: controller.r#type().as_str().to_owned() }),
         deployments: from.deployments().iter().map(deployment).collect(),
         task_sets: from.task_sets().iter().map(task_set).collect(),
+        current_service_revisions: from
+            .current_service_revisions()
+            .iter()
+            .map(|revision| ecs::CurrentServiceRevision {
+                arn: text(revision.arn()),
+                requested_task_count: revision.requested_task_count(),
+                running_task_count: revision.running_task_count(),
+                pending_task_count: revision.pending_task_count(),
+            })
+            .collect(),
         events: from.events().iter().map(event).collect(),
         created_at: instant(from.created_at()),
         tags: tags(from.tags()),
@@ -350,5 +362,75 @@ pub(crate) fn scheduled_action(from: &scaling_sdk::ScheduledAction) -> Scheduled
         schedule: from.schedule().to_owned(),
         timezone: from.timezone().map(str::to_owned),
         end_time: instant(from.end_time()),
+    }
+}
+
+pub(crate) fn service_revision(from: &sdk::ServiceRevision) -> revisions::Revision {
+    let image = |image: &sdk::ContainerImage| revisions::RevisionImage {
+        container: text(image.container_name()),
+        image: text(image.image()),
+        digest: image.image_digest().map(str::to_owned),
+    };
+    revisions::Revision {
+        arn: text(from.service_revision_arn()),
+        task_definition: from.task_definition().map(str::to_owned),
+        images: from.container_images().iter().map(image).collect(),
+    }
+}
+
+pub(crate) fn daemon_revision(from: &sdk::DaemonRevision) -> revisions::Revision {
+    let image = |image: &sdk::DaemonContainerImage| revisions::RevisionImage {
+        container: text(image.container_name()),
+        image: text(image.image()),
+        digest: image.image_digest().map(str::to_owned),
+    };
+    revisions::Revision {
+        arn: text(from.daemon_revision_arn()),
+        task_definition: from.daemon_task_definition_arn().map(str::to_owned),
+        images: from.container_images().iter().map(image).collect(),
+    }
+}
+
+pub(crate) fn service_deployment(from: &sdk::ServiceDeployment) -> revisions::ServiceDeployment {
+    let sources = from.source_service_revisions().iter().chain(from.target_service_revision());
+    let back = from.rollback().and_then(sdk::Rollback::service_revision_arn);
+    revisions::ServiceDeployment {
+        arn: text(from.service_deployment_arn()),
+        status: text(from.status().map(sdk::ServiceDeploymentStatus::as_str)),
+        created_at: instant(from.created_at()),
+        revisions: sources
+            .filter_map(sdk::ServiceRevisionSummary::arn)
+            .chain(back)
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+pub(crate) fn repository(from: &ecr_sdk::Repository) -> ecr::Repository {
+    ecr::Repository {
+        repository_arn: text(from.repository_arn()),
+        registry_id: text(from.registry_id()),
+        repository_name: text(from.repository_name()),
+        repository_uri: text(from.repository_uri()),
+        created_at: instant(from.created_at()),
+        image_tag_mutability: from.image_tag_mutability().map(|kind| kind.as_str().to_owned()),
+    }
+}
+
+pub(crate) fn image_detail(from: &ecr_sdk::ImageDetail) -> ecr::ImageDetail {
+    ecr::ImageDetail {
+        registry_id: text(from.registry_id()),
+        repository_name: text(from.repository_name()),
+        image_digest: text(from.image_digest()),
+        image_tags: from.image_tags().to_vec(),
+        image_size_in_bytes: from.image_size_in_bytes(),
+        image_pushed_at: instant(from.image_pushed_at()),
+        image_manifest_media_type: from.image_manifest_media_type().map(str::to_owned),
+        artifact_media_type: from.artifact_media_type().map(str::to_owned),
+        last_recorded_pull_time: instant(from.last_recorded_pull_time()),
+        subject_manifest_digest: from.subject_manifest_digest().map(str::to_owned),
+        image_status: from.image_status().map(|status| status.as_str().to_owned()),
+        last_archived_at: instant(from.last_archived_at()),
+        last_activated_at: instant(from.last_activated_at()),
     }
 }

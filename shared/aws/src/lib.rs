@@ -16,5 +16,5 @@ mod watch;
 mod write;
 
 pub use connect::{Access, Aws, Endpoint};
-pub use read::{ClusterDetail, Listed, Protection, Read, TaskFilter};
+pub use read::{ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, TaskFilter};
 pub use write::{Requester, Write};

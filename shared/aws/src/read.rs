@@ -3,7 +3,12 @@
 
 mod autoscaling;
 mod clusters;
+mod daemons;
+mod events;
+mod functions;
+mod images;
 mod instances;
+mod revisions;
 mod scaling;
 mod services;
 mod task_definitions;
@@ -16,6 +21,9 @@ use shared::ecs::Failure;
 use crate::run::Run;
 
 pub use clusters::ClusterDetail;
+pub use events::EcsTarget;
+pub use functions::FunctionVersion;
+pub use images::Manifests;
 pub use tasks::{Protection, TaskFilter};
 
 /// Describe batches that are under way at once; the budget sets the pace.

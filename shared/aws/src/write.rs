@@ -1,6 +1,7 @@
 //! Changing AWS: one method, one call, one line of audit.
 
 mod groups;
+mod images;
 mod tasks;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};

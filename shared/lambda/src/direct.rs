@@ -39,6 +39,9 @@ pub(crate) fn parse<R: Request>(
                 envelope.insert((*name).to_owned(), value);
             }
         }
+        if R::is_dry_unless_told(action) {
+            envelope.entry("dryRun").or_insert(Value::Bool(true));
+        }
     }
     Ok((R::parse(action, Value::Object(fields))?, strict::parse(action, Value::Object(envelope))?))
 }

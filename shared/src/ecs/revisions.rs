@@ -1,0 +1,46 @@
+//! What deployments pinned: revisions of services and daemons.
+//!
+//! Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html>
+
+use jiff::Timestamp;
+
+/// A revision of a service or of a daemon: the images that its deployment resolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revision {
+    /// Its ARN.
+    pub arn: String,
+    /// The ARN of its task definition, or of its daemon's.
+    pub task_definition: Option<String>,
+    /// Its containers' images.
+    pub images: Vec<RevisionImage>,
+}
+
+/// The image of a container in a revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RevisionImage {
+    /// The container.
+    pub container: String,
+    /// As the task definition names it.
+    pub image: String,
+    /// The digest that was resolved, if one was.
+    pub digest: Option<String>,
+}
+
+/// A deployment of a service, in progress or over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceDeployment {
+    /// Its ARN.
+    pub arn: String,
+    /// AWS's word.
+    pub status: String,
+    /// When it began.
+    pub created_at: Option<Timestamp>,
+    /// The ARNs of the revisions that it replaces, makes, or goes back to.
+    pub revisions: Vec<String>,
+}
+
+/// What [`ServiceDeployment::status`] says of one that is not over.
+pub const UNFINISHED: [&str; 5] =
+    ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
+/// What it says of one that went well.
+pub const SUCCESSFUL: &str = "SUCCESSFUL";

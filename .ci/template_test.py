@@ -17,7 +17,10 @@ EVENTS = ROOT / "events"
 TEMPLATE = json.loads(TRANSLATED.read_text(encoding="utf-8"))
 RESOURCES = TEMPLATE["Resources"]
 
-FUNCTIONS = {"ScaleServiceFunction", "DescribeClusterFunction", "RunTaskFunction", "StopTaskFunction"}
+FUNCTIONS = {
+    "ScaleServiceFunction", "DescribeClusterFunction", "RunTaskFunction", "StopTaskFunction",
+    "PruneImagesFunction",
+}
 
 CLUSTER = "/v1/clusters/{cluster}"
 SERVICE = CLUSTER + "/services/{service}"
@@ -48,12 +51,26 @@ ROUTES = {
     ("GET", "/v1/task-definitions/{family}/{revision}"): "DescribeClusterFunction",
     ("GET", "/v1/auto-scaling-groups"): "DescribeClusterFunction",
     ("GET", "/v1/auto-scaling-groups/{group}"): "DescribeClusterFunction",
+    ("GET", "/v1/repositories"): "PruneImagesFunction",
+    ("GET", "/v1/images"): "PruneImagesFunction",
+    ("GET", "/v1/images/in-use"): "PruneImagesFunction",
+    ("POST", "/v1/images/prune"): "PruneImagesFunction",
+    ("POST", "/v1/lifecycle/evaluate"): "PruneImagesFunction",
 }
 
 ENVIRONMENT = {
     "MODE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE", "LOG_LEVEL", "SCHEDULES",
     "WAKE_LEAD", "REPEAT_OFF", "LATE_AFTER", "OVERRIDE_MAX", "DRIFT", "HALF",
     "RUN_FAMILIES", "RUN_OVERRIDES", "STOP_MAX",
+}
+
+# What a function reads beside that.
+OWN_ENVIRONMENT = {
+    "PruneImagesFunction": {
+        "PRUNE_REPOSITORIES", "PRUNE_POLICY", "MAX_DELETE", "MAX_DELETE_PERCENT", "KEEP_AT_LEAST",
+        "PROTECTED_TAGS", "KEEP_PULLED_DAYS", "IN_USE_REVISIONS", "IN_USE", "IN_USE_FROM", "SOURCES_OFF",
+        "ROLE_ARN",
+    },
 }
 
 # X-Ray knows no resources, so these writes can't be narrowed.
@@ -238,7 +255,8 @@ class TheFunctions(unittest.TestCase):
     def test_they_get_the_variables_that_they_read(self):
         for name, function in of_type("AWS::Lambda::Function").items():
             with self.subTest(function=name):
-                self.assertEqual(set(function["Environment"]["Variables"]), ENVIRONMENT)
+                own = OWN_ENVIRONMENT.get(name, set())
+                self.assertEqual(set(function["Environment"]["Variables"]), ENVIRONMENT | own)
 
     def test_a_new_deployment_observes_until_it_is_set_to_act(self):
         for name, function in of_type("AWS::Lambda::Function").items():
@@ -309,12 +327,12 @@ class TheFunctions(unittest.TestCase):
 
 
 class TheSchedules(unittest.TestCase):
-    def test_there_is_a_reconcile_a_stop_a_start_and_a_job(self):
+    def test_there_is_a_reconcile_a_stop_a_start_a_job_and_a_nightly_prune(self):
         actions = sorted(given["action"] for _, given in function_schedules().values())
-        self.assertEqual(actions, ["reconcile", "runTask", "start", "stop"])
+        self.assertEqual(actions, ["prune", "reconcile", "runTask", "start", "stop"])
 
     def test_reconcile_is_enabled_and_the_others_are_not_until_parameters_say_otherwise(self):
-        enabling = {"runTask": "EnableNightlyJob"}
+        enabling = {"runTask": "EnableNightlyJob", "prune": "EnablePrune"}
         for name, (schedule, given) in function_schedules().items():
             with self.subTest(schedule=name):
                 parameter, state = (enabling.get(given["action"], "EnableStopStart"), "DISABLED")
@@ -350,7 +368,10 @@ class TheSchedules(unittest.TestCase):
 
     def test_they_send_what_the_example_event_shows(self):
         stop = EVENTS / "scale-service" / "scheduled-stop.json"
-        examples = {"runTask": EVENTS / "run-task" / "nightly.json"}
+        examples = {
+            "runTask": EVENTS / "run-task" / "nightly.json",
+            "prune": EVENTS / "prune-images" / "scheduled-prune.json",
+        }
         for name, (_, given) in function_schedules().items():
             with self.subTest(schedule=name):
                 example = examples.get(given["action"], stop)
@@ -366,11 +387,13 @@ class TheSchedules(unittest.TestCase):
 
     def test_an_event_that_fails_is_tried_again_and_then_kept(self):
         nets = {c["FunctionName"]["Ref"]: c for c in of_type("AWS::Lambda::EventInvokeConfig").values()}
-        for name, (schedule, _) in function_schedules().items():
+        for name, (schedule, given) in function_schedules().items():
             with self.subTest(schedule=name):
                 net = nets[schedule["Target"]["Arn"]["Fn::GetAtt"][0]]
-                self.assertEqual(net["MaximumRetryAttempts"], 2)
-                self.assertEqual(net["MaximumEventAgeInSeconds"], 900)
+                # What a night leaves, the next one does.
+                tries, age = (0, 3600) if given["action"] == "prune" else (2, 900)
+                self.assertEqual(net["MaximumRetryAttempts"], tries)
+                self.assertEqual(net["MaximumEventAgeInSeconds"], age)
                 self.assert_is_a_queue(net["DestinationConfig"]["OnFailure"]["Destination"])
 
     def test_who_may_lose_an_event_may_also_write_it_into_the_queue(self):
@@ -433,6 +456,22 @@ class TheRoles(unittest.TestCase):
         own = WRITES_WITHOUT_A_RESOURCE | {"logs:CreateLogStream", "logs:PutLogEvents"}
         self.assertEqual(set(writes), own)
 
+    def test_pruning_says_out_loud_that_it_deletes(self):
+        (given,) = [given for _, given in function_schedules().values() if given["action"] == "prune"]
+        self.assertIs(given["dryRun"], False)
+
+    def test_images_are_deleted_only_in_the_repositories_that_were_named(self):
+        for action in ("ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass"):
+            with self.subTest(action=action):
+                (allowed,) = statements_of("PruneImagesFunction", "Allow", action)
+                self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":repository/${PruneRepositories}"))
+        self.assertEqual(TEMPLATE["Parameters"]["PruneRepositories"]["Default"], "")
+        pattern = re.compile(TEMPLATE["Parameters"]["PruneRepositories"]["AllowedPattern"])
+        for repositories in ("", "*", "team/*", "users"):
+            self.assertRegex(repositories, pattern)
+        for repositories in ("a,b", "a b", "arn:aws:ecr:x", "${x}"):
+            self.assertNotRegex(repositories, pattern)
+
     def test_updating_a_service_can_set_a_count_but_not_deploy(self):
         (allowed,) = statements_of("ScaleServiceFunction", "Allow", "ecs:UpdateService")
         self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":service/*"))
@@ -493,6 +532,7 @@ class TheAlarms(unittest.TestCase):
                 self.assertIn(("AWS/Lambda", metric, json.dumps({"Ref": function})), watched)
         for metric in ("Failed", "LateToWake"):
             self.assertIn(("ecs-steward", metric, json.dumps({"Ref": "ScaleServiceFunction"})), watched)
+        self.assertIn(("ecs-steward", "Failed", json.dumps({"Ref": "PruneImagesFunction"})), watched)
         for queue in of_type("AWS::SQS::Queue"):
             name = json.dumps({"Fn::GetAtt": [queue, "QueueName"]})
             self.assertIn(("AWS/SQS", "ApproximateNumberOfMessagesVisible", name), watched)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 17] = [
+pub(crate) const VARIABLES: [&str; 29] = [
     "MODE",
     "CLUSTERS",
     "LABEL",
@@ -21,6 +21,18 @@ pub(crate) const VARIABLES: [&str; 17] = [
     "RUN_OVERRIDES",
     "STOP_MAX",
     "WAIT_MAX",
+    "PRUNE_POLICY",
+    "PRUNE_REPOSITORIES",
+    "MAX_DELETE",
+    "MAX_DELETE_PERCENT",
+    "KEEP_AT_LEAST",
+    "PROTECTED_TAGS",
+    "KEEP_PULLED_DAYS",
+    "IN_USE_REVISIONS",
+    "IN_USE",
+    "IN_USE_FROM",
+    "SOURCES_OFF",
+    "ROLE_ARN",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "the clock of a process that is no Lambda function")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use describe_cluster::DescribeCluster;
 use jiff::{SignedDuration, Timestamp};
+use prune_images::PruneImages;
 use run_task::RunTask;
 use scale_service::ScaleService;
 use serde_json::Value;
@@ -46,6 +47,7 @@ pub struct System {
     describe_cluster: Handler<DescribeCluster>,
     run_task: Handler<RunTask>,
     stop_task: Handler<StopTask>,
+    prune_images: Handler<PruneImages>,
     clock: Clock,
     scope: Scope,
     calls: AtomicU64,
@@ -120,6 +122,9 @@ impl Setup {
             .with("MODE", "act")
             .with("RUN_FAMILIES", "*=*")
             .with("RUN_OVERRIDES", "*=*")
+            .with("PRUNE_REPOSITORIES", "*")
+            .with("PRUNE_POLICY", POLICY)
+            .with("ROLE_ARN", ROLE)
     }
 
     /// With these variables of the functions' environment.
@@ -137,13 +142,18 @@ impl Setup {
     }
 }
 
+/// What is pruned on an emulator, unless its user says otherwise: all but the two newest dev images.
+const POLICY: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"tagged","tagPrefixList":["dev"],"countType":"imageCountMoreThan","countNumber":2},"action":{"type":"expire"}}]}"#;
+/// Who everybody is there.
+const ROLE: &str = "arn:aws:iam::123456789012:role/steward";
+
 /// The most that Lambda gives each function, as the template says.
 const TIMEOUT: Duration = Duration::from_mins(15);
 
 impl System {
     /// The functions' names.
     pub const FUNCTIONS: &'static [&'static str] =
-        &[DescribeCluster::NAME, RunTask::NAME, ScaleService::NAME, StopTask::NAME];
+        &[DescribeCluster::NAME, PruneImages::NAME, RunTask::NAME, ScaleService::NAME, StopTask::NAME];
 
     /// Starts the functions.
     pub async fn start(setup: Setup) -> Result<Self, StartFault> {
@@ -152,8 +162,10 @@ impl System {
         let describe = describe_cluster::Config::read(variables())?;
         let run = run_task::Config::read(variables())?;
         let stop = stop_task::Config::read(variables())?;
+        let prune = prune_images::Config::read(variables())?;
         let template = Template::read().map_err(StartFault::Template)?;
-        let connect = |access| Aws::connect(setup.endpoint.clone(), scale.settings.budget_share, access);
+        let share = scale.settings.budget_share;
+        let connect = |access| Aws::connect(setup.endpoint.clone(), share, access);
         let reading = connect(Access::ReadOnly).await;
         let scope = match &setup.clock {
             Clock::Embedded(aws) => aws.with(|world| Scope {
@@ -167,6 +179,7 @@ impl System {
         let acting = connect(setup.access).await;
         Ok(Self {
             template,
+            prune_images: Handler::new(PruneImages::new(acting.clone(), prune)).with_limits(setup.limits),
             run_task: Handler::new(RunTask::new(acting.clone(), run)).with_limits(setup.limits),
             stop_task: Handler::new(StopTask::new(acting.clone(), stop)).with_limits(setup.limits),
             scale_service: Handler::new(ScaleService::new(acting, scale)).with_limits(setup.limits),
@@ -213,6 +226,7 @@ impl System {
             DescribeCluster::NAME => self.describe_cluster.handle(event, &at).await.0,
             RunTask::NAME => self.run_task.handle(event, &at).await.0,
             StopTask::NAME => self.stop_task.handle(event, &at).await.0,
+            PruneImages::NAME => self.prune_images.handle(event, &at).await.0,
             _ => {
                 let known = Self::FUNCTIONS.join(", ");
                 Err(Problem::new(

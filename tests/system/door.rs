@@ -1,7 +1,7 @@
 //! Bad input gets the right problem, and nothing is changed.
 
 use emulator::{Aws, World};
-use harness::events::{self, DESCRIBE_CLUSTER, Expected, RUN_TASK, SCALE_SERVICE, STOP_TASK};
+use harness::events::{self, DESCRIBE_CLUSTER, Expected, PRUNE_IMAGES, RUN_TASK, SCALE_SERVICE, STOP_TASK};
 use local::{Sent, Template};
 use serde_json::{Value, json};
 use shared_lambda::LambdaError;
@@ -50,6 +50,11 @@ async fn every_file_of_run_tasks_events_gets_its_answer_and_a_bad_one_changes_no
 #[tokio::test(start_paused = true)]
 async fn every_file_of_stop_tasks_events_gets_its_answer_and_a_bad_one_changes_nothing() {
     every_file("stop-task", STOP_TASK).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_file_of_prune_images_events_gets_its_answer_and_a_bad_one_changes_nothing() {
+    every_file("prune-images", PRUNE_IMAGES).await;
 }
 
 /// Where IAM was told of `prod`, nothing may reach `staging`.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use describe_cluster::DescribeCluster;
-use emulator::{GroupSeed, JobSeed, ServiceSeed, TargetSeed, World};
+use emulator::{GroupSeed, ImageSeed, JobSeed, ServiceSeed, TargetSeed, World};
 use jiff::SignedDuration;
 use local::Template;
+use prune_images::PruneImages;
 use run_task::RunTask;
 use scale_service::ScaleService;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use shared_lambda::Function;
 use stop_task::StopTask;
 
 use crate::stage::{Stage, evening, prod_with};
+use crate::{prune, prune_faults};
 
 #[test]
 fn the_templates_routes_are_the_functions_routes() {
@@ -27,6 +29,7 @@ fn the_templates_routes_are_the_functions_routes() {
         .chain(of(DescribeCluster::NAME, DescribeCluster::ROUTES))
         .chain(of(RunTask::NAME, RunTask::ROUTES))
         .chain(of(StopTask::NAME, StopTask::ROUTES))
+        .chain(of(PruneImages::NAME, PruneImages::ROUTES))
         .collect();
     assert_eq!(deployed, built);
 }
@@ -35,13 +38,21 @@ fn the_templates_routes_are_the_functions_routes() {
 async fn what_the_templates_schedules_send_is_understood() {
     let template = Template::read().unwrap();
     let actions = template.schedules.iter().map(|schedule| schedule.name.as_str());
-    assert_eq!(actions.collect::<Vec<_>>(), ["Reconcile", "ScheduledStop", "ScheduledStart", "NightlyJob"]);
+    assert_eq!(
+        actions.collect::<Vec<_>>(),
+        ["Reconcile", "ScheduledStop", "ScheduledStart", "NightlyJob", "NightlyPrune"]
+    );
     let mut world = prod_with_a_schedule(0);
     world
         .cluster("default")
         .service("default", ServiceSeed::new("nightly-job").desired(0).tag("steward:size", "n=1"));
     world.job("nightly-job", JobSeed::new().runs_for(Duration::from_secs(30)));
     let stage = Stage::on(world).await;
+    stage.aws.with(|world| {
+        for n in 1..=3 {
+            world.image("threads", ImageSeed::new(&format!("dev-{n}")).pushed_at(prune::days_ago(60 - n)));
+        }
+    });
     for schedule in &template.schedules {
         let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{}", schedule.name);
         let event = schedule.event(evening(), &arn).unwrap();
@@ -90,7 +101,10 @@ fn allowed(role: &str) -> BTreeSet<String> {
 }
 
 fn needed(stage: &Stage) -> BTreeSet<String> {
-    let called = stage.aws.ledger().into_iter().map(|call| format!("{}:{}", call.service, call.operation));
+    // IAM calls EventBridge by an older name.
+    let iam = |service: &str| if service == "eventbridge" { "events".to_owned() } else { service.to_owned() };
+    let called =
+        stage.aws.ledger().into_iter().map(|call| format!("{}:{}", iam(&call.service), call.operation));
     called.collect()
 }
 
@@ -172,4 +186,26 @@ async fn the_roles_of_run_task_and_stop_task_allow_what_they_call_and_no_more() 
     let many = stage.rest("POST", &format!("{tasks}/stop"), &json!({"family": "users"})).await;
     assert_eq!(many.status, 200, "{}", many.body);
     assert_least("StopTaskRole", &needed(&stage));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_role_of_prune_images_allows_what_it_calls_and_no_more() {
+    let stage = Stage::on(prune_faults::world()).await;
+    stage.aws.with(|world| {
+        let v5 = world.digest("users", "v5").unwrap();
+        world.index("users", ImageSeed::new("multi").pushed_at(evening()), &[v5]);
+    });
+    let mut told = prune::apply(&prune::any_more_than(5));
+    stage.prune(told.clone()).await.unwrap();
+    told["policy"] = json!({"rules": [{
+        "rulePriority": 1,
+        "selection": {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1},
+        "action": {"type": "transition", "targetStorageClass": "archive"},
+    }]});
+    told["archive"] = json!(true);
+    stage.prune(told).await.unwrap();
+    for path in ["/v1/repositories", "/v1/images?repository=users", "/v1/images/in-use"] {
+        assert_eq!(stage.get(path).await.status, 200, "{path}");
+    }
+    assert_least("PruneImagesRole", &needed(&stage));
 }

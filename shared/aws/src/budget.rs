@@ -95,9 +95,9 @@ impl Bucket {
             | Self::EcsCapacityProviderRead
             | Self::EcsServiceDeploymentRead
             | Self::EcsServiceRevisionRead => (50, 20),
-            // ECR publishes a rate for pulls and pushes only:
+            // ECR publishes a rate for pulls (2,000 a second, more than is needed) and pushes only:
             // <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>. The other two are a guess.
-            Self::EcrPull => (2_000, 2_000),
+            Self::EcrPull => (500, 500),
             Self::EcrRead => (100, 50),
             // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
             Self::EventBridgeRead | Self::SchedulerRead | Self::EcrWrite => (50, 50),

@@ -47,7 +47,10 @@ fn code_of(name: &str, message: &str, status: u16) -> Code {
         {
             Code::AccessDenied
         }
-        "ClusterNotFoundException" | "ServiceNotFoundException" | "ObjectNotFoundException" => Code::NotFound,
+        "ClusterNotFoundException"
+        | "ServiceNotFoundException"
+        | "ObjectNotFoundException"
+        | "RepositoryNotFoundException" => Code::NotFound,
         // ECS has no error of its own for a task definition that is not there.
         "ClientException" if message.starts_with("Unable to describe task definition") => Code::NotFound,
         // Nor for a task that it has forgotten.

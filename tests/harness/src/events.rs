@@ -201,6 +201,51 @@ pub const STOP_TASK: &[(&str, Expected)] = &[
     ("bad-direct-other-cluster", Error("outsideScope")),
 ];
 
+/// What each file of `events/prune-images/` must be answered.
+pub const PRUNE_IMAGES: &[(&str, Expected)] = &[
+    ("rest-list-repositories", Rest(200, "")),
+    ("rest-repository-names", Rest(200, "")),
+    ("rest-list-images", Rest(200, "")),
+    ("rest-list-images-page", Rest(200, "")),
+    ("rest-list-in-use", Rest(200, "")),
+    ("rest-prune-dry-run", Rest(200, "")),
+    ("rest-prune-request-policy", Rest(200, "")),
+    ("rest-prune", Rest(200, "")),
+    ("rest-prune-own-policy", Rest(200, "")),
+    ("rest-evaluate", Rest(200, "")),
+    ("scheduled-prune", Answer),
+    ("direct-prune-dry-run", Answer),
+    ("direct-prune-tightened", Answer),
+    ("direct-prune-in-use-from", Answer),
+    ("direct-list-repositories", Answer),
+    ("direct-list-images", Answer),
+    ("direct-list-in-use", Answer),
+    ("direct-evaluate", Answer),
+    ("bad-invalid-policy", Rest(422, "invalidPolicy")),
+    ("bad-policy-is-a-word", Rest(422, "invalidPolicy")),
+    ("bad-own-policy-applied", Rest(422, "dryRunOnly")),
+    ("bad-looser-guard", Rest(422, "beyondMax")),
+    ("bad-plan-changed", Rest(409, "planChanged")),
+    ("bad-empty-repositories", Rest(400, "badRequest")),
+    ("bad-repository-arn", Rest(400, "badRequest")),
+    ("bad-unknown-field", Rest(400, "badRequest")),
+    ("bad-in-use-from", Rest(400, "badRequest")),
+    ("bad-prune-not-json", Rest(400, "badRequest")),
+    ("bad-list-images-no-repository", Rest(400, "badRequest")),
+    ("bad-list-images-bad-name", Rest(400, "badRequest")),
+    ("bad-list-images-unknown", Rest(404, "notFound")),
+    ("bad-list-images-cursor", Rest(400, "badRequest")),
+    ("bad-list-images-limit", Rest(400, "badRequest")),
+    ("bad-evaluate-invalid-policy", Rest(422, "invalidPolicy")),
+    ("bad-evaluate-impossible-images", Rest(400, "badRequest")),
+    ("bad-evaluate-no-images", Rest(400, "badRequest")),
+    ("bad-evaluate-dry-run", Rest(400, "badRequest")),
+    ("bad-direct-unknown-action", Error("unknownAction")),
+    ("bad-direct-mistyped-dry-run", Error("badRequest")),
+    ("bad-direct-list-with-fields", Error("badRequest")),
+    ("bad-direct-far-ahead", Error("badRequest")),
+];
+
 /// The instant that the files' `at` is written for.
 pub const WRITTEN_FOR: &str = "2026-11-24T23:00:00Z";
 

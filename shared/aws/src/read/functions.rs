@@ -12,7 +12,7 @@ const LIST: Operation = ("lambda:ListFunctions", Bucket::LambdaRead);
 const GET: Operation = ("lambda:GetFunction", Bucket::LambdaGetFunction);
 
 /// A version of a function whose package is an image.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FunctionVersion {
     /// The function.
     pub name: String,

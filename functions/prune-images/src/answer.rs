@@ -1,0 +1,185 @@
+//! The reads, in AWS's own shapes; what is ours stands in a `steward` object beside.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use shared::call::{LARGEST_ANSWER, Table, quoted_len};
+use shared::image::{Digest, Wanted};
+use shared::names::Scope;
+
+use crate::config::Config;
+use crate::observe::{Images, Registry, Seen};
+use crate::plan::Judged;
+use crate::used::InUse;
+
+/// How lists are shown to people.
+pub const TABLES: &[Table] = &[
+    Table {
+        list: "repositories",
+        columns: &[
+            ("repository", "/repositoryName"),
+            ("tags", "/imageTagMutability"),
+            ("policy", "/steward/policy"),
+            ("may be pruned", "/steward/prunable"),
+            ("left alone because", "/steward/reason"),
+        ],
+    },
+    Table {
+        list: "imageDetails",
+        columns: &[
+            ("digest", "/imageDigest"),
+            ("tags", "/imageTags"),
+            ("pushed", "/imagePushedAt"),
+            ("pulled", "/lastRecordedPullTime"),
+            ("verdict", "/steward/verdict"),
+            ("rule", "/steward/rule"),
+            ("why", "/steward/reason"),
+        ],
+    },
+    Table {
+        list: "images",
+        columns: &[
+            ("image", "/image"),
+            ("digest", "/digest"),
+            ("tags", "/tags"),
+            ("verdict", "/verdict"),
+            ("rule", "/rule"),
+            ("why", "/reason"),
+            ("used by", "/usedBy"),
+        ],
+    },
+];
+
+/// Kept free for the fields around a list.
+const ROOM: usize = 64 * 1024;
+
+/// Which items of a list an answer has room for, at most so many.
+fn fit(items: impl Iterator<Item = Value>, limit: usize) -> (Vec<Value>, bool) {
+    let mut room = LARGEST_ANSWER.saturating_sub(ROOM);
+    let mut shown = Vec::new();
+    for item in items {
+        let len = quoted_len(&item.to_string()) + 1;
+        if shown.len() >= limit || len > room {
+            return (shown, true);
+        }
+        room -= len;
+        shown.push(item);
+    }
+    (shown, false)
+}
+
+/// Every repository, and what steward would do about it.
+#[must_use]
+pub fn repositories(registry: &Registry, seen: &[Seen], config: &Config) -> Value {
+    let failures: Vec<Value> = seen
+        .iter()
+        .filter_map(|seen| {
+            let (code, reason) = seen.failed.as_ref()?;
+            Some(json!({ "arn": seen.repository.repository_arn, "reason": code, "detail": reason }))
+        })
+        .collect();
+    let shown = seen.iter().map(|seen| {
+        let name = &seen.repository.repository_name;
+        let mut value = json!(seen.repository);
+        let prunable = config.repositories.matches(name) && seen.left.is_none() && seen.failed.is_none();
+        let steward = json!({
+            "policy": config.policies.of(name),
+            "attachedPolicy": seen.attached,
+            "prunable": prunable,
+            "code": seen.left.as_ref().map(|(code, _)| *code),
+            "reason": seen.left.as_ref().map(|(_, reason)| reason),
+        });
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("steward".into(), steward);
+        }
+        value
+    });
+    let (shown, cut) = fit(shown, registry.repositories.len());
+    let mut body = json!({ "repositories": shown, "failures": failures });
+    if let (true, Some(fields)) = (cut, body.as_object_mut()) {
+        fields.insert("steward".into(), json!({ "cut": true }));
+    }
+    body
+}
+
+/// The images of a repository, each with its verdict and why.
+#[must_use]
+pub fn images(seen: &Images, judged: &[Judged], in_use: &InUse, page: (usize, Option<&Digest>)) -> Value {
+    let judged: BTreeMap<&str, &Judged> = judged.iter().map(|one| (one.digest.as_str(), one)).collect();
+    let (limit, after) = page;
+    let rest =
+        seen.details.iter().filter(|it| after.is_none_or(|after| it.image_digest.as_str() > after.as_str()));
+    let shown = rest.map(|detail| {
+        let mut value = json!(detail);
+        if let (Some(fields), Some(one)) = (value.as_object_mut(), judged.get(detail.image_digest.as_str())) {
+            let code = one.held.map(|(_, code)| code);
+            let steward = json!({
+                "verdict": one.verdict, "rule": one.rule, "reason": one.reason, "code": code, "usedBy": one.used_by,
+            });
+            fields.insert("steward".into(), steward);
+        }
+        value
+    });
+    let (shown, more) = fit(shown, limit);
+    let last = shown.last().and_then(|it| it.get("imageDigest")).cloned();
+    let mut body = json!({ "imageDetails": shown, "failures": failures(in_use) });
+    if let (true, Some(last), Some(fields)) = (more, last, body.as_object_mut()) {
+        fields.insert("nextToken".into(), last);
+    }
+    body
+}
+
+fn failures(in_use: &InUse) -> Vec<Value> {
+    let failed = in_use.failed.iter();
+    failed.map(|it| json!({ "source": it.source, "reason": it.code, "detail": it.reason })).collect()
+}
+
+/// What is in use, in the form in which another account takes it.
+#[must_use]
+pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), Digest>) -> Value {
+    let mut images: BTreeMap<String, (Value, Vec<&str>)> = BTreeMap::new();
+    for it in &in_use.found.uses {
+        let repository = it.image.repository.to_string();
+        let own = it.image.is_within(scope);
+        let digest = match it.image.wanted() {
+            Wanted::Digest(digest) => Some(digest),
+            Wanted::Tag(tag) if own => tags.get(&(repository.clone(), tag.to_owned())),
+            Wanted::Tag(_) => None,
+        };
+        let text = it.image.to_string();
+        let (_, by) = images.entry(text.clone()).or_insert_with(|| {
+            (
+                json!({ "image": text, "repository": repository, "tag": it.image.tag, "digest": digest }),
+                Vec::new(),
+            )
+        });
+        by.push(&it.by);
+    }
+    let count = images.len();
+    let shown = images.into_values().map(|(mut image, mut by)| {
+        by.sort_unstable();
+        by.dedup();
+        if let Some(fields) = image.as_object_mut() {
+            fields.insert("usedBy".into(), json!(by));
+        }
+        image
+    });
+    let (shown, cut) = fit(shown, usize::MAX);
+    let unknown: Vec<Value> = in_use
+        .found
+        .unknown
+        .iter()
+        .map(|it| json!({ "image": it.image.to_string(), "service": it.service, "reason": "unknownPinnedDigest" }))
+        .collect();
+    let complete = in_use.failed.is_empty() && in_use.found.unknown.is_empty() && !cut;
+    json!({
+        "account": scope.account,
+        "region": scope.region,
+        "complete": complete,
+        "count": count,
+        "images": shown,
+        "unknown": unknown,
+        "sourcesOff": in_use.off,
+        "failures": failures(in_use),
+    })
+}

@@ -1,0 +1,95 @@
+//! One step, one call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
+use shared::names::Scope;
+use shared::perform::{Narrowed, Taken};
+use shared::plan::Job;
+use shared::report::Outcome;
+use shared::{Code, Done, Hands, Problem};
+use shared_aws::{Read, Write};
+use tokio::time::Instant;
+
+use crate::PruneImages;
+use crate::ask::Ask;
+use crate::observe;
+use crate::plan::{Fresh, Step, Target, narrow};
+
+/// Repositories that are read again at once.
+const AT_ONCE: usize = 20;
+
+/// The hands that delete and archive images.
+pub(crate) struct Apply<'a> {
+    pub(crate) write: Write,
+    pub(crate) function: &'a PruneImages,
+    pub(crate) read: &'a Read,
+    pub(crate) scope: &'a Scope,
+    pub(crate) ask: &'a Ask,
+    /// The run's start, in the world and on tokio's clock.
+    pub(crate) began: (Timestamp, Instant),
+}
+
+impl Hands<Step> for Apply<'_> {
+    async fn perform(&self, step: &Step) -> Result<Done, Problem> {
+        match step {
+            Step::Delete { repository, images } => {
+                let digests: Vec<String> = images.iter().map(|image| image.digest.to_string()).collect();
+                let refused = self.write.delete_images(repository, &digests).await?;
+                let mut done = Done::default();
+                for image in images {
+                    if let Some((code, reason)) = refused.get(image.digest.as_str()) {
+                        settle(&mut done, image, code, reason);
+                    }
+                }
+                Ok(done)
+            }
+            Step::Archive { repository, image } => {
+                self.write.archive_image(repository, image.digest.as_str()).await?;
+                Ok(Done::default())
+            }
+        }
+    }
+
+    /// What is in use, and what the images are, is read again before each stage.
+    async fn narrow(&self, _stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
+        let names: BTreeSet<String> =
+            jobs.iter().flat_map(|job| &job.steps).map(|step| step.repository().to_owned()).collect();
+        let (read, cache) = (self.read, &self.function.cache);
+        let images: BTreeMap<String, _> = stream::iter(names)
+            .map(|name| async move {
+                let images = observe::images(read, cache, &name).await;
+                (name, images.map_err(|problem| (problem.code, problem.detail)))
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        // Last, so that it is as fresh as it can be.
+        let in_use = self.function.look(read, self.scope, &self.ask.documents).in_use().await;
+        let used = in_use.by_repository(self.scope);
+        let (began, clock) = self.began;
+        let passed = SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
+        let now = began.saturating_add(passed).unwrap_or(began);
+        narrow(jobs, &Fresh { in_use, used, images, now }, &self.ask.guards)
+    }
+}
+
+/// What AWS says of an image that it did not delete.
+fn settle(done: &mut Done, image: &Target, code: &str, reason: &str) {
+    let left = |outcome, code, reason: String| Taken { outcome, code, reason };
+    match code {
+        "ImageNotFound" => {
+            let taken = left(Outcome::Unchanged, Code::NotFound, "it is gone already".into());
+            done.left.push((image.item, taken));
+        }
+        "ImageReferencedByManifestList" => {
+            let why = format!("an index that names it is still there; the next run goes on ({reason})");
+            done.left.push((image.item, left(Outcome::NotAttempted, Code::ReferencedByIndex, why)));
+        }
+        _ => {
+            let detail = format!("ecr:BatchDeleteImage on {}: {code}: {reason}", image.digest);
+            done.refused.push((image.item, Problem::new(Code::AwsRefused, detail)));
+        }
+    }
+}

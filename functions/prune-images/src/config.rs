@@ -1,0 +1,94 @@
+//! The environment, in types.
+
+use std::str::FromStr;
+
+use shared::env::{Env, EnvFaults};
+use shared::settings::Settings;
+
+use crate::glob::Globs;
+use crate::plan::Guards;
+use crate::policies::Policies;
+use crate::sources::{self, Lists};
+
+/// Sources that are not asked, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourcesOff(pub Vec<String>);
+
+impl FromStr for SourcesOff {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let known = |name: &str| {
+            if sources::NAMES.contains(&name) {
+                Ok(name.to_owned())
+            } else {
+                Err(format!("{name:?} is none of them"))
+            }
+        };
+        names.map(known).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// prune-images' config.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What all functions share.
+    pub settings: Settings,
+    /// `PRUNE_POLICY`: see [`Policies`]; none by default.
+    pub policies: Policies,
+    /// `PRUNE_REPOSITORIES`: what may be pruned, as patterns; none by default.
+    pub repositories: Globs,
+    /// `MAX_DELETE`, `MAX_DELETE_PERCENT`, `KEEP_AT_LEAST`, `PROTECTED_TAGS`, `KEEP_PULLED_DAYS`.
+    pub guards: Guards,
+    /// `IN_USE_REVISIONS`: how many of a family's latest active revisions are in use, 1 by default.
+    pub in_use_revisions: usize,
+    /// `IN_USE` and `IN_USE_FROM`: what is in use besides.
+    pub lists: Lists,
+    /// `SOURCES_OFF`: none by default.
+    pub sources_off: SourcesOff,
+    /// `ROLE_ARN`: the role that the function runs under, which the registry may know as one whose
+    /// pulls are not recorded.
+    pub role_arn: String,
+}
+
+impl Config {
+    /// Reads it, and names every variable that is wrong.
+    pub fn read(mut env: Env) -> Result<Self, EnvFaults> {
+        let known = format!("names of sources, comma-separated: {}", sources::NAMES.join(", "));
+        let patterns = "names or patterns, comma-separated";
+        let config = Self {
+            settings: Settings::read(&mut env),
+            policies: env.or("PRUNE_POLICY", Policies::default(), "lifecycle policies as JSON", |_| true),
+            repositories: env.or("PRUNE_REPOSITORIES", Globs::default(), patterns, |_| true),
+            guards: Guards {
+                max_delete: env.or("MAX_DELETE", 1_000, "a whole number from 1", |max| *max > 0),
+                max_delete_percent: env
+                    .or("MAX_DELETE_PERCENT", 80, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
+                keep_at_least: env.or("KEEP_AT_LEAST", 1, "a whole number", |_| true),
+                protected_tags: env.or("PROTECTED_TAGS", Globs::default(), patterns, |_| true),
+                keep_pulled_days: env
+                    .or("KEEP_PULLED_DAYS", 30, "a whole number up to 3650", |days| *days <= 3_650),
+            },
+            in_use_revisions: env
+                .or("IN_USE_REVISIONS", 1, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
+            lists: Lists {
+                references: env.or(
+                    "IN_USE",
+                    sources::References::default(),
+                    "images, comma-separated",
+                    |_| true,
+                ),
+                documents: env.or(
+                    "IN_USE_FROM",
+                    sources::Documents::default(),
+                    "a JSON list of answers of GET /v1/images/in-use",
+                    |_| true,
+                ),
+            },
+            sources_off: env.or("SOURCES_OFF", SourcesOff::default(), &known, |_| true),
+            role_arn: env.or("ROLE_ARN", String::new(), "the ARN of a role", |arn| arn.starts_with("arn:")),
+        };
+        env.finish(config)
+    }
+}

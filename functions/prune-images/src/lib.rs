@@ -1,0 +1,370 @@
+//! prune-images: old images leave ECR by ECR's own rules, and never one that anything still needs.
+//!
+//! What may go is decided in [`plan`]; what must stay is told by [`sources`]. What can't be known is
+//! not deleted.
+
+pub mod answer;
+pub mod ask;
+pub mod config;
+pub mod evaluate;
+pub mod glob;
+pub mod observe;
+pub mod plan;
+pub mod policies;
+pub mod request;
+pub mod sources;
+pub mod used;
+
+mod apply;
+mod report;
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join;
+use jiff::Timestamp;
+use serde_json::json;
+use shared::call::Table;
+use shared::image::{Digest, Wanted as Meant};
+use shared::names::Scope;
+use shared::problem::Action;
+use shared::report::Warning;
+use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, Via, perform};
+use shared_aws::{Aws, Read, Requester};
+use shared_lambda::Function;
+use tokio::time::Instant;
+
+pub use config::Config;
+
+use crate::apply::Apply;
+use crate::ask::{Ask, Policing};
+use crate::observe::{Registry, Seen, Wanted, Why};
+use crate::plan::{Case, Judged, judge};
+use crate::request::{ImagesFields, PruneFields, Request};
+use crate::sources::{Cache, InUseDocument, Look};
+use crate::used::InUse;
+
+/// Jobs that are under way at once; the budget of each API bucket sets the pace.
+const AT_ONCE: usize = 16;
+/// The longest page of images.
+const LIMIT: usize = 1_000;
+
+/// The function.
+#[derive(Debug)]
+pub struct PruneImages {
+    aws: Aws,
+    config: Config,
+    cache: Cache,
+}
+
+impl PruneImages {
+    /// The function on this AWS.
+    #[must_use]
+    pub fn new(aws: Aws, config: Config) -> Self {
+        Self { aws, config, cache: Cache::default() }
+    }
+
+    fn look<'a>(&'a self, read: &'a Read, scope: &'a Scope, documents: &'a [InUseDocument]) -> Look<'a> {
+        let Config { in_use_revisions, lists, sources_off, .. } = &self.config;
+        Look::new(read, &self.cache, scope, (*in_use_revisions, lists, &sources_off.0), documents)
+    }
+
+    async fn prune(
+        &self,
+        call: &Call<Request>,
+        fields: &PruneFields,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
+        let ask = Ask::new(call, fields, &self.config, now)?;
+        let began = (now, Instant::now());
+        let read = self.aws.read(deadline);
+        let reading = self.aws.read(sooner(deadline));
+        let registry = async {
+            let registry = observe::registry(&read).await?;
+            let wanted = self.wanted(&registry, &ask);
+            let seen = observe::repositories(&read, &self.cache, &call.scope.account, wanted).await;
+            Ok::<_, Problem>((registry, seen))
+        };
+        let (seen, in_use) = join(registry, self.look(&reading, &call.scope, &ask.documents).in_use()).await;
+        let (registry, seen) = seen?;
+        in_time(&in_use, call, &ask, fields)?;
+        let policed = police(seen, &ask.policing);
+        let mut warnings = unmatched(&registry, &ask);
+        warnings.extend(self.pulls(&read, &policed, &ask).await?);
+        let used = in_use.by_repository(&call.scope);
+        let case = Case { in_use: &in_use, used: &used, guards: &ask.guards, archive: ask.archive, now };
+        let planned = plan::plan(&policed, &case);
+        if let Some(asked) = ask.plan_id.as_ref().filter(|asked| **asked != planned.id) {
+            let detail = format!(
+                "what would go is not what plan {asked} said: look at plan {} (the same request as a dry run), and \
+                 send that",
+                planned.id
+            );
+            return Err(Problem::new(Code::PlanChanged, detail));
+        }
+        warnings.extend(planned.warnings);
+        let items = if ask.dry_run {
+            planned.plan.forecast().to_vec()
+        } else {
+            let write = self.aws.write(deadline, requester(call));
+            let time_left = || write.time_left();
+            let hands = Apply {
+                write: write.clone(),
+                function: self,
+                read: &read,
+                scope: &call.scope,
+                ask: &ask,
+                began,
+            };
+            perform(planned.plan, &hands, AT_ONCE, &time_left).await
+        };
+        let settings = &self.config.settings;
+        let report = report::report(items, planned.id, &planned.images, warnings, &ask, settings);
+        Ok(Answer::Report(report))
+    }
+
+    /// Which repositories are looked at, and which are left alone.
+    fn wanted(&self, registry: &Registry, ask: &Ask) -> Vec<(shared::ecr::Repository, Option<Why>, Wanted)> {
+        let meant = registry.repositories.iter().filter(|it| ask.takes(&it.repository_name));
+        meant
+            .map(|repository| {
+                let name = &repository.repository_name;
+                let named = ask.names(name);
+                let left = if self.config.repositories.matches(name) {
+                    registry.left(name).filter(|_| !named)
+                } else {
+                    let reason = "PRUNE_REPOSITORIES does not name it";
+                    Some((Code::NotConfigured, reason.to_owned()))
+                };
+                (repository.clone(), left, Wanted { named, images: true })
+            })
+            .collect()
+    }
+
+    /// A rule that asks for pull times must not be led astray by ourselves: reading a manifest is a
+    /// pull, but for a role that the registry excludes.
+    async fn pulls(
+        &self,
+        read: &Read,
+        policed: &[(Seen, Option<shared::lifecycle::Policy>)],
+        ask: &Ask,
+    ) -> Result<Vec<Warning>, Problem> {
+        let asks =
+            policed.iter().filter_map(|(_, policy)| policy.as_ref()).any(|it| it.asks_for_pull_times());
+        let moved = ask.guards.keep_pulled_days > 0 && policed.iter().any(|(seen, _)| seen.images.pulled);
+        if !asks && !moved {
+            return Ok(Vec::new());
+        }
+        let role = &self.config.role_arn;
+        let excluded = !role.is_empty() && read.pull_time_exclusions().await?.contains(role);
+        if excluded {
+            return Ok(Vec::new());
+        }
+        let role = if role.is_empty() { "the function's role (ROLE_ARN is not set)" } else { role.as_str() };
+        let remedy =
+            format!("register it: aws ecr register-pull-time-update-exclusion --principal-arn {role}");
+        if asks {
+            let detail = format!(
+                "a rule counts sinceImagePulled, and the pulls of {role} are recorded, which reads manifests: {remedy}"
+            );
+            return Err(Problem::new(Code::RoleNotExcluded, detail));
+        }
+        let detail = format!(
+            "the manifests of indexes were read, which ECR records as pulls by {role}, so keepPulledDays keeps those \
+             indexes: {remedy}"
+        );
+        Ok(vec![Warning::new(Code::RoleNotExcluded, detail)])
+    }
+
+    async fn repositories(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
+        let read = self.aws.read(deadline);
+        let registry = observe::registry(&read).await?;
+        let wanted = registry.repositories.iter().map(|repository| {
+            let wanted = Wanted { named: false, images: false };
+            (repository.clone(), None, wanted)
+        });
+        let mut seen = observe::repositories(&read, &self.cache, &scope.account, wanted.collect()).await;
+        for one in &mut seen {
+            one.left = registry.left(&one.repository.repository_name).or(one.left.take());
+        }
+        Ok(Answer::Read(answer::repositories(&registry, &seen, &self.config)))
+    }
+
+    async fn images(
+        &self,
+        fields: &ImagesFields,
+        scope: &Scope,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
+        let limit = match fields.limit {
+            Some(n) if !(1..=LIMIT).contains(&n) => {
+                return Err(Problem::bad_request(format!("limit: 1 to {LIMIT}, not {n}")));
+            }
+            limit => limit.unwrap_or(usize::MAX),
+        };
+        let read = self.aws.read(deadline);
+        let name = fields.repository.to_string();
+        let images = observe::images(&read, &self.cache, &name);
+        let (images, in_use) = join(images, self.look(&read, scope, &[]).in_use()).await;
+        let repository = shared::ecr::Repository { repository_name: name.clone(), ..Default::default() };
+        let seen = Seen { repository, images: images?, ..Seen::default() };
+        let used = in_use.by_repository(scope);
+        let guards = &self.config.guards;
+        let case = Case { in_use: &in_use, used: &used, guards, archive: true, now };
+        let judged = match self.config.policies.of(&name) {
+            Some(policy) => judge(&seen, policy, &case),
+            None => unpoliced(&seen, &case),
+        };
+        let page = (limit, fields.cursor.as_ref());
+        Ok(Answer::Read(answer::images(&seen.images, &judged, &in_use, page)))
+    }
+
+    async fn in_use(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
+        let read = self.aws.read(deadline);
+        let in_use = self.look(&read, scope, &[]).in_use().await;
+        let mut tags: BTreeMap<(String, String), Digest> = BTreeMap::new();
+        let mut looked = std::collections::BTreeSet::new();
+        for it in in_use.found.uses.iter().filter(|it| it.image.is_within(scope)) {
+            let name = it.image.repository.to_string();
+            if matches!(it.image.wanted(), Meant::Tag(_)) && looked.insert(name.clone()) {
+                // One that can't be read, or is not there, leaves its tags without digests.
+                for detail in read.images(&name).await.unwrap_or_default() {
+                    let Ok(digest) = detail.image_digest.parse::<Digest>() else { continue };
+                    let own = detail.image_tags.into_iter().map(|tag| ((name.clone(), tag), digest.clone()));
+                    tags.extend(own);
+                }
+            }
+        }
+        Ok(Answer::Read(answer::in_use(&in_use, scope, &tags)))
+    }
+}
+
+impl Function for PruneImages {
+    const NAME: &'static str = "prune-images";
+    const ROUTES: &'static [Route] = request::ROUTES;
+    const TABLES: &'static [Table] = answer::TABLES;
+    type Request = Request;
+
+    async fn answer(
+        &self,
+        call: Call<Request>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
+        match &call.request {
+            Request::Prune(fields) => self.prune(&call, fields, now, deadline).await,
+            Request::Evaluate(fields) => evaluate::answer(fields, now).map(Answer::Read),
+            Request::Repositories => self.repositories(&call.scope, deadline).await,
+            Request::Images(fields) => self.images(fields, &call.scope, now, deadline).await,
+            Request::InUse => self.in_use(&call.scope, deadline).await,
+        }
+    }
+
+    fn meter(&self) -> Meter {
+        self.aws.meter()
+    }
+}
+
+/// Two thirds of what is left: then there is time to delete, or to say that there is not.
+fn sooner(deadline: Deadline) -> Deadline {
+    let now = Instant::now().into_std();
+    deadline.or_sooner(now + deadline.left(now) * 2 / 3)
+}
+
+/// What is in use is known by two thirds of the deadline, or nothing is deleted.
+fn in_time(in_use: &InUse, call: &Call<Request>, ask: &Ask, fields: &PruneFields) -> Result<(), Problem> {
+    let slow: Vec<&str> =
+        in_use.failed.iter().filter(|it| it.code == Code::OutOfTime).map(|it| it.source).collect();
+    if slow.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "what is in use was not read in two thirds of the time ({} took too long): nothing is deleted. A direct or \
+         scheduled event has more time",
+        slow.join(", ")
+    );
+    let problem = Problem::new(Code::UseTooLarge, detail);
+    if call.via != Via::Rest {
+        return Err(problem);
+    }
+    let mut body = json!({ "action": request::PRUNE, "dryRun": ask.dry_run });
+    if let Some(body) = body.as_object_mut() {
+        let given = [
+            (
+                "repositories",
+                ask.repositories
+                    .as_ref()
+                    .map(|it| json!(it.iter().map(ToString::to_string).collect::<Vec<_>>())),
+            ),
+            ("policy", fields.policy.clone()),
+            ("planId", fields.plan_id.as_ref().map(|it| json!(it))),
+            ("archive", fields.archive.then(|| json!(true))),
+            ("maxDelete", fields.max_delete.map(|it| json!(it))),
+            ("maxDeletePercent", fields.max_delete_percent.map(|it| json!(it))),
+            ("keepAtLeast", fields.keep_at_least.map(|it| json!(it))),
+            ("keepPulledDays", fields.keep_pulled_days.map(|it| json!(it))),
+            (
+                "protectedTags",
+                fields
+                    .protected_tags
+                    .as_ref()
+                    .map(|it| json!(it.iter().map(ToString::to_string).collect::<Vec<_>>())),
+            ),
+            ("inUseFrom", fields.in_use_from.as_ref().map(|it| json!(it))),
+        ];
+        body.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    }
+    Err(problem.offering(Action { method: "INVOKE", path: "function:prune-images".into(), body }))
+}
+
+/// Each repository with its policy.
+fn police(seen: Vec<Seen>, policing: &Policing) -> Vec<(Seen, Option<shared::lifecycle::Policy>)> {
+    seen.into_iter()
+        .map(|mut seen| {
+            let policy = policing.of(&seen.repository.repository_name, seen.attached.as_deref());
+            let policy = policy.unwrap_or_else(|fault| {
+                seen.failed.get_or_insert((Code::InvalidPolicy, fault));
+                None
+            });
+            (seen, policy)
+        })
+        .collect()
+}
+
+/// Patterns that match nothing.
+fn unmatched(registry: &Registry, ask: &Ask) -> Vec<Warning> {
+    let globs = ask.repositories.iter().flatten();
+    let unmatched =
+        globs.filter(|glob| !registry.repositories.iter().any(|it| glob.matches(&it.repository_name)));
+    unmatched.map(|glob| Warning::new(Code::NoMatch, format!("{glob} matches no repository"))).collect()
+}
+
+/// The images of a repository for which there is no policy: all are kept.
+fn unpoliced(seen: &Seen, case: &Case<'_>) -> Vec<Judged> {
+    let used = case.used.get(&seen.repository.repository_name);
+    let images = seen.images.images.iter().map(|image| Judged {
+        repository: seen.repository.repository_name.clone(),
+        digest: image.digest.clone(),
+        tags: image.tags.clone(),
+        verdict: shared::lifecycle::Verdict::Keep,
+        rule: None,
+        reason: "no lifecycle policy is for this repository".into(),
+        used_by: used
+            .map(|used| used.by(&image.digest, &image.tags).into_iter().collect())
+            .unwrap_or_default(),
+        by_policy: shared::lifecycle::Verdict::Keep,
+        held: None,
+    });
+    images.collect()
+}
+
+fn requester(call: &Call<Request>) -> Requester {
+    Requester {
+        actor: call.actor.clone(),
+        on_behalf_of: call.envelope.on_behalf_of.clone(),
+        reason: call.envelope.reason.clone(),
+        request_id: call.request_id.clone(),
+        scope: call.scope.clone(),
+    }
+}

@@ -1,0 +1,373 @@
+//! From what was seen and what is asked to what will go. Pure: no AWS, no clock, no log.
+//!
+//! Images rank as ECR ranks them, whether in use or not; then what is in use, protected or pulled
+//! recently is taken out of what would go, with all that it holds. What is left must pass the guards.
+
+mod guards;
+mod id;
+mod narrow;
+mod protect;
+mod stages;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use shared::image::{Digest, Tag};
+use shared::lifecycle::{Decision, Policy, Verdict, evaluate};
+use shared::plan::Job;
+use shared::report::{Item, Outcome, Warning};
+use shared::{Code, ItemId, Plan};
+
+use crate::observe::{Seen, Why};
+use crate::used::{InUse, UsedHere};
+
+pub use guards::Guards;
+pub use narrow::{Fresh, narrow};
+pub use protect::{Kept, protect};
+
+/// The most images that one call deletes.
+const BATCH: usize = 100;
+
+/// One AWS call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// `BatchDeleteImage`, by digest.
+    Delete {
+        /// Of which repository.
+        repository: String,
+        /// At most 100 images.
+        images: Vec<Target>,
+    },
+    /// `UpdateImageStorageClass`.
+    Archive {
+        /// Of which repository.
+        repository: String,
+        /// Which image.
+        image: Target,
+    },
+}
+
+impl Step {
+    /// The repository that it changes.
+    #[must_use]
+    pub fn repository(&self) -> &str {
+        match self {
+            Self::Delete { repository, .. } | Self::Archive { repository, .. } => repository,
+        }
+    }
+
+    /// The images that it changes.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        match self {
+            Self::Delete { images, .. } => images,
+            Self::Archive { image, .. } => std::slice::from_ref(image),
+        }
+    }
+}
+
+/// An image to delete or archive, as it was when that was planned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// Its item.
+    pub item: ItemId,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its tags, sorted.
+    pub tags: Vec<Tag>,
+    /// When it was pushed or restored.
+    pub since: Timestamp,
+}
+
+/// What is planned of.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// What is in use.
+    pub in_use: &'a InUse,
+    /// The same by repository.
+    pub used: &'a BTreeMap<String, UsedHere>,
+    /// What must not be exceeded.
+    pub guards: &'a Guards,
+    /// Whether archive verdicts are applied.
+    pub archive: bool,
+    /// The run's start.
+    pub now: Timestamp,
+}
+
+/// What becomes of one image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judged {
+    /// Its repository.
+    pub repository: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// What becomes of it.
+    pub verdict: Verdict,
+    /// The rule that claims it.
+    pub rule: Option<u32>,
+    /// Why.
+    pub reason: String,
+    /// What needs it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<String>,
+    /// What the policy alone says.
+    #[serde(skip)]
+    pub by_policy: Verdict,
+    /// Why it is kept although the policy says otherwise, or may not go although it should.
+    #[serde(skip)]
+    pub held: Option<(Outcome, Code)>,
+}
+
+/// A plan with its id, and every image with its verdict.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What will be done.
+    pub plan: Plan<Step>,
+    /// The hash of what would go.
+    pub id: String,
+    /// Every image.
+    pub images: Vec<Judged>,
+    /// What concerns the request as a whole.
+    pub warnings: Vec<Warning>,
+}
+
+/// The plan for these repositories, each with its policy.
+#[must_use]
+pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned {
+    let mut planned =
+        Planned { plan: Plan::default(), id: String::new(), images: Vec::new(), warnings: sources(case) };
+    let mut id = id::PlanId::default();
+    for (seen, policy) in repositories {
+        let name = &seen.repository.repository_name;
+        let resource = format!("repository/{name}");
+        if let Some((outcome, (code, reason))) = refused(seen, policy.as_ref()) {
+            planned.plan.decided(Item::new(&resource, outcome, Some(code), reason));
+            continue;
+        }
+        let Some(policy) = policy else { continue };
+        let judged = judge(seen, policy, case);
+        planned.warnings.extend(native(seen, case));
+        planned.warnings.extend(archived_in_use(seen, case));
+        id.repository(name, policy, &judged);
+        add(&mut planned.plan, seen, &judged, case);
+        planned.images.extend(judged);
+    }
+    planned.id = id.finish();
+    planned
+}
+
+/// Why a repository is not looked into, if it is not.
+fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Why)> {
+    if let Some(why) = &seen.left {
+        return Some((Outcome::Skipped, why.clone()));
+    }
+    if let Some(why) = &seen.failed {
+        return Some((Outcome::Failed, why.clone()));
+    }
+    policy.is_none().then(|| {
+        let reason = "no lifecycle policy is for it: send one, or set PRUNE_POLICY";
+        (Outcome::Skipped, (Code::NoPolicy, reason.to_owned()))
+    })
+}
+
+/// What becomes of each image of a repository, in the order in which they were seen.
+#[must_use]
+pub fn judge(seen: &Seen, policy: &Policy, case: &Case<'_>) -> Vec<Judged> {
+    let none = UsedHere::default();
+    let name = &seen.repository.repository_name;
+    let used = case.used.get(name).unwrap_or(&none);
+    let images = &seen.images.images;
+    let kept = protect(&seen.images, used, case.guards, case.now);
+    let decisions = evaluate(policy, images, case.now);
+    let mut judged: Vec<Judged> = decisions
+        .into_iter()
+        .map(|Decision { digest, tags, verdict, rule, reason }| {
+            let used_by = used.by(&digest, &tags).into_iter().collect();
+            let mut one = Judged {
+                repository: name.clone(),
+                digest,
+                tags,
+                verdict,
+                rule,
+                reason,
+                used_by,
+                by_policy: verdict,
+                held: None,
+            };
+            let why = match verdict {
+                Verdict::Keep => None,
+                _ => kept.get(&one.digest).map(|it| (it.code, it.reason.clone())),
+            };
+            let why = why.or_else(|| {
+                (verdict == Verdict::Archive && !case.archive).then(|| {
+                    let reason = "it would go to the archive: send \"archive\": true to let it";
+                    (Code::ArchiveOff, reason.to_owned())
+                })
+            });
+            if let Some((code, reason)) = why {
+                one.reason = format!("kept: {reason} ({})", one.reason);
+                one.held = Some((Outcome::Skipped, code));
+                // What only waits to be asked for keeps its verdict.
+                if code != Code::ArchiveOff {
+                    one.verdict = Verdict::Keep;
+                }
+            }
+            one
+        })
+        .collect();
+    if let Some((code, reason)) = blocked(seen, used, &judged, case) {
+        for one in judged.iter_mut().filter(|one| goes(one)) {
+            one.held = Some((Outcome::Failed, code));
+            one.reason = format!("{reason} ({})", one.reason);
+        }
+    }
+    judged
+}
+
+/// Whether an image is to go.
+fn goes(one: &Judged) -> bool {
+    one.verdict != Verdict::Keep && one.held.is_none()
+}
+
+/// Why nothing of a repository may go, if nothing may.
+fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> Option<Why> {
+    if let Some(reason) = case.in_use.blocked() {
+        return Some((Code::SourceUnreadable, reason));
+    }
+    if let Some(fault) = &seen.images.unreadable {
+        let reason = format!("nothing of this repository is deleted, because {fault}");
+        return Some((Code::IndexUnreadable, reason));
+    }
+    if !used.unknown.is_empty() {
+        let services = used.unknown.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let reason = format!(
+            "nothing of this repository is deleted, because no revision tells which image {services} would start \
+             with; a forced deployment (aws ecs update-service --force-new-deployment) pins it"
+        );
+        return Some((Code::UnknownPinnedDigest, reason));
+    }
+    let going = judged.iter().filter(|one| goes(one) && one.verdict == Verdict::Expire).count();
+    case.guards.tripped(judged.len(), going).map(|reason| (Code::GuardTripped, reason))
+}
+
+/// The items of what a rule acts on, and the steps of what goes.
+fn add(plan: &mut Plan<Step>, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
+    let repository = &seen.repository.repository_name;
+    let mut going = Vec::new();
+    for (one, image) in judged.iter().zip(&seen.images.images) {
+        if one.by_policy == Verdict::Keep {
+            continue;
+        }
+        let (outcome, code) = match one.held {
+            Some((outcome, code)) => (outcome, Some(code)),
+            None => (Outcome::Changed, None),
+        };
+        let mut item =
+            Item::new(&format!("repository/{repository}@{}", one.digest), outcome, code, one.reason.clone());
+        item.before = Some(json!({ "tags": one.tags, "pushedAt": image.pushed_at }));
+        if one.held.is_none() {
+            item.after = Some(json!({ "verdict": one.verdict, "rule": one.rule }));
+        }
+        let id = plan.decided(item);
+        if one.held.is_none() {
+            let mut tags = image.tags.clone();
+            tags.sort();
+            let target = Target { item: id, digest: one.digest.clone(), tags, since: image.since() };
+            going.push((one.verdict, target));
+        }
+    }
+    let digests: Vec<&Digest> = going.iter().map(|(_, target)| &target.digest).collect();
+    let stages = stages::stages(&seen.images.images, &digests);
+    let mut batches: BTreeMap<usize, Vec<Target>> = BTreeMap::new();
+    for (verdict, target) in going {
+        let stage = stages.get(&target.digest).copied().unwrap_or(0);
+        if verdict == Verdict::Archive && case.archive {
+            let covers = vec![target.item];
+            let step = Step::Archive { repository: repository.clone(), image: target };
+            plan.job(stage, Job { covers, steps: vec![step] });
+        } else if verdict == Verdict::Expire {
+            batches.entry(stage).or_default().push(target);
+        }
+    }
+    for (stage, targets) in batches {
+        for batch in targets.chunks(BATCH) {
+            let covers = batch.iter().map(|target| target.item).collect();
+            let step = Step::Delete { repository: repository.clone(), images: batch.to_vec() };
+            plan.job(stage, Job { covers, steps: vec![step] });
+        }
+    }
+}
+
+/// Sources that are off or could not be read.
+fn sources(case: &Case<'_>) -> Vec<Warning> {
+    let off = case.in_use.off.iter().map(|source| {
+        let detail = format!(
+            "the source {source} is switched off by SOURCES_OFF: what it would name is not protected"
+        );
+        Warning::new(Code::SourceOff, detail)
+    });
+    let failed = case.in_use.failed.iter().map(|failure| {
+        let detail = format!("the source {} could not be read whole: {}", failure.source, failure.reason);
+        Warning::new(Code::SourceUnreadable, detail)
+    });
+    off.chain(failed).collect()
+}
+
+/// What the policy that is attached to a repository would do to images in use: ECR runs it itself.
+fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
+    let Some(text) = &seen.attached else { return Vec::new() };
+    let name = &seen.repository.repository_name;
+    let policy: Policy = match text.parse() {
+        Ok(policy) => policy,
+        Err(_) => {
+            let detail = format!(
+                "repository/{name} has a lifecycle policy attached, which ECR runs with no regard to use, and it \
+                 can't be read here"
+            );
+            return vec![Warning::new(Code::NativePolicyActive, detail)];
+        }
+    };
+    let Some(used) = case.used.get(name) else { return Vec::new() };
+    let protected = protect(&seen.images, used, &Guards::none(), case.now);
+    let would = evaluate(&policy, &seen.images.images, case.now).into_iter().filter_map(|decision| {
+        let kept = protected.get(&decision.digest)?;
+        if decision.verdict == Verdict::Keep {
+            return None;
+        }
+        let verb = if decision.verdict == Verdict::Expire { "expire" } else { "archive" };
+        let detail = format!(
+            "rule {} of the policy attached to repository/{name} lets ECR itself {verb} repository/{name}@{}: {}. \
+             Detach it (aws ecr delete-lifecycle-policy --repository-name {name})",
+            decision.rule.unwrap_or(0),
+            decision.digest,
+            kept.reason
+        );
+        Some(Warning::new(Code::NativePolicyActive, detail))
+    });
+    would.collect()
+}
+
+/// Images in use that can't be pulled.
+fn archived_in_use(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
+    let name = &seen.repository.repository_name;
+    let Some(used) = case.used.get(name) else { return Vec::new() };
+    let archived =
+        seen.images.images.iter().filter(|it| it.storage_class == shared::lifecycle::StorageClass::Archive);
+    archived
+        .filter_map(|image| {
+            let by = used.by(&image.digest, &image.tags);
+            let by = by.first()?;
+            let detail = format!(
+                "repository/{name}@{} is in the archive and can't be pulled, and {by} needs it: restore it (aws ecr \
+                 update-image-storage-class)",
+                image.digest
+            );
+            Some(Warning::new(Code::ArchivedInUse, detail))
+        })
+        .collect()
+}

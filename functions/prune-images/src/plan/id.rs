@@ -1,0 +1,44 @@
+//! The id of a plan: a hash of the policies and of what would go, and of nothing else.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+use shared::lifecycle::Policy;
+
+use super::{Judged, goes};
+use crate::evaluate::word;
+
+/// The hash, as it is made.
+#[derive(Default)]
+pub(super) struct PlanId(Sha256);
+
+impl PlanId {
+    /// A repository: its policy, and what would go, sorted. Reasons, pull times and use elsewhere
+    /// are no part of it.
+    pub(super) fn repository(&mut self, name: &str, policy: &Policy, judged: &[Judged]) {
+        let mut lines: Vec<String> = judged
+            .iter()
+            .filter(|one| goes(one))
+            .map(|one| {
+                let mut tags: Vec<&str> = one.tags.iter().map(shared::image::Tag::as_str).collect();
+                tags.sort_unstable();
+                let rule = one.rule.unwrap_or(0);
+                format!("{} {} {rule} {}\n", one.digest, word(one.verdict), tags.join(","))
+            })
+            .collect();
+        lines.sort_unstable();
+        self.0.update(format!("repository {name}\n{policy}\n"));
+        for line in lines {
+            self.0.update(line);
+        }
+    }
+
+    /// 64 hexadecimal digits.
+    pub(super) fn finish(self) -> String {
+        self.0.finalize().iter().fold(String::new(), |mut text, byte| {
+            // Writing into a text does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Between two readings: what may still go.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shared::Code;
+use shared::image::Digest;
+use shared::lifecycle::{Image, StorageClass};
+use shared::perform::{Narrowed, Taken};
+use shared::plan::Job;
+use shared::report::Outcome;
+
+use super::{Guards, Step, Target, protect};
+use crate::observe::{Images, Why, by_digest};
+use crate::used::{InUse, UsedHere};
+
+/// The world as it is just before images go.
+pub struct Fresh {
+    /// What is in use now.
+    pub in_use: InUse,
+    /// The same by repository.
+    pub used: BTreeMap<String, UsedHere>,
+    /// The images of each repository, or why they could not be read again.
+    pub images: BTreeMap<String, Result<Images, Why>>,
+    /// When it was read.
+    pub now: Timestamp,
+}
+
+/// Takes away the images that changed since, or that something needs now. Never adds.
+#[must_use]
+pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<Step> {
+    if let Some(reason) = fresh.in_use.blocked() {
+        let taken = Taken { outcome: Outcome::Failed, code: Code::SourceUnreadable, reason };
+        return Narrowed::nothing(&jobs, &taken);
+    }
+    let none = UsedHere::default();
+    let repositories: BTreeMap<&str, Again<'_>> = fresh
+        .images
+        .iter()
+        .map(|(name, images)| {
+            let used = fresh.used.get(name).unwrap_or(&none);
+            (name.as_str(), Again::of(images, used, guards, fresh.now))
+        })
+        .collect();
+    let mut narrowed = Narrowed { jobs: Vec::new(), taken: Vec::new() };
+    for Job { steps, .. } in jobs {
+        let mut left = Job { covers: Vec::new(), steps: Vec::new() };
+        for step in steps {
+            let again = repositories.get(step.repository());
+            let archive = matches!(step, Step::Archive { .. });
+            let (going, taken): (Vec<_>, Vec<_>) = step
+                .targets()
+                .iter()
+                .map(|target| {
+                    (target, again.map_or_else(|| Some(unread()), |again| again.why_not(target, archive)))
+                })
+                .partition(|(_, why)| why.is_none());
+            narrowed.taken.extend(taken.into_iter().filter_map(|(target, why)| Some((target.item, why?))));
+            let going: Vec<Target> = going.into_iter().map(|(target, _)| target.clone()).collect();
+            if going.is_empty() {
+                continue;
+            }
+            left.covers.extend(going.iter().map(|target| target.item));
+            left.steps.push(match step {
+                Step::Delete { repository, .. } => Step::Delete { repository, images: going },
+                archive @ Step::Archive { .. } => archive,
+            });
+        }
+        if !left.steps.is_empty() {
+            narrowed.jobs.push(left);
+        }
+    }
+    narrowed
+}
+
+fn unread() -> Taken {
+    let reason = "its repository was not looked at again".to_owned();
+    Taken { outcome: Outcome::Failed, code: Code::Internal, reason }
+}
+
+/// A repository as it is now.
+enum Again<'a> {
+    /// It could not be read.
+    Failed(Taken),
+    /// What is there, what stays of it, and which index still names what.
+    Seen {
+        images: BTreeMap<&'a Digest, &'a Image>,
+        kept: BTreeMap<Digest, super::Kept>,
+        /// By an index that is there, in the archive or not.
+        named: BTreeMap<&'a Digest, &'a Digest>,
+        /// By one that is not in the archive.
+        named_in_use: BTreeMap<&'a Digest, &'a Digest>,
+    },
+}
+
+impl<'a> Again<'a> {
+    fn of(images: &'a Result<Images, Why>, used: &UsedHere, guards: &Guards, now: Timestamp) -> Self {
+        let failed = |code, reason| Self::Failed(Taken { outcome: Outcome::Failed, code, reason });
+        let seen = match images {
+            Err((code, reason)) => {
+                return failed(*code, format!("it could not be looked at again: {reason}"));
+            }
+            Ok(seen) => seen,
+        };
+        if let Some(fault) = &seen.unreadable {
+            return failed(
+                Code::IndexUnreadable,
+                format!("nothing of this repository is deleted, because {fault}"),
+            );
+        }
+        if let Some(service) = used.unknown.first() {
+            let reason = format!("no revision tells any more which image {service} would start with");
+            return failed(Code::UnknownPinnedDigest, reason);
+        }
+        let named = |archived: bool| {
+            let indexes = seen.images.iter().filter(move |image| {
+                image.is_index() && (archived || image.storage_class == StorageClass::Standard)
+            });
+            indexes.flat_map(|index| index.children.iter().map(|child| (child, &index.digest))).collect()
+        };
+        Self::Seen {
+            images: by_digest(&seen.images),
+            kept: protect(seen, used, guards, now),
+            named: named(true),
+            named_in_use: named(false),
+        }
+    }
+
+    /// Why an image may not go any more.
+    fn why_not(&self, target: &Target, archive: bool) -> Option<Taken> {
+        let (images, kept, named) = match self {
+            Self::Failed(taken) => return Some(taken.clone()),
+            Self::Seen { images, kept, named_in_use, .. } if archive => (images, kept, named_in_use),
+            Self::Seen { images, kept, named, .. } => (images, kept, named),
+        };
+        let left = |outcome, code, reason: &str| Some(Taken { outcome, code, reason: reason.to_owned() });
+        let Some(image) = images.get(&target.digest) else {
+            return left(Outcome::Unchanged, Code::NotFound, "it is gone already");
+        };
+        let mut tags = image.tags.clone();
+        tags.sort();
+        if tags != target.tags || image.since() != target.since {
+            let reason = "it was pushed, tagged or restored since it was looked at; the next run looks again";
+            return left(Outcome::Skipped, Code::ChangedSince, reason);
+        }
+        if let Some(kept) = kept.get(&target.digest) {
+            return left(
+                Outcome::Skipped,
+                kept.code,
+                &format!("kept: {} since it was looked at", kept.reason),
+            );
+        }
+        let index = named.get(&target.digest)?;
+        let reason = format!("index {index} that names it is there; a run after that goes on");
+        left(Outcome::Skipped, Code::ReferencedByIndex, &reason)
+    }
+}

@@ -1,0 +1,44 @@
+//! In which order images go: an index before its children, and what refers to an image before it.
+//!
+//! ECR refuses to delete a child before its index. A signature that outlived its image would be an
+//! image like any other to the next run, which no rule may match.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::image::Digest;
+use shared::lifecycle::Image;
+
+/// The stage of each of these images.
+pub(super) fn stages(images: &[Image], going: &[&Digest]) -> BTreeMap<Digest, usize> {
+    let going: BTreeSet<&Digest> = going.iter().copied().collect();
+    // What must be gone before an image.
+    let mut before: BTreeMap<Digest, Vec<&Digest>> = BTreeMap::new();
+    for image in images.iter().filter(|image| going.contains(&image.digest)) {
+        for child in image.children.iter().filter(|child| going.contains(child)) {
+            before.entry(child.clone()).or_default().push(&image.digest);
+        }
+        if let Some(subject) = image.refers_to().filter(|subject| going.contains(subject)) {
+            before.entry(subject).or_default().push(&image.digest);
+        }
+    }
+    let mut stages: BTreeMap<Digest, usize> = going.iter().map(|digest| ((*digest).clone(), 0)).collect();
+    // As often as a chain of them can be long; a circle, which no digests can make, ends it too.
+    for _ in 0..before.len().min(MOST) {
+        let mut moved = false;
+        for (digest, first) in &before {
+            let least = first.iter().filter_map(|it| stages.get(*it)).max().map_or(0, |stage| stage + 1);
+            if let Some(stage) = stages.get_mut(digest).filter(|stage| **stage < least) {
+                *stage = least;
+                moved = true;
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    stages
+}
+
+/// The longest chain of indexes and referrers that is told apart; what comes behind waits for the
+/// next run, because ECR refuses it.
+const MOST: usize = 16;

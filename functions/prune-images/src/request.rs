@@ -1,0 +1,111 @@
+//! What prune-images can be asked: its routes, and a strict struct for each request.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use shared::call::{Kind, Parameter};
+use shared::image::{Digest, RepositoryName};
+use shared::lifecycle::Image;
+use shared::{Problem, Route, strict};
+
+use crate::glob::Glob;
+use crate::sources::InUseDocument;
+
+use Parameter::{Number, Text};
+
+/// The REST routes.
+pub const ROUTES: &[Route] = &[
+    read("GET", "/v1/repositories", "listRepositories", &[]),
+    read("GET", "/v1/images", "listImages", &[Text("repository"), Number("limit"), Text("cursor")]),
+    read("GET", "/v1/images/in-use", "listInUse", &[]),
+    Route { method: "POST", path: "/v1/images/prune", action: PRUNE, kind: Kind::Mutation, query: &[] },
+    read("POST", "/v1/lifecycle/evaluate", "evaluate", &[]),
+];
+
+/// The one action that changes anything.
+pub const PRUNE: &str = "prune";
+
+const fn read(
+    method: &'static str,
+    path: &'static str,
+    action: &'static str,
+    query: &'static [Parameter],
+) -> Route {
+    Route { method, path, action, kind: Kind::Read, query }
+}
+
+/// A request as it came, well-formed.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// `{"action":"prune",…}`
+    Prune(Box<PruneFields>),
+    /// `{"action":"evaluate",…}`
+    Evaluate(EvaluateFields),
+    /// `{"action":"listRepositories"}`
+    Repositories,
+    /// `{"action":"listImages",…}`
+    Images(ImagesFields),
+    /// `{"action":"listInUse"}`
+    InUse,
+}
+
+/// The fields of `prune`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PruneFields {
+    pub(crate) repositories: Option<Vec<Glob>>,
+    pub(crate) policy: Option<Value>,
+    pub(crate) plan_id: Option<String>,
+    pub(crate) archive: bool,
+    pub(crate) max_delete: Option<usize>,
+    pub(crate) max_delete_percent: Option<usize>,
+    pub(crate) keep_at_least: Option<usize>,
+    pub(crate) protected_tags: Option<Vec<Glob>>,
+    pub(crate) keep_pulled_days: Option<u32>,
+    pub(crate) in_use_from: Option<Vec<InUseDocument>>,
+}
+
+/// The fields of `evaluate`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateFields {
+    pub(crate) policy: Value,
+    pub(crate) images: Vec<Image>,
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// The fields of `listImages`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImagesFields {
+    pub(crate) repository: RepositoryName,
+    pub(crate) limit: Option<usize>,
+    /// The last digest of the page before.
+    pub(crate) cursor: Option<Digest>,
+}
+
+/// Nothing may be given.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoFields {}
+
+impl shared::call::Request for Request {
+    fn kind(action: &str) -> Option<Kind> {
+        ROUTES.iter().find(|route| route.action == action).map(|route| route.kind)
+    }
+
+    /// What is deleted is gone: it is said out loud.
+    fn is_dry_unless_told(action: &str) -> bool {
+        action == PRUNE
+    }
+
+    fn parse(action: &str, fields: Value) -> Result<Self, Problem> {
+        match action {
+            PRUNE => strict::parse(action, fields).map(Box::new).map(Self::Prune),
+            "evaluate" => strict::parse(action, fields).map(Self::Evaluate),
+            "listImages" => strict::parse(action, fields).map(Self::Images),
+            "listRepositories" => strict::parse::<NoFields>(action, fields).map(|_| Self::Repositories),
+            _ => strict::parse::<NoFields>(action, fields).map(|_| Self::InUse),
+        }
+    }
+}

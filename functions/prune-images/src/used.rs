@@ -1,0 +1,149 @@
+//! What is in use, as the sources tell it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::image::{Digest, EcrImage, ImageRef, Tag, Wanted};
+use shared::names::Scope;
+use shared::{Code, Problem};
+
+/// An image that something needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// Which one.
+    pub image: EcrImage,
+    /// What needs it: `service/prod/users (its revision 123)`.
+    pub by: String,
+}
+
+/// A service whose images no revision tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// Where they may be.
+    pub image: EcrImage,
+    /// `service/prod/users`.
+    pub service: String,
+}
+
+/// What one source has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The images in use.
+    pub uses: Vec<Use>,
+    /// What it knows that it does not know.
+    pub unknown: Vec<Unknown>,
+}
+
+impl Found {
+    /// Adds the image that a text names, with the digest that it was resolved to if that is known.
+    /// Other registries than ECR's are no concern of ours; a text that looks like ECR's and can't
+    /// be read is, because nobody knows which image it protects.
+    pub fn add(&mut self, image: &str, digest: Option<&str>, by: &str) -> Result<(), Problem> {
+        if let Some(image) = ecr(image, digest, by)? {
+            self.uses.push(Use { image, by: by.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Notes that nobody can tell which image this is for a service.
+    pub fn add_unknown(&mut self, image: &str, service: &str) -> Result<(), Problem> {
+        // One that is written with its digest is known.
+        if let Some(image) = ecr(image, None, service)?.filter(|image| image.digest.is_none()) {
+            self.unknown.push(Unknown { image, service: service.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Takes over what another one has found.
+    pub fn extend(&mut self, other: Self) {
+        self.uses.extend(other.uses);
+        self.unknown.extend(other.unknown);
+    }
+}
+
+fn ecr(image: &str, digest: Option<&str>, by: &str) -> Result<Option<EcrImage>, Problem> {
+    let fault = |fault: &dyn std::fmt::Display| {
+        Problem::new(
+            Code::SourceUnreadable,
+            format!("{by}: {fault}: mend the reference, or remove what names it"),
+        )
+    };
+    let ImageRef::Ecr(mut image) = ImageRef::parse(image).map_err(|e| fault(&e))? else { return Ok(None) };
+    if let Some(digest) = digest {
+        image.digest = Some(digest.parse().map_err(|e| fault(&e))?);
+    }
+    Ok(Some(image))
+}
+
+/// A source that could not be read whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its name.
+    pub source: &'static str,
+    /// The kind.
+    pub code: Code,
+    /// What went wrong.
+    pub reason: String,
+}
+
+/// What is in use, from all sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// What they found.
+    pub found: Found,
+    /// Those that could not be read whole.
+    pub failed: Vec<Failure>,
+    /// Those that are switched off.
+    pub off: Vec<&'static str>,
+}
+
+impl InUse {
+    /// Why nothing may be deleted, if nothing may.
+    #[must_use]
+    pub fn blocked(&self) -> Option<String> {
+        let failed: Vec<String> =
+            self.failed.iter().map(|it| format!("{} ({})", it.source, it.reason)).collect();
+        (!failed.is_empty()).then(|| {
+            format!("nothing is deleted, because what is in use is not fully known: {}", failed.join("; "))
+        })
+    }
+
+    /// What is in use of this account's and region's repositories, by their names.
+    #[must_use]
+    pub fn by_repository(&self, scope: &Scope) -> BTreeMap<String, UsedHere> {
+        let mut all: BTreeMap<String, UsedHere> = BTreeMap::new();
+        for it in self.found.uses.iter().filter(|it| it.image.is_within(scope)) {
+            let here = all.entry(it.image.repository.to_string()).or_default();
+            match it.image.wanted() {
+                Wanted::Digest(digest) => {
+                    here.digests.entry(digest.clone()).or_default().insert(it.by.clone())
+                }
+                Wanted::Tag(tag) => here.tags.entry(tag.to_owned()).or_default().insert(it.by.clone()),
+            };
+        }
+        for it in self.found.unknown.iter().filter(|it| it.image.is_within(scope)) {
+            all.entry(it.image.repository.to_string()).or_default().unknown.insert(it.service.clone());
+        }
+        all
+    }
+}
+
+/// What is in use of one repository, and by what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsedHere {
+    /// Very images.
+    pub digests: BTreeMap<Digest, BTreeSet<String>>,
+    /// What tags point to.
+    pub tags: BTreeMap<String, BTreeSet<String>>,
+    /// Services of whose images here nothing is known.
+    pub unknown: BTreeSet<String>,
+}
+
+impl UsedHere {
+    /// What needs an image with this digest and these tags.
+    #[must_use]
+    pub fn by(&self, digest: &Digest, tags: &[Tag]) -> BTreeSet<String> {
+        let by_digest = self.digests.get(digest).into_iter().flatten();
+        let by_tag = tags.iter().filter_map(|tag| self.tags.get(tag.as_str())).flatten();
+        by_digest.chain(by_tag).cloned().collect()
+    }
+}

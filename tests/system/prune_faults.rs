@@ -1,0 +1,174 @@
+//! What can't be known is not deleted: each call of each source, throttled, denied, cut off.
+
+use std::collections::BTreeMap;
+
+use emulator::{Aws, Faults, ServiceSeed, World};
+use serde_json::{Value, json};
+
+use crate::prune::{HOST, any_more_than, apply, report, tags, ten};
+use crate::stage::Stage;
+
+/// Every call that a source makes, and the sources that it fails.
+const CALLS: [(&str, &str, &[&str]); 18] = [
+    ("ecs", "ListClusters", &["tasks", "services", "daemons"]),
+    ("ecs", "ListTasks", &["tasks"]),
+    ("ecs", "DescribeTasks", &["tasks"]),
+    ("ecs", "ListServices", &["services"]),
+    ("ecs", "DescribeServices", &["services"]),
+    ("ecs", "ListServiceDeployments", &["services"]),
+    ("ecs", "DescribeServiceDeployments", &["services"]),
+    ("ecs", "DescribeServiceRevisions", &["services"]),
+    ("ecs", "ListTaskDefinitions", &["families"]),
+    ("ecs", "DescribeTaskDefinition", &["services", "families"]),
+    ("ecs", "ListDaemons", &["daemons"]),
+    ("ecs", "DescribeDaemon", &["daemons"]),
+    ("ecs", "DescribeDaemonRevisions", &["daemons"]),
+    ("eventbridge", "ListRules", &["rules"]),
+    ("eventbridge", "ListTargetsByRule", &["rules"]),
+    ("scheduler", "ListSchedules", &["schedules"]),
+    ("scheduler", "GetSchedule", &["schedules"]),
+    ("lambda", "GetFunction", &["functions"]),
+];
+const MORE: [(&str, &str, &[&str]); 3] = [
+    ("ecs", "DescribeDaemonTaskDefinition", &["daemons"]),
+    ("eventbridge", "ListEventBuses", &["rules"]),
+    ("lambda", "ListFunctions", &["functions"]),
+];
+
+fn calls() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
+    CALLS.into_iter().chain(MORE)
+}
+
+/// Each source needs an image of `users`, and half of them would expire.
+pub(crate) fn world() -> World {
+    let mut world = ten();
+    let users = |tag: &str| format!("{HOST}/users:{tag}");
+    world.service("prod", ServiceSeed::new("api").image(&users("v1")));
+    world.ecs_daemon("prod", "agent", &users("v2"), true);
+    world.service("prod", ServiceSeed::new("job").image(&users("v3")).desired(0).status("INACTIVE"));
+    world.ecs_target("default", "nightly", "prod", "job");
+    world.ecs_schedule("default", "weekly", "rate(7 days)", "prod", "job");
+    world.image_function("function", &users("v4"));
+    world
+}
+
+const IN_USE: [&str; 4] = ["v1", "v2", "v3", "v4"];
+
+fn assert_says(report: &Value, sources: &[&str], what: &str) {
+    let text = report.to_string();
+    assert!(text.contains("sourceUnreadable"), "{what}: {report}");
+    for source in sources {
+        let named = format!("{source} (");
+        assert!(text.contains(&named), "{what}: {source} is not named: {report}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_throttled_denied_or_cut_off_means_no_deletion_and_the_report_says_which_and_why() {
+    let aws = Aws::new(world());
+    for (service, operation, sources) in calls() {
+        let rule = || Faults::new().on(service, operation);
+        let faults = [
+            ("throttle", rule().throttle(), "throttled the call|Throttl|TooManyRequests"),
+            ("denied", rule().access_denied(), "AccessDenied"),
+            ("cut off", rule().cut_body(), "could not be read"),
+            ("failing", rule().server_error(), "Service Unavailable"),
+        ];
+        for (kind, faults, words) in faults {
+            let what = format!("{kind} {operation}");
+            let fork = aws.fork();
+            let stage = Stage::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+            fork.faults(faults);
+            let report = report(stage.prune(apply(&any_more_than(5))).await);
+            assert_eq!(report["code"], "partial", "{what}: {report}");
+            assert_eq!(tags(&fork, "users").len(), 10, "{what}");
+            assert!(stage.writes().is_empty(), "{what}: {:?}", stage.writes());
+            assert_says(&report, sources, &what);
+            assert!(report.to_string().contains(operation), "{what}: the call is not named: {report}");
+            assert!(words.split('|').any(|word| report.to_string().contains(word)), "{what}: why? {report}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_page_with_a_token_is_not_the_end_of_any_source() {
+    let aws = Aws::new(world());
+    for (service, operation, _) in calls() {
+        let fork = aws.fork();
+        let stage = Stage::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+        fork.faults(Faults::new().on(service, operation).times(2).truncated_page());
+        let report = report(stage.prune(apply(&any_more_than(5))).await);
+        if operation.starts_with("List") {
+            let changed = &report["counts"]["changed"];
+            assert_eq!(*changed, json!(1), "{operation}: only v5 is in nobody's use: {report}");
+        }
+        for tag in IN_USE {
+            assert!(tags(&fork, "users").contains(&tag.to_owned()), "{operation}: {tag} is gone");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_only_at_the_second_look_means_no_deletion_either() {
+    let aws = Aws::new(world());
+    let dry = Stage::with(&aws.fork(), &[("KEEP_PULLED_DAYS", "0")]).await;
+    let mut event = apply(&any_more_than(5));
+    event["dryRun"] = json!(true);
+    dry.prune(event).await.unwrap();
+    let mut first: BTreeMap<String, u64> = BTreeMap::new();
+    for call in dry.aws.ledger() {
+        *first.entry(call.operation).or_default() += 1;
+    }
+    for (service, operation, sources) in calls() {
+        // What can't change any more is not read twice.
+        if operation == "DescribeTaskDefinition" {
+            continue;
+        }
+        let fork = aws.fork();
+        let stage = Stage::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+        let seen = first[operation];
+        fork.faults(Faults::new().on(service, operation).calls(seen..u64::MAX).access_denied());
+        let report = report(stage.prune(apply(&any_more_than(5))).await);
+        assert_eq!(tags(&fork, "users").len(), 10, "{operation}: {report}");
+        assert!(stage.writes().is_empty(), "{operation}");
+        assert_says(&report, sources, operation);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn use_that_is_not_read_in_two_thirds_of_the_time_is_a_503_that_names_the_source_and_a_ready_event() {
+    let aws = Aws::new(world());
+    let stage = Stage::at(aws.clone()).await;
+    aws.faults(Faults::new().on("lambda", "ListFunctions").throttle());
+    let body = json!({"policy": any_more_than(5), "dryRun": false, "repositories": ["users"]});
+    let answer = stage.rest("POST", "/v1/images/prune", &body).await;
+    let problem = answer.json();
+    assert_eq!((answer.status, &problem["code"]), (503, &json!("useTooLarge")), "{}", answer.body);
+    assert!(problem["detail"].as_str().unwrap().contains("functions"), "{problem}");
+    assert_eq!(stage.writes(), [""; 0]);
+    let event = problem["actions"][0]["body"].clone();
+    assert_eq!((&event["action"], &event["dryRun"]), (&json!("prune"), &json!(false)));
+    aws.faults(Faults::new());
+    stage.prune(event).await.unwrap();
+    assert!(!stage.writes().is_empty(), "it can be sent as it is");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repository_that_cannot_be_read_fails_alone() {
+    for operation in ["DescribeImages", "GetRepositoryPolicy", "GetLifecyclePolicy"] {
+        let mut world = world();
+        for n in 1..=4 {
+            world.image(
+                "threads",
+                emulator::ImageSeed::new(&format!("t{n}")).pushed_at(crate::prune::days_ago(90 - n)),
+            );
+        }
+        let stage = Stage::with(&Aws::new(world), &[("KEEP_PULLED_DAYS", "0")]).await;
+        stage.aws.faults(Faults::new().on("ecr", operation).containing("\"users\"").access_denied());
+        let report = report(stage.prune(apply(&any_more_than(2))).await);
+        assert_eq!(tags(&stage.aws, "users").len(), 10, "{operation}");
+        assert_eq!(tags(&stage.aws, "threads").len(), 2, "{operation}: {report}");
+        assert_eq!(report["failures"][1]["resource"], "repository/users");
+        assert_eq!(report["failures"][1]["code"], "accessDenied");
+    }
+}

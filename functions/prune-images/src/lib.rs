@@ -18,13 +18,14 @@ pub mod used;
 mod apply;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::call::Table;
 use shared::image::{Digest, Wanted as Meant};
+use shared::lifecycle::{Policy, Verdict};
 use shared::names::Scope;
 use shared::problem::Action;
 use shared::report::Warning;
@@ -146,11 +147,10 @@ impl PruneImages {
     async fn pulls(
         &self,
         read: &Read,
-        policed: &[(Seen, Option<shared::lifecycle::Policy>)],
+        policed: &[(Seen, Option<Policy>)],
         ask: &Ask,
     ) -> Result<Vec<Warning>, Problem> {
-        let asks =
-            policed.iter().filter_map(|(_, policy)| policy.as_ref()).any(|it| it.asks_for_pull_times());
+        let asks = policed.iter().filter_map(|(_, policy)| policy.as_ref()).any(Policy::asks_for_pull_times);
         let moved = ask.guards.keep_pulled_days > 0 && policed.iter().any(|(seen, _)| seen.images.pulled);
         if !asks && !moved {
             return Ok(Vec::new());
@@ -224,7 +224,7 @@ impl PruneImages {
         let read = self.aws.read(deadline);
         let in_use = self.look(&read, scope, &[]).in_use().await;
         let mut tags: BTreeMap<(String, String), Digest> = BTreeMap::new();
-        let mut looked = std::collections::BTreeSet::new();
+        let mut looked = BTreeSet::new();
         for it in in_use.found.uses.iter().filter(|it| it.image.is_within(scope)) {
             let name = it.image.repository.to_string();
             if matches!(it.image.wanted(), Meant::Tag(_)) && looked.insert(name.clone()) {
@@ -319,7 +319,7 @@ fn in_time(in_use: &InUse, call: &Call<Request>, ask: &Ask, fields: &PruneFields
 }
 
 /// Each repository with its policy.
-fn police(seen: Vec<Seen>, policing: &Policing) -> Vec<(Seen, Option<shared::lifecycle::Policy>)> {
+fn police(seen: Vec<Seen>, policing: &Policing) -> Vec<(Seen, Option<Policy>)> {
     seen.into_iter()
         .map(|mut seen| {
             let policy = policing.of(&seen.repository.repository_name, seen.attached.as_deref());
@@ -347,13 +347,13 @@ fn unpoliced(seen: &Seen, case: &Case<'_>) -> Vec<Judged> {
         repository: seen.repository.repository_name.clone(),
         digest: image.digest.clone(),
         tags: image.tags.clone(),
-        verdict: shared::lifecycle::Verdict::Keep,
+        verdict: Verdict::Keep,
         rule: None,
         reason: "no lifecycle policy is for this repository".into(),
         used_by: used
             .map(|used| used.by(&image.digest, &image.tags).into_iter().collect())
             .unwrap_or_default(),
-        by_policy: shared::lifecycle::Verdict::Keep,
+        by_policy: Verdict::Keep,
         held: None,
     });
     images.collect()

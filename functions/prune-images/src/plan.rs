@@ -322,15 +322,12 @@ fn sources(case: &Case<'_>) -> Vec<Warning> {
 fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
     let Some(text) = &seen.attached else { return Vec::new() };
     let name = &seen.repository.repository_name;
-    let policy: Policy = match text.parse() {
-        Ok(policy) => policy,
-        Err(_) => {
-            let detail = format!(
-                "repository/{name} has a lifecycle policy attached, which ECR runs with no regard to use, and it \
-                 can't be read here"
-            );
-            return vec![Warning::new(Code::NativePolicyActive, detail)];
-        }
+    let Ok(policy) = text.parse::<Policy>() else {
+        let detail = format!(
+            "repository/{name} has a lifecycle policy attached, which ECR runs with no regard to use, and it can't be \
+             read here"
+        );
+        return vec![Warning::new(Code::NativePolicyActive, detail)];
     };
     let Some(used) = case.used.get(name) else { return Vec::new() };
     let protected = protect(&seen.images, used, &Guards::none(), case.now);

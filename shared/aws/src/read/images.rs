@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_ecr::error::SdkError;
 use aws_sdk_ecr::operation::get_lifecycle_policy::GetLifecyclePolicyError;
 use aws_sdk_ecr::operation::get_repository_policy::GetRepositoryPolicyError;
-use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatusFilter};
+use aws_sdk_ecr::types::{
+    DescribeImagesFilter, ImageIdentifier, ImageStatusFilter, ReplicationConfiguration,
+};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use shared::Problem;
 use shared::ecr::{ImageDetail, ReplicationRule, Repository};
@@ -178,7 +180,8 @@ impl Read {
                 self.0.aws.ecr.describe_registry().customize().interceptor(watch).send()
             })
             .await?;
-        let rules = answer.replication_configuration().map(|it| it.rules()).unwrap_or_default();
+        let rules =
+            answer.replication_configuration().map(ReplicationConfiguration::rules).unwrap_or_default();
         let prefixes = |rule: &aws_sdk_ecr::types::ReplicationRule| {
             rule.repository_filters().iter().map(|filter| filter.filter().to_owned()).collect()
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_ecr::operation::batch_delete_image::BatchDeleteImageOutput;
 use aws_sdk_ecr::types::{ImageIdentifier, TargetStorageClass};
 use shared::Problem;
 
@@ -35,7 +36,7 @@ impl Write {
             .await;
         let refused: BTreeMap<String, (String, String)> = answer
             .iter()
-            .flat_map(|answer| answer.failures())
+            .flat_map(BatchDeleteImageOutput::failures)
             .filter_map(|failure| {
                 let code = failure.failure_code().map_or("no code", |code| code.as_str()).to_owned();
                 let reason = failure.failure_reason().unwrap_or("no reason").to_owned();

@@ -156,7 +156,8 @@ def statements_of(function, effect, action):
 def function_schedules():
     """Name -> the schedule, and its input as JSON."""
     found = of_type("AWS::Scheduler::Schedule")
-    return {name: (s, json.loads(s["Target"]["Input"])) for name, s in found.items()}
+    # An input may hold parameters.
+    return {name: (s, json.loads(with_parameters(s["Target"]["Input"]))) for name, s in found.items()}
 
 
 def event_files():

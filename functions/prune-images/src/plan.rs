@@ -8,6 +8,8 @@ mod id;
 mod narrow;
 mod protect;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -29,6 +29,9 @@ pub struct Fresh {
 /// Takes away the images that changed since, or that something needs now. Never adds.
 #[must_use]
 pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<Step> {
+    if fresh.in_use.failed.iter().any(|failure| failure.code == Code::OutOfTime) {
+        return Narrowed::nothing(&jobs, &out_of_time());
+    }
     if let Some(reason) = fresh.in_use.blocked() {
         let taken = Taken { outcome: Outcome::Failed, code: Code::SourceUnreadable, reason };
         return Narrowed::nothing(&jobs, &taken);
@@ -73,6 +76,11 @@ pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<
     narrowed
 }
 
+fn out_of_time() -> Taken {
+    let reason = "the time was up before the last look at what is in use; the same request again goes on";
+    Taken { outcome: Outcome::NotAttempted, code: Code::OutOfTime, reason: reason.to_owned() }
+}
+
 fn unread() -> Taken {
     let reason = "its repository was not looked at again".to_owned();
     Taken { outcome: Outcome::Failed, code: Code::Internal, reason }
@@ -97,6 +105,7 @@ impl<'a> Again<'a> {
     fn of(images: &'a Result<Images, Why>, used: &UsedHere, guards: &Guards, now: Timestamp) -> Self {
         let failed = |code, reason| Self::Failed(Taken { outcome: Outcome::Failed, code, reason });
         let seen = match images {
+            Err((Code::OutOfTime, _)) => return Self::Failed(out_of_time()),
             Err((code, reason)) => {
                 return failed(*code, format!("it could not be looked at again: {reason}"));
             }

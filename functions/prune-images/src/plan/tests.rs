@@ -1,0 +1,145 @@
+//! The laws of the plan, on worlds made by hand.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::ecr::Repository;
+use shared::image::{EcrImage, ImageRef};
+use shared::lifecycle::Image;
+use shared::perform::Narrowed;
+
+use super::*;
+use crate::observe::Images;
+use crate::used::{Failure, Unknown, Use};
+
+const HOST: &str = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
+
+fn now() -> Timestamp {
+    "2026-11-24T23:00:00Z".parse().unwrap()
+}
+
+fn digest(n: usize) -> Digest {
+    format!("sha256:{n:064x}").parse().unwrap()
+}
+
+/// So many images a day apart, the first the oldest, each with the tag `vN`.
+fn seen(count: usize) -> Seen {
+    let image = |n: usize| {
+        let days = 24 * i64::try_from(100 - n).unwrap();
+        let value: Value = json!({
+            "digest": digest(n), "tags": [format!("v{n}")], "pushedAt": now() - SignedDuration::from_hours(days),
+        });
+        serde_json::from_value::<Image>(value).unwrap()
+    };
+    let repository = Repository { repository_name: "users".into(), ..Repository::default() };
+    let images = Images { images: (0..count).map(image).collect(), ..Images::default() };
+    Seen { repository, images, ..Seen::default() }
+}
+
+fn newest(kept: u32) -> Policy {
+    let policy = json!({"rules": [{
+        "rulePriority": 1,
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": kept},
+        "action": {"type": "expire"},
+    }]});
+    Policy::parse(&policy).unwrap()
+}
+
+fn ecr(text: &str) -> EcrImage {
+    match ImageRef::parse(&format!("{HOST}/{text}")).unwrap() {
+        ImageRef::Ecr(image) => image,
+        ImageRef::Elsewhere(text) => panic!("{text}"),
+    }
+}
+
+fn scope() -> shared::names::Scope {
+    shared::names::Scope {
+        partition: "aws".into(),
+        region: "sa-east-1".into(),
+        account: "123456789012".into(),
+    }
+}
+
+fn planned(seen: Seen, in_use: &InUse) -> Planned {
+    let used = in_use.by_repository(&scope());
+    let guards = Guards::none();
+    plan(
+        &[(seen, Some(newest(2)))],
+        &Case { in_use, used: &used, guards: &guards, archive: false, now: now() },
+    )
+}
+
+fn codes(planned: &Planned) -> BTreeSet<(Outcome, Option<Code>)> {
+    planned.plan.forecast().iter().map(|item| (item.outcome, item.code)).collect()
+}
+
+#[test]
+fn a_service_of_which_no_revision_tells_keeps_all_of_its_repository_and_the_answer_says_what_helps() {
+    let mut in_use = InUse::default();
+    let image = ecr("users:v9");
+    in_use.found.unknown.push(Unknown { image, service: "service/prod/users".into() });
+    let planned = planned(seen(5), &in_use);
+    assert!(planned.plan.is_empty());
+    assert_eq!(codes(&planned), [(Outcome::Failed, Some(Code::UnknownPinnedDigest))].into());
+    let reason = &planned.plan.forecast()[0].reason;
+    assert!(reason.contains("service/prod/users") && reason.contains("force-new-deployment"), "{reason}");
+}
+
+#[test]
+fn a_source_that_failed_means_that_nothing_goes() {
+    let failed = Failure { source: "tasks", code: Code::AccessDenied, reason: "denied".into() };
+    let planned = planned(seen(5), &InUse { failed: vec![failed], ..InUse::default() });
+    assert!(planned.plan.is_empty());
+    assert_eq!(codes(&planned), [(Outcome::Failed, Some(Code::SourceUnreadable))].into());
+}
+
+#[test]
+fn the_id_is_of_what_would_go_and_not_of_why() {
+    let id = |seen, in_use: &InUse| planned(seen, in_use).id;
+    let nobody = InUse::default();
+    let first = id(seen(5), &nobody);
+    let mut elsewhere = InUse::default();
+    elsewhere.found.uses.push(Use { image: ecr("threads:v1"), by: "service/prod/threads".into() });
+    assert_eq!(id(seen(5), &elsewhere), first, "use elsewhere is no part of it");
+    let mut pulled = seen(5);
+    pulled.images.images[0].last_pulled_at = Some(now());
+    assert_eq!(id(pulled, &nobody), first, "nor are pull times");
+    let mut here = InUse::default();
+    here.found.uses.push(Use { image: ecr("users:v0"), by: "service/prod/users".into() });
+    assert_ne!(id(seen(5), &here), first, "one less would go");
+    assert_ne!(id(seen(6), &nobody), first, "one more would go");
+    let mut tagged = seen(5);
+    tagged.images.images[0].tags.push("release".parse().unwrap());
+    assert_ne!(id(tagged, &nobody), first, "another tag would go");
+}
+
+#[test]
+fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
+    let in_use = InUse::default();
+    let jobs = planned(seen(6), &in_use).plan.into_parts().1.remove(0);
+    let mut again = seen(8).images;
+    again.images[0].tags.push("release".parse().unwrap());
+    again.images.remove(1);
+    let mut used = InUse::default();
+    used.found.uses.push(Use { image: ecr("users:v2"), by: "service/prod/new".into() });
+    let fresh = Fresh {
+        used: used.by_repository(&scope()),
+        in_use: used,
+        images: [("users".to_owned(), Ok(again))].into(),
+        now: now(),
+    };
+    let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none());
+    let left: Vec<&Digest> =
+        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::targets).map(|it| &it.digest).collect();
+    assert_eq!(left, [&digest(3)]);
+    let why: Vec<_> = taken.iter().map(|(_, taken)| (taken.outcome, taken.code)).collect();
+    assert_eq!(
+        why,
+        [
+            (Outcome::Skipped, Code::ChangedSince),
+            (Outcome::Unchanged, Code::NotFound),
+            (Outcome::Skipped, Code::InUse),
+        ]
+    );
+}

@@ -233,7 +233,7 @@ async fn instances_that_are_held_are_told_and_left() {
     for (group, says) in [
         (scheduled().protected(), "2 of its instances are protected"),
         (scheduled().suspended("Terminate"), "Terminate is suspended"),
-        (scheduled().warm_pool(2), "warm pool keeps 2 more"),
+        (scheduled().warm_pool(2), "warm pool of 2 stays"),
     ] {
         let story = Story::on(ec2("2026-11-24 12:00", group, api().tag("steward:schedule", OFFICE))).await;
         story.tick("2026-11-24 12:00").await;

@@ -310,7 +310,7 @@ fn held_back(case: &Case<'_>, due: Due) -> Option<Warning> {
             why.push(format!("{hooked} of its instances wait for a lifecycle hook before they end"));
         }
         if let Some(warm @ 1..) = group.warm_pool_size {
-            why.push(format!("its warm pool keeps {warm} more"));
+            why.push(format!("its warm pool of {warm} stays, and AWS fills it up as the group empties"));
         }
     }
     let comes = matches!(due, Due::MakeOn { .. } | Due::StartUnscheduled { .. });

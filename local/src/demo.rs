@@ -1,4 +1,4 @@
-//! `cargo local demo`: days and nights by schedule, told as they happen.
+//! `cargo local demo`: days and nights of a small company's clusters, told as they happen.
 //!
 //! `day` holds the story, act by act; it only calls what the other rooms offer. Every look and
 //! every event goes through the same handlers as in Lambda; only people, load and time reach the
@@ -7,6 +7,8 @@
 mod day;
 mod hands;
 mod look;
+mod machines;
+mod pruning;
 mod score;
 mod stage;
 mod teller;
@@ -76,10 +78,12 @@ pub async fn run(out: &mut impl Write, sabotage: Option<Sabotage>) -> Result<Out
     day.the_override_ends().await?;
     day.sabotage(sabotage)?;
     day.night().await?;
+    day.pruning().await?;
     day.next_morning().await?;
     day.load_by_day().await?;
     day.hands().await?;
     day.a_holiday().await?;
+    day.machines().await?;
     day.end()
 }
 
@@ -97,12 +101,12 @@ mod tests {
     async fn every_promise_of_the_day_holds() {
         let (text, outcome) = told(None).await;
         assert_eq!(outcome.broken, Vec::<String>::new(), "{text}");
-        assert!(outcome.kept.len() >= 30, "{text}");
+        assert!(outcome.kept.len() >= 45, "{text}");
         assert!(
-            text.contains("ticks of reconcile that were fired                19, 11 of them quiet"),
+            text.contains("ticks of reconcile that were fired                24, 12 of them quiet"),
             "{text}"
         );
-        assert!(text.contains("each working morning  5 of 5, 5 of 5"), "{text}");
+        assert!(text.contains("each working morning  5 of 5, 5 of 5, 5 of 5"), "{text}");
         assert!(!text.contains('✗'), "{text}");
     }
 

@@ -1,6 +1,6 @@
 //! The story, act by act.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use jiff::ZonedDateTime;
@@ -24,15 +24,18 @@ pub(super) struct Day<'w, W> {
     pub(super) tell: Teller<'w, W>,
     /// How everything was in the first morning.
     pub(super) before: Look,
+    /// The images of each repository, in the first morning.
+    pub(super) started_with: BTreeMap<String, usize>,
     began: ZonedDateTime,
-    score: Score,
+    pub(super) score: Score,
 }
 
 impl<'w, W: Write> Day<'w, W> {
     pub(super) async fn begin(out: &'w mut W) -> Result<Self, DemoFault> {
         let stage = Stage::new().await?;
         let (before, began) = (stage.look().await?, stage.now());
-        Ok(Self { stage, tell: Teller::new(out), before, began, score: Score::default() })
+        let started_with = stage.images();
+        Ok(Self { stage, tell: Teller::new(out), before, started_with, began, score: Score::default() })
     }
 
     /// The look.
@@ -40,7 +43,7 @@ impl<'w, W: Write> Day<'w, W> {
         let now = self.stage.now();
         self.tell.title(&format!(
             "\
-Three days of ecs-steward, from {}. Times are those of São Paulo.
+Six days of ecs-steward, from {}. Times are those of São Paulo.
 
 It happens on an embedded AWS in this process: no account is touched, and the hours pass in a
 moment. What looks and what acts is the code that runs in Lambda, reached as Lambda and API
@@ -375,10 +378,17 @@ matter, and at a few where nothing is due.",
     }
 
     /// The schedule fires, and it is counted.
-    async fn tick(&mut self) -> Result<Delivery, DemoFault> {
+    pub(super) async fn tick(&mut self) -> Result<Delivery, DemoFault> {
         let tick = self.stage.tick().await?;
         self.score.tick(tick.calls);
         Ok(tick)
+    }
+
+    /// One request of a person or a bot, whatever its answer, and it is counted.
+    pub(super) async fn send(&mut self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let (status, answer, calls) = self.stage.send(method, path, body).await;
+        self.score.request(calls);
+        (status, answer)
     }
 
     /// Ticks at these times of the clock, where nothing is due.
@@ -483,7 +493,7 @@ matter, and at a few where nothing is due.",
 const ABSENT: &str = "absent from the report";
 
 /// The one line that a function says.
-fn summary(delivery: &Delivery) -> String {
+pub(super) fn summary(delivery: &Delivery) -> String {
     match &delivery.answer {
         Ok(report) => report["summary"].as_str().unwrap_or_default().to_owned(),
         Err(problem) => format!("Lambda error {}: {}", problem.code, problem.detail),
@@ -497,7 +507,7 @@ fn wrote(delivery: &Delivery) -> Vec<String> {
 }
 
 /// A reason in lines that a table has room for.
-fn wrapped(reason: &str) -> String {
+pub(super) fn wrapped(reason: &str) -> String {
     let mut lines = String::new();
     for part in reason.replace(", since ", "; since ").split("; ") {
         let mut room = 0;

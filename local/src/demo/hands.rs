@@ -21,12 +21,12 @@ impl<W: Write> Day<'_, W> {
         let body = json!({"taskDefinition": "users", "like": "users", "count": 3,
             "idempotencyKey": "migration-4.2", "startedBy": "ana"});
         self.tell.say(&format!("POST {TASKS}\n{body}"))?;
-        let (status, ran) = self.stage.send("POST", TASKS, &body).await;
+        let (status, ran) = self.send("POST", TASKS, &body).await;
         self.tell.say(&format!("It answers {status}: {}\n", text(&ran, "summary")))?;
         let tasks: Vec<String> = list(&ran, "started").map(|task| text(task, "taskArn")).collect();
         let wrong = (tasks.len() != 3).then(|| ran.to_string());
         self.tell.told("three were started, in the service's own network", &Vec::from_iter(wrong))?;
-        let (status, again) = self.stage.send("POST", TASKS, &body).await;
+        let (status, again) = self.send("POST", TASKS, &body).await;
         self.tell.say(&format!("Sent again, it answers {status}: {}", text(&again, "summary")))?;
         let same: Vec<String> = list(&again, "started").map(|task| text(task, "taskArn")).collect();
         let wrong = (same != tasks).then(|| again.to_string());
@@ -40,7 +40,7 @@ impl<W: Write> Day<'_, W> {
         self.a_services_task_is_not().await?;
         // What is left of them must not count as the services' own.
         let rest = json!({"startedBy": "ana", "reason": "the migration is done"});
-        let (status, done) = self.stage.send("POST", &format!("{TASKS}/stop"), &rest).await;
+        let (status, done) = self.send("POST", &format!("{TASKS}/stop"), &rest).await;
         self.tell.say(&format!("The others, by who started them: {status}, {}", text(&done, "summary")))?;
         let wrong = (changed(&done) != 2).then(|| done.to_string());
         self.tell.told("the other two are stopped", &Vec::from_iter(wrong))?;
@@ -50,7 +50,7 @@ impl<W: Write> Day<'_, W> {
     async fn one_is_stopped(&mut self, tasks: &[String]) -> Result<(), DemoFault> {
         let first = tasks.first().map(|arn| short_name(arn)).unwrap_or_default();
         let path = format!("{TASKS}/{first}/stop");
-        let (status, stopped) = self.stage.send("POST", &path, &json!({"reason": "one too many"})).await;
+        let (status, stopped) = self.send("POST", &path, &json!({"reason": "one too many"})).await;
         self.tell.step(&self.stage.now(), "One of them was too many")?;
         self.tell.say(&format!("POST {path}\nIt answers {status}: {}", text(&stopped, "summary")))?;
         let wrong = (changed(&stopped) != 1).then(|| stopped.to_string());
@@ -61,7 +61,7 @@ impl<W: Write> Day<'_, W> {
         let of_users = self.stage.get(&format!("{TASKS}?service=users")).await?;
         let task = list(&of_users, "tasks").next().map(|task| text(task, "taskArn")).unwrap_or_default();
         let path = format!("{TASKS}/{}/stop", short_name(&task));
-        let (status, refused) = self.stage.send("POST", &path, &json!({})).await;
+        let (status, refused) = self.send("POST", &path, &json!({})).await;
         self.tell.step(&self.stage.now(), "And a task of the service users itself?")?;
         self.tell.say(&format!("POST {path}\nIt answers {status}: {}", text(&refused, "detail")))?;
         let action = refused.get("actions").and_then(|actions| actions.get(0)).cloned().unwrap_or_default();

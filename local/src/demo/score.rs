@@ -13,6 +13,8 @@ pub(super) struct Score {
     quiet: usize,
     requests: usize,
     calls: Calls,
+    /// Images that were deleted, and that were left.
+    images: (u64, u64),
 }
 
 impl Score {
@@ -23,10 +25,15 @@ impl Score {
         self.cost(calls);
     }
 
-    /// Counts a person's request, and what it cost.
+    /// Counts a request of a person or a bot, and what it cost.
     pub(super) fn request(&mut self, calls: Calls) {
         self.requests += 1;
         self.cost(calls);
+    }
+
+    /// Counts what a pruning took and left.
+    pub(super) fn pruned(&mut self, deleted: u64, kept: u64) {
+        self.images = (deleted, kept);
     }
 
     fn cost(&mut self, calls: Calls) {
@@ -54,7 +61,8 @@ impl Score {
                 "ticks of reconcile that were fired",
                 format!("{}, {} of them quiet", self.ticks, self.quiet),
             ),
-            row("requests that change something", self.requests.to_string()),
+            row("images deleted, and kept", format!("{}, {}", self.images.0, self.images.1)),
+            row("requests of people and bots", self.requests.to_string()),
             row("AWS calls that these made to look", self.calls.reads.to_string()),
             row("AWS calls that these made to change", self.calls.writes.to_string()),
             row("calls that AWS throttled", throttled.to_string()),

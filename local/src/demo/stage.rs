@@ -1,5 +1,6 @@
 //! The world of the story, the system on it, and the hands that move time, load and people.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use emulator::{Aws, Moment, World};
@@ -138,11 +139,12 @@ impl Stage {
     }
 
     /// One request through the API, whatever its answer.
-    pub(super) async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(super) async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value, Calls) {
+        let before = self.calls();
         let body = body.to_string().into_bytes();
         let sent = Sent { method: method.into(), path: path.into(), body, ..Sent::default() };
         let response = Box::pin(self.system.request(&sent)).await;
-        (response.status, response.json())
+        (response.status, response.json(), self.calls() - before)
     }
 
     /// One GET through the API, as the table that people get.
@@ -230,6 +232,30 @@ impl Stage {
     pub(super) fn person(&self, operation: &str, input: Value) -> Result<Value, DemoFault> {
         let done = self.aws.with(|world| world.call("ecs", operation, input));
         done.map_err(|fault| DemoFault::Person(format!("{operation}: {}", fault.message)))
+    }
+
+    /// A person tags an Auto Scaling group.
+    pub(super) fn tag_group(&self, group: &str, key: &str, value: &str) -> Result<(), DemoFault> {
+        let tag = serde_json::json!({"ResourceId": group, "ResourceType": "auto-scaling-group",
+            "Key": key, "Value": value, "PropagateAtLaunch": false});
+        let input = serde_json::json!({ "Tags": [tag] });
+        let done = self.aws.with(|world| world.call("autoscaling", "CreateOrUpdateTags", input));
+        done.map(drop).map_err(|fault| DemoFault::Person(format!("CreateOrUpdateTags: {}", fault.message)))
+    }
+
+    /// A machine fails.
+    pub(super) fn kill_instance(&self, id: &str) {
+        self.aws.with(|world| {
+            world.kill_instance(id);
+        });
+    }
+
+    /// How many images each repository has.
+    pub(super) fn images(&self) -> BTreeMap<String, usize> {
+        let repositories = ["api-monolitica", "node-agent", "posts", "threads", "users"];
+        self.aws.with(|world| {
+            repositories.map(|name| (name.to_owned(), world.images(name).len())).into_iter().collect()
+        })
     }
 
     /// The load on a service asks for this many tasks.

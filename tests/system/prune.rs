@@ -699,3 +699,18 @@ async fn a_deadline_stops_cleanly_and_the_same_request_goes_on() {
     }
     panic!("{left} are left");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_repository_that_is_named_and_not_there_fails_and_a_pattern_that_matches_nothing_is_a_warning() {
+    let stage = Stage::on(ten()).await;
+    let body =
+        json!({"policy": any_more_than(5), "repositories": ["users", "nobody", "team/*"], "dryRun": false});
+    let answer = stage.rest("POST", "/v1/images/prune", &body).await;
+    let report = answer.json();
+    assert_eq!((answer.status, &report["counts"]["changed"]), (207, &json!(5)), "{report}");
+    let item =
+        report["items"].as_array().unwrap().iter().find(|it| it["resource"] == "repository/nobody").unwrap();
+    assert_eq!((&item["outcome"], &item["code"]), (&json!("failed"), &json!("notFound")));
+    assert_eq!(report["warnings"][0]["code"], "noMatch");
+    assert!(report["warnings"][0]["detail"].as_str().unwrap().contains("team/*"));
+}

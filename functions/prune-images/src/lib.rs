@@ -38,6 +38,7 @@ pub use config::Config;
 
 use crate::apply::Apply;
 use crate::ask::{Ask, Policing};
+use crate::glob::Glob;
 use crate::observe::{Registry, Seen, Wanted, Why};
 use crate::plan::{Case, Judged, judge};
 use crate::request::{ImagesFields, PruneFields, Request};
@@ -87,7 +88,8 @@ impl PruneImages {
             Ok::<_, Problem>((registry, seen))
         };
         let (seen, in_use) = join(registry, self.look(&reading, &call.scope, &ask.documents).in_use()).await;
-        let (registry, seen) = seen?;
+        let (registry, mut seen) = seen?;
+        seen.extend(missing(&registry, &ask));
         in_time(&in_use, call, &ask, fields)?;
         let policed = police(seen, &ask.policing);
         let mut warnings = unmatched(&registry, &ask);
@@ -332,12 +334,29 @@ fn police(seen: Vec<Seen>, policing: &Policing) -> Vec<(Seen, Option<Policy>)> {
         .collect()
 }
 
+/// What a request selects, and the registry has not.
+fn absent<'a>(registry: &'a Registry, ask: &'a Ask) -> impl Iterator<Item = &'a Glob> {
+    let globs = ask.repositories.iter().flatten();
+    globs.filter(|glob| !registry.repositories.iter().any(|it| glob.matches(&it.repository_name)))
+}
+
 /// Patterns that match nothing.
 fn unmatched(registry: &Registry, ask: &Ask) -> Vec<Warning> {
-    let globs = ask.repositories.iter().flatten();
-    let unmatched =
-        globs.filter(|glob| !registry.repositories.iter().any(|it| glob.matches(&it.repository_name)));
-    unmatched.map(|glob| Warning::new(Code::NoMatch, format!("{glob} matches no repository"))).collect()
+    let patterns = absent(registry, ask).filter(|glob| !glob.is_exact());
+    patterns.map(|glob| Warning::new(Code::NoMatch, format!("{glob} matches no repository"))).collect()
+}
+
+/// Repositories that are named and are not there.
+fn missing(registry: &Registry, ask: &Ask) -> Vec<Seen> {
+    let names = absent(registry, ask).filter(|glob| glob.is_exact());
+    names
+        .map(|name| {
+            let repository =
+                shared::ecr::Repository { repository_name: name.to_string(), ..Default::default() };
+            let why = (Code::NotFound, "the registry has no such repository".to_owned());
+            Seen { repository, failed: Some(why), ..Seen::default() }
+        })
+        .collect()
 }
 
 /// The images of a repository for which there is no policy: all are kept.

@@ -140,7 +140,12 @@ impl FromStr for ImageRef {
 /// Whether the part that may be a host is ECR's, or meant to be. Wide on purpose.
 fn looks_like_ecr(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
-    let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest).trim_start_matches('/');
+    // Behind a scheme, and before what only looks like the end of one.
+    let behind = text.split_once("://").map(|(_, rest)| rest.trim_start_matches('/'));
+    begins_like_ecr(text.trim_start_matches('/')) || behind.is_some_and(begins_like_ecr)
+}
+
+fn begins_like_ecr(text: &str) -> bool {
     let first = text.split('/').next().unwrap_or_default();
     let host = first.split([':', '@']).next().unwrap_or_default().trim_end_matches('.');
     let is_aws = DOMAINS

@@ -232,3 +232,11 @@ proptest! {
         prop_assert!(!elsewhere(&at));
     }
 }
+
+#[test]
+fn what_stands_behind_an_ecr_host_does_not_hide_it() {
+    for rest in ["/://", "/x://y", "://x", "@://", "/quay.io://a"] {
+        let text = format!("123456789012.dkr.ecr.sa-east-1.amazonaws.com{rest}");
+        assert!(!matches!(ImageRef::parse(&text), Ok(ImageRef::Elsewhere(_))), "{text}");
+    }
+}

@@ -508,6 +508,21 @@ async fn auto_scaling_groups_are_listed_in_awss_own_shape_and_one_is_found_by_it
         (&json!(1), &json!(2), &json!(4))
     );
     assert_eq!((&group["steward"]["state"], &group["steward"]["cluster"]), (&json!("on"), &json!("ecs-api")));
+    stage.aws.with(|world| {
+        let tag = |key: &str, value: &str| {
+            json!({"ResourceId": "ecs-api", "ResourceType": "auto-scaling-group", "Key": key, "Value": value,
+                "PropagateAtLaunch": false})
+        };
+        let record =
+            tag("steward:record", "v1 on@2026-11-24T11:00:00Z n=2 min=1 susp=-- cluster=ecs-api by=schedule");
+        let schedule = tag("steward:schedule", "Mon-Fri 08:00-20:00 America/Sao_Paulo");
+        world.call("autoscaling", "CreateOrUpdateTags", json!({"Tags": [record, schedule]})).unwrap();
+    });
+    let steward =
+        stage.get("/v1/auto-scaling-groups/ecs-api").await.json()["AutoScalingGroups"][0]["steward"].clone();
+    assert_eq!(steward["schedule"], "Mon-Fri 08:00-20:00 America/Sao_Paulo");
+    assert_eq!(steward["next"], json!({"at": "2026-11-24T20:00:00-03:00", "to": "off"}));
+    assert_eq!(steward["record"]["state"], "on", "{steward}");
     let spaced = stage.get("/v1/auto-scaling-groups/g%20007?include=tags").await.json();
     assert_eq!(spaced["AutoScalingGroups"][0]["Tags"][0]["Value"], "web", "{spaced}");
     let direct = json!({"action": "describeAutoScalingGroup", "group": group["AutoScalingGroupARN"]});

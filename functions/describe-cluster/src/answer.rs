@@ -85,6 +85,8 @@ pub const TABLES: &[Table] = &[
             ("instances", "/Instances"),
             ("cluster", "/steward/cluster"),
             ("provider", "/steward/capacityProvider"),
+            ("next", "/steward/next/to"),
+            ("at", "/steward/next/at"),
         ],
     },
     Table {
@@ -304,7 +306,8 @@ impl Show<'_> {
 
     /// The groups; of a cluster, its own.
     fn groups(&self, all: &[Group]) -> List {
-        let shown = all.iter().map(|group| (group, groups::Steward::of(group, self.seen, self.rules)));
+        let shown =
+            all.iter().map(|group| (group, groups::Steward::of(group, self.seen, self.rules, self.now)));
         let own: Vec<_> = match &self.ask.what {
             What::Cluster(cluster) => {
                 shown.filter(|(_, it)| it.cluster.as_deref() == Some(cluster.as_str())).collect()

@@ -1,12 +1,16 @@
 //! Auto Scaling groups, as the answer shows them.
 
+use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 use shared::autoscaling::Group;
 use shared::groups::{LinkedBy, Links};
-use shared::schedule::OnOff;
+use shared::record::{Capacity, Record, RecordFault};
+use shared::schedule::{OnOff, Override};
 
 use crate::Rules;
 use crate::observe::Snapshot;
+use crate::steward::{Next, faults, live, next};
 
 /// What ecs-steward knows of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,12 +26,24 @@ pub struct Steward {
     pub capacity_provider: Option<String>,
     /// Whether ECS itself sets its size.
     pub managed_scaling: bool,
+    /// Its own schedule, printed: a cluster's is its services'.
+    pub schedule: Option<String>,
+    /// When something else will be wanted of it, and what.
+    pub next: Option<Next>,
+    /// The live override, its own or its cluster's.
+    #[serde(rename = "override")]
+    pub override_: Option<Override>,
+    /// Its record, read; `null` where there is none.
+    pub record: Option<Value>,
+    /// Tags that can't be read: nothing is done here until they are mended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 impl Steward {
     /// What is known of a group.
     #[must_use]
-    pub fn of(group: &Group, seen: &Snapshot, rules: &Rules) -> Self {
+    pub fn of(group: &Group, seen: &Snapshot, rules: &Rules, now: Timestamp) -> Self {
         let links = Links {
             providers: seen.providers.as_deref().unwrap_or_default(),
             clusters: seen.clusters.as_deref().unwrap_or_default(),
@@ -35,7 +51,27 @@ impl Steward {
             keys: &rules.tags,
         };
         let link = links.of(group);
+        let tags = group.tags_by_key();
+        let of_cluster = link.cluster.as_ref().and_then(|(name, _)| {
+            let mut tags = links.clusters.iter().find(|cluster| cluster.cluster_name == *name)?.tags_by_key();
+            tags.remove(&rules.tags.schedule);
+            Some(tags)
+        });
+        let tagged = rules.scheduling.reading(&rules.tags).read(&tags, of_cluster.as_ref());
+        let record = tags.get(&rules.tags.record).map(|text| text.parse::<Record<Capacity>>());
+        let unreadable =
+            |fault: &RecordFault| format!("its tag {} can't be read: {fault}", rules.tags.record);
+        let faults = faults(&tagged).map(|fault| fault.reason.clone());
+        let faults = faults.chain(record.as_ref().and_then(|it| it.as_ref().err()).map(unreadable)).collect();
         Self {
+            schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
+            next: tagged.standing().ok().and_then(|it| next(&it, now, &rules.scheduling.calendar)),
+            override_: live(&tagged, now),
+            record: record.map(|record| match record {
+                Ok(record) => json!(record),
+                Err(fault) => json!({ "unreadable": fault.to_string() }),
+            }),
+            faults,
             state: if group.desired_capacity == 0 { OnOff::Off } else { OnOff::On },
             cluster_by: link.cluster.as_ref().map(|(_, by)| *by),
             cluster: link.cluster.map(|(cluster, _)| cluster),

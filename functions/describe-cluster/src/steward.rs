@@ -136,9 +136,6 @@ impl Steward {
         if let Some(Err(fault)) = &record {
             faults.push(format!("its tag {} can't be read: {fault}", rules.tags.record));
         }
-        let live = |it: &Option<Override>| it.clone().filter(|it| it.is_live(now));
-        let override_ =
-            tagged.own.as_ref().ok().and_then(live).or_else(|| tagged.clusters.as_ref().ok().and_then(live));
         Self {
             state: if service.desired_count == 0 { OnOff::Off } else { OnOff::On },
             status: status(service, readable, now),
@@ -146,7 +143,7 @@ impl Steward {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
             wanted: standing.and_then(|standing| wanted(&standing, now, calendar)),
             next: standing.and_then(|standing| next(&standing, now, calendar)),
-            override_,
+            override_: live(&tagged, now),
             record: record.map(|record| match record {
                 Ok(record) => json!(record),
                 Err(fault) => json!({ "unreadable": fault.to_string() }),
@@ -157,8 +154,15 @@ impl Steward {
     }
 }
 
+/// The live override: its own, else its cluster's.
+pub(crate) fn live(tagged: &Tagged, now: Timestamp) -> Option<Override> {
+    let live =
+        |it: &Result<Option<Override>, TagFault>| it.clone().ok().flatten().filter(|it| it.is_live(now));
+    live(&tagged.own).or_else(|| live(&tagged.clusters))
+}
+
 /// Every tag that can't be read.
-fn faults(tagged: &Tagged) -> impl Iterator<Item = &TagFault> {
+pub(crate) fn faults(tagged: &Tagged) -> impl Iterator<Item = &TagFault> {
     [
         tagged.schedule.as_ref().err(),
         tagged.own.as_ref().err(),

@@ -136,10 +136,6 @@ async fn through_a_managed_scaling_provider_all_25_are_provisioning() {
 
 #[tokio::test(start_paused = true)]
 async fn where_none_is_started_it_is_a_409_for_capacity_and_a_422_for_what_would_never_do() {
-    let mut world = batch(0);
-    world
-        .instances("batch", 1)
-        .without_attribute("batch", "com.amazonaws.ecs.capability.docker-remote-api.1.18");
     let none = Stage::on(batch(0)).await;
     let body = json!({"taskDefinition": "job", "count": 2, "launchType": "EC2"});
     let refused = run(&none, "batch", body.clone()).await;
@@ -153,11 +149,41 @@ async fn where_none_is_started_it_is_a_409_for_capacity_and_a_422_for_what_would
         (409, &json!("noCapacity"), &json!(true))
     );
     assert_eq!(full.json()["failures"].as_array().unwrap().len(), 2, "{}", full.body);
+    let asked = stage.aws.writes().iter().filter(|call| call.operation == "RunTask").count();
+    assert_eq!(asked, 1 + 1 + 2 * 2, "the one that ran, the two together, and each of them twice more");
     let mut world = World::demo();
     world.fargate_capacity(Some(0));
     let stage = Stage::on(world).await;
     let full = run(&stage, "microservices", json!({"taskDefinition": "users", "like": "users"})).await;
     assert_eq!((full.status, &full.json()["code"]), (409, &json!("noCapacity")), "{}", full.body);
+}
+
+/// The reason that AWS gives, whether it may go well later, and how often it is asked.
+#[tokio::test(start_paused = true)]
+async fn only_what_may_go_well_later_is_asked_for_again_never_attribute() {
+    for (what, status, code, calls) in [("agent", 409, "noCapacity", 3), ("attribute", 422, "notStarted", 1)]
+    {
+        let mut world = batch(0);
+        world.instances("batch", 1);
+        let instance = world.container_instances("batch")[0].ec2_instance.clone();
+        let mut body = json!({"taskDefinition": "job", "launchType": "EC2"});
+        if what == "agent" {
+            world.agent_connected("batch", &instance, false);
+        } else {
+            world.without_attribute("batch", "ecs.capability.task-eni");
+            let definition = json!({"family": "job", "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+                "containerDefinitions": [{"name": "job", "image": "job:1"}]});
+            world.call("ecs", "RegisterTaskDefinition", definition).unwrap();
+            body["network"] = json!({"subnets": ["subnet-1"]});
+        }
+        let stage = Stage::on(world).await;
+        let refused = run(&stage, "batch", body).await;
+        let problem = refused.json();
+        assert_eq!((refused.status, &problem["code"]), (status, &json!(code)), "{what}: {}", refused.body);
+        assert_eq!(problem["retryable"], status == 409, "{what}");
+        assert!(problem["detail"].as_str().unwrap().to_lowercase().contains(what), "{}", refused.body);
+        assert_eq!(stage.writes().len(), calls, "{what}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

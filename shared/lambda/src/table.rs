@@ -2,12 +2,14 @@
 
 use comfy_table::{ContentArrangement, Table, TableStyle};
 
-/// A table of these rows under these headings, in plain text.
+/// A table of these rows under these headings, in plain text; without headings, of the rows alone.
 #[must_use]
 pub fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
+    if !headings.is_empty() {
+        table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
+    }
     for row in rows {
         table.add_row(row);
     }

@@ -109,7 +109,7 @@ impl PruneImages {
         let items = if ask.dry_run {
             planned.plan.forecast().to_vec()
         } else {
-            let write = self.aws.write(deadline, requester(call));
+            let write = self.aws.write(deadline, Requester::of(call));
             let time_left = || write.time_left();
             let hands = Apply {
                 write: write.clone(),
@@ -376,14 +376,4 @@ fn unpoliced(seen: &Seen, case: &Case<'_>) -> Vec<Judged> {
         held: None,
     });
     images.collect()
-}
-
-fn requester(call: &Call<Request>) -> Requester {
-    Requester {
-        actor: call.actor.clone(),
-        on_behalf_of: call.envelope.on_behalf_of.clone(),
-        reason: call.envelope.reason.clone(),
-        request_id: call.request_id.clone(),
-        scope: call.scope.clone(),
-    }
 }

@@ -77,7 +77,7 @@ impl Function for RunTask {
             let items = first.forecast().to_vec();
             return Ok(Answer::Report(report::report(items, &ask, &self.config.settings, now)));
         }
-        let write = self.aws.write(deadline, requester(call));
+        let write = self.aws.write(deadline, Requester::of(&call));
         let hands = Apply { write: write.clone(), before: &seen.before };
         let time_left = || write.time_left();
         let mut items = perform(first, &hands, AT_ONCE, &time_left).await;
@@ -113,9 +113,4 @@ impl RunTask {
         let most = Duration::try_from(self.config.wait_max.get()).unwrap_or_default();
         ask.wait.is_some() || begun.elapsed() + PAUSE <= most
     }
-}
-
-fn requester(call: Call<Request>) -> Requester {
-    let Call { actor, envelope, request_id, scope, .. } = call;
-    Requester { actor, on_behalf_of: envelope.on_behalf_of, reason: envelope.reason, request_id, scope }
 }

@@ -86,7 +86,7 @@ impl Function for ScaleService {
         let items = if ask.dry_run {
             plan.forecast().to_vec()
         } else {
-            let write = self.aws.write(deadline, requester(call));
+            let write = self.aws.write(deadline, Requester::of(&call));
             let time_left = || write.time_left();
             let daemons = observe::daemons(&seen);
             let hands = Apply { write: write.clone(), read, tags: &self.rules.tags, daemons };
@@ -102,9 +102,4 @@ impl Function for ScaleService {
     fn meter(&self) -> Meter {
         self.aws.meter()
     }
-}
-
-fn requester(call: Call<Request>) -> Requester {
-    let Call { actor, envelope, request_id, scope, .. } = call;
-    Requester { actor, on_behalf_of: envelope.on_behalf_of, reason: envelope.reason, request_id, scope }
 }

@@ -62,7 +62,7 @@ impl Function for StopTask {
         let items = if ask.dry_run {
             plan.forecast().to_vec()
         } else {
-            let write = self.aws.write(deadline, requester(call));
+            let write = self.aws.write(deadline, Requester::of(&call));
             let time_left = || write.time_left();
             let hands = Apply { write: write.clone(), cluster: &ask.cluster, reason: &ask.reason };
             perform(plan, &hands, AT_ONCE, &time_left).await
@@ -103,9 +103,4 @@ async fn wait(read: &Read, report: Report, ask: &Ask) -> Result<Answer, Problem>
         many => format!("/v1/clusters/{}/tasks?tasks={}", ask.cluster, many.join(",")),
     };
     Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, body: serde_json::json!(report) })
-}
-
-fn requester(call: Call<Request>) -> Requester {
-    let Call { actor, envelope, request_id, scope, .. } = call;
-    Requester { actor, on_behalf_of: envelope.on_behalf_of, reason: envelope.reason, request_id, scope }
 }

@@ -8,7 +8,7 @@ use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace,
 use aws_sdk_ecs::types::Tag;
 use shared::application_autoscaling::Suspended;
 use shared::names::{Arn, Scope, ServiceId};
-use shared::{Actor, Code, Problem};
+use shared::{Actor, Call, Code, Problem};
 
 use crate::budget::Bucket;
 use crate::connect::Access;
@@ -32,6 +32,21 @@ pub struct Requester {
     pub request_id: String,
     /// The account and region that are changed.
     pub scope: Scope,
+}
+
+impl Requester {
+    /// Who is behind a call.
+    #[must_use]
+    pub fn of<R>(call: &Call<R>) -> Self {
+        let Call { actor, envelope, request_id, scope, .. } = call;
+        Self {
+            actor: actor.clone(),
+            on_behalf_of: envelope.on_behalf_of.clone(),
+            reason: envelope.reason.clone(),
+            request_id: request_id.clone(),
+            scope: scope.clone(),
+        }
+    }
 }
 
 /// The hands of a run.

@@ -34,7 +34,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Tell the main job as it happens: three days of an embedded AWS, by schedule
+    /// Tell the main job as it happens: six days of an embedded AWS
     ///
     /// Services go off in the evening and come back in the morning as they were, while people and
     /// autoscaling do what they do, with an override for a release, and a holiday. Every step goes

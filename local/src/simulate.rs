@@ -10,6 +10,7 @@ mod calendar;
 mod compare;
 mod dice;
 mod fleet;
+mod leases;
 mod machines;
 mod model;
 mod people;

@@ -753,6 +753,24 @@ async fn only_a_look_at_the_whole_cluster_removes_its_override() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_override_that_ended_while_no_schedule_was_followed_is_no_transition_of_a_later_one() {
+    for path in [OVERRIDE, "/override"] {
+        let story = Story::tagged("2026-11-24 09:00").await;
+        story.tick("2026-11-24 09:00").await;
+        story.asks("2026-11-24 10:00", "PUT", path, json!({"state": "on", "for": "PT2H"})).await;
+        story.tag("2026-11-24 11:00", "steward:schedule", "none");
+        for at in ["2026-11-24 12:00", "2026-11-24 12:05"] {
+            story.tick(at).await;
+        }
+        assert_eq!(story.tag_of("steward:override"), None, "{path}");
+        story.by_hand("2026-11-24 13:00", 0);
+        story.tag("2026-11-24 14:00", "steward:schedule", "always");
+        story.tick("2026-11-24 14:00").await;
+        assert_eq!(story.count(), 0, "{path}: what people did stays");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tick_that_runs_long_ends_itself_half_a_minute_before_the_next() {
     let mut world = World::new(local("2026-11-24 12:00"));
     world.cluster("prod");

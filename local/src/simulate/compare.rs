@@ -59,7 +59,7 @@ impl Year {
     pub(super) fn still_due(&self, seen: Vec<Seen>, from: i64, now: i64) -> Vec<Seen> {
         let want = |service: &super::fleet::Service, at| {
             let plan = self.fleet.plan_of(service).ok().flatten();
-            let lease = self.fleet.clusters.get(service.cluster).and_then(|cluster| cluster.lease);
+            let lease = self.cluster_lease(service.cluster);
             wanted(service.lease, lease, plan.and_then(|plan| self.fleet.plans.get(plan)), at)
         };
         let one = |(mut seen, service): (Seen, &super::fleet::Service)| {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::compare::{UNKNOWN, is_as_remembered, record, shown};
 use super::dice::Dice;
 use super::fleet::{Fleet, RECORD, SCHEDULE};
-use super::model::{Expected, Facts, Live, Memory, Target, wanted};
+use super::model::{Expected, Facts, Lease, Live, Memory, Target, wanted};
 use super::year::Year;
 
 /// The names of the clusters whose tasks run on machines of their own.
@@ -35,11 +35,17 @@ pub(super) struct Machines {
     before: Option<Live>,
 }
 
+impl Machines {
+    pub(super) fn path(&self) -> String {
+        format!("autoScalingGroupName/{}", self.name)
+    }
+}
+
 /// A group before a tick, and what it ought to be after it.
 #[derive(Clone, Debug)]
 pub(super) struct SeenMachines {
     live: Live,
-    expected: Expected,
+    pub(super) expected: Expected,
     /// The tasks on its machines.
     tasks: usize,
     /// They keep it.
@@ -104,7 +110,7 @@ fn text(world: &World, name: &str) -> Option<String> {
 
 /// All that a run leaves behind.
 pub(super) fn end(world: &World, fleet: &Fleet) -> Vec<(String, String)> {
-    let one = |it: &Machines| (path(it), format!("{:?} {:?}", look(world, it.name), text(world, it.name)));
+    let one = |it: &Machines| (it.path(), format!("{:?} {:?}", look(world, it.name), text(world, it.name)));
     fleet.machines.iter().map(one).collect()
 }
 
@@ -112,26 +118,32 @@ fn is_stopping(record: &str) -> bool {
     record.starts_with("v1 stopping@")
 }
 
-fn path(it: &Machines) -> String {
-    format!("autoScalingGroupName/{}", it.name)
-}
-
 impl Year {
+    /// What the model knows of a group under its cluster's override.
+    pub(super) fn machine_facts<'f>(
+        &'f self,
+        world: &World,
+        it: &'f Machines,
+        lease: Option<Lease>,
+        now: i64,
+    ) -> Facts<'f> {
+        Facts {
+            memory: it.memory.as_ref(),
+            live: look(world, it.name),
+            deploying: false,
+            plan: Ok(Some(it.plan)),
+            wanted: wanted(None, lease, self.fleet.plans.get(it.plan), now),
+            enforce: false,
+            stop_only: false,
+            now,
+        }
+    }
+
     /// Each group as it is, and as it ought to be after a tick at this instant.
     pub(super) fn observe_machines(&self, now: i64) -> Vec<SeenMachines> {
         let one = |world: &World, it: &Machines| {
-            let live = look(world, it.name);
-            let lease = self.fleet.clusters.get(it.cluster).and_then(|cluster| cluster.lease);
-            let facts = Facts {
-                memory: it.memory.as_ref(),
-                live,
-                deploying: false,
-                plan: Ok(Some(it.plan)),
-                wanted: wanted(None, lease, self.fleet.plans.get(it.plan), now),
-                enforce: false,
-                stop_only: false,
-                now,
-            };
+            let facts = self.machine_facts(world, it, self.cluster_lease(it.cluster), now);
+            let live = facts.live;
             let mut expected = facts.expected();
             let tasks = tasks(world, it.name);
             let busy = live.count > 0 && expected.live.count == 0 && tasks > 0;
@@ -197,7 +209,7 @@ impl Year {
             }
             let (live, text, left) =
                 self.aws.with(|world| (look(world, it.name), text(world, it.name), tasks(world, it.name)));
-            let (path, expected) = (path(it), &seen.expected);
+            let (path, expected) = (it.path(), &seen.expected);
             if text.as_ref().is_some_and(|text| is_stopping(text)) {
                 // It was begun, and tasks came before it was finished.
                 if left == 0 && seen.tasks == 0 {

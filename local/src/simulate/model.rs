@@ -4,6 +4,10 @@
 use super::calendar::{Plan, repeated};
 
 const HOUR: i64 = 3600;
+const STAYS: &str = "what people did stays";
+const NOT_SCHEDULED: &str = "not scheduled";
+/// The rules by which nothing is left to do.
+pub(super) const SETTLED: [&str; 2] = [STAYS, NOT_SCHEDULED];
 
 /// A scalable target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +135,7 @@ impl Facts<'_> {
                 Some(memory) if !memory.on && !memory.adopted => {
                     Expected { at_now: true, ..self.start("no longer scheduled", self.now, false) }
                 }
-                _ => self.same("not scheduled"),
+                _ => self.same(NOT_SCHEDULED),
             };
         };
         let planless = self.memory.is_none_or(|memory| memory.plan.is_none());
@@ -165,7 +169,7 @@ impl Facts<'_> {
         if self.enforce && differs {
             return Expected { at_now: true, ..self.made("enforce", wanted, self.now) };
         }
-        self.same("what people did stays")
+        self.same(STAYS)
     }
 
     fn same(&self, rule: &'static str) -> Expected {

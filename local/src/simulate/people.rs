@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::fleet::{OVERRIDE, SCHEDULE, Tag};
+use super::fleet::{SCHEDULE, Tag};
+use super::leases::Place;
 use super::model::{Lease, Want};
 use super::year::Year;
 use crate::gateway::Sent;
@@ -33,7 +34,7 @@ impl Year {
         self.note_sizes();
     }
 
-    fn names(&self, n: usize) -> Option<(String, String)> {
+    pub(super) fn names(&self, n: usize) -> Option<(String, String)> {
         let service = self.fleet.services.get(n)?;
         Some((self.fleet.cluster_of(service).to_owned(), service.name.clone()))
     }
@@ -127,12 +128,7 @@ impl Year {
             let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "the year"});
             ("PUT", body, Lease { want, from: now, until: now + hours * HOUR })
         };
-        let reached: Vec<usize> = match place {
-            Place::Service(n) => vec![n],
-            Place::Cluster(index) => (0..self.fleet.services.len())
-                .filter(|n| self.fleet.services.get(*n).is_some_and(|one| one.cluster == index))
-                .collect(),
-        };
+        let reached = self.reached(place);
         let (path, before) = (self.override_path(place), self.override_text(place));
         self.set_lease(place, Some(lease));
         let seen = self.observe(now);
@@ -150,58 +146,6 @@ impl Year {
             self.compare(&seen, &reached, now);
             if let Place::Cluster(cluster) = place {
                 self.compare_machines(&machines, now, Some(cluster));
-            }
-        }
-    }
-
-    fn leased(&self, place: Place) -> Option<Lease> {
-        match place {
-            Place::Service(n) => self.fleet.services.get(n)?.lease,
-            Place::Cluster(n) => self.fleet.clusters.get(n)?.lease,
-        }
-    }
-
-    fn set_lease(&mut self, place: Place, lease: Option<Lease>) {
-        match place {
-            Place::Service(n) => {
-                if let Some(service) = self.fleet.services.get_mut(n) {
-                    service.lease = lease;
-                }
-            }
-            Place::Cluster(n) => {
-                if let Some(cluster) = self.fleet.clusters.get_mut(n) {
-                    cluster.lease = lease;
-                }
-            }
-        }
-    }
-
-    fn override_path(&self, place: Place) -> String {
-        match place {
-            Place::Service(n) => {
-                let (cluster, service) = self.names(n).unwrap_or_default();
-                format!("/v1/clusters/{cluster}/services/{service}/override")
-            }
-            Place::Cluster(n) => {
-                let name = self.fleet.clusters.get(n).map(|cluster| cluster.name.clone());
-                format!("/v1/clusters/{}/override", name.unwrap_or_default())
-            }
-        }
-    }
-
-    /// The override's tag as it stands.
-    fn override_text(&self, place: Place) -> Option<String> {
-        match place {
-            Place::Service(n) => {
-                let (cluster, service) = self.names(n)?;
-                self.aws.with(|world| world.tags(&cluster, &service).remove(OVERRIDE))
-            }
-            Place::Cluster(n) => {
-                let input = json!({"clusters": [self.fleet.clusters.get(n)?.name], "include": ["TAGS"]});
-                let answer = self.aws.with(|world| world.call("ecs", "DescribeClusters", input)).ok()?;
-                let tags = answer.pointer("/clusters/0/tags")?.as_array()?;
-                let tag = tags.iter().find(|tag| tag.get("key").and_then(Value::as_str) == Some(OVERRIDE))?;
-                tag.get("value")?.as_str().map(str::to_owned)
             }
         }
     }
@@ -289,11 +233,4 @@ impl Year {
         self.figures.outages += 1;
         self.down_until = self.seconds() + hours * HOUR;
     }
-}
-
-/// What an override stands on.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    Service(usize),
-    Cluster(usize),
 }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::calendar::{plans, told};
 use super::dice::Dice;
-use super::fleet::{Fleet, catalog, end, is_deploying, look};
+use super::fleet::{Fleet, Service, catalog, end, is_deploying, look};
 use super::machines::{self, SeenMachines};
-use super::model::{Expected, Facts, Live, wanted};
+use super::model::{Expected, Facts, Lease, Live, wanted};
 use super::{Figures, Options};
 use crate::system::{Setup, StartFault, System};
 
@@ -135,24 +135,40 @@ impl Year {
         (due.max(now + 1).max(self.down_until) + TICK - 1) / TICK * TICK
     }
 
+    /// What the model knows of a service under its own override and its cluster's.
+    pub(super) fn facts<'f>(
+        &'f self,
+        world: &mut World,
+        service: &'f Service,
+        (own, clusters): (Option<Lease>, Option<Lease>),
+        now: i64,
+    ) -> Facts<'f> {
+        let cluster = self.fleet.cluster_of(service);
+        let live = look(world, cluster, &service.name);
+        let plan = self.fleet.plan_of(service);
+        let calendar = plan.ok().flatten().and_then(|plan| self.fleet.plans.get(plan));
+        Facts {
+            memory: service.memory.as_ref(),
+            live,
+            deploying: live.count > 0 && is_deploying(world, cluster, &service.name),
+            plan,
+            wanted: wanted(own, clusters, calendar, now),
+            enforce: service.enforce,
+            stop_only: service.stop_only,
+            now,
+        }
+    }
+
+    pub(super) fn cluster_lease(&self, cluster: usize) -> Option<Lease> {
+        self.fleet.clusters.get(cluster)?.lease
+    }
+
     /// Each service as it is, and as it ought to be after a tick at this instant.
     pub(super) fn observe(&self, now: i64) -> Vec<Seen> {
-        let one = |world: &mut World, service: &super::fleet::Service| {
-            let cluster = self.fleet.cluster_of(service);
-            let live = look(world, cluster, &service.name);
-            let plan = self.fleet.plan_of(service);
-            let lease = self.fleet.clusters.get(service.cluster).and_then(|cluster| cluster.lease);
-            let calendar = plan.ok().flatten().and_then(|plan| self.fleet.plans.get(plan));
-            let facts = Facts {
-                memory: service.memory.as_ref(),
-                live,
-                deploying: live.count > 0 && is_deploying(world, cluster, &service.name),
-                plan,
-                wanted: wanted(service.lease, lease, calendar, now),
-                enforce: service.enforce,
-                stop_only: service.stop_only,
-                now,
-            };
+        let one = |world: &mut World, service: &Service| {
+            let leases = (service.lease, self.cluster_lease(service.cluster));
+            let facts = self.facts(world, service, leases, now);
+            let live = facts.live;
             let expected = facts.expected();
             // A deployment may have ended by then.
             let memory = expected.memory.as_ref();
@@ -225,6 +241,7 @@ impl Year {
         let quiet = !disturbed && self.is_quiet(&seen) && self.machines_are_quiet(&machines);
         self.compare(&seen, &all, from);
         self.compare_machines(&machines, from, None);
+        self.forget_overrides(quiet);
         // An override that is over may still be cleaned away.
         let beyond = writes.into_iter().find(|call| call.operation != "UntagResource");
         if let Some(call) = beyond.filter(|_| quiet) {

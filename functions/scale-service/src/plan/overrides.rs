@@ -101,12 +101,23 @@ pub(super) fn refused(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> 
 
 /// A service's override that is over goes once what it caused is recorded.
 pub(super) fn clean_up(case: &Case<'_>, decision: &mut Decision) {
-    let Ok(Some(own)) = &case.standing.tagged.own else { return };
-    if own.is_over(case.ask.now) && decision.stages.is_empty() {
-        let before = case.service.tags_by_key().remove(&case.rules.tags.override_).unwrap_or_default();
-        let resource = case.id.to_string();
-        decision.stages.push((CLEAN, vec![Step::DropOverride { resource, before }]));
+    if decision.stages.is_empty() {
+        decision.stages.extend(cleaning(case.seen, &case.standing, case.ask, case.rules));
     }
+}
+
+/// The same for a service that follows nothing any more: a schedule that it is given later would take
+/// that end for a transition.
+pub(super) fn left_behind(seen: &Seen, standing: &Standing, ask: &Ask, rules: &Rules) -> Option<Decision> {
+    let stage = cleaning(seen, standing, ask, rules)?;
+    let item = Item::new(&seen.id, Outcome::Changed, None, "its override is over, and removed");
+    Some(Decision { item, stages: vec![stage] })
+}
+
+fn cleaning(seen: &Seen, standing: &Standing, ask: &Ask, rules: &Rules) -> Option<(usize, Vec<Step>)> {
+    let own = standing.tagged.own.as_ref().ok()?.as_ref()?;
+    let before = seen.service.tags_by_key().remove(&rules.tags.override_).filter(|_| own.is_over(ask.now))?;
+    Some((CLEAN, vec![Step::DropOverride { resource: seen.id.to_string(), before }]))
 }
 
 /// The clusters in which something is left to do, or might be: what could not be read, failed,
@@ -123,7 +134,9 @@ impl Pending {
         let Decision { item, stages } = decision;
         let codes = [Code::Deploying, Code::Held, Code::StopOnly, Code::WaitingForTasks];
         let waits = item.code.is_some_and(|code| codes.contains(&code));
-        if !stages.is_empty() || waits || item.outcome == Outcome::Failed {
+        // That a service's own override goes keeps nothing waiting.
+        let changes = stages.iter().any(|(stage, _)| *stage != CLEAN);
+        if changes || waits || item.outcome == Outcome::Failed {
             self.clusters.insert(cluster.to_string());
         }
     }

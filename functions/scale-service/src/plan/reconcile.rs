@@ -119,7 +119,7 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Option<
     };
     let due = what_is_due(seen, &standing, record.as_ref(), ask, rules);
     if !follows && due == Due::Nothing {
-        return None;
+        return overrides::left_behind(seen, &standing, ask, rules);
     }
     let wanted = standing.wanted.as_ref().ok().and_then(Option::as_ref).cloned();
     let by = match wanted.as_ref().map(|wanted| wanted.by) {

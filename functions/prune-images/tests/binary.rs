@@ -1,7 +1,7 @@
 //! The very binary that Lambda runs, under a Runtime API, with every file of `events/prune-images/`.
 
 use emulator::World;
-use harness::binary::{Binary, machine_now};
+use harness::binary::{Binary, answers_every_file, machine_now};
 use harness::events::{self, PRUNE_IMAGES};
 use serde_json::Value;
 
@@ -11,23 +11,8 @@ const POLICY: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"ta
 
 #[tokio::test]
 async fn the_binary_answers_every_file_of_events() {
-    let known: Vec<&str> = {
-        let mut known: Vec<&str> = PRUNE_IMAGES.iter().map(|(name, _)| *name).collect();
-        known.sort_unstable();
-        known
-    };
-    assert_eq!(
-        events::names("prune-images"),
-        known,
-        "each file has an expectation, and each expectation a file"
-    );
     let environment = [("PRUNE_REPOSITORIES", "*"), ("PRUNE_POLICY", POLICY)];
-    let mut binary = Binary::start(PATH, World::demo(), &environment).await;
-    for (name, expected) in PRUNE_IMAGES {
-        let event = events::read_at("prune-images", name, machine_now()).to_string();
-        let answer = binary.invoke(event.as_bytes()).await;
-        events::check(name, *expected, &answer);
-    }
+    answers_every_file(PATH, "prune-images", PRUNE_IMAGES, &environment).await;
 }
 
 #[tokio::test]
@@ -71,14 +56,7 @@ async fn each_deletion_is_a_line_of_audit_that_names_what_is_gone() {
     let mut binary = Binary::start(PATH, World::demo(), &environment).await;
     let event = events::read("prune-images", "rest-prune");
     binary.invoke(event.to_string().as_bytes()).await.unwrap();
-    // The line of metrics is the last of an invocation, and comes before its answer.
-    let lines: Vec<Value> = loop {
-        let log = binary.log();
-        if log.iter().any(|line| line.contains("\"_aws\"")) {
-            break log.iter().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
-        }
-        tokio::task::yield_now().await;
-    };
+    let lines = binary.lines_of_an_invocation().await;
     let audit: Vec<&Value> = lines.iter().filter(|line| line["target"] == "audit").collect();
     assert_eq!(audit.len(), 1, "{audit:?}");
     assert_eq!(audit[0]["operation"], "ecr:BatchDeleteImage");

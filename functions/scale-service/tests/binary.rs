@@ -1,7 +1,7 @@
 //! The very binary that Lambda runs, under a Runtime API, with every file of `events/scale-service/`.
 
 use emulator::World;
-use harness::binary::{Binary, machine_now};
+use harness::binary::{Binary, answers_every_file, machine_now};
 use harness::events::{self, SCALE_SERVICE};
 use serde_json::Value;
 
@@ -9,23 +9,8 @@ const PATH: &str = env!("CARGO_BIN_EXE_scale-service");
 
 #[tokio::test]
 async fn the_binary_answers_every_file_of_events() {
-    let known: Vec<&str> = {
-        let mut known: Vec<&str> = SCALE_SERVICE.iter().map(|(name, _)| *name).collect();
-        known.sort_unstable();
-        known
-    };
-    assert_eq!(
-        events::names("scale-service"),
-        known,
-        "each file has an expectation, and each expectation a file"
-    );
     let environment = [("MODE", "act"), ("CLUSTERS", "*")];
-    let mut binary = Binary::start(PATH, World::demo(), &environment).await;
-    for (name, expected) in SCALE_SERVICE {
-        let event = events::read_at("scale-service", name, machine_now()).to_string();
-        let answer = binary.invoke(event.as_bytes()).await;
-        events::check(name, *expected, &answer);
-    }
+    answers_every_file(PATH, "scale-service", SCALE_SERVICE, &environment).await;
 }
 
 #[tokio::test]
@@ -73,14 +58,7 @@ async fn each_change_is_a_line_of_audit_that_no_input_can_forge() {
     let forged = "night\n{\"target\":\"audit\",\"actor\":\"nobody\"}\r\n";
     event["body"] = serde_json::json!({ "reason": forged, "onBehalfOf": forged }).to_string().into();
     binary.invoke(event.to_string().as_bytes()).await.unwrap();
-    // The line of metrics is the last of an invocation, and comes before its answer.
-    let lines: Vec<Value> = loop {
-        let log = binary.log();
-        if log.iter().any(|line| line.contains("\"_aws\"")) {
-            break log.iter().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
-        }
-        tokio::task::yield_now().await;
-    };
+    let lines = binary.lines_of_an_invocation().await;
     let audit: Vec<&Value> = lines.iter().filter(|line| line["target"] == "audit").collect();
     let operations: Vec<&str> = audit.iter().map(|line| line["operation"].as_str().unwrap()).collect();
     let [tag, scaling, service] =

@@ -4,8 +4,14 @@ mod groups;
 mod images;
 mod tasks;
 
+use std::error::Error;
+use std::future::Future;
+
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
 use aws_sdk_ecs::types::Tag;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use shared::application_autoscaling::Suspended;
 use shared::names::{Arn, Scope, ServiceId};
 use shared::{Actor, Call, Code, Problem};
@@ -13,6 +19,7 @@ use shared::{Actor, Call, Code, Problem};
 use crate::budget::Bucket;
 use crate::connect::Access;
 use crate::run::{Operation, Run};
+use crate::watch::Watch;
 
 const UPDATE_SERVICE: Operation = ("ecs:UpdateService", Bucket::EcsServiceWrite);
 const TAG_RESOURCE: Operation = ("ecs:TagResource", Bucket::EcsTag);
@@ -79,24 +86,19 @@ impl Write {
     ) -> Result<(), Problem> {
         let thing = service.to_string();
         let count = i32::try_from(after).unwrap_or(i32::MAX);
-        self.allowed(UPDATE_SERVICE, &thing)?;
-        let answer = self
-            .run
-            .send(UPDATE_SERVICE, &thing, |watch| {
-                self.run
-                    .aws
-                    .ecs
-                    .update_service()
-                    .cluster(service.cluster.as_str())
-                    .service(service.service.as_str())
-                    .desired_count(count)
-                    .customize()
-                    .interceptor(watch)
-                    .send()
-            })
-            .await;
-        self.audit(UPDATE_SERVICE, &thing, &before.to_string(), &after.to_string(), answer.as_ref().err());
-        answer.map(drop)
+        self.change(UPDATE_SERVICE, &thing, &before.to_string(), &after.to_string(), |watch| {
+            self.run
+                .aws
+                .ecs
+                .update_service()
+                .cluster(service.cluster.as_str())
+                .service(service.service.as_str())
+                .desired_count(count)
+                .customize()
+                .interceptor(watch)
+                .send()
+        })
+        .await
     }
 
     /// Sets one tag of a service, whose ARN must have the long form, or of a cluster: `resource` is
@@ -110,26 +112,20 @@ impl Write {
         before: Option<&str>,
         after: &str,
     ) -> Result<(), Problem> {
-        let thing = resource.to_owned();
         let arn = self.arn(resource);
-        self.allowed(TAG_RESOURCE, &thing)?;
-        let answer = self
-            .run
-            .send(TAG_RESOURCE, &thing, |watch| {
-                self.run
-                    .aws
-                    .ecs
-                    .tag_resource()
-                    .resource_arn(&arn)
-                    .tags(Tag::builder().key(key).value(after).build())
-                    .customize()
-                    .interceptor(watch)
-                    .send()
-            })
-            .await;
-        let (before, after) = (format!("{key}={}", before.unwrap_or_default()), format!("{key}={after}"));
-        self.audit(TAG_RESOURCE, &thing, &before, &after, answer.as_ref().err());
-        answer.map(drop)
+        let (was, will) = (format!("{key}={}", before.unwrap_or_default()), format!("{key}={after}"));
+        self.change(TAG_RESOURCE, resource, &was, &will, |watch| {
+            self.run
+                .aws
+                .ecs
+                .tag_resource()
+                .resource_arn(&arn)
+                .tags(Tag::builder().key(key).value(after).build())
+                .customize()
+                .interceptor(watch)
+                .send()
+        })
+        .await
     }
 
     /// Removes one tag of a service or cluster.
@@ -137,16 +133,11 @@ impl Write {
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UntagResource.html>
     pub async fn untag(&self, resource: &str, key: &str, before: &str) -> Result<(), Problem> {
         let arn = self.arn(resource);
-        self.allowed(UNTAG_RESOURCE, resource)?;
-        let answer = self
-            .run
-            .send(UNTAG_RESOURCE, resource, |watch| {
-                let call = self.run.aws.ecs.untag_resource().resource_arn(&arn).tag_keys(key);
-                call.customize().interceptor(watch).send()
-            })
-            .await;
-        self.audit(UNTAG_RESOURCE, resource, &format!("{key}={before}"), "", answer.as_ref().err());
-        answer.map(drop)
+        self.change(UNTAG_RESOURCE, resource, &format!("{key}={before}"), "", |watch| {
+            let call = self.run.aws.ecs.untag_resource().resource_arn(&arn).tag_keys(key);
+            call.customize().interceptor(watch).send()
+        })
+        .await
     }
 
     fn arn(&self, resource: &str) -> String {
@@ -172,26 +163,40 @@ impl Write {
             .scheduled_scaling_suspended(suspended.scheduled_scaling)
             .build();
         let min = i32::try_from(min).unwrap_or(i32::MAX);
-        self.allowed(REGISTER_TARGET, &thing)?;
-        let answer = self
-            .run
-            .send(REGISTER_TARGET, &thing, |watch| {
-                self.run
-                    .aws
-                    .scaling
-                    .register_scalable_target()
-                    .service_namespace(ServiceNamespace::Ecs)
-                    .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
-                    .resource_id(&thing)
-                    .min_capacity(min)
-                    .suspended_state(state.clone())
-                    .customize()
-                    .interceptor(watch)
-                    .send()
-            })
-            .await;
         let words = |(min, suspended): (u32, Suspended)| format!("min={min} susp={suspended}");
-        self.audit(REGISTER_TARGET, &thing, &words(before), &words(after), answer.as_ref().err());
+        self.change(REGISTER_TARGET, &thing, &words(before), &words(after), |watch| {
+            self.run
+                .aws
+                .scaling
+                .register_scalable_target()
+                .service_namespace(ServiceNamespace::Ecs)
+                .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+                .resource_id(&thing)
+                .min_capacity(min)
+                .suspended_state(state.clone())
+                .customize()
+                .interceptor(watch)
+                .send()
+        })
+        .await
+    }
+
+    /// A change that answers nothing, with its line of audit however it ends.
+    async fn change<O, E, F>(
+        &self,
+        operation: Operation,
+        thing: &str,
+        before: &str,
+        after: &str,
+        send: impl Fn(Watch) -> F,
+    ) -> Result<(), Problem>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        self.allowed(operation, thing)?;
+        let answer = self.run.send(operation, thing, send).await;
+        self.audit(operation, thing, before, after, answer.as_ref().err());
         answer.map(drop)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,6 +20,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Notify, mpsc};
+
+use crate::events::{self, Expected};
 
 /// How long a binary may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -133,6 +135,19 @@ impl Binary {
         self.log.lock().unwrap().clone()
     }
 
+    /// Its log once an invocation is in it to its end, each line as JSON. Metrics are the last of its
+    /// lines, and come before its answer.
+    pub async fn lines_of_an_invocation(&self) -> Vec<Value> {
+        loop {
+            let log = self.log();
+            if log.iter().any(|line| line.contains("\"_aws\"")) {
+                let lines = log.iter().map(|line| serde_json::from_str(line).expect("each line is JSON"));
+                return lines.collect();
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// What a binary that does not start says on standard error, and whether it failed.
     pub async fn refuses_to_start(mut self) -> (bool, String) {
         let output = tokio::time::timeout(PATIENCE, async {
@@ -142,6 +157,24 @@ impl Binary {
             (!self.process.wait().await.unwrap().success(), text)
         });
         output.await.expect("the binary ends by itself")
+    }
+}
+
+/// Sends every file of `events/<function>/` to a binary in the demo world; fails unless each gets its
+/// answer, and each has one in `files`.
+pub async fn answers_every_file(
+    path: &str,
+    function: &str,
+    files: &[(&str, Expected)],
+    environment: &[(&str, &str)],
+) {
+    let known: BTreeSet<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(events::names(function), known, "each file has an expectation, and each expectation a file");
+    let mut binary = Binary::start(path, World::demo(), environment).await;
+    for (name, expected) in files {
+        let event = events::read_at(function, name, machine_now()).to_string();
+        let answer = binary.invoke(event.as_bytes()).await;
+        events::check(name, *expected, &answer);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The files of `events/`, and what each must be answered.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -251,13 +252,10 @@ pub const WRITTEN_FOR: &str = "2026-11-24T23:00:00Z";
 
 /// The names of a function's files, so that none goes without an expectation.
 #[must_use]
-pub fn names(function: &str) -> Vec<String> {
+pub fn names(function: &str) -> BTreeSet<String> {
     let folder = folder(function);
     let files = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut names: Vec<String> =
-        files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    names.sort();
-    names
+    files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 /// An event, as its file says.

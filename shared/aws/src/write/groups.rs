@@ -26,25 +26,20 @@ impl Write {
     ) -> Result<(), Problem> {
         let thing = thing(group);
         let number = |of: Option<u32>| of.map(|of| i32::try_from(of).unwrap_or(i32::MAX));
-        self.allowed(UPDATE, &thing)?;
-        let answer = self
-            .run
-            .send(UPDATE, &thing, |watch| {
-                self.run
-                    .aws
-                    .autoscaling
-                    .update_auto_scaling_group()
-                    .auto_scaling_group_name(group.as_str())
-                    .set_min_size(number(after.min))
-                    .set_max_size(number(after.max))
-                    .set_desired_capacity(number(after.desired))
-                    .customize()
-                    .interceptor(watch)
-                    .send()
-            })
-            .await;
-        self.audit(UPDATE, &thing, &before.to_string(), &after.to_string(), answer.as_ref().err());
-        answer.map(drop)
+        self.change(UPDATE, &thing, &before.to_string(), &after.to_string(), |watch| {
+            self.run
+                .aws
+                .autoscaling
+                .update_auto_scaling_group()
+                .auto_scaling_group_name(group.as_str())
+                .set_min_size(number(after.min))
+                .set_max_size(number(after.max))
+                .set_desired_capacity(number(after.desired))
+                .customize()
+                .interceptor(watch)
+                .send()
+        })
+        .await
     }
 
     /// Puts processes of a group to sleep. Without a name AWS would take all, so none is no call.
@@ -56,23 +51,18 @@ impl Write {
         }
         let thing = thing(group);
         let names: Vec<String> = processes.iter().map(ToString::to_string).collect();
-        self.allowed(SUSPEND, &thing)?;
-        let answer = self
-            .run
-            .send(SUSPEND, &thing, |watch| {
-                self.run
-                    .aws
-                    .autoscaling
-                    .suspend_processes()
-                    .auto_scaling_group_name(group.as_str())
-                    .set_scaling_processes(Some(names.clone()))
-                    .customize()
-                    .interceptor(watch)
-                    .send()
-            })
-            .await;
-        self.audit(SUSPEND, &thing, "", &names.join(" "), answer.as_ref().err());
-        answer.map(drop)
+        self.change(SUSPEND, &thing, "", &names.join(" "), |watch| {
+            self.run
+                .aws
+                .autoscaling
+                .suspend_processes()
+                .auto_scaling_group_name(group.as_str())
+                .set_scaling_processes(Some(names.clone()))
+                .customize()
+                .interceptor(watch)
+                .send()
+        })
+        .await
     }
 
     /// Wakes processes of a group. Without a name AWS would take all, so none is no call.
@@ -84,23 +74,18 @@ impl Write {
         }
         let thing = thing(group);
         let names: Vec<String> = processes.iter().map(ToString::to_string).collect();
-        self.allowed(RESUME, &thing)?;
-        let answer = self
-            .run
-            .send(RESUME, &thing, |watch| {
-                self.run
-                    .aws
-                    .autoscaling
-                    .resume_processes()
-                    .auto_scaling_group_name(group.as_str())
-                    .set_scaling_processes(Some(names.clone()))
-                    .customize()
-                    .interceptor(watch)
-                    .send()
-            })
-            .await;
-        self.audit(RESUME, &thing, &names.join(" "), "", answer.as_ref().err());
-        answer.map(drop)
+        self.change(RESUME, &thing, &names.join(" "), "", |watch| {
+            self.run
+                .aws
+                .autoscaling
+                .resume_processes()
+                .auto_scaling_group_name(group.as_str())
+                .set_scaling_processes(Some(names.clone()))
+                .customize()
+                .interceptor(watch)
+                .send()
+        })
+        .await
     }
 
     /// Sets one tag of a group, which its instances do not get.
@@ -121,17 +106,12 @@ impl Write {
             .value(after)
             .propagate_at_launch(false)
             .build();
-        self.allowed(TAG, &thing)?;
-        let answer = self
-            .run
-            .send(TAG, &thing, |watch| {
-                let call = self.run.aws.autoscaling.create_or_update_tags().tags(tag.clone());
-                call.customize().interceptor(watch).send()
-            })
-            .await;
-        let (before, after) = (format!("{key}={}", before.unwrap_or_default()), format!("{key}={after}"));
-        self.audit(TAG, &thing, &before, &after, answer.as_ref().err());
-        answer.map(drop)
+        let (was, will) = (format!("{key}={}", before.unwrap_or_default()), format!("{key}={after}"));
+        self.change(TAG, &thing, &was, &will, |watch| {
+            let call = self.run.aws.autoscaling.create_or_update_tags().tags(tag.clone());
+            call.customize().interceptor(watch).send()
+        })
+        .await
     }
 }
 

@@ -55,19 +55,14 @@ impl Write {
     pub async fn archive_image(&self, repository: &str, digest: &str) -> Result<(), Problem> {
         let thing = format!("repository/{repository}@{digest}");
         let id = ImageIdentifier::builder().image_digest(digest).build();
-        self.allowed(ARCHIVE, &thing)?;
-        let answer = self
-            .run
-            .send(ARCHIVE, &thing, |watch| {
-                let call = self.run.aws.ecr.update_image_storage_class().repository_name(repository);
-                call.image_id(id.clone())
-                    .target_storage_class(TargetStorageClass::Archive)
-                    .customize()
-                    .interceptor(watch)
-                    .send()
-            })
-            .await;
-        self.audit(ARCHIVE, &thing, "STANDARD", "ARCHIVE", answer.as_ref().err());
-        answer.map(drop)
+        self.change(ARCHIVE, &thing, "STANDARD", "ARCHIVE", |watch| {
+            let call = self.run.aws.ecr.update_image_storage_class().repository_name(repository);
+            call.image_id(id.clone())
+                .target_storage_class(TargetStorageClass::Archive)
+                .customize()
+                .interceptor(watch)
+                .send()
+        })
+        .await
     }
 }

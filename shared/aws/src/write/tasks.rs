@@ -80,16 +80,11 @@ impl Write {
         reason: &str,
     ) -> Result<(), Problem> {
         let thing = format!("task/{cluster}/{task}");
-        self.allowed(STOP_TASK, &thing)?;
-        let answer = self
-            .run
-            .send(STOP_TASK, &thing, |watch| {
-                let call = self.run.aws.ecs.stop_task().cluster(cluster.as_str()).task(task.as_str());
-                call.reason(reason).customize().interceptor(watch).send()
-            })
-            .await;
-        self.audit(STOP_TASK, &thing, before, "STOPPED", answer.as_ref().err());
-        answer.map(drop)
+        self.change(STOP_TASK, &thing, before, "STOPPED", |watch| {
+            let call = self.run.aws.ecs.stop_task().cluster(cluster.as_str()).task(task.as_str());
+            call.reason(reason).customize().interceptor(watch).send()
+        })
+        .await
     }
 }
 

@@ -114,8 +114,8 @@ fn attend(world: &mut World, cluster: &str, name: &str) {
     let Some(service) = world.ecs.service_mut(cluster, name) else {
         return;
     };
-    if service.attended != Some(now) {
-        // An earlier look took the place of this one.
+    // An earlier look may have taken the place of this one. What was seeded was planned in the past.
+    if service.attended.is_none_or(|planned| planned > now) {
         return;
     }
     service.attended = None;

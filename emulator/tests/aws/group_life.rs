@@ -71,6 +71,18 @@ fn a_group_grows_and_its_instances_register_with_the_cluster() {
 }
 
 #[test]
+fn a_second_group_of_a_cluster_leaves_its_services_attended() {
+    let mut world = boxes(1);
+    world.group(GroupSeed::new("other").sizes(1, 1, 1).cluster("box"));
+    pass(&mut world, 60);
+    assert_eq!(world.running_count("box", "agent"), 2, "a DAEMON is on each");
+    let input = json!({"cluster": "box", "service": "api", "desiredCount": 0});
+    world.call("ecs", "UpdateService", input).unwrap();
+    pass(&mut world, 120);
+    assert_eq!(world.running_count("box", "api"), 0);
+}
+
+#[test]
 fn a_group_at_zero_has_no_instances_and_comes_back() {
     let mut world = boxes(2);
     scale(&mut world, 0, 0);

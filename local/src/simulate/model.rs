@@ -146,7 +146,8 @@ impl Facts<'_> {
             if !self.is_already(wanted.want) {
                 return self.made("a transition", wanted, since);
             }
-            if self.memory.is_none() && plan.is_some() {
+            // An override found it so before its schedule was ever adopted.
+            if planless && plan.is_some() {
                 return self.adopted(plan, since);
             }
             let memory = self.memory.cloned().map(|memory| Memory { at: since, ..memory });

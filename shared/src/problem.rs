@@ -87,7 +87,7 @@ codes! {
     ManagedScaling = "managedScaling", "The group is sized by ECS";
     /// Nothing says which cluster's tasks the group carries.
     ClusterUnknown = "clusterUnknown", "The group's cluster is unknown";
-    /// Tasks still run on the cluster's instances.
+    /// Tasks still run on the group's instances.
     WaitingForTasks = "waitingForTasks", "Tasks still run there";
     /// Instances neither come nor go as the size says.
     InstancesHeld = "instancesHeld", "Instances are held";

@@ -11,7 +11,7 @@ use shared::settings::TagKeys;
 use shared::{Done, Hands, Problem};
 use shared_aws::{Read, Write};
 
-use crate::observe::{again, groups_again, tasks_on_instances};
+use crate::observe::{GroupId, again, groups_again, tasks_again};
 use crate::plan::{CONFIRM, GROUPS_DOWN, Step, narrow, narrow_groups};
 
 /// The hands that perform scale-service's steps.
@@ -64,9 +64,9 @@ impl Hands<Step> for Apply<'_> {
             CONFIRM => self.confirmed(jobs).await,
             GROUPS_DOWN => {
                 let groups = jobs.iter().flat_map(|job| &job.steps).filter_map(Step::group);
-                let clusters: BTreeSet<_> = groups.filter_map(|group| group.cluster.clone()).collect();
-                let clusters: Vec<_> = clusters.into_iter().collect();
-                narrow_groups(jobs, &tasks_on_instances(&self.read, &clusters, &self.daemons).await)
+                let groups: BTreeSet<GroupId> = groups.cloned().collect();
+                let groups: Vec<GroupId> = groups.into_iter().collect();
+                narrow_groups(jobs, &tasks_again(&self.read, &groups, &self.daemons).await)
             }
             _ => Narrowed::whole(jobs),
         }

@@ -8,14 +8,14 @@ use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt as _};
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
 use shared::ecs::{Cluster, Service, Tag};
-use shared::names::{ClusterName, ServiceId, ServiceName};
+use shared::names::{ClusterName, GroupName, ServiceId, ServiceName};
 use shared::select::{NamePatterns, Selector};
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read};
 
 use crate::ask::{Ask, Target, Verb};
 
-pub use groups::{FreshGroup, GroupId, SeenGroup, Tasks, groups_again, observe_tasks, tasks_on_instances};
+pub use groups::{FreshGroup, GroupId, SeenGroup, Tasks, groups_again, observe_tasks, tasks_again};
 pub(crate) use groups::{GROUPS, daemons, observe_groups};
 
 /// One service, as it was when it was read.
@@ -40,8 +40,8 @@ pub struct Snapshot {
     pub cluster_tags: BTreeMap<ClusterName, BTreeMap<String, String>>,
     /// The Auto Scaling groups that the request looks at, in the order of their names.
     pub groups: Vec<SeenGroup>,
-    /// The tasks on the instances of clusters whose groups are to stop.
-    pub tasks: BTreeMap<ClusterName, Tasks>,
+    /// The tasks on the instances of groups that are to stop.
+    pub tasks: BTreeMap<GroupName, Tasks>,
     /// Every cluster of the account, where they were read.
     pub clusters: Vec<Cluster>,
     /// What was named and is not there, or could not be read: a resource, and why.

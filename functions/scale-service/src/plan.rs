@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::autoscaling::{GroupSize, Suspended as Processes};
 use shared::ecs::Service;
-use shared::names::{ClusterName, ServiceId, is_long_service_arn};
+use shared::names::{ServiceId, is_long_service_arn};
 use shared::record::{By, Capacity, Record, RecordFault, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Override, Wanted};
@@ -194,9 +194,9 @@ pub fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
     plan
 }
 
-/// The clusters whose tasks the plan looks at: machines do not go while any is left.
+/// The groups whose tasks the plan looks at: machines do not go while any is left.
 #[must_use]
-pub fn need_tasks(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<ClusterName> {
+pub fn need_tasks(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<GroupId> {
     if ask.verb != Verb::Reconcile {
         return Vec::new();
     }

@@ -106,6 +106,32 @@ async fn one_standalone_task_keeps_the_machines_for_two_hours_and_they_go_at_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn machines_go_whatever_runs_on_another_groups_in_the_same_cluster() {
+    let mut world = office("2026-11-24 12:00");
+    world.group(GroupSeed::new("always").sizes(1, 1, 1).cluster("ec2"));
+    // So large that it finds room only where `api` is not.
+    world.service("ec2", ServiceSeed::new("solo").desired(1).ec2().size(900, 400));
+    let story = Story::on(world).await;
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    assert_eq!(story.size(), asleep());
+    assert_eq!(story.aws.with(|world| world.running_count("ec2", "solo")), 1);
+
+    // In the morning there is room on them too, and what runs there keeps them.
+    story.tick("2026-11-25 08:00").await;
+    story.aws.move_to(local("2026-11-25 08:04"));
+    let two = json!({"cluster": "ec2", "service": "solo", "desiredCount": 2});
+    story.call("ecs", "UpdateService", json!({"cluster": "ec2", "service": "api", "desiredCount": 1}));
+    story.call("ecs", "UpdateService", two);
+    story.ticks("2026-11-25 19:50", "2026-11-25 20:15").await;
+    assert_eq!(story.aws.with(|world| world.running_count("ec2", "solo")), 2);
+    let waits = story.tick("2026-11-25 20:20").await;
+    let reason = of_machines(&waits)["reason"].as_str().unwrap();
+    assert!(reason.contains("1 task still runs on its instances") && reason.contains("solo"), "{reason}");
+    assert_eq!(story.size(), as_by_day());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_task_that_begins_between_two_readings_keeps_the_machines() {
     let story = Story::on(office("2026-11-24 12:00")).await;
     story.tick("2026-11-24 12:00").await;

@@ -1,5 +1,4 @@
-//! Auto Scaling groups: which there are, whose they are, and what still runs on their clusters'
-//! instances.
+//! Auto Scaling groups: which there are, whose they are, and what still runs on their instances.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -64,8 +63,8 @@ impl SeenGroup {
     }
 }
 
-/// The tasks on a cluster's instances that are none of a DAEMON service's, each in a few words; or why
-/// they could not be read.
+/// The tasks on a group's instances that are none of a DAEMON service's, each in a few words; or why they
+/// could not be read.
 pub type Tasks = Result<Vec<String>, (Code, String)>;
 
 /// Reads the groups that `ask` looks at. Where they can't be read, the services are done all the same.
@@ -181,18 +180,68 @@ pub(crate) fn daemons(seen: &Snapshot) -> BTreeMap<ClusterName, BTreeSet<String>
     daemons
 }
 
-/// Reads the tasks of clusters whose groups are to stop.
-pub async fn observe_tasks(read: &Read, clusters: &[ClusterName], seen: &mut Snapshot) {
-    seen.tasks = tasks_on_instances(read, clusters, &daemons(seen)).await;
+/// Reads what runs on the groups that are to stop.
+pub async fn observe_tasks(read: &Read, groups: &[GroupId], seen: &mut Snapshot) {
+    let clusters = tasks_by_cluster(read, groups, &daemons(seen)).await;
+    let theirs = seen.groups.iter().filter(|one| groups.contains(&one.id));
+    seen.tasks = theirs
+        .filter_map(|one| {
+            Some((one.id.name.clone(), on_instances(clusters.get(one.id.cluster.as_ref()?)?, &one.group)))
+        })
+        .collect();
 }
 
-/// The tasks on the instances of these clusters now, those of their DAEMON services left out.
-pub async fn tasks_on_instances(
+/// Reads it again, just before they stop.
+pub async fn tasks_again(
     read: &Read,
-    clusters: &[ClusterName],
+    groups: &[GroupId],
     daemons: &BTreeMap<ClusterName, BTreeSet<String>>,
-) -> BTreeMap<ClusterName, Tasks> {
-    let reads = stream::iter(clusters.to_vec()).map(|cluster| async move {
+) -> BTreeMap<GroupName, Tasks> {
+    let clusters = tasks_by_cluster(read, groups, daemons).await;
+    // After the tasks: what an instance runs that came between them is another group's otherwise.
+    let names: Vec<GroupName> = groups.iter().map(|id| id.name.clone()).collect();
+    let fresh = match by_name(read, &names).await {
+        Ok(fresh) => fresh,
+        Err(Problem { code, detail, .. }) => {
+            return names.into_iter().map(|name| (name, Err((code, detail.clone())))).collect();
+        }
+    };
+    let tasks = |id: &GroupId| {
+        let tasks = clusters.get(id.cluster.as_ref()?)?;
+        Some((id.name.clone(), on_instances(tasks, fresh.get(&id.name)?)))
+    };
+    groups.iter().filter_map(tasks).collect()
+}
+
+/// A task on a machine.
+#[derive(Clone, Debug)]
+struct OnMachine {
+    /// In a few words.
+    told: String,
+    /// The EC2 instance; `None` where it is not registered any more.
+    instance: Option<String>,
+}
+
+type OfCluster = Result<Vec<OnMachine>, (Code, String)>;
+
+/// Those of a cluster's tasks that run on a group's instances, or on nobody knows which.
+fn on_instances(tasks: &OfCluster, group: &Group) -> Tasks {
+    let is_on = |task: &&OnMachine| {
+        let instance = task.instance.as_ref();
+        instance.is_none_or(|id| group.instances.iter().any(|it| it.instance_id == *id))
+    };
+    let tasks = tasks.as_ref().map_err(Clone::clone)?;
+    Ok(tasks.iter().filter(is_on).map(|task| task.told.clone()).collect())
+}
+
+/// The tasks on the machines of these groups' clusters now, those of their DAEMON services left out.
+async fn tasks_by_cluster(
+    read: &Read,
+    groups: &[GroupId],
+    daemons: &BTreeMap<ClusterName, BTreeSet<String>>,
+) -> BTreeMap<ClusterName, OfCluster> {
+    let clusters: BTreeSet<ClusterName> = groups.iter().filter_map(|id| id.cluster.clone()).collect();
+    let reads = stream::iter(clusters).map(|cluster| async move {
         let tasks = tasks_of(read, &cluster, daemons.get(&cluster)).await;
         (cluster, tasks.map_err(|problem| (problem.code, problem.detail)))
     });
@@ -203,7 +252,7 @@ async fn tasks_of(
     read: &Read,
     cluster: &ClusterName,
     daemons: Option<&BTreeSet<String>>,
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<OnMachine>, Problem> {
     let running = TaskFilter::default();
     // Those that are told to stop run on until their containers have ended.
     let stopping = TaskFilter { stopped: true, ..TaskFilter::default() };
@@ -214,13 +263,23 @@ async fn tasks_of(
         service.is_some_and(|service| daemons.is_some_and(|daemons| daemons.contains(service)))
     };
     // What runs on machines of one's own (ECS Anywhere) needs no group.
-    let on_a_machine = |task: &Task| {
+    let on_a_machine = |task: &&Task| {
         task.container_instance_arn.is_some() && task.launch_type.as_deref() != Some("EXTERNAL")
     };
-    let there = running.found.iter().chain(&stopping.found);
-    let there =
-        there.filter(|task| on_a_machine(task) && task.last_status != "STOPPED" && !of_a_daemon(task));
-    Ok(there.map(|task| format!("{} of {}", short_name(&task.task_arn), task.group)).collect())
+    let there = running.found.iter().chain(&stopping.found).filter(on_a_machine);
+    let there: Vec<&Task> =
+        there.filter(|task| task.last_status != "STOPPED" && !of_a_daemon(task)).collect();
+    if there.is_empty() {
+        return Ok(Vec::new());
+    }
+    let instances = read.container_instances(cluster).await?.found.into_iter();
+    let machines: BTreeMap<String, String> =
+        instances.filter_map(|it| Some((it.container_instance_arn, it.ec2_instance_id?))).collect();
+    let told = |task: &Task| OnMachine {
+        told: format!("{} of {}", short_name(&task.task_arn), task.group),
+        instance: task.container_instance_arn.as_ref().and_then(|arn| machines.get(arn)).cloned(),
+    };
+    Ok(there.into_iter().map(told).collect())
 }
 
 /// What a group's start looks at again before it says that it is done.
@@ -238,16 +297,21 @@ pub async fn groups_again(
     names: &[GroupName],
     record_key: &str,
 ) -> Result<BTreeMap<GroupName, FreshGroup>, Problem> {
+    let fresh = by_name(read, names).await?.into_iter().map(|(name, group)| {
+        let record = group.tags_by_key().remove(record_key);
+        (name, FreshGroup { desired: group.desired_capacity, record })
+    });
+    Ok(fresh.collect())
+}
+
+async fn by_name(read: &Read, names: &[GroupName]) -> Result<BTreeMap<GroupName, Group>, Problem> {
     /// The most names that a call takes.
     const NAMES: usize = 100;
-    let mut fresh = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for names in names.chunks(NAMES) {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        for group in read.groups(Some(&names)).await? {
-            let Ok(name) = group.auto_scaling_group_name.parse() else { continue };
-            let record = group.tags_by_key().remove(record_key);
-            fresh.insert(name, FreshGroup { desired: group.desired_capacity, record });
-        }
+        let groups = read.groups(Some(&names)).await?.into_iter();
+        found.extend(groups.filter_map(|group| Some((group.auto_scaling_group_name.parse().ok()?, group))));
     }
-    Ok(fresh)
+    Ok(found)
 }

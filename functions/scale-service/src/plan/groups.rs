@@ -1,7 +1,7 @@
 //! Auto Scaling groups: the machines sleep too, by the same laws as services.
 //!
-//! A group goes after its cluster's tasks: while one that is none of a DAEMON service's is on the
-//! cluster's instances, it waits for a later run. It comes before the services.
+//! A group goes after its tasks: while one that is none of a DAEMON service's is on its instances, it
+//! waits for a later run. It comes before the services.
 
 mod scale;
 mod start;
@@ -9,13 +9,10 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 use shared::Code;
 use shared::autoscaling::{Group, Suspended};
 use shared::groups::LinkedBy;
-use shared::names::ClusterName;
 use shared::record::{Bounds, By, Capacity, Record, RecordFault, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Due, Facts, Unreadable, Want, Wanted, WantedBy};
@@ -23,7 +20,7 @@ use shared::schedule::{Due, Facts, Unreadable, Want, Wanted, WantedBy};
 use super::standing::Standing;
 use super::{CHANGE, Cause, Decision, Refusal, Rules, Step, TAGS, told};
 use crate::ask::{Ask, GroupSizes, Verb};
-use crate::observe::{SeenGroup, Snapshot, Tasks};
+use crate::observe::{GroupId, SeenGroup, Snapshot, Tasks};
 use start::Count;
 
 pub(super) use stop::waiting_for;
@@ -37,7 +34,7 @@ struct Case<'a> {
     group: &'a Group,
     ask: &'a Ask,
     rules: &'a Rules,
-    /// The tasks on its cluster's instances, where they were looked at.
+    /// The tasks on its instances, where they were looked at.
     tasks: Option<&'a Tasks>,
     record_text: Option<String>,
     record: Option<Record<Capacity>>,
@@ -126,17 +123,15 @@ pub(super) fn scaled(
     scale::decide(&case, sizes)
 }
 
-/// The clusters whose tasks decide whether a group goes.
-pub(super) fn need_tasks(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<ClusterName> {
+/// The groups that go once no task is on them.
+pub(super) fn need_tasks(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<GroupId> {
     let goes = |one: &&SeenGroup| {
         let standing = standing(one, seen, ask, rules);
         let Ok((_, record)) = recorded(one, rules) else { return false };
         let due = what_is_due(one, &standing, record.as_ref(), ask, rules);
         matches!(due, Due::MakeOff { .. } | Due::FinishStop)
     };
-    let clusters: BTreeSet<ClusterName> =
-        seen.groups.iter().filter(goes).filter_map(|one| one.id.cluster.clone()).collect();
-    clusters.into_iter().collect()
+    seen.groups.iter().filter(goes).map(|one| one.id.clone()).collect()
 }
 
 /// What stands on a group and its cluster. Its schedule is its own: a cluster's is its services'.
@@ -348,7 +343,7 @@ impl<'a> Case<'a> {
         cause: Cause,
         standing: Standing,
     ) -> Self {
-        let tasks = seen.id.cluster.as_ref().and_then(|cluster| snapshot.tasks.get(cluster));
+        let tasks = snapshot.tasks.get(&seen.id.name);
         Self { seen, group: &seen.group, ask, rules, tasks, record_text, record, cause, standing }
     }
 }

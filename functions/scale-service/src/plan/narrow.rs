@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use shared::Code;
-use shared::names::{ClusterName, GroupName, ServiceId};
+use shared::names::{GroupName, ServiceId};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
@@ -24,21 +24,25 @@ pub fn narrow(
     without(jobs, |job| job.steps.iter().find_map(|step| raced(step, fresh, groups)).map(failed))
 }
 
-/// Takes away the groups whose clusters' instances have tasks by now.
+/// Takes away the groups whose instances have tasks by now.
 #[must_use]
-pub fn narrow_groups(jobs: Vec<Job<Step>>, tasks: &BTreeMap<ClusterName, Tasks>) -> Narrowed<Step> {
+pub fn narrow_groups(jobs: Vec<Job<Step>>, tasks: &BTreeMap<GroupName, Tasks>) -> Narrowed<Step> {
     let waits = |job: &Job<Step>| {
         // One that has no machines has nothing to wait for.
         let sized = job.steps.iter().any(|step| {
             matches!(step, Step::SizeGroup { before, .. } if before.desired.is_some_and(|desired| desired > 0))
         });
-        let cluster = job.steps.iter().find_map(|step| step.group()?.cluster.as_ref());
-        let taken = match cluster.and_then(|cluster| tasks.get(cluster)) {
+        let name = job.steps.iter().find_map(|step| Some(&step.group()?.name));
+        let taken = match name.and_then(|name| tasks.get(name)) {
             _ if !sized => return None,
             Some(Ok(tasks)) if tasks.is_empty() => return None,
             Some(Ok(tasks)) => (Outcome::Unchanged, Code::WaitingForTasks, waiting_for(tasks)),
             Some(Err((code, reason))) => (Outcome::Failed, *code, reason.clone()),
-            None => (Outcome::Failed, Code::Internal, "its cluster's tasks were not looked at again".into()),
+            None => (
+                Outcome::Failed,
+                Code::Internal,
+                "the tasks on its instances were not looked at again".into(),
+            ),
         };
         let (outcome, code, reason) = taken;
         Some(Taken { outcome, code, reason })

@@ -29,7 +29,7 @@ pub(super) fn begin(case: &Case<'_>) -> Decision {
         return item.into();
     }
     let size = size(case);
-    let reason = "stops as asked, once no task is left on its cluster's instances";
+    let reason = "stops as asked, once no task is left on its instances";
     let mut item = case.item(Outcome::Changed, None, reason);
     item.after = Some(json!({ "desiredCapacity": case.count(), "stopping": true, "saved": size.count }));
     item.warnings.extend(case.orphaned());
@@ -90,11 +90,11 @@ fn waits(case: &Case<'_>) -> Option<Item> {
         Some(Ok(tasks)) if tasks.is_empty() => return None,
         Some(Ok(tasks)) => tasks,
         Some(Err((code, reason))) => {
-            let reason = format!("what runs on its cluster's instances can't be read: {reason}");
+            let reason = format!("what runs on its instances can't be read: {reason}");
             return Some(case.item(Outcome::Failed, Some(*code), reason));
         }
         None => {
-            let reason = "what runs on its cluster's instances was not looked at";
+            let reason = "what runs on its instances was not looked at";
             return Some(case.item(Outcome::Failed, Some(Code::Internal), reason));
         }
     };
@@ -109,7 +109,7 @@ pub(in crate::plan) fn waiting_for(tasks: &[String]) -> String {
         named.push(format!("and {} more", count - NAMED));
     }
     let (tasks, run) = if count == 1 { ("task", "runs") } else { ("tasks", "run") };
-    format!("{count} {tasks} still {run} on its cluster's instances: {}", named.join(", "))
+    format!("{count} {tasks} still {run} on its instances: {}", named.join(", "))
 }
 
 fn is_off(case: &Case<'_>) -> bool {

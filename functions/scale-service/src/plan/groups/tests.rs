@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use shared::autoscaling::{Instance, SuspendedProcess, Tag};
+use shared::names::{ClusterName, GroupName};
 use shared::perform::Narrowed;
 use shared::report::Outcome;
 use shared::select::{NamePatterns, Selector};
@@ -25,6 +26,10 @@ fn instant(text: &str) -> Timestamp {
 
 fn cluster() -> ClusterName {
     "prod".parse().unwrap()
+}
+
+fn name() -> GroupName {
+    "machines".parse().unwrap()
 }
 
 fn rules() -> Rules {
@@ -69,7 +74,7 @@ fn group(sizes: (i32, i32, i32), asleep: Suspended, tags: Vec<Tag>) -> SeenGroup
     };
     suspend(&mut group, asleep);
     let resource = "autoScalingGroup:1:autoScalingGroupName/machines".into();
-    let id = GroupId { name: "machines".parse().unwrap(), resource, cluster: Some(cluster()) };
+    let id = GroupId { name: name(), resource, cluster: Some(cluster()) };
     SeenGroup { id, group, linked_by: Some(LinkedBy::Instances), managed: false }
 }
 
@@ -86,7 +91,7 @@ fn snapshot(seen: &SeenGroup, tasks: &[&str]) -> Snapshot {
     Snapshot {
         groups: vec![seen.clone()],
         cluster_tags: [(cluster(), std::collections::BTreeMap::new())].into(),
-        tasks: [(cluster(), Ok(tasks))].into(),
+        tasks: [(name(), Ok(tasks))].into(),
         ..Snapshot::default()
     }
 }
@@ -315,13 +320,13 @@ proptest! {
         let (_, stages) = planned(&adopted, &ask(Verb::Reconcile, NOW)).into_parts();
         let jobs: Vec<Job<Step>> = stages.into_iter().flatten().collect();
         prop_assert_eq!(jobs.len(), 1);
-        let came = [(cluster(), Ok(vec!["1 of family:job".to_owned()]))].into();
+        let came = [(name(), Ok(vec!["1 of family:job".to_owned()]))].into();
         let Narrowed { jobs: left, taken } = narrow_groups(jobs.clone(), &came);
         prop_assert!(left.is_empty());
         prop_assert_eq!((taken[0].1.outcome, taken[0].1.code), (Outcome::Unchanged, Code::WaitingForTasks));
-        let unread = [(cluster(), Err((Code::Throttled, "throttled".to_owned())))].into();
+        let unread = [(name(), Err((Code::Throttled, "throttled".to_owned())))].into();
         prop_assert_eq!(narrow_groups(jobs.clone(), &unread).taken[0].1.outcome, Outcome::Failed);
-        let none = [(cluster(), Ok(Vec::new()))].into();
+        let none = [(name(), Ok(Vec::new()))].into();
         prop_assert_eq!(narrow_groups(jobs.clone(), &none).jobs, jobs);
     }
 }

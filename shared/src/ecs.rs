@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::names::is_long_service_arn;
+use crate::problem::{Code, Refusal};
+use crate::tags;
+
 /// A cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -133,6 +137,19 @@ impl Service {
     #[must_use]
     pub fn tags_by_key(&self) -> BTreeMap<String, String> {
         by_key(&self.tags)
+    }
+
+    /// Why it can't carry this tag of ours, if it can't.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids>
+    #[must_use]
+    pub fn untaggable(&self, key: &str) -> Option<Refusal> {
+        if is_long_service_arn(&self.service_arn) {
+            return tags::no_room(&self.tags_by_key(), key);
+        }
+        let reason = "its ARN has the short form, which can't carry tags: migrate it to the long form (see \
+                      ECS's account setting serviceLongArnFormat)";
+        Some(Refusal { code: Code::ShortArn, reason: reason.into() })
     }
 
     /// One task per container instance, whose number its desired count follows.

@@ -30,12 +30,13 @@ pub mod select;
 pub mod settings;
 pub mod status;
 pub mod strict;
+pub mod tags;
 
 pub use call::{Actor, Answer, Call, Route, Via};
 pub use deadline::Deadline;
 pub use meter::Meter;
 pub use perform::{Done, Hands, Made, perform};
 pub use plan::{ItemId, Job, Plan};
-pub use problem::{Code, Problem};
+pub use problem::{Code, Problem, Refusal};
 pub use record::Record;
 pub use report::{Item, Outcome, Report, Warning};

@@ -248,6 +248,15 @@ pub struct Action {
     pub body: Value,
 }
 
+/// Why one thing can't be done: a code, and what is wrong with the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// Which kind.
+    pub code: Code,
+    /// What is wrong, and what to mend.
+    pub reason: String,
+}
+
 /// A refusal or failure, with what to do about it.
 ///
 /// `detail` names the operation, the thing and the remedy. It never carries a secret, an

@@ -99,6 +99,11 @@ pub struct Size {
 pub trait Saved: fmt::Display + Sized {
     /// Takes its words out of the record's.
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault>;
+
+    /// A tag's text as a person wrote it: spaces around it and between its words do no harm.
+    fn from_tag(text: &str) -> Result<Self, RecordFault> {
+        tagged(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// The record, of a service or of an Auto Scaling group. Prints as its tag's value, and a printed one
@@ -323,13 +328,6 @@ impl Saved for Size {
         let count = words.count()?;
         let scaling = words.min_and(suspended)?.map(|(min, suspended)| Scaling { min, suspended });
         Ok(Self { count, scaling })
-    }
-}
-
-impl Size {
-    /// The tag's text as a person wrote it: spaces around it and between its words do no harm.
-    pub fn from_tag(text: &str) -> Result<Self, RecordFault> {
-        text.split_whitespace().collect::<Vec<_>>().join(" ").parse()
     }
 }
 

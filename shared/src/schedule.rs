@@ -39,7 +39,7 @@ pub use catalog::{Catalog, CatalogFault, Resolved};
 pub use decide::{Drift, Due, Facts, Half, Unreadable, decide};
 pub use override_tag::{Override, OverrideFault};
 pub use preview::{PREVIEW_MAX, Preview, preview};
-pub use tags::{Reading, TagFault, Tagged};
+pub use tags::{Reading, Tagged};
 pub use text::ScheduleFault;
 pub use transitions::{REACH, Transition, Transitions};
 pub use wanted::{Standing, Want, Wanted, WantedBy, wanted};

@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::Code;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Failure, Service};
-use shared::names::is_long_service_arn;
 use shared::record::{Record, Scaling, Size, State};
-use shared::schedule::{Moment, OnOff, TagFault, WantedBy};
+use shared::schedule::{Moment, OnOff, WantedBy};
 use shared::settings::TagKeys;
+use shared::tags::{recorded, sized};
+use shared::{Code, Refusal};
 
 use crate::Rules;
 use crate::observe::Snapshot;
@@ -48,7 +48,7 @@ pub struct Entry {
     /// What it has while it is on: it goes off from it, and comes back with it.
     pub size: Shown,
     /// Why it would fail if nothing is mended until then.
-    pub would_fail: Option<WouldFail>,
+    pub would_fail: Option<Refusal>,
 }
 
 /// A size as an answer shows it: each part `null` where there is none.
@@ -72,15 +72,6 @@ impl From<Size> for Shown {
     }
 }
 
-/// Why a coming transition would fail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WouldFail {
-    /// The code that reconcile would answer.
-    pub code: Code,
-    /// What is wrong, and the remedy.
-    pub reason: String,
-}
-
 /// What comes within so many hours of `now`.
 #[must_use]
 pub fn agenda(seen: &Snapshot, hours: Hours, rules: &Rules, now: Timestamp) -> Agenda {
@@ -93,7 +84,7 @@ pub fn agenda(seen: &Snapshot, hours: Hours, rules: &Rules, now: Timestamp) -> A
     for service in services.into_iter().filter(|service| is_within_reach(service)) {
         match entries(service, seen.target_of(service), &cluster_tags, rules, now, until) {
             Ok(entries) => agenda.agenda.extend(entries),
-            Err(TagFault { code, reason }) => agenda.failures.push(Failure {
+            Err(Refusal { code, reason }) => agenda.failures.push(Failure {
                 arn: service.service_arn.clone(),
                 reason: code.to_string(),
                 detail: Some(reason),
@@ -118,16 +109,16 @@ fn entries(
     rules: &Rules,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Vec<Entry>, TagFault> {
+) -> Result<Vec<Entry>, Refusal> {
     let keys = &rules.tags;
     let reading = rules.scheduling.reading(keys);
     let tags = service.tags_by_key();
     let tagged = reading.read(&tags, Some(cluster_tags));
-    let standing = tagged.standing().map_err(TagFault::clone)?;
+    let standing = tagged.standing().map_err(Refusal::clone)?;
     let Some(schedule) = standing.schedule else { return Ok(Vec::new()) };
-    let record = record(&tags, &keys.record)?;
-    let drift = *tagged.drift.as_ref().map_err(TagFault::clone)?;
-    let half = *tagged.half.as_ref().map_err(TagFault::clone)?;
+    let record: Option<Record> = recorded(&tags, keys)?;
+    let drift = *tagged.drift.as_ref().map_err(Refusal::clone)?;
+    let half = *tagged.half.as_ref().map_err(Refusal::clone)?;
     let case = Case { service, target, tags: &tags, record: record.as_ref(), keys };
     let size = case.size();
     let course = Course { standing, schedule, drift, half, calendar: &rules.scheduling.calendar };
@@ -140,7 +131,7 @@ fn entries(
     let entry = |coming: coming::Coming| Entry {
         service: service.service_name.clone(),
         size: size.into(),
-        would_fail: case.untaggable().or_else(|| match coming.to {
+        would_fail: service.untaggable(&keys.record).or_else(|| match coming.to {
             OnOff::On => case.unstartable(size),
             OnOff::Off => None,
         }),
@@ -150,16 +141,6 @@ fn entries(
     };
     Ok(course.coming(standpoint, now, until).into_iter().map(entry).collect())
 }
-
-fn record(tags: &BTreeMap<String, String>, key: &str) -> Result<Option<Record>, TagFault> {
-    tags.get(key).map(|text| text.parse()).transpose().map_err(|fault| TagFault {
-        code: Code::RecordUnreadable,
-        reason: format!("its tag {key} can't be read: {fault}. Mend the tag, or remove it to begin anew"),
-    })
-}
-
-/// The most user tags that an ECS resource carries; `aws:` tags do not count.
-const TAGS: usize = 50;
 
 /// A service as it is, with what a transition needs of it.
 struct Case<'a> {
@@ -178,7 +159,7 @@ impl Case<'_> {
     /// The size that the next stop saves and the next start puts back: what a service that is on
     /// has, and what the record of one that is off says; else what infrastructure-as-code tagged.
     fn size(&self) -> Size {
-        let tagged = self.tagged_size().and_then(Result::ok).unwrap_or_default();
+        let tagged: Size = sized(self.tags, self.keys).ok().flatten().unwrap_or_default();
         let scaling =
             |target: &ScalableTarget| Scaling { min: target.min_capacity, suspended: target.suspended };
         let size = match self.record {
@@ -195,35 +176,10 @@ impl Case<'_> {
         Size { count: size.count.or(tagged.count), scaling: size.scaling.or(tagged.scaling) }
     }
 
-    fn tagged_size(&self) -> Option<Result<Size, WouldFail>> {
-        let key = &self.keys.size;
-        let text = self.tags.get(key)?;
-        Some(Size::from_tag(text).map_err(|fault| WouldFail {
-            code: Code::SizeUnreadable,
-            reason: format!("its tag {key} can't be read: {fault}"),
-        }))
-    }
-
-    /// Why this service can't carry a record, without which nothing is changed.
-    fn untaggable(&self) -> Option<WouldFail> {
-        let key = &self.keys.record;
-        let user_tags = self.tags.keys().filter(|key| !key.starts_with("aws:")).count();
-        let (code, reason) = if !is_long_service_arn(&self.service.service_arn) {
-            let reason = "its ARN has the short form, which can't carry tags: migrate it to the long form \
-                          (see ECS's account setting serviceLongArnFormat)";
-            (Code::ShortArn, reason.to_owned())
-        } else if self.record.is_none() && user_tags >= TAGS {
-            (Code::TooManyTags, format!("all {TAGS} of its tags are taken, and the record {key} needs one"))
-        } else {
-            return None;
-        };
-        Some(WouldFail { code, reason })
-    }
-
     /// Why it can't come back with this size.
-    fn unstartable(&self, size: Size) -> Option<WouldFail> {
+    fn unstartable(&self, size: Size) -> Option<Refusal> {
         if size.count.is_none() {
-            return Some(self.tagged_size().and_then(Result::err).unwrap_or_else(|| WouldFail {
+            return Some(sized::<Size>(self.tags, self.keys).err().unwrap_or_else(|| Refusal {
                 code: Code::NoSavedSize,
                 reason: format!(
                     "nothing says what size it had: scale it to a count, or tag it {} (\"n=3\", or \"n=3 min=2 susp=---\")",
@@ -231,7 +187,7 @@ impl Case<'_> {
                 ),
             }));
         }
-        self.target.filter(|target| target.max_capacity == 0).map(|_| WouldFail {
+        self.target.filter(|target| target.max_capacity == 0).map(|_| Refusal {
             code: Code::OutsideBounds,
             reason: "the scalable target's max is 0: raise it".into(),
         })

@@ -3,12 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
+use shared::Refusal;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Service, ServiceEvent};
 use shared::record::{By, Record, State};
-use shared::schedule::{
-    Moment, OnOff, Override, Rules as Calendar, Standing, TagFault, Tagged, Want, Wanted, wanted,
-};
+use shared::schedule::{Moment, OnOff, Override, Rules as Calendar, Standing, Tagged, Want, Wanted, wanted};
 
 use crate::Rules;
 
@@ -157,12 +156,12 @@ impl Steward {
 /// The live override: its own, else its cluster's.
 pub(crate) fn live(tagged: &Tagged, now: Timestamp) -> Option<Override> {
     let live =
-        |it: &Result<Option<Override>, TagFault>| it.clone().ok().flatten().filter(|it| it.is_live(now));
+        |it: &Result<Option<Override>, Refusal>| it.clone().ok().flatten().filter(|it| it.is_live(now));
     live(&tagged.own).or_else(|| live(&tagged.clusters))
 }
 
 /// Every tag that can't be read.
-pub(crate) fn faults(tagged: &Tagged) -> impl Iterator<Item = &TagFault> {
+pub(crate) fn faults(tagged: &Tagged) -> impl Iterator<Item = &Refusal> {
     [
         tagged.schedule.as_ref().err(),
         tagged.own.as_ref().err(),

@@ -20,13 +20,14 @@ use serde_json::{Value, json};
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::autoscaling::{GroupSize, Suspended as Processes};
 use shared::ecs::Service;
-use shared::names::{ServiceId, is_long_service_arn};
-use shared::record::{By, Capacity, Record, RecordFault, Size, State, whole_seconds};
+use shared::names::ServiceId;
+use shared::record::{By, Capacity, Record, Saved, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Override, Wanted};
 use shared::select::NamePatterns;
 use shared::settings::{Scheduling, TagKeys};
-use shared::{Code, Plan};
+use shared::tags::{Tags, sized};
+use shared::{Code, Plan, Refusal};
 
 use crate::ask::{Ask, Target, Verb};
 use crate::observe::{GroupId, Seen, Snapshot};
@@ -167,8 +168,6 @@ const CHANGE: usize = 2;
 pub(crate) const GROUPS_DOWN: usize = 3;
 pub(crate) const CONFIRM: usize = 4;
 const CLEAN: usize = 5;
-/// The most user tags that an ECS resource carries; `aws:` tags do not count.
-const TAGS: usize = 50;
 
 /// The plan: an item for each service seen and each name that could not be.
 #[must_use]
@@ -229,12 +228,6 @@ impl From<Item> for Decision {
     fn from(item: Item) -> Self {
         Self { item, stages: Vec::new() }
     }
-}
-
-/// Why a service can't be changed as asked.
-struct Refusal {
-    code: Code,
-    reason: String,
 }
 
 /// In whose name a record is written, and for which instant.
@@ -302,9 +295,9 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
         return item.into();
     }
     let service = &seen.service;
-    let (record_text, record) = match recorded(service, rules) {
+    let (record_text, record) = match recorded(service.tags_by_key(), rules) {
         Ok(recorded) => recorded,
-        Err(fault) => return unreadable(seen, &rules.tags.record, &fault).into(),
+        Err(fault) => return failed(&seen.id, fault).into(),
     };
     let standing = Standing::of(seen, snapshot, ask, rules);
     let named = matches!(ask.target, Target::One(_)) && !ask.scheduled;
@@ -331,31 +324,17 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
     decision
 }
 
-/// The record as text, and read.
-fn recorded(service: &Service, rules: &Rules) -> Result<(Option<String>, Option<Record>), RecordFault> {
-    let text = service.tags_by_key().remove(&rules.tags.record);
-    let record = text.as_deref().map(str::parse).transpose()?;
-    Ok((text, record))
+/// A record as text, and read.
+type Recorded<S> = (Option<String>, Option<Record<S>>);
+
+fn recorded<S: Saved>(mut tags: Tags, rules: &Rules) -> Result<Recorded<S>, Refusal> {
+    let record = shared::tags::recorded(&tags, &rules.tags)?;
+    Ok((tags.remove(&rules.tags.record), record))
 }
 
-fn unreadable(seen: &Seen, key: &str, fault: &RecordFault) -> Item {
-    let reason = format!("its tag {key} can't be read: {fault}. Mend the tag, or remove it to begin anew");
-    Item::new(&seen.id, Outcome::Failed, Some(Code::RecordUnreadable), reason)
-}
-
-/// Why a service can't carry this tag, if it can't.
-fn untaggable(service: &Service, key: &str) -> Option<Refusal> {
-    if !is_long_service_arn(&service.service_arn) {
-        let reason = "its ARN has the short form, which can't carry tags: migrate it to the long form (see ECS's \
-                      account setting serviceLongArnFormat)";
-        return Some(Refusal { code: Code::ShortArn, reason: reason.into() });
-    }
-    let users = service.tags.iter().filter(|tag| !tag.key.starts_with("aws:"));
-    let has_it = service.tags.iter().any(|tag| tag.key == key);
-    (!has_it && users.count() >= TAGS).then(|| {
-        let reason = format!("all {TAGS} of its tags are taken, and {key} needs one");
-        Refusal { code: Code::TooManyTags, reason }
-    })
+/// What fails for a reason that stands in its tags.
+fn failed(resource: &impl ToString, Refusal { code, reason }: Refusal) -> Item {
+    Item::new(resource, Outcome::Failed, Some(code), reason)
 }
 
 impl Case<'_> {
@@ -405,7 +384,7 @@ impl Case<'_> {
 
     /// Why this service can't carry a record, if it can't.
     fn untaggable(&self) -> Option<Item> {
-        let Refusal { code, reason } = untaggable(self.service, &self.rules.tags.record)?;
+        let Refusal { code, reason } = self.service.untaggable(&self.rules.tags.record)?;
         Some(self.item(Outcome::Failed, Some(code), reason))
     }
 
@@ -444,12 +423,7 @@ impl Case<'_> {
 
     /// The size that infrastructure-as-code put beside the record.
     fn tagged_size(&self) -> Result<Option<Size>, Refusal> {
-        let key = &self.rules.tags.size;
-        let Some(text) = self.service.tags_by_key().remove(key) else { return Ok(None) };
-        Size::from_tag(&text).map(Some).map_err(|fault| Refusal {
-            code: Code::SizeUnreadable,
-            reason: format!("its tag {key} can't be read: {fault}"),
-        })
+        sized(&self.service.tags_by_key(), &self.rules.tags)
     }
 
     fn refused(&self, refusal: Refusal) -> Decision {

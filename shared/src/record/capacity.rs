@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 
 use serde::Serialize;
 
-use super::{RecordFault, Saved, Words, malformed, tagged};
+use super::{RecordFault, Saved, Words, malformed};
 use crate::autoscaling::Suspended;
 use crate::names::ClusterName;
 
@@ -47,13 +47,6 @@ impl Saved for Capacity {
         let bounds = words.min_and(suspended)?.map(|(min, suspended)| Bounds { min, suspended });
         let cluster = words.take("cluster").map(|name| name.parse().map_err(|_| cluster_fault(name)));
         Ok(Self { count, bounds, cluster: cluster.transpose()? })
-    }
-}
-
-impl Capacity {
-    /// The tag's text as a person wrote it: spaces around it and between its words do no harm.
-    pub fn from_tag(text: &str) -> Result<Self, RecordFault> {
-        tagged(&text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 }
 

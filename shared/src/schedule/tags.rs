@@ -9,17 +9,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use super::{Catalog, Drift, Half, Override, Rules, Schedule, Standing, Wanted, wanted};
-use crate::problem::Code;
+use crate::problem::{Code, Refusal};
 use crate::settings::TagKeys;
-
-/// Why the tags can't be followed: a code, and what to mend.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagFault {
-    /// Which kind of tag.
-    pub code: Code,
-    /// Which tag, what is wrong with it, and the remedy.
-    pub reason: String,
-}
 
 /// How tags are read.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +29,15 @@ pub struct Reading<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagged {
     /// The schedule in force; `None` where there is none, or `none` opts out.
-    pub schedule: Result<Option<Schedule>, TagFault>,
+    pub schedule: Result<Option<Schedule>, Refusal>,
     /// The service's own override, live or over.
-    pub own: Result<Option<Override>, TagFault>,
+    pub own: Result<Option<Override>, Refusal>,
     /// Its cluster's override, live or over.
-    pub clusters: Result<Option<Override>, TagFault>,
+    pub clusters: Result<Option<Override>, Refusal>,
     /// What is done about drift.
-    pub drift: Result<Drift, TagFault>,
+    pub drift: Result<Drift, Refusal>,
     /// Which half of the schedule acts.
-    pub half: Result<Half, TagFault>,
+    pub half: Result<Half, Refusal>,
 }
 
 impl Reading<'_> {
@@ -63,7 +54,7 @@ impl Reading<'_> {
         let schedule = self.catalog.in_force(own(&keys.schedule), clusters(&keys.schedule));
         let policy = |key: &str| own(key).or_else(|| clusters(key));
         Tagged {
-            schedule: schedule.map_err(|fault| TagFault {
+            schedule: schedule.map_err(|fault| Refusal {
                 code: Code::ScheduleUnreadable,
                 reason: format!("its schedule can't be read: {fault}"),
             }),
@@ -78,7 +69,7 @@ impl Reading<'_> {
 impl Tagged {
     /// What stands on the service and its cluster, or the first fault that keeps it from being
     /// followed.
-    pub fn standing(&self) -> Result<Standing<'_>, &TagFault> {
+    pub fn standing(&self) -> Result<Standing<'_>, &Refusal> {
         Ok(Standing {
             schedule: self.schedule.as_ref()?.as_ref(),
             own: self.own.as_ref()?.as_ref(),
@@ -87,8 +78,8 @@ impl Tagged {
     }
 
     /// What is wanted at an instant; `None` where neither a schedule nor an override is in force.
-    pub fn wanted(&self, now: Timestamp, rules: &Rules) -> Result<Option<Wanted>, TagFault> {
-        self.standing().map(|standing| wanted(&standing, now, rules)).map_err(TagFault::clone)
+    pub fn wanted(&self, now: Timestamp, rules: &Rules) -> Result<Option<Wanted>, Refusal> {
+        self.standing().map(|standing| wanted(&standing, now, rules)).map_err(Refusal::clone)
     }
 
     /// The hash of the schedule in force.
@@ -98,16 +89,16 @@ impl Tagged {
     }
 }
 
-fn read_override(text: Option<&str>, whose: &str, key: &str) -> Result<Option<Override>, TagFault> {
-    text.map(str::parse).transpose().map_err(|fault| TagFault {
+fn read_override(text: Option<&str>, whose: &str, key: &str) -> Result<Option<Override>, Refusal> {
+    text.map(str::parse).transpose().map_err(|fault| Refusal {
         code: Code::OverrideUnreadable,
         reason: format!("{whose} tag {key} can't be read: {fault}. Mend the tag, or remove it"),
     })
 }
 
-fn read_policy<T: FromStr<Err = String>>(text: Option<&str>, key: &str, default: T) -> Result<T, TagFault> {
+fn read_policy<T: FromStr<Err = String>>(text: Option<&str>, key: &str, default: T) -> Result<T, Refusal> {
     text.map_or(Ok(default), |text| {
-        text.parse().map_err(|fault| TagFault {
+        text.parse().map_err(|fault| Refusal {
             code: Code::ScheduleUnreadable,
             reason: format!("the tag {key} can't be read: {fault}"),
         })

@@ -10,15 +10,16 @@ mod stop;
 mod tests;
 
 use serde_json::{Value, json};
-use shared::Code;
 use shared::autoscaling::{Group, Suspended};
 use shared::groups::LinkedBy;
-use shared::record::{Bounds, By, Capacity, Record, RecordFault, State, whole_seconds};
+use shared::record::{Bounds, By, Capacity, Record, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
-use shared::schedule::{Due, Facts, Unreadable, Want, Wanted, WantedBy};
+use shared::schedule::{Due, Want};
+use shared::tags::{no_room, sized};
+use shared::{Code, Refusal};
 
-use super::standing::Standing;
-use super::{CHANGE, Cause, Decision, Refusal, Rules, Step, TAGS, told};
+use super::standing::{Live, Standing};
+use super::{CHANGE, Cause, Decision, Recorded, Rules, Step, failed, recorded};
 use crate::ask::{Ask, GroupSizes, Verb};
 use crate::observe::{GroupId, SeenGroup, Snapshot, Tasks};
 use start::Count;
@@ -52,11 +53,11 @@ pub(super) fn reconciled(
 ) -> Option<Decision> {
     let standing = standing(seen, snapshot, ask, rules);
     let follows = !matches!(&standing.wanted, Ok(None));
-    let (record_text, record) = match recorded(seen, rules) {
+    let (record_text, record) = match recorded(seen.group.tags_by_key(), rules) {
         Ok(recorded) => recorded,
-        Err(fault) => return follows.then(|| unreadable(seen, rules, &fault).into()),
+        Err(fault) => return follows.then(|| failed(&seen.id, fault).into()),
     };
-    let due = what_is_due(seen, &standing, record.as_ref(), ask, rules);
+    let due = standing.due(record.as_ref(), live(seen, rules), ask.now);
     if !follows && due == Due::Nothing {
         return None;
     }
@@ -64,31 +65,20 @@ pub(super) fn reconciled(
     if let Some(item) = out_of_reach(seen, told_to) {
         return Some(item.into());
     }
-    let wanted = standing.wanted.as_ref().ok().and_then(Option::as_ref).cloned();
-    let by = match wanted.as_ref().map(|wanted| wanted.by) {
-        Some(WantedBy::Override) => By::Override,
-        Some(WantedBy::Schedule) | None => By::Schedule,
-    };
-    let cause = Cause { at: whole_seconds(ask.now), by, sched: standing.tagged.sched() };
-    let mut case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
-    let mut decision = carry_out(&mut case, due);
+    let cause = standing.cause(due, record.as_ref(), ask.now);
+    let case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
+    let mut decision = carry_out(&case, due);
     decision.item.warnings.extend(held_back(&case, due));
-    if let Some(wanted) = &wanted {
-        decision.item.warnings.extend(late_to_wake(&case, wanted, due));
-        decision.item.reason = format!("{}; {}", decision.item.reason, told(wanted));
-        let after = decision.item.after.get_or_insert_with(|| case.shown());
-        if let Some(fields) = after.as_object_mut() {
-            fields.insert("wanted".into(), json!(wanted.state));
-        }
-    }
+    decision.item.warnings.extend(late_to_wake(&case, due));
+    case.standing.tell(&mut decision.item, || case.shown());
     Some(decision)
 }
 
 /// What becomes of a group whose cluster is stopped or started with its machines.
 pub(super) fn asked(seen: &SeenGroup, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decision {
-    let (record_text, record) = match recorded(seen, rules) {
+    let (record_text, record) = match recorded(seen.group.tags_by_key(), rules) {
         Ok(recorded) => recorded,
-        Err(fault) => return unreadable(seen, rules, &fault).into(),
+        Err(fault) => return failed(&seen.id, fault).into(),
     };
     let told_to = ask.force || record.as_ref().is_some_and(|record| record.state != State::On);
     if let Some(item) = out_of_reach(seen, told_to) {
@@ -116,7 +106,7 @@ pub(super) fn scaled(
     sizes: GroupSizes,
 ) -> Decision {
     // A record that can't be read is no reason: nothing is written there.
-    let (record_text, record) = recorded(seen, rules).unwrap_or_default();
+    let (record_text, record) = recorded(seen.group.tags_by_key(), rules).unwrap_or_default();
     let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched: None };
     let standing = standing(seen, snapshot, ask, rules);
     let case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
@@ -127,8 +117,8 @@ pub(super) fn scaled(
 pub(super) fn need_tasks(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Vec<GroupId> {
     let goes = |one: &&SeenGroup| {
         let standing = standing(one, seen, ask, rules);
-        let Ok((_, record)) = recorded(one, rules) else { return false };
-        let due = what_is_due(one, &standing, record.as_ref(), ask, rules);
+        let Ok((_, record)) = recorded::<Capacity>(one.group.tags_by_key(), rules) else { return false };
+        let due = standing.due(record.as_ref(), live(one, rules), ask.now);
         matches!(due, Due::MakeOff { .. } | Due::FinishStop)
     };
     seen.groups.iter().filter(goes).map(|one| one.id.clone()).collect()
@@ -142,20 +132,6 @@ fn standing(seen: &SeenGroup, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> 
         tags
     });
     Standing::read(&seen.group.tags_by_key(), cluster.as_ref(), ask, rules)
-}
-
-type Recorded = (Option<String>, Option<Record<Capacity>>);
-
-fn recorded(seen: &SeenGroup, rules: &Rules) -> Result<Recorded, RecordFault> {
-    let text = seen.group.tags_by_key().remove(&rules.tags.record);
-    let record = text.as_deref().map(str::parse).transpose()?;
-    Ok((text, record))
-}
-
-fn unreadable(seen: &SeenGroup, rules: &Rules, fault: &RecordFault) -> Item {
-    let key = &rules.tags.record;
-    let reason = format!("its tag {key} can't be read: {fault}. Mend the tag, or remove it to begin anew");
-    Item::new(&seen.id, Outcome::Failed, Some(Code::RecordUnreadable), reason)
 }
 
 /// Why nothing is done to a group, unless it was told to.
@@ -180,53 +156,25 @@ fn out_of_reach(seen: &SeenGroup, told_to: bool) -> Option<Item> {
     }
 }
 
-fn what_is_due(
-    seen: &SeenGroup,
-    standing: &Standing,
-    record: Option<&Record<Capacity>>,
-    ask: &Ask,
-    rules: &Rules,
-) -> Due {
-    let sched = standing.tagged.sched();
-    let (Ok(drift), Ok(half)) = (&standing.tagged.drift, &standing.tagged.half) else {
-        return Due::Unreadable;
-    };
-    let size_tag = seen.group.tags_by_key().remove(&rules.tags.size);
-    shared::schedule::decide(&Facts {
-        record: Ok(record),
-        wanted: standing.wanted.as_ref().map(Option::as_ref).map_err(|_| Unreadable),
-        sched: sched.as_deref(),
-        drift: *drift,
-        half: *half,
+fn live(seen: &SeenGroup, rules: &Rules) -> Live {
+    let tagged = sized::<Capacity>(&seen.group.tags_by_key(), &rules.tags);
+    Live {
         count: count(seen.group.desired_capacity),
         asleep: seen.group.is_asleep(),
-        size_tag: size_tag.is_some_and(|text| Capacity::from_tag(&text).is_ok_and(|it| it.count.is_some())),
-        now: ask.now,
-    })
+        size_tag: tagged.is_ok_and(|size| size.is_some_and(|size| size.count.is_some())),
+    }
 }
 
 fn count(of: i32) -> u32 {
     u32::try_from(of).unwrap_or(0)
 }
 
-fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
+fn carry_out(case: &Case<'_>, due: Due) -> Decision {
     match due {
-        Due::Unreadable => {
-            let fault = case.standing.fault();
-            case.item(Outcome::Failed, Some(fault.code), fault.reason).into()
-        }
+        Due::Unreadable => failed(&case.seen.id, case.standing.fault()).into(),
         Due::Held => case.item(Outcome::Unchanged, Some(Code::Held), "left as it is").into(),
-        Due::FinishStop => {
-            // With the t, the cause and the schedule that it was begun with.
-            if let Some(Record { at, by, sched, .. }) = case.record.clone() {
-                case.cause = Cause { at, by: by.unwrap_or(By::Request), sched };
-            }
-            stop::decide(case)
-        }
-        Due::StartUnscheduled { at } => {
-            case.cause = Cause { at, by: By::Schedule, sched: None };
-            start::saved_or_refused(case, Count::Saved)
-        }
+        Due::FinishStop | Due::MakeOff { .. } => stop::decide(case),
+        Due::StartUnscheduled { .. } | Due::MakeOn { .. } => start::saved_or_refused(case, Count::Saved),
         Due::Adopt { state, at } => adopted(case, state, at),
         Due::AdoptWithoutSize => {
             let key = &case.rules.tags.size;
@@ -235,20 +183,9 @@ fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
             );
             case.item(Outcome::Skipped, Some(Code::NoSavedSize), reason).into()
         }
-        Due::MakeOn { at } => {
-            case.cause.at = at;
-            start::saved_or_refused(case, Count::Saved)
-        }
-        Due::MakeOff { at } => {
-            case.cause.at = at;
-            stop::decide(case)
-        }
         Due::Renew { at } => renewed(case, at),
         Due::Withheld => case.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),
-        Due::HandBack { at } => {
-            case.cause.at = at;
-            start::saved_or_refused(case, Count::AsItIs)
-        }
+        Due::HandBack { .. } => start::saved_or_refused(case, Count::AsItIs),
         Due::Nothing => case.unchanged(case.as_it_is()).into(),
     }
 }
@@ -316,7 +253,8 @@ fn held_back(case: &Case<'_>, due: Due) -> Option<Warning> {
 }
 
 /// Wanted on, and its instances are still not all in service some time after the transition.
-fn late_to_wake(case: &Case<'_>, wanted: &Wanted, due: Due) -> Option<Warning> {
+fn late_to_wake(case: &Case<'_>, due: Due) -> Option<Warning> {
+    let wanted = case.standing.readable()?;
     let since = wanted.since.as_ref()?.at;
     let in_service = case.group.instances.iter().filter(|it| it.lifecycle_state == "InService").count();
     let late = wanted.state == Want::On
@@ -339,7 +277,7 @@ impl<'a> Case<'a> {
         snapshot: &'a Snapshot,
         ask: &'a Ask,
         rules: &'a Rules,
-        (record_text, record): Recorded,
+        (record_text, record): Recorded<Capacity>,
         cause: Cause,
         standing: Standing,
     ) -> Self {
@@ -414,13 +352,8 @@ impl Case<'_> {
 
     /// Why this group can't carry a record, if it can't.
     fn untaggable(&self) -> Option<Item> {
-        let key = &self.rules.tags.record;
-        let users = self.group.tags.iter().filter(|tag| !tag.key.starts_with("aws:"));
-        let has_it = self.group.tags.iter().any(|tag| tag.key == *key);
-        (!has_it && users.count() >= TAGS).then(|| {
-            let reason = format!("all {TAGS} of its tags are taken, and {key} needs one");
-            self.item(Outcome::Failed, Some(Code::TooManyTags), reason)
-        })
+        let Refusal { code, reason } = no_room(&self.group.tags_by_key(), &self.rules.tags.record)?;
+        Some(self.item(Outcome::Failed, Some(code), reason))
     }
 
     /// Its size as it is, with its cluster.
@@ -432,12 +365,7 @@ impl Case<'_> {
 
     /// The size that infrastructure-as-code put beside the record.
     fn tagged_size(&self) -> Result<Option<Capacity>, Refusal> {
-        let key = &self.rules.tags.size;
-        let Some(text) = self.group.tags_by_key().remove(key) else { return Ok(None) };
-        Capacity::from_tag(&text).map(Some).map_err(|fault| Refusal {
-            code: Code::SizeUnreadable,
-            reason: format!("its tag {key} can't be read: {fault}"),
-        })
+        sized(&self.group.tags_by_key(), &self.rules.tags)
     }
 
     /// It sleeps with no record to say why: a person's doing, or a lost record.

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use shared::names::ClusterName;
 use shared::report::{Item, Outcome};
 use shared::schedule::Override;
-use shared::{Code, Plan};
+use shared::{Code, Plan, Refusal};
 
 use super::standing::Standing;
-use super::{CLEAN, Case, Decision, OVERRIDE, Refusal, Rules, Step, untaggable};
+use super::{CLEAN, Case, Decision, OVERRIDE, Rules, Step};
 use crate::ask::Ask;
 use crate::observe::{GROUPS, Seen, Snapshot};
 
@@ -94,7 +94,7 @@ pub(super) fn refused(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> 
             format!("it follows no schedule: tag it {}, or stop and start it by request", keys.schedule);
         Refusal { code: Code::NoSchedule, reason }
     } else {
-        untaggable(&one.service, &keys.override_)?
+        one.service.untaggable(&keys.override_)?
     };
     Some(Item::new(&one.id, Outcome::Failed, Some(code), reason).into())
 }

@@ -7,16 +7,17 @@ use jiff::SignedDuration;
 use serde_json::json;
 use shared::application_autoscaling::ScalableTarget;
 use shared::names::ServiceId;
-use shared::record::{By, Record, Scaling, Size, State, whole_seconds};
+use shared::record::{By, Record, Scaling, Size, State};
 use shared::report::{Item, Outcome, Warning};
-use shared::schedule::{Due, Facts, Unreadable, Want, Wanted, WantedBy};
+use shared::schedule::{Due, Want};
+use shared::tags::sized;
 use shared::{Code, ItemId, Job, Plan};
 
 use super::overrides::Pending;
-use super::standing::Standing;
+use super::standing::{Live, Standing};
 use super::start::Count;
-use super::{CHANGE, Case, Cause, Decision, OVERRIDE, Rules, Step, Waits};
-use super::{groups, out_of_reach, overrides, recorded, start, stop, told, unreadable};
+use super::{CHANGE, Case, Decision, OVERRIDE, Rules, Step, Waits};
+use super::{failed, groups, out_of_reach, overrides, recorded, start, stop};
 use crate::ask::Ask;
 use crate::observe::{Seen, Snapshot};
 
@@ -75,35 +76,25 @@ fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> b
     if out_of_reach(seen, ask).is_some() {
         return false;
     }
-    let Ok((_, record)) = recorded(&seen.service, rules) else { return false };
+    let Ok((_, record)) = recorded::<Size>(seen.service.tags_by_key(), rules) else { return false };
     let standing = Standing::of(seen, snapshot, ask, rules);
     let enforced =
         standing.tagged.drift.as_ref().is_ok_and(|drift| *drift == shared::schedule::Drift::Enforce)
             && standing.tagged.schedule.as_ref().is_ok_and(Option::is_some);
     let nothing = matches!(
-        what_is_due(seen, &standing, record.as_ref(), ask, rules),
+        standing.due(record.as_ref(), live(seen, rules), ask.now),
         Due::Unreadable | Due::Held | Due::Nothing | Due::AdoptWithoutSize | Due::Withheld
     );
     enforced || !nothing
 }
 
-fn what_is_due(seen: &Seen, standing: &Standing, record: Option<&Record>, ask: &Ask, rules: &Rules) -> Due {
-    let sched = standing.tagged.sched();
-    let (Ok(drift), Ok(half)) = (&standing.tagged.drift, &standing.tagged.half) else {
-        return Due::Unreadable;
-    };
-    let size_tag = seen.service.tags_by_key().remove(&rules.tags.size);
-    shared::schedule::decide(&Facts {
-        record: Ok(record),
-        wanted: standing.wanted.as_ref().map(Option::as_ref).map_err(|_| Unreadable),
-        sched: sched.as_deref(),
-        drift: *drift,
-        half: *half,
+fn live(seen: &Seen, rules: &Rules) -> Live {
+    let tagged = sized::<Size>(&seen.service.tags_by_key(), &rules.tags);
+    Live {
         count: u32::try_from(seen.service.desired_count).unwrap_or(0),
         asleep: seen.target.as_ref().is_none_or(ScalableTarget::is_asleep),
-        size_tag: size_tag.is_some_and(|text| Size::from_tag(&text).is_ok_and(|size| size.count.is_some())),
-        now: ask.now,
-    })
+        size_tag: tagged.is_ok_and(|size| size.is_some_and(|size| size.count.is_some())),
+    }
 }
 
 /// What becomes of one service; `None` for one that follows nothing and never did.
@@ -113,26 +104,20 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Option<
     if let Some(item) = out_of_reach(seen, ask) {
         return follows.then(|| item.into());
     }
-    let (record_text, record) = match recorded(&seen.service, rules) {
+    let (record_text, record) = match recorded(seen.service.tags_by_key(), rules) {
         Ok(recorded) => recorded,
-        Err(fault) => return follows.then(|| unreadable(seen, &rules.tags.record, &fault).into()),
+        Err(fault) => return follows.then(|| failed(&seen.id, fault).into()),
     };
-    let due = what_is_due(seen, &standing, record.as_ref(), ask, rules);
+    let due = standing.due(record.as_ref(), live(seen, rules), ask.now);
     if !follows && due == Due::Nothing {
         return overrides::left_behind(seen, &standing, ask, rules);
     }
-    let wanted = standing.wanted.as_ref().ok().and_then(Option::as_ref).cloned();
-    let by = match wanted.as_ref().map(|wanted| wanted.by) {
-        Some(WantedBy::Override) => By::Override,
-        Some(WantedBy::Schedule) | None => By::Schedule,
-    };
-    let since = wanted.as_ref().and_then(|wanted| wanted.since.as_ref()).map(|since| since.at);
-    let waits = match since {
+    let waits = match standing.since() {
         Some(since) if ask.now.duration_since(since) >= PATIENCE => Waits::No,
         _ => Waits::Yes,
     };
-    let cause = Cause { at: whole_seconds(ask.now), by, sched: standing.tagged.sched() };
-    let mut case = Case {
+    let cause = standing.cause(due, record.as_ref(), ask.now);
+    let case = Case {
         id: &seen.id,
         service: &seen.service,
         seen,
@@ -144,36 +129,21 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Option<
         standing,
         waits,
     };
-    let mut decision = carry_out(&mut case, due);
-    if let Some(wanted) = &wanted {
-        decision.item.warnings.extend(late_to_wake(&case, wanted, due));
-        decision.item.reason = format!("{}; {}", decision.item.reason, told(wanted));
-        let after = decision.item.after.get_or_insert_with(|| case.shown());
-        if let Some(fields) = after.as_object_mut() {
-            fields.insert("wanted".into(), json!(wanted.state));
-        }
-    }
+    let mut decision = carry_out(&case, due);
+    decision.item.warnings.extend(late_to_wake(&case, due));
+    case.standing.tell(&mut decision.item, || case.shown());
     if due == Due::Nothing {
         overrides::clean_up(&case, &mut decision);
     }
     Some(decision)
 }
 
-fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
+fn carry_out(case: &Case<'_>, due: Due) -> Decision {
     match due {
-        Due::Unreadable => fault(case),
+        Due::Unreadable => failed(case.id, case.standing.fault()).into(),
         Due::Held => case.item(Outcome::Unchanged, Some(Code::Held), "left as it is").into(),
-        Due::FinishStop => {
-            // With the t, the cause and the schedule that it was begun with.
-            if let Some(Record { at, by, sched, .. }) = case.record.clone() {
-                case.cause = Cause { at, by: by.unwrap_or(By::Request), sched };
-            }
-            stop::decide(case)
-        }
-        Due::StartUnscheduled { at } => {
-            case.cause = Cause { at, by: By::Schedule, sched: None };
-            on(case)
-        }
+        Due::FinishStop | Due::MakeOff { .. } => stop::decide(case),
+        Due::StartUnscheduled { .. } | Due::MakeOn { .. } => on(case),
         Due::Adopt { state, at } => adopted(case, state, at),
         Due::AdoptWithoutSize => {
             let reason = format!(
@@ -182,30 +152,14 @@ fn carry_out(case: &mut Case<'_>, due: Due) -> Decision {
             );
             case.item(Outcome::Skipped, Some(Code::NoSavedSize), reason).into()
         }
-        Due::MakeOn { at } => {
-            case.cause.at = at;
-            on(case)
-        }
-        Due::MakeOff { at } => {
-            case.cause.at = at;
-            stop::decide(case)
-        }
         Due::Renew { at } => renewed(case, at),
         Due::Withheld => case.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),
-        Due::HandBack { at } => {
-            case.cause.at = at;
-            match start::saved(case) {
-                Err(refusal) => case.refused(refusal),
-                Ok(size) => start::back_to(case, size, Count::AsItIs),
-            }
-        }
+        Due::HandBack { .. } => match start::saved(case) {
+            Err(refusal) => case.refused(refusal),
+            Ok(size) => start::back_to(case, size, Count::AsItIs),
+        },
         Due::Nothing => case.unchanged(as_it_is(case)).into(),
     }
-}
-
-fn fault(case: &Case<'_>) -> Decision {
-    let fault = case.standing.fault();
-    case.item(Outcome::Failed, Some(fault.code), fault.reason).into()
 }
 
 fn on(case: &Case<'_>) -> Decision {
@@ -258,7 +212,8 @@ fn as_it_is(case: &Case<'_>) -> String {
 }
 
 /// Wanted on, and still not all up some time after the transition.
-fn late_to_wake(case: &Case<'_>, wanted: &Wanted, due: Due) -> Option<Warning> {
+fn late_to_wake(case: &Case<'_>, due: Due) -> Option<Warning> {
+    let wanted = case.standing.readable()?;
     let since = wanted.since.as_ref()?.at;
     let late = wanted.state == Want::On
         && due == Due::Nothing

@@ -1,23 +1,34 @@
 //! What stands on a service and its cluster, as the verbs' rules look at it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use shared::Code;
+use serde_json::{Value, json};
 use shared::names::ClusterName;
-use shared::schedule::{TagFault, Tagged, Want, Wanted, wanted};
+use shared::record::{By, Record, whole_seconds};
+use shared::report::Item;
+use shared::schedule::{Due, Facts, Tagged, Unreadable, Want, Wanted, WantedBy, wanted};
+use shared::tags::Tags;
+use shared::{Code, Refusal};
 
-use super::{Case, Rules};
+use super::{Case, Cause, Rules, told};
 use crate::ask::Ask;
 use crate::observe::{Seen, Snapshot};
-
-type Tags = BTreeMap<String, String>;
 
 /// The tags of a service and of its cluster, read, and what follows from them now.
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     pub(super) tagged: Tagged,
-    pub(super) wanted: Result<Option<Wanted>, TagFault>,
+    pub(super) wanted: Result<Option<Wanted>, Refusal>,
+}
+
+/// A service or a group as it is now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Live {
+    /// The desired count or capacity.
+    pub(super) count: u32,
+    /// Nothing can wake it.
+    pub(super) asleep: bool,
+    /// A tag says what size it has.
+    pub(super) size_tag: bool,
 }
 
 impl Standing {
@@ -33,18 +44,65 @@ impl Standing {
         Self { tagged, wanted }
     }
 
+    /// What is due for what stands there, by the table of "Reconcile".
+    pub(super) fn due<S>(&self, record: Option<&Record<S>>, live: Live, now: Timestamp) -> Due {
+        let sched = self.tagged.sched();
+        let (Ok(drift), Ok(half)) = (&self.tagged.drift, &self.tagged.half) else {
+            return Due::Unreadable;
+        };
+        let Live { count, asleep, size_tag } = live;
+        shared::schedule::decide(&Facts {
+            record: Ok(record),
+            wanted: self.wanted.as_ref().map(Option::as_ref).map_err(|_| Unreadable),
+            sched: sched.as_deref(),
+            drift: *drift,
+            half: *half,
+            count,
+            asleep,
+            size_tag,
+            now,
+        })
+    }
+
+    /// In whose name that is done, and for which instant.
+    pub(super) fn cause<S>(&self, due: Due, record: Option<&Record<S>>, now: Timestamp) -> Cause {
+        let by = match self.readable().map(|wanted| wanted.by) {
+            Some(WantedBy::Override) => By::Override,
+            Some(WantedBy::Schedule) | None => By::Schedule,
+        };
+        let own = Cause { at: whole_seconds(now), by, sched: self.tagged.sched() };
+        match (due, record) {
+            // With the t, the cause and the schedule that it was begun with.
+            (Due::FinishStop, Some(Record { at, by, sched, .. })) => {
+                Cause { at: *at, by: by.unwrap_or(By::Request), sched: sched.clone() }
+            }
+            (Due::StartUnscheduled { at }, _) => Cause { at, by: By::Schedule, sched: None },
+            (Due::MakeOn { at } | Due::MakeOff { at } | Due::HandBack { at }, _) => Cause { at, ..own },
+            _ => own,
+        }
+    }
+
+    /// Says on an item what is wanted, since when, and why.
+    pub(super) fn tell(&self, item: &mut Item, as_it_is: impl FnOnce() -> Value) {
+        let Some(wanted) = self.readable() else { return };
+        item.reason = format!("{}; {}", item.reason, told(wanted));
+        if let Some(fields) = item.after.get_or_insert_with(as_it_is).as_object_mut() {
+            fields.insert("wanted".into(), json!(wanted.state));
+        }
+    }
+
     /// The first thing that can't be read.
-    pub(super) fn fault(&self) -> TagFault {
+    pub(super) fn fault(&self) -> Refusal {
         let Self { tagged, wanted } = self;
         let faults = [wanted.as_ref().err(), tagged.drift.as_ref().err(), tagged.half.as_ref().err()];
-        faults.into_iter().flatten().next().cloned().unwrap_or_else(|| TagFault {
+        faults.into_iter().flatten().next().cloned().unwrap_or_else(|| Refusal {
             code: Code::ScheduleUnreadable,
             reason: "its tags can't be read".into(),
         })
     }
 
     /// What is wanted, if that can be read and anything is.
-    fn readable(&self) -> Option<&Wanted> {
+    pub(super) fn readable(&self) -> Option<&Wanted> {
         self.wanted.as_ref().ok()?.as_ref()
     }
 
@@ -64,7 +122,7 @@ impl Standing {
     }
 
     /// An override that can't be read might be a hold.
-    pub(super) fn unreadable_override(&self) -> Option<&TagFault> {
+    pub(super) fn unreadable_override(&self) -> Option<&Refusal> {
         let Tagged { own, clusters, .. } = &self.tagged;
         own.as_ref().err().or(clusters.as_ref().err())
     }

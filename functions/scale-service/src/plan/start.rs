@@ -6,12 +6,12 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::Code;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::record::{Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
+use shared::{Code, Refusal};
 
-use super::{CHANGE, CONFIRM, Case, Decision, Refusal, Step};
+use super::{CHANGE, CONFIRM, Case, Decision, Step};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     let may_be_raised = case.count() == 0 && case.is_named();

@@ -3,13 +3,13 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::Code;
 use shared::autoscaling::{GroupSize, Suspended};
 use shared::record::{Bounds, Capacity, Record, State};
 use shared::report::Warning;
+use shared::{Code, Refusal};
 
 use super::Case;
-use crate::plan::{CONFIRM, Decision, GROUPS_UP, Refusal, Step};
+use crate::plan::{CONFIRM, Decision, GROUPS_UP, Step};
 
 /// What a group that comes back has as its desired capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -97,6 +97,11 @@ pub struct Size {
 
 /// What a record remembers of the thing that it stands on: the words between its time and its `sched`.
 pub trait Saved: fmt::Display + Sized {
+    /// What is set to give it a size: `a count`.
+    const SET: &'static str;
+    /// What the tag `steward:size` may say.
+    const EXAMPLES: &'static str;
+
     /// Takes its words out of the record's.
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault>;
 
@@ -324,6 +329,9 @@ fn suspended(text: &str) -> Result<Suspended, RecordFault> {
 }
 
 impl Saved for Size {
+    const SET: &'static str = "a count";
+    const EXAMPLES: &'static str = r#""n=3", or "n=3 min=2 susp=---""#;
+
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault> {
         let count = words.count()?;
         let scaling = words.min_and(suspended)?.map(|(min, suspended)| Scaling { min, suspended });

@@ -42,6 +42,19 @@ pub fn sized<S: Saved>(tags: &Tags, keys: &TagKeys) -> Result<Option<S>, Refusal
     })
 }
 
+/// Why something can't come back: neither its record nor that tag says its size.
+#[must_use]
+pub fn no_saved_size<S: Saved>(keys: &TagKeys) -> Refusal {
+    let (set, examples) = (S::SET, S::EXAMPLES);
+    Refusal {
+        code: Code::NoSavedSize,
+        reason: format!(
+            "nothing says what size it had: scale it to {set}, or tag it {} ({examples})",
+            keys.size
+        ),
+    }
+}
+
 /// Why there is no room for a tag of ours, if there is none. One that is there is only replaced.
 #[must_use]
 pub fn no_room(tags: &Tags, key: &str) -> Option<Refusal> {

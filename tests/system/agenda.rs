@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use emulator::{Aws, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, GroupSeed, ServiceSeed, TargetSeed, World};
 use jiff::{SignedDuration, Timestamp};
 use local::{System, system::Setup};
 use serde_json::{Value, json};
@@ -262,4 +262,34 @@ async fn it_looks_1_to_168_hours_ahead_in_a_cluster_that_there_is() {
     let told = direct(json!({"action": "agenda", "cluster": "prod", "hours": 11})).await.unwrap();
     assert_eq!(lines(&told), ["2026-11-24T20:00:00-03:00 off users"]);
     assert!(direct(json!({"action": "agenda", "cluster": "prod", "hours": "11"})).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_agenda_says_of_machines_is_what_reconcile_then_does() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    world.group(GroupSeed::new("prod").sizes(1, 2, 4).cluster("prod").tag("steward:schedule", OFFICE));
+    world.group(GroupSeed::new("other").sizes(1, 1, 1).cluster("other").tag("steward:schedule", OFFICE));
+    world.service("prod", ServiceSeed::new("api").desired(2).ec2().tag("steward:schedule", OFFICE));
+    let stage = on(world, &[]).await;
+    tick(&stage, local("2026-11-24 09:00")).await;
+    let foretold = agenda(&stage, "").await;
+    let group = |entry: &Value| entry["autoScalingGroup"].as_str().map(str::to_owned);
+    let entries = foretold["agenda"].as_array().unwrap();
+    let names = entries.iter().map(|it| group(it).or_else(|| it["service"].as_str().map(str::to_owned)));
+    assert_eq!(
+        names.map(Option::unwrap).collect::<Vec<_>>(),
+        ["api", "prod", "prod", "api"],
+        "its own alone: {foretold}"
+    );
+    let size = json!({"count": 2, "min": 1, "suspended": "--"});
+    assert_eq!((&entries[1]["size"], &entries[1]["wouldFail"]), (&size, &Value::Null));
+    let desired = || stage.aws.with(|world| world.group_view("prod")).unwrap().desired;
+    for (entry, to) in [(&entries[1], 0), (&entries[2], 2)] {
+        let at: Timestamp = entry["at"].as_str().unwrap().parse().unwrap();
+        tick(&stage, at - SignedDuration::from_mins(5)).await;
+        assert_eq!(desired(), 2 - to, "not before {at}");
+        tick(&stage, at).await;
+        tick(&stage, at + SignedDuration::from_mins(5)).await;
+        assert_eq!(desired(), to, "{at}");
+    }
 }

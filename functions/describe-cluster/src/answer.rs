@@ -95,6 +95,7 @@ pub const TABLES: &[Table] = &[
             ("at", "/at"),
             ("to", "/to"),
             ("service", "/service"),
+            ("group", "/autoScalingGroup"),
             ("count", "/size/count"),
             ("cause", "/cause"),
             ("would fail", "/wouldFail/reason"),

@@ -62,7 +62,7 @@ impl Function for DescribeCluster {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
-        let seen = observe::observe(&self.aws.read(deadline), &ask).await?;
+        let seen = observe::observe(&self.aws.read(deadline), &ask, &self.rules.tags).await?;
         Ok(Answer::Read(match &ask.what {
             What::Agenda(_, hours) => json!(agenda::agenda(&seen, *hours, &self.rules, now)),
             _ => answer::body(&seen, &ask, &self.rules, now),

@@ -9,7 +9,9 @@ use shared::autoscaling::Group;
 use shared::ecs::{
     CapacityProvider, Cluster, ContainerInstance, Failure, Service, Tag, Task, TaskDefinition,
 };
+use shared::groups::Link;
 use shared::names::{Arn, ClusterName, ServiceId, short_name};
+use shared::settings::TagKeys;
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Listed, Read, TaskFilter};
 
@@ -32,6 +34,8 @@ pub struct Snapshot {
     pub providers: Option<Vec<CapacityProvider>>,
     /// Auto Scaling groups, with their tags.
     pub groups: Option<Vec<Group>>,
+    /// The groups of the cluster that have a schedule, by name, for an agenda.
+    pub scheduled_groups: Vec<(Group, Link)>,
     /// The cluster of each EC2 instance that is registered with one.
     pub registered: BTreeMap<String, String>,
     /// ARNs of task definitions.
@@ -60,11 +64,12 @@ impl Snapshot {
 }
 
 /// Reads what is asked.
-pub async fn observe(read: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
+pub async fn observe(read: &Read, ask: &Ask, keys: &TagKeys) -> Result<Snapshot, Problem> {
     match &ask.what {
         What::Clusters(_) => Box::pin(clusters(read, ask)).await,
         What::Cluster(cluster) => Box::pin(whole_cluster(read, cluster, ask)).await,
-        What::Services(..) | What::Service(_) | What::Agenda(..) => Box::pin(services(read, ask)).await,
+        What::Services(..) | What::Service(_) => Box::pin(services(read, ask)).await,
+        What::Agenda(cluster, _) => Box::pin(agenda(read, cluster, ask, keys)).await,
         What::Tasks(..) | What::TasksNamed(..) | What::Task(..) => Box::pin(tasks(read, ask)).await,
         What::TaskDefinitions(..) | What::TaskDefinition(_) => Box::pin(task_definitions(read, ask)).await,
         What::Groups | What::Group(_) => Box::pin(groups(read, ask)).await,
@@ -174,11 +179,23 @@ async fn services(read: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
     seen.failures = services.failures;
     seen.more = more;
     seen.cluster(cluster, clusters)?;
-    if !matches!(ask.what, What::Agenda(..)) {
-        seen.clusters = None;
-    }
+    seen.clusters = None;
     seen.services = Some(services.found);
     seen.add_targets(read, cluster).await?;
+    Ok(seen)
+}
+
+/// A cluster's services, and those of its groups that have a schedule.
+async fn agenda(read: &Read, cluster: &ClusterName, ask: &Ask, keys: &TagKeys) -> Result<Snapshot, Problem> {
+    let tagged = [keys.schedule.clone()];
+    let (mut seen, groups) = try_join(services(read, ask), read.groups_tagged(&tagged)).await?;
+    if groups.is_empty() {
+        return Ok(seen);
+    }
+    let clusters = read.clusters(ClusterDetail::default()).await?.found;
+    let links = read.links(&groups, &clusters, keys).await?;
+    let ours = |link: &Link| link.cluster.as_ref().is_some_and(|(name, _)| name == cluster.as_str());
+    seen.scheduled_groups = groups.into_iter().zip(links).filter(|(_, link)| ours(link)).collect();
     Ok(seen)
 }
 

@@ -8,6 +8,7 @@ mod events;
 mod functions;
 mod images;
 mod instances;
+mod links;
 mod revisions;
 mod scaling;
 mod services;

@@ -42,6 +42,9 @@ impl fmt::Display for Capacity {
 }
 
 impl Saved for Capacity {
+    const SET: &'static str = "a size";
+    const EXAMPLES: &'static str = r#""n=2", or "n=2 min=1 susp=--""#;
+
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault> {
         let count = words.count()?;
         let bounds = words.min_and(suspended)?.map(|(min, suspended)| Bounds { min, suspended });

@@ -1,4 +1,4 @@
-//! What reconcile will do with a service as it is, instant by instant.
+//! What reconcile will do with a service or a group as it is, instant by instant.
 //!
 //! Something can only become due at the schedule's transitions, at the starts and ends of overrides,
 //! and when an off is said again. So those instants are gone through in order, and at each the table
@@ -8,11 +8,14 @@ use std::collections::BTreeSet;
 use std::iter::successors;
 
 use jiff::{SignedDuration, Timestamp};
-use shared::record::{By, Record, Size, State};
+use shared::Refusal;
+use shared::record::{By, Record, State};
 use shared::schedule::{
-    Drift, Due, Facts, Half, Moment, OnOff, Override, Position, Rules as Calendar, Schedule, Standing, Want,
-    Wanted, WantedBy, decide, wanted,
+    Drift, Due, Facts, Half, Moment, OnOff, Override, Position, Rules as Calendar, Schedule, Standing,
+    Tagged, Want, Wanted, WantedBy, decide, wanted,
 };
+
+use crate::Rules;
 
 /// A coming transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub(super) struct Coming {
     pub(super) cause: WantedBy,
 }
 
-/// What a service follows.
+/// What it follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Course<'a> {
     pub(super) standing: Standing<'a>,
@@ -32,78 +35,95 @@ pub(super) struct Course<'a> {
     pub(super) calendar: &'a Calendar,
 }
 
-/// A service as a tick finds it, and as it leaves it for the next.
+/// A service or a group as a tick finds it, and as it leaves it for the next.
 #[derive(Clone, Debug)]
-pub(super) struct Standpoint {
-    pub(super) record: Option<Record>,
+pub(super) struct Standpoint<S> {
+    pub(super) record: Option<Record<S>>,
     pub(super) count: u32,
     /// Nothing can wake it.
     pub(super) asleep: bool,
     /// What it has while it is on.
-    pub(super) size: Size,
+    pub(super) size: S,
+    /// The count of that; `None` where nothing says it.
+    pub(super) saved: Option<u32>,
 }
 
-impl Standpoint {
+impl<S> Standpoint<S> {
     fn is_up(&self) -> bool {
         self.count > 0 || !self.asleep
     }
 }
 
-impl Course<'_> {
+impl<'a> Course<'a> {
+    /// What these tags say; `None` where no schedule is in force.
+    pub(super) fn of(tagged: &'a Tagged, rules: &'a Rules) -> Result<Option<Self>, Refusal> {
+        let standing = tagged.standing().map_err(Refusal::clone)?;
+        let Some(schedule) = standing.schedule else { return Ok(None) };
+        let drift = *tagged.drift.as_ref().map_err(Refusal::clone)?;
+        let half = *tagged.half.as_ref().map_err(Refusal::clone)?;
+        Ok(Some(Self { standing, schedule, drift, half, calendar: &rules.scheduling.calendar }))
+    }
+
     /// What is due after `now` and up to `until`, in order.
-    pub(super) fn coming(&self, mut service: Standpoint, now: Timestamp, until: Timestamp) -> Vec<Coming> {
+    pub(super) fn coming<S: Clone>(
+        &self,
+        mut it: Standpoint<S>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Vec<Coming> {
         // What is due already is done by the next tick, or by the one after it: a stop that was
         // begun is finished first, and what has no record is adopted.
         for _ in 0..2 {
-            self.tick(&mut service, now);
+            self.tick(&mut it, now);
         }
         let mut coming = Vec::new();
         for at in self.instants(now, until) {
-            let was_up = service.is_up();
-            let decided = self.tick(&mut service, at);
-            let changes = service.is_up() != was_up;
+            let was_up = it.is_up();
+            let decided = self.tick(&mut it, at);
+            let changes = it.is_up() != was_up;
             coming.extend(decided.and_then(|(due, wanted)| self.entry(at, due, wanted, changes)));
         }
         coming
     }
 
-    /// What becomes of the service at an instant: the table is asked, and obeyed.
-    fn tick(&self, service: &mut Standpoint, at: Timestamp) -> Option<(Due, Wanted)> {
+    /// What becomes of it at an instant: the table is asked, and obeyed.
+    fn tick<S: Clone>(&self, it: &mut Standpoint<S>, at: Timestamp) -> Option<(Due, Wanted)> {
         let wanted = wanted(&self.standing, at, self.calendar)?;
         let sched = self.schedule.hash();
         let due = decide(&Facts {
-            record: Ok(service.record.as_ref()),
+            record: Ok(it.record.as_ref()),
             wanted: Ok(Some(&wanted)),
             sched: Some(&sched),
             drift: self.drift,
             half: self.half,
-            count: service.count,
-            asleep: service.asleep,
-            size_tag: service.size.count.is_some(),
+            count: it.count,
+            asleep: it.asleep,
+            size_tag: it.saved.is_some(),
             now: at,
         });
-        let size = service.size;
-        let recorded =
-            |state, at, by| Some(Record { state, at, size, sched: Some(sched.clone()), by: Some(by) });
+        let size = it.size.clone();
+        let recorded = |state, at, by| {
+            Some(Record { state, at, size: size.clone(), sched: Some(sched.clone()), by: Some(by) })
+        };
         match due {
-            Due::Adopt { state, at } => service.record = recorded(state, at, By::Adoption),
+            Due::Adopt { state, at } => it.record = recorded(state, at, By::Adoption),
             Due::MakeOn { at } | Due::StartUnscheduled { at } => {
-                service.record = recorded(State::On, at, By::Schedule);
+                it.record = recorded(State::On, at, By::Schedule);
                 // Where no size is known, the start fails; what comes after it is foretold as if it
                 // had been mended.
-                service.count = size.count.map_or(1, u32::from).max(service.count);
-                service.asleep = false;
+                it.count = it.saved.unwrap_or(1).max(it.count);
+                it.asleep = false;
             }
-            Due::HandBack { at } => service.record = recorded(State::On, at, By::Schedule),
+            Due::HandBack { at } => it.record = recorded(State::On, at, By::Schedule),
             Due::MakeOff { at } => {
-                service.record = recorded(State::Off, at, By::Schedule);
-                (service.count, service.asleep) = (0, true);
+                it.record = recorded(State::Off, at, By::Schedule);
+                (it.count, it.asleep) = (0, true);
             }
             Due::FinishStop => {
-                service.record = service.record.take().map(|record| Record { state: State::Off, ..record });
-                (service.count, service.asleep) = (0, true);
+                it.record = it.record.take().map(|record| Record { state: State::Off, ..record });
+                (it.count, it.asleep) = (0, true);
             }
-            Due::Renew { at } => service.record = service.record.take().map(|record| Record { at, ..record }),
+            Due::Renew { at } => it.record = it.record.take().map(|record| Record { at, ..record }),
             Due::Unreadable | Due::Held | Due::AdoptWithoutSize | Due::Withheld | Due::Nothing => {}
         }
         Some((due, wanted))

@@ -1,10 +1,13 @@
 //! Tables: a service as it stands on a Tuesday morning in São Paulo (three hours behind UTC, no
 //! summer time), and what comes.
 
-use shared::application_autoscaling::Suspended;
-use shared::ecs::{Cluster, Tag};
-
+use shared::Code;
+use shared::application_autoscaling::{ScalableTarget, Suspended};
+use shared::autoscaling::{Group, SuspendedProcess};
+use shared::ecs::Tag;
+use shared::groups::Link;
 use shared::schedule::{Catalog, Drift, Half};
+use shared::settings::TagKeys;
 
 use super::*;
 
@@ -46,9 +49,9 @@ fn override_(state: &str, from: &str, until: &str) -> String {
 }
 
 fn cluster(services: Vec<Service>, tags: &[(&str, &str)]) -> Snapshot {
-    let tags = tags.iter().map(|(name, value)| tag(name, value)).collect();
-    let cluster = Cluster { cluster_name: "prod".into(), tags, ..Cluster::default() };
-    Snapshot { clusters: Some(vec![cluster]), services: Some(services), ..Snapshot::default() }
+    let cluster_tags =
+        tags.iter().map(|(name, value)| (format!("steward:{name}"), (*value).into())).collect();
+    Snapshot { services: Some(services), cluster_tags, ..Snapshot::default() }
 }
 
 fn rules() -> Rules {
@@ -163,8 +166,9 @@ fn a_clusters_schedule_and_override_reach_what_has_none_of_its_own() {
     let off = override_("off", "09:00", "15:00");
     let seen = cluster(services(), &[("schedule", OFFICE), ("override", &off)]);
     let found = look(&seen, "2026-11-24 09:30", 12, &rules());
-    let told: Vec<_> = found.agenda.iter().map(|entry| (entry.service.as_str(), entry.to)).collect();
-    assert_eq!(told, [("users", OnOff::On), ("users", OnOff::Off), ("posts", OnOff::Off)]);
+    let told: Vec<_> = found.agenda.iter().map(|entry| (entry.of.clone(), entry.to)).collect();
+    let [users, posts] = ["users", "posts"].map(|name| Of::Service(name.into()));
+    assert_eq!(told, [(users.clone(), OnOff::On), (users, OnOff::Off), (posts, OnOff::Off)]);
     assert_eq!(lines(&found)[2], "2026-11-24T21:00:00-03:00 off override");
     assert!(look(&cluster(services(), &[]), MORNING, 10, &rules()).agenda.is_empty());
 }
@@ -352,4 +356,117 @@ fn an_edited_schedule_and_the_policy_enforce_are_seen_to_by_the_next_tick() {
 fn a_stop_that_was_begun_is_finished_before_anything_comes() {
     let stopping = "v1 stopping@2026-11-24T11:30:00Z n=3 sched=SCHED by=request";
     assert_comes("stopping", (MORNING, 24), 3, &[("record", stopping)], &[TONIGHT, TOMORROW]);
+}
+
+/// A group `machines` of 2 (1 to 4), with these tags; asleep where its desired capacity is 0.
+fn machines(desired: i32, tags: &[(&str, &str)]) -> Group {
+    let tag = |(name, value): &(&str, &str)| shared::autoscaling::Tag {
+        key: format!("steward:{name}"),
+        value: (*value).into(),
+        propagate_at_launch: false,
+    };
+    let asleep = ["AlarmNotification", "ScheduledActions"]
+        .map(|name| SuspendedProcess { process_name: name.into(), suspension_reason: String::new() });
+    Group {
+        auto_scaling_group_name: "machines".into(),
+        auto_scaling_group_arn: "arn:machines".into(),
+        min_size: desired.min(1),
+        desired_capacity: desired,
+        max_size: 4,
+        suspended_processes: if desired == 0 { asleep.into() } else { Vec::new() },
+        tags: tags.iter().map(tag).collect(),
+        ..Group::default()
+    }
+}
+
+fn with_machines(group: Group, managed_scaling: bool, tags: &[(&str, &str)]) -> Snapshot {
+    let services = vec![service("users", 3, &[("schedule", OFFICE), ("record", ON)])];
+    let link = Link { managed_scaling, ..Link::default() };
+    Snapshot { scheduled_groups: vec![(group, link)], ..cluster(services, tags) }
+}
+
+/// `20:00 off users`, in order.
+fn told(agenda: &Agenda) -> Vec<String> {
+    let line = |entry: &Entry| {
+        let (Of::Service(name) | Of::AutoScalingGroup(name)) = &entry.of;
+        format!("{} {} {name}", &entry.at.to_string()[11..16], entry.to)
+    };
+    agenda.agenda.iter().map(line).collect()
+}
+
+const SLEEPS: &str = "v1 off@2026-11-23T23:00:00Z n=2 min=1 susp=a- cluster=prod sched=74b7ae5d by=schedule";
+
+#[test]
+fn machines_go_after_their_services_and_come_before_them() {
+    let seen = with_machines(machines(2, &[("schedule", OFFICE)]), false, &[]);
+    let found = look(&seen, MORNING, 24, &rules());
+    assert_eq!(
+        told(&found),
+        ["20:00 off users", "20:00 off machines", "08:00 on machines", "08:00 on users"]
+    );
+    let size = Shown { count: Some(2), min: Some(1), suspended: Some("--".into()) };
+    assert_eq!((&found.agenda[1].size, &found.agenda[2].size), (&size, &size));
+    assert_eq!(found.agenda[1].would_fail, None);
+    let json = serde_json::to_value(&found.agenda[1]).unwrap();
+    assert_eq!((&json["autoScalingGroup"], json.get("service")), (&"machines".into(), None));
+}
+
+#[test]
+fn a_group_that_sleeps_comes_back_with_what_its_record_saved() {
+    let seen = with_machines(machines(0, &[("schedule", OFFICE), ("record", SLEEPS)]), false, &[]);
+    let found = look(&seen, "2026-11-24 07:00", 2, &rules());
+    assert_eq!(told(&found), ["08:00 on machines"], "{found:?}");
+    let size = Shown { count: Some(2), min: Some(1), suspended: Some("a-".into()) };
+    assert_eq!(found.agenda[0].size, size);
+}
+
+#[test]
+fn a_group_follows_its_own_schedule_and_its_clusters_override() {
+    let office = [("schedule", OFFICE)];
+    let unscheduled = with_machines(machines(2, &[]), false, &office);
+    assert_eq!(told(&look(&unscheduled, MORNING, 12, &rules())), ["20:00 off users"]);
+    let off = override_("off", "12:00", "14:00");
+    let overridden = with_machines(machines(2, &office), false, &[("override", &off)]);
+    assert_eq!(
+        told(&look(&overridden, MORNING, 6, &rules())),
+        ["12:00 off users", "12:00 off machines", "14:00 on machines", "14:00 on users"]
+    );
+}
+
+#[test]
+fn a_group_that_ecs_sizes_or_that_is_being_deleted_has_no_agenda() {
+    let office = [("schedule", OFFICE)];
+    let services_alone = ["20:00 off users"];
+    let managed = with_machines(machines(2, &office), true, &[]);
+    assert_eq!(told(&look(&managed, MORNING, 12, &rules())), services_alone);
+    let deleted = Group { status: Some("Delete in progress".into()), ..machines(2, &office) };
+    assert_eq!(told(&look(&with_machines(deleted, false, &[]), MORNING, 12, &rules())), services_alone);
+    // What was told to sleep wakes again, whoever sizes it by day.
+    let sleeps = with_machines(machines(0, &[("schedule", OFFICE), ("record", SLEEPS)]), true, &[]);
+    assert_eq!(told(&look(&sleeps, "2026-11-24 07:00", 2, &rules())), ["08:00 on machines"]);
+}
+
+#[test]
+fn what_would_fail_of_a_group_says_why() {
+    let would_fail = |group: Group| {
+        let found = look(&with_machines(group, false, &[]), MORNING, 24, &rules());
+        let groups = found.agenda.iter().filter(|entry| matches!(entry.of, Of::AutoScalingGroup(_)));
+        groups.map(|entry| entry.would_fail.as_ref().map(|fails| fails.code)).collect::<Vec<_>>()
+    };
+    let office = ("schedule", OFFICE);
+    assert_eq!(would_fail(machines(0, &[office])), [None, Some(Code::NoSavedSize)]);
+    assert_eq!(would_fail(machines(0, &[office, ("size", "two")])), [None, Some(Code::SizeUnreadable)]);
+    assert_eq!(would_fail(machines(0, &[office, ("size", "n=2")])), [None, None]);
+    let no_room = Group { max_size: 0, ..machines(2, &[office]) };
+    assert_eq!(would_fail(no_room), [None, Some(Code::OutsideGroupBounds)]);
+    let names: Vec<String> = (0..49).map(|n| format!("tag{n}")).collect();
+    let full: Vec<(&str, &str)> =
+        std::iter::once(office).chain(names.iter().map(|name| (name.as_str(), ""))).collect();
+    assert_eq!(would_fail(machines(2, &full)), [Some(Code::TooManyTags); 2]);
+    let unreadable = with_machines(machines(2, &[office, ("record", "asleep")]), false, &[]);
+    let found = look(&unreadable, MORNING, 12, &rules());
+    assert_eq!(
+        (found.failures[0].arn.as_str(), told(&found)),
+        ("arn:machines", vec!["20:00 off users".into()])
+    );
 }

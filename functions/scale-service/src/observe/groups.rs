@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use futures_util::future::try_join;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use shared::autoscaling::Group;
-use shared::ecs::{Cluster, Task};
+use shared::ecs::Task;
 use shared::groups::{Link, LinkedBy, Links};
 use shared::names::{Arn, ClusterName, GroupName, short_name};
 use shared::settings::TagKeys;
@@ -96,12 +96,12 @@ pub(crate) async fn observe_groups(
 }
 
 async fn named(read: &Read, name: &GroupName, keys: &TagKeys) -> Result<SeenGroup, Problem> {
-    let names = [name.to_string()];
-    let (groups, providers) = try_join(read.groups(Some(&names)), read.capacity_providers()).await?;
     let absent = || {
         let detail = format!("there is no Auto Scaling group {name} in this account and region");
         Problem::new(Code::NotFound, detail)
     };
+    let names = [name.to_string()];
+    let (groups, providers) = try_join(read.groups(Some(&names)), read.capacity_providers()).await?;
     let group = groups.into_iter().next().ok_or_else(absent)?;
     let registered = BTreeMap::new();
     let link = Links { providers: &providers, clusters: &[], registered: &registered, keys }.of(&group);
@@ -117,31 +117,17 @@ async fn linked(
     seen: &mut Snapshot,
 ) -> Result<Vec<SeenGroup>, Problem> {
     let fleet = !seen.clusters.is_empty();
-    let clusters = async {
-        match seen.clusters.as_slice() {
-            [] => Ok(read.clusters(ClusterDetail::default()).await?.found),
-            known => Ok(known.to_vec()),
-        }
+    let clusters = match seen.clusters.as_slice() {
+        [] => read.clusters(ClusterDetail::default()).await?.found,
+        known => known.to_vec(),
     };
-    let (clusters, providers) = try_join(clusters, read.capacity_providers()).await?;
-    let (mut registered, nothing) = (BTreeMap::new(), BTreeMap::new());
-    let links = Links { providers: &providers, clusters: &clusters, registered: &nothing, keys };
-    // Instances are looked up only where nothing better says whose a group is.
-    let unclear = |group: &Group| {
-        let by = links.of(group).cluster.map(|(_, by)| by);
-        !group.instances.is_empty() && matches!(by, None | Some(LinkedBy::Record))
-    };
-    if found.iter().any(unclear) {
-        registered = registrations(read, &clusters).await?;
-    }
-    let links = Links { registered: &registered, ..links };
+    let links = read.links(&found, &clusters, keys).await?;
     let is_there = |name: &ClusterName| {
         clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
     };
-    let groups = found.into_iter().filter_map(|group| {
+    let groups = found.into_iter().zip(links).filter_map(|(group, link)| {
         let ours = [&keys.schedule, &keys.record];
         let tagged = group.tags.iter().any(|tag| ours.contains(&&tag.key));
-        let link = links.of(&group);
         let mut group = SeenGroup::new(group, link)?;
         group.id.cluster = group.id.cluster.filter(is_there);
         let ours = match &group.id.cluster {
@@ -151,24 +137,6 @@ async fn linked(
         ours.then_some(group)
     });
     Ok(groups.collect())
-}
-
-/// The cluster of each EC2 instance that is registered with one.
-async fn registrations(read: &Read, clusters: &[Cluster]) -> Result<BTreeMap<String, String>, Problem> {
-    let with_instances = clusters.iter().filter(|it| it.registered_container_instances_count > 0);
-    let names: Vec<ClusterName> = with_instances.filter_map(|it| it.cluster_name.parse().ok()).collect();
-    let mut reads = stream::iter(names)
-        .map(|cluster| async move {
-            let listed = read.container_instances(&cluster).await?;
-            Ok::<_, Problem>((cluster, listed))
-        })
-        .buffered(AT_ONCE);
-    let mut registered = BTreeMap::new();
-    while let Some((cluster, listed)) = reads.try_next().await? {
-        let ids = listed.found.into_iter().filter_map(|instance| instance.ec2_instance_id);
-        registered.extend(ids.map(|id| (id, cluster.to_string())));
-    }
-    Ok(registered)
 }
 
 /// The DAEMON services of each cluster: their tasks are never a reason to wait.

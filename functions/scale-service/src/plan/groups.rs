@@ -15,7 +15,7 @@ use shared::groups::LinkedBy;
 use shared::record::{Bounds, By, Capacity, Record, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Due, Want};
-use shared::tags::{no_room, sized};
+use shared::tags::{no_room, no_saved_size, sized};
 use shared::{Code, Refusal};
 
 use super::standing::{Live, Standing};
@@ -177,11 +177,8 @@ fn carry_out(case: &Case<'_>, due: Due) -> Decision {
         Due::StartUnscheduled { .. } | Due::MakeOn { .. } => start::saved_or_refused(case, Count::Saved),
         Due::Adopt { state, at } => adopted(case, state, at),
         Due::AdoptWithoutSize => {
-            let key = &case.rules.tags.size;
-            let reason = format!(
-                "it is at 0, and nothing says what size it has: scale it to a size, or tag it {key} (\"n=2\")"
-            );
-            case.item(Outcome::Skipped, Some(Code::NoSavedSize), reason).into()
+            let Refusal { code, reason } = no_saved_size::<Capacity>(&case.rules.tags);
+            case.item(Outcome::Skipped, Some(code), format!("it is at 0, and {reason}")).into()
         }
         Due::Renew { at } => renewed(case, at),
         Due::Withheld => case.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),

@@ -10,8 +10,8 @@ use shared::names::ServiceId;
 use shared::record::{By, Record, Scaling, Size, State};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Due, Want};
-use shared::tags::sized;
-use shared::{Code, ItemId, Job, Plan};
+use shared::tags::{no_saved_size, sized};
+use shared::{Code, ItemId, Job, Plan, Refusal};
 
 use super::overrides::Pending;
 use super::standing::{Live, Standing};
@@ -146,11 +146,8 @@ fn carry_out(case: &Case<'_>, due: Due) -> Decision {
         Due::StartUnscheduled { .. } | Due::MakeOn { .. } => on(case),
         Due::Adopt { state, at } => adopted(case, state, at),
         Due::AdoptWithoutSize => {
-            let reason = format!(
-                "it is at 0, and nothing says what size it has: scale it to a count, or tag it {} (\"n=3\")",
-                case.rules.tags.size
-            );
-            case.item(Outcome::Skipped, Some(Code::NoSavedSize), reason).into()
+            let Refusal { code, reason } = no_saved_size::<Size>(&case.rules.tags);
+            case.item(Outcome::Skipped, Some(code), format!("it is at 0, and {reason}")).into()
         }
         Due::Renew { at } => renewed(case, at),
         Due::Withheld => case.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),

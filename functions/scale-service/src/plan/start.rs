@@ -9,6 +9,7 @@ use serde_json::json;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::record::{Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
+use shared::tags::no_saved_size;
 use shared::{Code, Refusal};
 
 use super::{CHANGE, CONFIRM, Case, Decision, Step};
@@ -55,11 +56,7 @@ pub(super) fn saved(case: &Case<'_>) -> Result<Size, Refusal> {
     if tagged.count.is_some() {
         return Ok(Size { count: tagged.count, scaling: scaling.or(tagged.scaling) });
     }
-    let reason = format!(
-        "nothing says what size it had: scale it to a count, or tag it {} (\"n=3\", or \"n=3 min=2 susp=---\")",
-        case.rules.tags.size
-    );
-    Err(Refusal { code: Code::NoSavedSize, reason })
+    Err(no_saved_size::<Size>(&case.rules.tags))
 }
 
 /// What a service that comes back has as its desired count.

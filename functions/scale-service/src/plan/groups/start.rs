@@ -6,6 +6,7 @@ use serde_json::json;
 use shared::autoscaling::{GroupSize, Suspended};
 use shared::record::{Bounds, Capacity, Record, State};
 use shared::report::Warning;
+use shared::tags::no_saved_size;
 use shared::{Code, Refusal};
 
 use super::Case;
@@ -58,11 +59,7 @@ fn saved(case: &Case<'_>) -> Result<Capacity, Refusal> {
         let bounds = bounds.or(tagged.bounds);
         return Ok(Capacity { count: tagged.count, bounds, cluster: live.cluster });
     }
-    let key = &case.rules.tags.size;
-    let reason = format!(
-        "nothing says what size it had: scale it to a size, or tag it {key} (\"n=2\", or \"n=2 min=1 susp=--\")"
-    );
-    Err(Refusal { code: Code::NoSavedSize, reason })
+    Err(no_saved_size::<Capacity>(&case.rules.tags))
 }
 
 /// Brings a group back with its alarms and scheduled actions.

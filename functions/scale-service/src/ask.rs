@@ -124,6 +124,18 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// Why an event is stale for what was last done for the instant `done`: it comes too late, or
+    /// something newer was done since.
+    #[must_use]
+    pub fn stale(&self, done: Option<Timestamp>) -> Option<String> {
+        let (limit, at) = (self.stale_before?, self.at);
+        if at < limit {
+            return Some(format!("the event was meant for {at} and comes too late"));
+        }
+        let newer = done.is_some_and(|done| at < done);
+        newer.then(|| format!("the event was meant for {at}, and something newer was done since"))
+    }
+
     /// What a scheduled reconcile may take: it ends itself half a minute before the next tick, which
     /// goes on. `None` for whatever comes once.
     #[must_use]

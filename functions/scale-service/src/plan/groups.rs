@@ -335,15 +335,7 @@ impl Case<'_> {
 
     /// Why an event that comes so late does nothing, if it does.
     fn stale(&self) -> Option<Item> {
-        let limit = self.ask.stale_before?;
-        let at = self.ask.at;
-        let reason = if at < limit {
-            format!("the event was meant for {at} and comes too late")
-        } else if self.record.as_ref().is_some_and(|record| at < record.at) {
-            format!("the event was meant for {at}, and something newer was done since")
-        } else {
-            return None;
-        };
+        let reason = self.ask.stale(self.record.as_ref().map(|record| record.at))?;
         Some(self.item(Outcome::Skipped, Some(Code::Stale), reason))
     }
 

@@ -1,0 +1,298 @@
+//! Overrides, over evenings and days, of services and of clusters.
+
+use emulator::{ServiceSeed, World};
+use serde_json::{Value, json};
+
+use super::{ASLEEP, DAY_SIZE, OFFICE, OVERRIDE, Story, local};
+use crate::stage::item;
+
+#[tokio::test(start_paused = true)]
+async fn an_override_on_from_19_to_22_over_an_evening() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    let put = json!({"state": "on", "until": "2026-11-25T01:00:00Z", "reason": "release 4.2"});
+    let report = story.asks("2026-11-24 19:00", "PUT", OVERRIDE, put).await;
+    assert_eq!(report["items"][0]["outcome"], "changed", "{report}");
+    assert_eq!(
+        story.tag_of("steward:override").unwrap(),
+        "on from 2026-11-24T22:00:00Z until 2026-11-25T01:00:00Z by arn:aws:iam::123456789012:user/local : release 4.2"
+    );
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 21:55").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 22:00").await;
+    assert_eq!(story.size(), ASLEEP, "a lease that ends by itself");
+    story.tick("2026-11-24 22:05").await;
+    assert_eq!(story.tag_of("steward:override"), None, "removed once what it caused is recorded");
+    story.aws.forget();
+    story.tick("2026-11-24 22:10").await;
+    assert!(story.aws.writes().is_empty());
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_off_from_12_to_15_by_day_deleted_early() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", OVERRIDE, json!({"state": "off", "for": "PT3H"})).await;
+    assert_eq!(story.size(), ASLEEP, "applied at once");
+    story.tick("2026-11-24 12:05").await;
+    assert_eq!(story.size(), ASLEEP);
+    story.asks("2026-11-24 13:00", "DELETE", OVERRIDE, Value::Null).await;
+    assert_eq!(story.size(), DAY_SIZE, "and so is its end");
+    story.tick("2026-11-24 13:05").await;
+    assert_eq!(story.tag_of("steward:override"), None);
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), ASLEEP);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hold_from_19_to_21_over_the_evening_and_over_an_earlier_stop_by_request() {
+    let hold = || json!({"state": "hold", "for": "PT2H", "reason": "incident"});
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 19:00", "PUT", OVERRIDE, hold()).await;
+    let held = story.tick("2026-11-24 20:00").await;
+    assert_eq!(
+        (&item(&held, "users")["outcome"], &item(&held, "users")["code"]),
+        (&json!("unchanged"), &json!("held"))
+    );
+    assert_eq!(story.size(), DAY_SIZE);
+    let fleet = story.asks("2026-11-24 20:05", "POST", "/stop", Value::Null).await;
+    assert_eq!(item(&fleet, "users")["code"], "held", "a fleet's stop is skipped");
+    story.tick("2026-11-24 21:00").await;
+    assert_eq!(story.size(), ASLEEP, "the transition that it held back");
+
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 18:00", "POST", "/services/users/stop", Value::Null).await;
+    story.asks("2026-11-24 19:00", "PUT", OVERRIDE, hold()).await;
+    story.tick("2026-11-24 20:00").await;
+    story.tick("2026-11-24 21:00").await;
+    assert_eq!(story.size(), ASLEEP, "the end of a hold wakes nothing");
+    let named = story.asks("2026-11-24 21:05", "PUT", OVERRIDE, hold()).await;
+    assert_eq!(named["counts"]["failed"], 0);
+    let started = story.asks("2026-11-24 21:10", "POST", "/services/users/start", Value::Null).await;
+    assert_eq!(
+        started["items"][0]["warnings"][0]["code"], "held",
+        "who names the service goes through, warned"
+    );
+    assert_eq!(story.size(), DAY_SIZE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clusters_hold_and_override_reach_its_scheduled_services() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    world.cluster("prod");
+    world.service("prod", ServiceSeed::new("users").desired(3).tag("steward:schedule", OFFICE));
+    world.service("prod", ServiceSeed::new("loose").desired(2));
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", "/override", json!({"state": "off", "for": "PT1H"})).await;
+    assert_eq!(story.count(), 0);
+    assert_eq!(
+        story.aws.with(|world| world.desired_count("prod", "loose")),
+        2,
+        "what has no schedule is not reached"
+    );
+    story.tick("2026-11-24 13:00").await;
+    assert_eq!(story.count(), 3);
+    story.tick("2026-11-24 13:05").await;
+    let tags = json!({"clusters": ["prod"], "include": ["TAGS"]});
+    let cluster = story.aws.with(|world| world.call("ecs", "DescribeClusters", tags)).unwrap();
+    assert!(!cluster.to_string().contains("steward:override"), "{cluster}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_that_nothing_would_end_is_refused() {
+    let put = || json!({"state": "on", "for": "PT2H"});
+    let users = || ServiceSeed::new("users").desired(3).tag("steward:schedule", OFFICE);
+    for (environment, tagged, body, status, code) in [
+        (("MODE", "observe"), true, put(), 403, "notSwitchedOn"),
+        (("CLUSTERS", "dev-*"), true, put(), 403, "notSwitchedOn"),
+        (("MODE", "act"), false, put(), 422, "noSchedule"),
+        (("MODE", "act"), true, json!({"state": "on", "for": "P8D"}), 422, "badOverride"),
+        (("MODE", "act"), true, json!({"state": "on", "until": "2026-11-23T00:00:00Z"}), 422, "badOverride"),
+        (
+            ("MODE", "act"),
+            true,
+            json!({"state": "on", "for": "PT1H", "until": "2026-11-24T18:00:00Z"}),
+            422,
+            "badOverride",
+        ),
+        (("MODE", "act"), true, json!({"state": "on"}), 400, "badRequest"),
+        (("MODE", "act"), true, json!({"state": "asleep", "for": "PT1H"}), 400, "badRequest"),
+    ] {
+        let users = if tagged { users() } else { ServiceSeed::new("users").desired(3) };
+        let story = Story::with("2026-11-24 09:00", &[environment], users).await;
+        let answer = story.rest("2026-11-24 12:00", "PUT", OVERRIDE, body).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "{}", answer.body);
+        assert!(story.aws.writes().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn scale_to_n_at_night_changes_only_the_count_and_offers_an_override() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.tick("2026-11-24 20:00").await;
+    let report =
+        story.asks("2026-11-24 21:00", "PUT", "/services/users/scale", json!({"desiredCount": 2})).await;
+    let warnings = report["items"][0]["warnings"].to_string();
+    assert!(warnings.contains("autoscalingSuspended") && warnings.contains("/override"), "{warnings}");
+    assert_eq!(story.size(), (2, Some((0, [true; 3]))));
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), DAY_SIZE, "and the record kept its size");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_put_before_the_first_tick_acts_at_once() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", OVERRIDE, json!({"state": "off", "for": "PT1H"})).await;
+    assert_eq!(story.size(), ASLEEP);
+    story.tick("2026-11-24 13:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), ASLEEP);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_on_put_before_the_first_tick_ends_like_any_other() {
+    let story = Story::tagged("2026-11-24 19:00").await;
+    story.asks("2026-11-24 19:00", "PUT", OVERRIDE, json!({"state": "on", "for": "PT2H"})).await;
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 21:00").await;
+    assert_eq!(story.size(), ASLEEP);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_look_at_the_whole_cluster_removes_its_override() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    for cluster in ["prod", "other"] {
+        world.cluster(cluster);
+    }
+    world.service("prod", ServiceSeed::new("users").desired(3).tag("steward:schedule", OFFICE));
+    // What is skipped or fails elsewhere does not keep an override here.
+    world.service("other", ServiceSeed::new("bad").tag("steward:schedule", "whenever"));
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", "/override", json!({"state": "off", "for": "PT1H"})).await;
+    story.aws.move_to(local("2026-11-24 13:00"));
+    for partial in [
+        json!({"action": "reconcile", "clusters": ["oth*"]}),
+        json!({"action": "reconcile", "cluster": "prod", "services": ["web-*"]}),
+    ] {
+        story.system.invoke("scale-service", partial).await.unwrap();
+    }
+    story.tick("2026-11-24 13:05").await;
+    assert_eq!(story.count(), 3, "its end was not forgotten");
+    let cleaned = story.tick("2026-11-24 13:10").await;
+    let summary = cleaned["summary"].as_str().unwrap();
+    assert!(summary.contains("cluster/prod its override is over, and removed"), "{summary}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_that_ended_while_no_schedule_was_followed_is_no_transition_of_a_later_one() {
+    for path in [OVERRIDE, "/override"] {
+        let story = Story::tagged("2026-11-24 09:00").await;
+        story.tick("2026-11-24 09:00").await;
+        story.asks("2026-11-24 10:00", "PUT", path, json!({"state": "on", "for": "PT2H"})).await;
+        story.tag("2026-11-24 11:00", "steward:schedule", "none");
+        for at in ["2026-11-24 12:00", "2026-11-24 12:05"] {
+            story.tick(at).await;
+        }
+        assert_eq!(story.tag_of("steward:override"), None, "{path}");
+        story.by_hand("2026-11-24 13:00", 0);
+        story.tag("2026-11-24 14:00", "steward:schedule", "always");
+        story.tick("2026-11-24 14:00").await;
+        assert_eq!(story.count(), 0, "{path}: what people did stays");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_keeps_fleets_away_even_from_what_has_a_bad_schedule_and_an_unreadable_one_does_too() {
+    let hold = "hold from 2026-11-24T12:00:00Z until 2026-11-24T18:00:00Z by ana : incident";
+    for (text, outcome, code) in
+        [(hold, "skipped", "held"), ("hold until I say", "failed", "overrideUnreadable")]
+    {
+        let users = ServiceSeed::new("users").desired(3).tag("steward:schedule", "whenever");
+        let story = Story::with("2026-11-24 12:00", &[], users.tag("steward:override", text)).await;
+        let fleet = story.rest("2026-11-24 12:00", "POST", "/stop", Value::Null).await.json();
+        let users = item(&fleet, "users");
+        assert_eq!((&users["outcome"], &users["code"]), (&json!(outcome), &json!(code)), "{users}");
+        assert_eq!(story.size(), DAY_SIZE);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clusters_override_that_ends_under_a_services_hold_is_not_forgotten() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.asks("2026-11-24 12:00", "PUT", "/override", json!({"state": "off", "for": "PT3H"})).await;
+    story.asks("2026-11-24 14:00", "PUT", OVERRIDE, json!({"state": "hold", "for": "PT2H"})).await;
+    for at in ["2026-11-24 15:00", "2026-11-24 15:30"] {
+        story.tick(at).await;
+        assert_eq!(story.size(), ASLEEP, "{at}: held");
+    }
+    story.tick("2026-11-24 16:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_on_what_a_request_had_recorded_before_its_schedule_ends_like_any_other() {
+    let story = Story::begins("2026-11-24 17:00").await;
+    story.asks("2026-11-24 17:00", "POST", "/services/users/stop", Value::Null).await;
+    story.asks("2026-11-24 17:05", "POST", "/services/users/start", Value::Null).await;
+    story.tag("2026-11-24 18:59", "steward:schedule", OFFICE);
+    story.asks("2026-11-24 19:00", "PUT", OVERRIDE, json!({"state": "on", "for": "PT2H"})).await;
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), DAY_SIZE);
+    story.tick("2026-11-24 21:00").await;
+    assert_eq!(story.size(), ASLEEP);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_needs_a_service_that_can_carry_a_tag() {
+    let full =
+        (0..49).fold(ServiceSeed::new("users").desired(3), |seed, n| seed.tag(&format!("tag{n}"), "x"));
+    for (users, code) in [
+        (ServiceSeed::new("users").desired(3).short_arn(), "shortArn"),
+        (full.tag("steward:schedule", OFFICE), "tooManyTags"),
+    ] {
+        let mut world = World::new(local("2026-11-24 09:00"));
+        world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
+        world.service("prod", users);
+        let story = Story::on(world, &[]).await;
+        let put = json!({"state": "on", "for": "PT1H"});
+        let answer = story.rest("2026-11-24 12:00", "PUT", OVERRIDE, put).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (409, &json!(code)), "{}", answer.body);
+        assert!(story.aws.writes().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_tag_forbids_in_a_reason_reaches_no_tag() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    let put = json!({"state": "on", "for": "PT1H", "reason": "night\n{\"actor\":\"nobody\"}"});
+    story.asks("2026-11-24 12:00", "PUT", OVERRIDE, put).await;
+    let tag = story.tag_of("steward:override").unwrap();
+    assert!(tag.ends_with(" : night___actor_:_nobody__"), "{tag}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clusters_override_that_could_not_be_written_causes_nothing() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.aws.move_to(local("2026-11-24 12:00"));
+    story.aws.forget();
+    let denied = emulator::Faults::new().on("ecs", "TagResource").containing("cluster/prod").access_denied();
+    story.aws.faults(denied);
+    let put = json!({"action": "putOverride", "cluster": "prod", "state": "off", "for": "PT1H"});
+    let problem = story.system.invoke("scale-service", put).await.unwrap_err();
+    assert_eq!(problem.code, shared::Code::Partial);
+    assert_eq!(story.size(), DAY_SIZE);
+    assert_eq!(story.aws.writes().len(), 1, "the one that was denied");
+}

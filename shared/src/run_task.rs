@@ -31,7 +31,8 @@ pub struct RunTask {
 }
 
 /// On what tasks run, and in which network.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Launch {
     /// EC2, FARGATE or EXTERNAL; not beside a strategy.
     pub launch_type: Option<String>,

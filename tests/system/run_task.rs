@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use emulator::{Aws, Faults, GroupSeed, JobSeed, Moment, ProviderSeed, ServiceSeed, World};
+use emulator::{Aws, Call, Faults, GroupSeed, JobSeed, Moment, ProviderSeed, ServiceSeed, World};
 use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
 
@@ -138,8 +138,9 @@ async fn through_a_managed_scaling_provider_all_25_are_provisioning() {
 async fn where_none_is_started_it_is_a_409_for_capacity_and_a_422_for_what_would_never_do() {
     let none = Stage::on(batch(0)).await;
     let body = json!({"taskDefinition": "job", "count": 2, "launchType": "EC2"});
-    let refused = run(&none, "batch", body.clone()).await;
-    assert!(matches!(refused.status, 409 | 422), "{}", refused.body);
+    let asleep = run(&none, "batch", body.clone()).await;
+    let problem = asleep.json();
+    assert_eq!((asleep.status, &problem["code"]), (409, &json!("noCapacity")), "no machine: {}", asleep.body);
     let stage = Stage::on(batch(1)).await;
     let first = run(&stage, "batch", json!({"taskDefinition": "job", "launchType": "EC2"})).await;
     assert_eq!(first.status, 200, "{}", first.body);
@@ -487,10 +488,7 @@ async fn what_aws_would_refuse_is_refused_after_a_look_and_before_the_call() {
         );
         assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{says}: {}", answer.body);
     }
-    assert!(
-        stage.writes().iter().all(|call| call != "RunTask")
-            || stage.aws.writes().iter().all(|call| call.outcome.is_err())
-    );
+    assert_eq!(stage.writes(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -517,4 +515,277 @@ async fn tasks_carry_who_asked_and_the_dry_run_starts_nothing() {
         "{tags:?}"
     );
     assert!(call.input["startedBy"].as_str().unwrap().len() <= 128);
+}
+
+/// `batch` with ten machines whose agents are all disconnected: nothing starts, and it may go well later.
+fn unready() -> (World, impl Fn(&Aws, bool)) {
+    let mut world = batch(10);
+    let ids: Vec<String> =
+        world.container_instances("batch").into_iter().map(|instance| instance.ec2_instance).collect();
+    for id in &ids {
+        world.agent_connected("batch", id, false);
+    }
+    let connect = move |aws: &Aws, connected: bool| {
+        for id in &ids {
+            aws.with(|world| {
+                world.agent_connected("batch", id, connected);
+            });
+        }
+    };
+    (world, connect)
+}
+
+fn ten(count: u32) -> Value {
+    json!({"taskDefinition": "job", "launchType": "EC2", "count": count, "idempotencyKey": "k"})
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_got_no_answer_is_made_again_as_it_was_and_no_other_in_its_place() {
+    for commits in [true, false] {
+        let (world, connect) = unready();
+        let stage = Stage::on(world).await;
+        let lost = Faults::new().on("ecs", "RunTask").containing(r#""steward:slot","value":"4""#);
+        stage.aws.faults(if commits { lost.reset_after_commit() } else { lost.server_error() });
+        let ready = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            connect(&stage.aws, true);
+        };
+        let (answer, ()) = tokio::join!(run(&stage, "batch", ten(10)), ready);
+        let told = answer.json();
+        // What was started is found by its tags, though no answer came.
+        let (status, count) = if commits { (200, 10) } else { (207, 9) };
+        assert_eq!((answer.status, started(&told).len()), (status, count), "{}", answer.body);
+        assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), count);
+        assert_eq!(told["counts"]["unchanged"], 0, "this run started all of them: {}", answer.body);
+        let of_slot = |call: &Call| {
+            call.operation == "RunTask"
+                && call.input["tags"].to_string().contains(r#""steward:slot","value":"4""#)
+        };
+        let tokens: Vec<Value> = stage
+            .aws
+            .ledger()
+            .into_iter()
+            .filter(of_slot)
+            .map(|call| call.input["clientToken"].clone())
+            .collect();
+        assert!(!tokens.is_empty() && tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+        stage.aws.faults(Faults::new());
+        let again = run(&stage, "batch", ten(10)).await;
+        assert_eq!((again.status, started(&again.json()).len()), (200, 10), "{}", again.body);
+        assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), 10, "commits: {commits}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_under_one_key_that_overlap_start_no_more_than_its_count() {
+    for count in [1, 4] {
+        for (second, ready) in
+            [(0, 2), (0, 7), (1, 2), (2, 7), (3, 1), (3, 4), (4, 9), (5, 8), (6, 3), (8, 12)]
+        {
+            let (world, connect) = unready();
+            let stage = Stage::on(world).await;
+            let after = async |seconds: u64| {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                run(&stage, "batch", ten(count)).await
+            };
+            let opens = async {
+                tokio::time::sleep(Duration::from_secs(ready)).await;
+                connect(&stage.aws, true);
+            };
+            tokio::join!(after(0), after(second), opens);
+            let whole = run(&stage, "batch", ten(count)).await;
+            let tasks = tasks_of(&stage.aws, "batch", "job").len();
+            let wanted = usize::try_from(count).unwrap();
+            assert_eq!(
+                (started(&whole.json()).len(), tasks),
+                (wanted, wanted),
+                "{count}, the second after {second} s, room after {ready} s: {}",
+                whole.body
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_request_under_a_key_that_came_up_short_starts_nothing_in_no_chunk() {
+    // The whole chunk starts none, and AWS forgets its token; each task is started alone.
+    let (world, connect) = unready();
+    let stage = Stage::on(world).await;
+    let ready = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        connect(&stage.aws, true);
+    };
+    let (short, ()) = tokio::join!(run(&stage, "batch", ten(5)), ready);
+    assert_eq!((short.status, started(&short.json()).len()), (200, 5), "{}", short.body);
+    let tasks = tasks_of(&stage.aws, "batch", "job").len();
+    stage.aws.forget();
+    let mut grouped = ten(5);
+    grouped["group"] = json!("other");
+    for other in [ten(6), ten(25), grouped] {
+        let refused = run(&stage, "batch", other.clone()).await;
+        assert_eq!(stage.writes(), [""; 0], "found out before the call");
+        let problem = refused.json();
+        assert_eq!((refused.status, &problem["code"]), (422, &json!("idempotencyConflict")), "{other}");
+        for arn in started(&short.json()) {
+            assert!(problem["detail"].as_str().unwrap().contains(&arn), "{}", refused.body);
+        }
+    }
+    assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), tasks);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_that_only_aws_knows_of_keeps_every_other_chunk_from_being_asked_for() {
+    let mut world = World::demo();
+    world.tasks_lag(Duration::from_hours(1));
+    let stage = Stage::on(world).await;
+    let body = |count: u32| json!({"taskDefinition": "users", "like": "users", "count": count, "idempotencyKey": "k"});
+    assert_eq!(run(&stage, "microservices", body(5)).await.status, 200);
+    stage.aws.forget();
+    let refused = run(&stage, "microservices", body(25)).await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (422, &json!("idempotencyConflict")),
+        "{}",
+        refused.body
+    );
+    assert_eq!(stage.writes(), ["RunTask"], "the first chunk alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_another_request_takes_the_key_during_a_pause_its_tasks_are_not_told_as_this_ones() {
+    let (world, connect) = unready();
+    let stage = Stage::on(world).await;
+    let mut grouped = ten(2);
+    grouped["group"] = json!("other");
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        connect(&stage.aws, true);
+        run(&stage, "batch", grouped).await
+    };
+    let (ours, theirs) = tokio::join!(run(&stage, "batch", ten(2)), others);
+    assert_eq!((theirs.status, started(&theirs.json()).len()), (200, 2), "{}", theirs.body);
+    assert_eq!((ours.status, &ours.json()["code"]), (422, &json!("idempotencyConflict")), "{}", ours.body);
+    assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_of_which_no_answer_came_is_told_apart_from_one_that_was_not_started() {
+    let stage = Stage::on(World::demo()).await;
+    let body = json!({"taskDefinition": "users", "like": "users", "count": 20});
+    let second = Faults::new().on("ecs", "RunTask").containing(r#""steward:chunk","value":"1""#);
+    stage.aws.faults(second.reset_after_commit());
+    let lost = run(&stage, "microservices", body).await;
+    let report = lost.json();
+    assert_eq!((lost.status, started(&report).len()), (207, 10), "{}", lost.body);
+    let summary = report["summary"].as_str().unwrap();
+    assert!(summary.contains("10 of 20 tasks of users started, 10 not known:"), "{summary}");
+    for failed in report["failed"].as_array().unwrap() {
+        assert_eq!(failed["retryable"], false);
+        let reason = failed["reason"].as_str().unwrap();
+        assert!(reason.contains("it may have been started") && !reason.contains("try again"), "{reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_under_a_used_key_starts_only_what_is_missing() {
+    let stage = Stage::on(World::demo()).await;
+    let mut body = json!({"taskDefinition": "users", "like": "users", "count": 3, "idempotencyKey": "k"});
+    assert_eq!(run(&stage, "microservices", body.clone()).await.status, 200);
+    body["dryRun"] = json!(true);
+    let dry = run(&stage, "microservices", body).await.json();
+    assert_eq!(
+        dry["summary"],
+        "microservices: 0 tasks of users would be started, 3 were before, under the same key"
+    );
+    assert_eq!(dry["counts"]["unchanged"], 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_without_an_instance_is_not_asked_for_each_of_a_hundred_tasks() {
+    let stage = Stage::on(batch(0)).await;
+    let body = json!({"taskDefinition": "job", "count": 100, "launchType": "EC2"});
+    let asleep = run(&stage, "batch", body).await;
+    assert_eq!((asleep.status, &asleep.json()["code"]), (409, &json!("noCapacity")), "{}", asleep.body);
+    let asked = stage.aws.ledger().iter().filter(|call| call.operation == "RunTask").count();
+    assert_eq!(asked, 3, "once each time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_later_only_what_has_ended_is_started_again() {
+    let stage = Stage::on(World::demo()).await;
+    let body = json!({"taskDefinition": "users", "like": "users", "count": 2, "idempotencyKey": "k"});
+    let first = run(&stage, "microservices", body.clone()).await.json();
+    let one = started(&first).first().unwrap().clone();
+    stage
+        .aws
+        .with(|world| world.call("ecs", "StopTask", json!({"cluster": "microservices", "task": one})))
+        .unwrap();
+    stage.aws.advance(Duration::from_hours(25));
+    let later = run(&stage, "microservices", body).await;
+    assert_eq!(later.json()["counts"]["unchanged"], 1, "{}", later.body);
+    assert_eq!(later.json()["counts"]["changed"], 1, "one is missing, and one is started: {}", later.body);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_knows_what_was_started_the_answer_does_not_say_that_none_was() {
+    let stage = Stage::on(World::demo()).await;
+    let before = tasks_of(&stage.aws, "microservices", "users").len();
+    stage.aws.faults(Faults::new().on("ecs", "RunTask").reset_after_commit());
+    let body = json!({"taskDefinition": "users", "like": "users"});
+    let lost = run(&stage, "microservices", body.clone()).await;
+    let problem = lost.json();
+    assert_eq!((lost.status, &problem["retryable"]), (503, &json!(false)), "{}", lost.body);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("it is not known whether a task was started"), "{detail}");
+    assert!(detail.contains("started by") && detail.contains("idempotencyKey"), "{detail}");
+    assert_eq!(tasks_of(&stage.aws, "microservices", "users").len(), before + 1);
+
+    // Under a key the next run finds out, also where ECS's lists do not show it yet.
+    let lag = |lag| {
+        stage.aws.with(|world| {
+            world.tasks_lag(lag);
+        });
+    };
+    lag(Duration::from_hours(1));
+    let mut keyed = body;
+    keyed["idempotencyKey"] = json!("k");
+    let lost = run(&stage, "microservices", keyed.clone()).await.json();
+    assert_eq!(lost["retryable"], true, "{lost}");
+    assert!(
+        lost["detail"].as_str().unwrap().contains("it is not known whether a task was started"),
+        "{lost}"
+    );
+    stage.aws.faults(Faults::new());
+    assert_eq!(started(&run(&stage, "microservices", keyed).await.json()).len(), 1);
+    lag(Duration::ZERO);
+    assert_eq!(tasks_of(&stage.aws, "microservices", "users").len(), before + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_remembered_an_hour_after_the_end_and_a_day_at_the_most() {
+    let mut world = World::demo();
+    world.job("nightly", JobSeed::new().runs_for(Duration::from_secs(30)));
+    let stage = Stage::on(world).await;
+    let until =
+        |report: &Value| report["rememberedUntil"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let ended = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "nightly", "like": "users",
+        "waitUntil": "stopped", "timeoutSeconds": 600, "idempotencyKey": "k"});
+    let report = stage.system.invoke("run-task", ended).await.unwrap();
+    let hour = until(&report).duration_since(stage.aws.now());
+    assert!((3_500..=3_600).contains(&hour.as_secs()), "{hour}: {report}");
+
+    let body = json!({"taskDefinition": "users", "like": "users", "idempotencyKey": "k2"});
+    let first = run(&stage, "microservices", body.clone()).await.json();
+    stage.aws.advance(Duration::from_hours(3));
+    let again = run(&stage, "microservices", body.clone()).await.json();
+    assert_eq!(
+        until(&again).duration_since(until(&first)).as_secs().abs(),
+        0,
+        "a repeat does not prolong it"
+    );
+
+    // What still runs is seen, though AWS has forgotten its token.
+    stage.aws.advance(Duration::from_hours(22));
+    let day_later = run(&stage, "microservices", body).await.json();
+    assert_eq!((started(&day_later), &day_later["counts"]["unchanged"]), (started(&first), &json!(1)));
 }

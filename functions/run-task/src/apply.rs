@@ -1,21 +1,51 @@
 //! One step, one call.
 
+use std::sync::OnceLock;
+
 use shared::ecs::Task;
-use shared::{Done, Hands, Problem};
+use shared::perform::{Narrowed, Taken};
+use shared::plan::Job;
+use shared::report::Outcome;
+use shared::{Code, Done, Hands, Problem};
 use shared_aws::Write;
 
-use crate::plan::{Step, settle};
+use crate::plan::{REST, Step, settle};
 
 /// The hands that perform run-task's steps.
 pub(crate) struct Apply<'a> {
-    pub(crate) write: Write,
+    write: Write,
     /// What was started before, under the same key.
-    pub(crate) before: &'a [Task],
+    before: &'a [Task],
+    /// Why AWS refused a call that it would refuse every other as well.
+    refused: OnceLock<(Code, String)>,
+}
+
+impl<'a> Apply<'a> {
+    pub(crate) fn new(write: Write, before: &'a [Task]) -> Self {
+        Self { write, before, refused: OnceLock::new() }
+    }
 }
 
 impl Hands<Step> for Apply<'_> {
     async fn perform(&self, step: &Step) -> Result<Done, Problem> {
-        let started = self.write.run_task(&step.call).await?;
-        Ok(settle(step, &started, self.before))
+        let started = self.write.run_task(&step.call).await;
+        if let Err(problem) = &started
+            && matches!(problem.code, Code::IdempotencyConflict | Code::NoCapacity)
+        {
+            self.refused.get_or_init(|| (problem.code, problem.detail.clone()));
+        }
+        Ok(settle(step, &started?, self.before))
+    }
+
+    /// Another request's key starts nothing, in no chunk; and where a cluster has no instance at all, to
+    /// ask once is enough.
+    async fn narrow(&self, stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
+        match self.refused.get().filter(|_| stage == REST) {
+            None => Narrowed::whole(jobs),
+            Some((code, reason)) => {
+                let (outcome, code) = (Outcome::Failed, *code);
+                Narrowed::nothing(&jobs, &Taken { outcome, code, reason: reason.clone() })
+            }
+        }
     }
 }

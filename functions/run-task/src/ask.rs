@@ -247,7 +247,7 @@ fn group(group: Option<&str>) -> Result<Option<String>, Problem> {
 }
 
 /// The request is what its key says, in this cluster. The role is in the tags instead, so that two
-/// roles that hit on one key get AWS's conflict, not twice the tasks.
+/// roles that hit on one key get a conflict, not each other's tasks.
 fn key(call: &Call<Request>, cluster: &ClusterName) -> Result<Key, Problem> {
     let given = call.request.idempotency_key.as_deref();
     if let Some(key) = given
@@ -295,14 +295,13 @@ fn tags(call: &Call<Request>, config: &Config, key: &Key) -> Result<Vec<Tag>, Pr
         tags.push(Tag { key: tag.key.clone(), value: tag.value.clone() });
     }
     let ours = |name: &str, value: &str| Tag { key: own.of(name), value: sanitised(value, 256, in_tags) };
-    tags.push(ours("run", &key.hash));
     tags.push(ours("actor", role_of(&call.actor)));
     if !key.given {
         tags.push(ours("request", &call.request_id));
         tags.extend(call.envelope.on_behalf_of.as_deref().map(|who| ours("onBehalfOf", who)));
     }
-    // One more for the slot.
-    if tags.len() >= TAGS {
+    // Two more: of the run, and of the slot.
+    if tags.len() + 2 > TAGS {
         return Err(Problem::bad_request(format!("tags: ECS takes {TAGS}, ours among them")));
     }
     Ok(tags)
@@ -358,7 +357,8 @@ fn plain(text: &str, longest: usize, signs: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
 }
 
-fn hex(text: &str) -> String {
+/// The SHA-256 of a text.
+pub(crate) fn hex(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut text, byte| {
         // To a text this can't fail.
         let _ = write!(text, "{byte:02x}");

@@ -17,7 +17,7 @@ mod wait;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Requester};
 use shared_lambda::Function;
@@ -27,14 +27,15 @@ pub use config::Config;
 
 use crate::apply::Apply;
 use crate::ask::{Ask, Keys};
+use crate::plan::Slots;
 use crate::request::Request;
 
 /// Calls that are under way at once; the budget sets the pace.
 const AT_ONCE: usize = 10;
 /// How often what came up short is asked for again, where that may help.
 const ATTEMPTS: i64 = 2;
-/// Between two attempts. An attempt's number is the clock's in these steps, so two runs at once
-/// share their tokens.
+/// Between two attempts. An attempt's number is the clock's in these steps, so two runs that ask in
+/// one step share their token.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The function.
@@ -65,35 +66,45 @@ impl Function for RunTask {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
+        let begun = Instant::now();
+        let clock = || now.saturating_add(SignedDuration::try_from(begun.elapsed()).unwrap_or_default());
         let ask = Ask::new(&call, &self.config)?;
         let read = self.aws.read(deadline);
         let seen = observe::observe(&read, &ask, &self.keys).await?;
-        let launch = launch::launch(&seen, &ask)?;
-        let mut slots = plan::slots(&seen, &ask, &self.keys);
-        let begun = Instant::now();
-        let attempt = |n: i64| now.as_second() / PAUSE_SECONDS + n;
-        let first = plan::plan(&slots, &launch, &ask, &self.keys, attempt(0));
+        let base = plan::base(&ask, launch::launch(&seen, &ask)?, &seen.definition, &self.keys);
+        if let Some(problem) = plan::conflict(&seen.before, &base, &self.keys) {
+            return Err(problem);
+        }
+        let mut slots = Slots::new(&ask, &seen.before, &self.keys, now);
+        let attempt = || clock().unwrap_or(now).as_second() / PAUSE_SECONDS;
+        let first = plan::plan(&mut slots, &base, &ask, &self.keys, attempt());
         if ask.dry_run {
             let items = first.forecast().to_vec();
             return Ok(Answer::Report(report::report(items, &ask, &self.config.settings, now)));
         }
         let write = self.aws.write(deadline, Requester::of(&call));
-        let hands = Apply { write: write.clone(), before: &seen.before };
         let time_left = || write.time_left();
-        let mut items = perform(first, &hands, AT_ONCE, &time_left).await;
-        for n in 1..=ATTEMPTS {
-            slots = items.into_iter().map(Some).collect();
-            if !plan::may_go_on(&slots) || read.left() < PAUSE * 2 || !self.patient(&ask, begun) {
-                items = slots.into_iter().flatten().collect();
+        let hands = || Apply::new(write.clone(), &seen.before);
+        slots = slots.after(perform(first, &hands(), AT_ONCE, &time_left).await);
+        for _ in 0..ATTEMPTS {
+            if !slots.may_go_on() || read.left() < PAUSE * 2 || !self.patient(&ask, begun) {
                 break;
             }
             sleep(PAUSE).await;
-            let again = plan::plan(&slots, &launch, &ask, &self.keys, attempt(n));
-            items = perform(again, &hands, AT_ONCE, &time_left).await;
+            // Another run under the key may have gone on meanwhile.
+            let Ok(there) = observe::before(&read, &ask, &self.keys).await else { break };
+            match plan::conflict(&there, &base, &self.keys) {
+                Some(problem) if !slots.any_started() => return Err(problem),
+                Some(_) => break,
+                None => slots.find(&there, &ask, &self.keys, clock().unwrap_or(now)),
+            }
+            let again = plan::plan(&mut slots, &base, &ask, &self.keys, attempt());
+            slots = slots.after(perform(again, &hands(), AT_ONCE, &time_left).await);
         }
+        let items = slots.into_items();
         let items = plan::recognised(items);
         let report = report::report(items, &ask, &self.config.settings, now);
-        if let Some(problem) = report::nothing_started(&report) {
+        if let Some(problem) = report::nothing_started(&report, &ask) {
             return Err(problem);
         }
         wait::wait(&read, report, &seen.definition, &ask, &self.config.settings, now).await

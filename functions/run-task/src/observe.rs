@@ -1,7 +1,7 @@
 //! A look at the world: the definition, the service to be like, and what was started before.
 
 use futures_util::future::{try_join, try_join4};
-use shared::ecs::{Service, Task, TaskDefinition};
+use shared::ecs::{Service, Tag, Task, TaskDefinition};
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read, TaskFilter};
 
@@ -53,7 +53,7 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &Keys) -> Result<Snapshot, Pr
 
 /// The tasks that carry the key's hash, those that have stopped since among them. AWS describes a
 /// stopped task for about an hour, which is as long as it remembers its token.
-async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Problem> {
+pub async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Problem> {
     if !ask.key.may_repeat {
         return Ok(Vec::new());
     }
@@ -62,7 +62,10 @@ async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Proble
     let stopped = TaskFilter { family, stopped: true, ..TaskFilter::default() };
     let (running, stopped) =
         try_join(read.tasks(&ask.cluster, &started, true), read.tasks(&ask.cluster, &stopped, true)).await?;
-    let ours = |task: &Task| task.tags.iter().any(|tag| tag.key == keys.run && tag.value == ask.key.hash);
+    let is_ours = |tag: &Tag| {
+        tag.key == keys.run && tag.value.split_once('.').is_some_and(|(key, _)| key == ask.key.hash)
+    };
+    let ours = |task: &Task| task.tags.iter().any(is_ours);
     let mut found: Vec<Task> = running.found.into_iter().chain(stopped.found).filter(ours).collect();
     found.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));
     found.dedup_by(|a, b| a.task_arn == b.task_arn);

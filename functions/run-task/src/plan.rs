@@ -4,18 +4,31 @@
 //! its own: asked again, AWS answers what it started then, so a run that died loses nothing. What the
 //! answer leaves empty is asked for slot by slot, one task a call. Each such call has a token of its
 //! slot and its attempt, because AWS may remember a token's failure as well; attempts are numbered
-//! by the clock, so that two runs at once have the same.
+//! by the clock. A call that no answer came to is made again as it was, and no other in its place.
+//!
+//! A token that started nothing may be forgotten, so tokens alone do not keep runs at once apart:
+//! what is running under the key is read again before each attempt. What another run starts between
+//! that reading and the call, and what ECS's lists do not show yet, is left to chance.
+
+mod slots;
 
 use serde_json::json;
-use shared::ecs::{Failure, Tag, Task};
-use shared::names::{Arn, short_name};
+use shared::ecs::{Failure, Tag, Task, TaskDefinition};
+use shared::names::{Arn, TaskDefinitionName, short_name};
 use shared::plan::Job;
 use shared::report::{Item, Outcome};
 use shared::run_task::{Launch, RunTask, Started};
 use shared::{Code, Done, ItemId, Made, Plan, Problem};
 
-use crate::ask::{Ask, CHUNK, Keys};
-use crate::observe::Snapshot;
+use crate::ask::{Ask, CHUNK, Keys, hex};
+
+use slots::Next;
+pub(crate) use slots::REMEMBERED;
+pub use slots::Slots;
+
+/// The first call's stage, and the others': what goes for all of them shows at the first.
+const FIRST: usize = 0;
+pub(crate) const REST: usize = 1;
 
 /// One call of `RunTask`.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,84 +39,35 @@ pub struct Step {
     pub slots: Vec<ItemId>,
 }
 
-/// What is known of each slot; `None` where nothing was asked yet.
-pub type Slots = Vec<Option<Item>>;
-
-/// What tasks that were started before, under the same key, fill.
+/// What all calls of a request have in common; the count and the token are each call's own.
 ///
-/// A task with the tag of a slot fills it. That such a task is there says that its chunk was asked for
-/// and came up short, so the chunk is not asked for again: AWS forgets a token that started nothing.
+/// The definition is the revision that was looked at, so that all tasks of a request are of one. The
+/// tag of the run holds a hash of all of it: the same key with another request is found out by the
+/// tasks that run, where AWS's own tokens do not tell.
 #[must_use]
-pub fn slots(seen: &Snapshot, ask: &Ask, keys: &Keys) -> Slots {
-    let mut slots: Slots = vec![None; ask.count];
-    let slot_of = |task: &Task| -> Option<usize> {
-        task.tags.iter().find(|tag| tag.key == keys.slot).and_then(|tag| tag.value.parse().ok())
-    };
-    let short: Vec<usize> = seen.before.iter().filter_map(slot_of).collect();
-    for task in &seen.before {
-        if let Some(slot) = slot_of(task).and_then(|slot| slots.get_mut(slot)) {
-            *slot = Some(started_before(task));
-        }
-    }
-    let chunks: Vec<usize> = (0..ask.count.div_ceil(CHUNK)).collect();
-    for chunk in chunks.into_iter().filter(|chunk| short.iter().any(|slot| slot / CHUNK == *chunk)) {
-        let whole = |task: &&Task| slot_of(task).is_none() && chunk_of(task, keys) == Some(chunk);
-        let mut tasks = seen.before.iter().filter(whole);
-        for slot in slots.iter_mut().skip(chunk * CHUNK).take(CHUNK) {
-            if slot.is_none() {
-                *slot = Some(match tasks.next() {
-                    Some(task) => started_before(task),
-                    None => open(ask, &no_room("it was not started before")),
-                });
-            }
-        }
-    }
-    slots
-}
-
-/// The chunk whose call started a task.
-fn chunk_of(task: &Task, keys: &Keys) -> Option<usize> {
-    task.tags.iter().find(|tag| tag.key == keys.chunk).and_then(|tag| tag.value.parse().ok())
-}
-
-/// The calls for the slots that are empty.
-#[must_use]
-pub fn plan(slots: &Slots, launch: &Launch, ask: &Ask, keys: &Keys, attempt: i64) -> Plan<Step> {
-    let mut plan = Plan::default();
-    for (chunk, slots) in slots.chunks(CHUNK).enumerate() {
-        let first = chunk * CHUNK;
-        // Nothing was asked yet, or no answer came: the same call under the same token.
-        if slots.iter().any(|slot| slot.as_ref().is_none_or(|item| unanswered(item.code))) {
-            let ids: Vec<ItemId> = slots.iter().map(|_| plan.decided(to_start(ask))).collect();
-            let token = ask.key.token(&format!("chunk {chunk}"));
-            let call = call(launch, ask, ids.len(), token, (&keys.chunk, chunk));
-            plan.job(0, Job { covers: ids.clone(), steps: vec![Step { call, slots: ids }] });
-            continue;
-        }
-        for (place, item) in slots.iter().flatten().enumerate() {
-            let slot = first + place;
-            if item.outcome != Outcome::Failed || !item.code.is_some_and(Code::is_retryable) {
-                plan.decided(item.clone());
-                continue;
-            }
-            let id = plan.decided(to_start(ask));
-            let token = ask.key.token(&format!("slot {slot} attempt {attempt}"));
-            let call = call(launch, ask, 1, token, (&keys.slot, slot));
-            plan.job(0, Job { covers: vec![id], steps: vec![Step { call, slots: vec![id] }] });
-        }
-    }
-    plan
-}
-
-fn call(launch: &Launch, ask: &Ask, count: usize, token: String, place: (&str, usize)) -> RunTask {
+pub fn base(ask: &Ask, launch: Launch, definition: &TaskDefinition, keys: &Keys) -> RunTask {
+    let revision = u32::try_from(definition.revision).ok().filter(|revision| *revision > 0);
+    let family = ask.task_definition.family.clone();
+    let task_definition = TaskDefinitionName { family, revision };
+    let request = json!({
+        "cluster": ask.cluster.as_str(),
+        "taskDefinition": task_definition.to_string(),
+        "count": ask.count,
+        "launch": launch,
+        "overrides": ask.overrides,
+        "tags": ask.tags,
+        "group": ask.group,
+        "startedBy": ask.started_by,
+    });
+    let request: String = hex(&request.to_string()).chars().take(16).collect();
     let mut tags = ask.tags.clone();
-    tags.push(Tag { key: place.0.to_owned(), value: place.1.to_string() });
+    tags.push(Tag { key: keys.run.clone(), value: format!("{}.{request}", ask.key.hash) });
     RunTask {
         cluster: ask.cluster.clone(),
-        task_definition: ask.task_definition.clone(),
-        count: u32::try_from(count).unwrap_or(1),
-        token,
-        launch: launch.clone(),
+        task_definition,
+        count: 0,
+        token: String::new(),
+        launch,
         overrides: ask.overrides.clone(),
         tags,
         group: ask.group.clone(),
@@ -111,18 +75,67 @@ fn call(launch: &Launch, ask: &Ask, count: usize, token: String, place: (&str, u
     }
 }
 
-/// No answer says what became of the call.
-fn unanswered(code: Option<Code>) -> bool {
-    matches!(code, Some(Code::Throttled | Code::AwsFailed | Code::Unreachable | Code::OutOfTime))
+/// Why this is another request than the one whose tasks run under the key, if it is.
+#[must_use]
+pub fn conflict(before: &[Task], base: &RunTask, keys: &Keys) -> Option<Problem> {
+    let run = |tags: &[Tag]| tags.iter().find(|tag| tag.key == keys.run).map(|tag| tag.value.clone());
+    let ours = run(&base.tags);
+    let others: Vec<&str> =
+        before.iter().filter(|task| run(&task.tags) != ours).map(|task| task.task_arn.as_str()).collect();
+    (!others.is_empty()).then(|| {
+        let detail = format!(
+            "under this key another request has started {}: use another key, or send the same request",
+            others.join(", ")
+        );
+        Problem::new(Code::IdempotencyConflict, detail)
+    })
 }
 
-/// Whether asking again may help.
+/// The calls for the slots that are empty, one item a slot, in order. `attempt` numbers those that are
+/// made anew.
 #[must_use]
-pub fn may_go_on(slots: &Slots) -> bool {
-    slots
-        .iter()
-        .flatten()
-        .any(|item| item.outcome == Outcome::Failed && item.code.is_some_and(Code::is_retryable))
+pub fn plan(slots: &mut Slots, base: &RunTask, ask: &Ask, keys: &Keys, attempt: i64) -> Plan<Step> {
+    let mut plan = Plan::default();
+    let mut stage = FIRST;
+    for (chunk, slots) in slots.chunks() {
+        if slots.iter().any(|slot| slot.next == Next::Whole) {
+            let ids: Vec<ItemId> = slots.iter().map(|_| plan.decided(to_start(ask))).collect();
+            let token = ask.key.token(&format!("chunk {chunk}"));
+            let call = call(base, ids.len(), token, (&keys.chunk, chunk));
+            plan.job(stage, Job { covers: ids.clone(), steps: vec![Step { call, slots: ids }] });
+            stage = REST;
+            continue;
+        }
+        for (place, slot) in slots.iter_mut().enumerate() {
+            let number = chunk * CHUNK + place;
+            if let Some(item) = slot.item.as_ref().filter(|_| !slot.may_go_on()) {
+                plan.decided(item.clone());
+                continue;
+            }
+            let id = plan.decided(to_start(ask));
+            let token = match &slot.next {
+                Next::Again(token) => token.clone(),
+                _ => ask.key.token(&format!("slot {number} attempt {attempt}")),
+            };
+            slot.next = Next::Again(token.clone());
+            let call = call(base, 1, token, (&keys.slot, number));
+            plan.job(stage, Job { covers: vec![id], steps: vec![Step { call, slots: vec![id] }] });
+            stage = REST;
+        }
+    }
+    plan
+}
+
+fn call(base: &RunTask, count: usize, token: String, place: (&str, usize)) -> RunTask {
+    let mut tags = base.tags.clone();
+    tags.push(Tag { key: place.0.to_owned(), value: place.1.to_string() });
+    RunTask { count: u32::try_from(count).unwrap_or(1), token, tags, ..base.clone() }
+}
+
+/// No answer says what became of the call.
+#[must_use]
+pub(crate) fn is_unknown(code: Option<Code>) -> bool {
+    matches!(code, Some(Code::AwsFailed | Code::Unreachable | Code::OutOfTime))
 }
 
 /// What a call's answer means for its slots: tasks fill them in order, the rest are refused.
@@ -135,11 +148,7 @@ pub fn settle(step: &Step, started: &Started, before: &[Task]) -> Done {
     for (place, id) in step.slots.iter().enumerate() {
         match tasks.get(place) {
             Some(task) => {
-                let after = json!({
-                    "taskArn": task.task_arn,
-                    "lastStatus": task.last_status,
-                    "startedBefore": known(task),
-                });
+                let after = shown(task, known(task));
                 done.made.push((*id, Made { resource: resource(&task.task_arn), after }));
             }
             None => done.refused.push((*id, refusal(&started.failures, place - tasks.len()))),
@@ -187,29 +196,36 @@ pub fn recognised(mut items: Vec<Item>) -> Vec<Item> {
     items
 }
 
-fn no_room(text: &str) -> Problem {
-    Problem::new(Code::NoCapacity, text)
-}
-
-fn open(ask: &Ask, problem: &Problem) -> Item {
-    Item::failed(&format!("task/{}", ask.cluster), problem)
-}
-
 fn to_start(ask: &Ask) -> Item {
     let reason = format!("a task of {}", ask.task_definition);
     Item::new(&format!("task/{}", ask.cluster), Outcome::Changed, None, reason)
 }
 
 fn started_before(task: &Task) -> Item {
-    let mut item = Item::new(
-        &resource(&task.task_arn),
-        Outcome::Unchanged,
-        Some(Code::AlreadyStarted),
-        "started before, under the same key",
-    );
-    item.after =
-        Some(json!({ "taskArn": task.task_arn, "lastStatus": task.last_status, "startedBefore": true }));
+    let reason = "started before, under the same key";
+    let mut item =
+        Item::new(&resource(&task.task_arn), Outcome::Unchanged, Some(Code::AlreadyStarted), reason);
+    item.after = Some(shown(task, true));
     item
+}
+
+/// A task of a call that no answer came to.
+fn found_again(task: &Task) -> Item {
+    let reason = "started: no answer came, and its tags tell it";
+    let mut item = Item::new(&resource(&task.task_arn), Outcome::Changed, None, reason);
+    item.after = Some(shown(task, false));
+    item
+}
+
+/// A task that was started, as the answer shows it.
+fn shown(task: &Task, before: bool) -> serde_json::Value {
+    json!({
+        "taskArn": task.task_arn,
+        "lastStatus": task.last_status,
+        "createdAt": task.created_at,
+        "stoppedAt": task.stopped_at,
+        "startedBefore": before,
+    })
 }
 
 fn resource(arn: &str) -> String {

@@ -75,6 +75,8 @@ fn judge(item: &mut Item, task: &Task, definition: &TaskDefinition, until: Until
     item.after = Some(json!({
         "taskArn": task.task_arn,
         "lastStatus": task.last_status,
+        "createdAt": task.created_at,
+        "stoppedAt": task.stopped_at,
         "startedBefore": before_now,
         "stopCode": task.stop_code,
         "stoppedReason": task.stopped_reason,

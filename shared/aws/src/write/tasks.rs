@@ -105,8 +105,12 @@ fn refined(mut problem: Problem) -> Problem {
                 format!("{}{says} {started}: use another key, or send the same request", problem.detail);
             Code::IdempotencyConflict
         }
-        // Fargate has no failure for it.
-        _ if message.contains("Capacity is unavailable") => Code::NoCapacity,
+        // Fargate has no failure for it, and neither has a cluster whose machines sleep.
+        _ if message.contains("Capacity is unavailable")
+            || message.contains("No Container Instances were found") =>
+        {
+            Code::NoCapacity
+        }
         RunTaskError::InvalidParameterException(_)
         | RunTaskError::ClientException(_)
         | RunTaskError::UnsupportedFeatureException(_)

@@ -1,0 +1,147 @@
+//! What is known of each of a request's tasks, and how it is asked for next.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::ecs::Task;
+use shared::report::{Item, Outcome};
+use shared::{Code, Problem};
+
+use super::{found_again, is_unknown, started_before};
+use crate::ask::{Ask, CHUNK, Keys};
+
+/// How long AWS remembers a token at most, and a little less.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
+pub(crate) const REMEMBERED: SignedDuration = SignedDuration::from_mins(24 * 60 - 10);
+
+/// How a slot is asked for next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// With its chunk: nothing was asked yet, or no answer came.
+    Whole,
+    /// Alone, under a token of a new attempt.
+    Anew,
+    /// Alone, under this token: no answer came to it.
+    Again(String),
+}
+
+/// One of a request's tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Slot {
+    /// What became of it; `None` where nothing was asked yet.
+    pub(super) item: Option<Item>,
+    pub(super) next: Next,
+}
+
+impl Slot {
+    /// Asking for it may help.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.item
+            .as_ref()
+            .is_none_or(|item| item.outcome == Outcome::Failed && item.code.is_some_and(Code::is_retryable))
+    }
+
+    /// This run asked for it, and no answer came.
+    fn is_unanswered(&self) -> bool {
+        self.item.as_ref().is_some_and(|item| is_unknown(item.code))
+    }
+
+    fn arn(&self) -> Option<&str> {
+        self.item.as_ref()?.after.as_ref()?["taskArn"].as_str()
+    }
+}
+
+/// All of a request's tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slots(Vec<Slot>);
+
+impl Slots {
+    /// Of a request, with what was started before under its key.
+    #[must_use]
+    pub fn new(ask: &Ask, before: &[Task], keys: &Keys, now: Timestamp) -> Self {
+        let mut slots = Self(vec![Slot { item: None, next: Next::Whole }; ask.count]);
+        slots.find(before, ask, keys, now);
+        slots
+    }
+
+    /// Fills what is empty with tasks that were started under the key: in an earlier run, or in another
+    /// one that goes on now.
+    pub fn find(&mut self, before: &[Task], ask: &Ask, keys: &Keys, now: Timestamp) {
+        let number = |task: &Task, key: &str| -> Option<usize> {
+            task.tags.iter().find(|tag| tag.key == *key).and_then(|tag| tag.value.parse().ok())
+        };
+        for (chunk, slots) in self.chunks() {
+            let known: Vec<String> = slots.iter().filter_map(Slot::arn).map(str::to_owned).collect();
+            let new = |task: &&Task| !known.contains(&task.task_arn);
+            let of_slot = |place: usize| {
+                let slot = chunk * CHUNK + place;
+                before.iter().filter(new).find(|task| number(task, &keys.slot) == Some(slot))
+            };
+            let whole: Vec<&Task> =
+                before.iter().filter(|task| number(task, &keys.chunk) == Some(chunk)).collect();
+            let alone = (0..slots.len()).any(|place| of_slot(place).is_some());
+            let asks_whole = slots.iter().any(|slot| slot.next == Next::Whole);
+            // A slot that was asked for alone says that its chunk came up short. Then, and once its token
+            // is too old, the chunk is not asked for again: a token that started nothing is forgotten.
+            let too_old =
+                |task: &&Task| task.created_at.is_some_and(|at| now.duration_since(at) > REMEMBERED);
+            let over = alone || whole.len() >= slots.len() || whole.iter().any(too_old);
+            if asks_whole && !over {
+                continue;
+            }
+            let mut whole = whole.into_iter().filter(new);
+            for (place, slot) in slots.iter_mut().enumerate() {
+                if !slot.may_go_on() {
+                    continue;
+                }
+                match of_slot(place).or_else(|| whole.next()) {
+                    Some(task) if slot.is_unanswered() => slot.item = Some(found_again(task)),
+                    Some(task) => slot.item = Some(started_before(task)),
+                    None if slot.next == Next::Whole => {
+                        let problem = Problem::new(Code::NoCapacity, "it was not started before");
+                        slot.item = Some(Item::failed(&format!("task/{}", ask.cluster), &problem));
+                    }
+                    None => continue,
+                }
+                slot.next = Next::Anew;
+            }
+        }
+    }
+
+    /// What became of each, in order.
+    #[must_use]
+    pub fn after(mut self, items: Vec<Item>) -> Self {
+        for (slot, item) in self.0.iter_mut().zip(items) {
+            // The call may have gone through or not, or AWS would not hear of it yet: the same again.
+            let unheard = item.code == Some(Code::Throttled);
+            if !is_unknown(item.code) && !unheard {
+                slot.next = Next::Anew;
+            }
+            if !(unheard && slot.is_unanswered()) {
+                slot.item = Some(item);
+            }
+        }
+        self
+    }
+
+    /// Whether asking again may help.
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        self.0.iter().any(Slot::may_go_on)
+    }
+
+    /// Whether any of them is known to have been started.
+    #[must_use]
+    pub fn any_started(&self) -> bool {
+        self.0.iter().any(|slot| slot.arn().is_some())
+    }
+
+    /// The items, one a slot.
+    #[must_use]
+    pub fn into_items(self) -> Vec<Item> {
+        self.0.into_iter().filter_map(|slot| slot.item).collect()
+    }
+
+    pub(super) fn chunks(&mut self) -> impl Iterator<Item = (usize, &mut [Slot])> {
+        self.0.chunks_mut(CHUNK).enumerate()
+    }
+}

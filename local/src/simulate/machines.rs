@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use emulator::{GroupSeed, JobSeed, ServiceSeed, World};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::compare::{UNKNOWN, is_as_remembered, record, shown};
 use super::dice::Dice;
@@ -304,19 +304,23 @@ impl Year {
                     });
                 }
             }
+            9 => self.schedule_with_machines(n),
             _ => {
                 let plan = self.dice.index(self.fleet.plans.len());
-                let text = self.fleet.plans.get(plan).map(|plan| Value::from(plan.tag.as_str()));
-                let tag = json!({
-                    "ResourceId": name, "ResourceType": "auto-scaling-group", "Key": SCHEDULE,
-                    "Value": text, "PropagateAtLaunch": false,
-                });
-                self.cli("autoscaling", "CreateOrUpdateTags", json!({ "Tags": [tag] }));
-                if let Some(it) = self.fleet.machines.get_mut(n) {
-                    it.plan = plan;
-                }
+                self.edit_machines(n, plan);
             }
         }
+    }
+
+    pub(super) fn edit_machines(&mut self, n: usize, plan: usize) {
+        let Some(it) = self.fleet.machines.get_mut(n) else { return };
+        it.plan = plan;
+        let (name, text) = (it.name, self.fleet.plans.get(plan).map(|plan| plan.tag.clone()));
+        let tag = json!({
+            "ResourceId": name, "ResourceType": "auto-scaling-group", "Key": SCHEDULE,
+            "Value": text, "PropagateAtLaunch": false,
+        });
+        self.cli("autoscaling", "CreateOrUpdateTags", json!({ "Tags": [tag] }));
     }
 
     fn touched_machines(&mut self, n: usize) {

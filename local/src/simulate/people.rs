@@ -153,6 +153,11 @@ impl Year {
     /// The schedule's tag is replaced, removed, or added again.
     fn edit_schedule(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
+        let machines = self.fleet.machines.iter().position(|it| it.name == cluster);
+        if let Some(machines) = machines.filter(|_| self.dice.percent(70)) {
+            self.schedule_with_machines(machines);
+            return;
+        }
         let tag = match self.dice.between(1, 10) {
             1..=2 => Tag::Clusters,
             3 => Tag::OptOut,
@@ -173,6 +178,31 @@ impl Year {
         cluster.plan = plan;
         let path = format!("cluster/{}", cluster.name);
         self.write_tag(&path, SCHEDULE, text);
+    }
+
+    /// A cluster's services and machines get the same schedule, or the machines would only wait for what
+    /// runs on them at other hours.
+    pub(super) fn schedule_with_machines(&mut self, machines: usize) {
+        let plan = self.dice.index(self.fleet.plans.len());
+        self.edit_machines(machines, plan);
+        let Some(cluster) = self.fleet.machines.get(machines).map(|it| it.cluster) else { return };
+        let Some((name, text)) =
+            self.fleet.clusters.get(cluster).map(|it| it.name.clone()).zip(self.fleet.text(Tag::Plan(plan)))
+        else {
+            return;
+        };
+        self.write_tag(&format!("cluster/{name}"), SCHEDULE, Some(text));
+        if let Some(cluster) = self.fleet.clusters.get_mut(cluster) {
+            cluster.plan = Some(plan);
+        }
+        for n in 0..self.fleet.services.len() {
+            let Some(service) = self.fleet.services.get_mut(n).filter(|it| it.cluster == cluster) else {
+                continue;
+            };
+            service.tag = Tag::Clusters;
+            let path = format!("service/{name}/{}", service.name);
+            self.write_tag(&path, SCHEDULE, None);
+        }
     }
 
     fn edit_policy(&mut self, n: usize) {

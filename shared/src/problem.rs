@@ -89,6 +89,8 @@ codes! {
     ClusterUnknown = "clusterUnknown", "The group's cluster is unknown";
     /// Tasks still run on the group's instances.
     WaitingForTasks = "waitingForTasks", "Tasks still run there";
+    /// Tasks need an instance, and their cluster has none.
+    NoInstances = "noInstances", "The cluster has no instance";
     /// Instances neither come nor go as the size says.
     InstancesHeld = "instancesHeld", "Instances are held";
     /// A saved value was brought within live bounds.

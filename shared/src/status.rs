@@ -57,6 +57,7 @@ pub fn of_problem(problem: &Problem) -> u16 {
         | Code::ManagedScaling
         | Code::ClusterUnknown
         | Code::WaitingForTasks
+        | Code::NoInstances
         | Code::InstancesHeld
         | Code::Clamped
         | Code::TargetChanged

@@ -2,7 +2,7 @@
 
 mod groups;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt as _};
@@ -38,6 +38,8 @@ pub struct Snapshot {
     pub services: Vec<Seen>,
     /// The tags of the clusters that they run in.
     pub cluster_tags: BTreeMap<ClusterName, BTreeMap<String, String>>,
+    /// Those of them with which no instance is registered.
+    pub empty: BTreeSet<ClusterName>,
     /// The Auto Scaling groups that the request looks at, in the order of their names.
     pub groups: Vec<SeenGroup>,
     /// The tasks on the instances of groups that are to stop.
@@ -66,6 +68,7 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
             )
             .await?;
             seen.cluster_tags = tags_of(&clusters.found);
+            seen.empty = empty(&clusters.found);
             let service = listed.found.into_iter().next();
             let service = service.ok_or_else(|| Problem::new(Code::NotFound, missing(id)))?;
             seen.services.push(Seen { id: id.clone(), service, target: None, actions: Vec::new() });
@@ -79,7 +82,8 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
                 read.clusters_named(std::slice::from_ref(cluster), ClusterDetail::default()),
             )
             .await?;
-            seen = Snapshot { cluster_tags: tags_of(&clusters.found), ..services };
+            let (cluster_tags, empty) = (tags_of(&clusters.found), empty(&clusters.found));
+            seen = Snapshot { cluster_tags, empty, ..services };
         }
         Target::Clusters(patterns, selector) => {
             let clusters = clusters(read, patterns, reach, &mut seen).await?;
@@ -127,6 +131,11 @@ fn tags_of(clusters: &[Cluster]) -> BTreeMap<ClusterName, BTreeMap<String, Strin
     clusters.iter().filter_map(|one| Some((one.cluster_name.parse().ok()?, tags(&one.tags)))).collect()
 }
 
+fn empty(clusters: &[Cluster]) -> BTreeSet<ClusterName> {
+    let empty = clusters.iter().filter(|one| one.registered_container_instances_count == 0);
+    empty.filter_map(|one| one.cluster_name.parse().ok()).collect()
+}
+
 async fn clusters(
     read: &Read,
     patterns: &[shared::select::NamePattern],
@@ -149,6 +158,7 @@ async fn clusters(
     let wanted: Vec<ClusterName> = within.into_iter().filter(wanted).collect();
     seen.cluster_tags = tags_of(&all.found);
     seen.cluster_tags.retain(|cluster, _| wanted.contains(cluster));
+    seen.empty = empty(&all.found);
     seen.clusters = all.found;
     Ok(wanted)
 }

@@ -15,12 +15,14 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::autoscaling::{GroupSize, Suspended as Processes};
 use shared::ecs::Service;
-use shared::names::ServiceId;
+use shared::names::{ClusterName, ServiceId};
 use shared::record::{By, Capacity, Record, Saved, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Override, Wanted};
@@ -179,15 +181,18 @@ pub fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
     for (resource, code, reason) in &seen.failed {
         plan.decided(Item::new(resource, Outcome::Failed, Some(*code), reason));
     }
+    let of_group = |one| match ask.verb {
+        Verb::ScaleGroup(sizes) => groups::scaled(one, seen, ask, rules, sizes),
+        _ => groups::asked(one, seen, ask, rules),
+    };
+    let groups: Vec<Decision> = seen.groups.iter().map(of_group).collect();
+    let up = groups::up(seen.groups.iter().zip(&groups));
     for one in &seen.services {
-        let Decision { item, stages } = decide(one, seen, ask, rules);
+        let Decision { mut item, stages } = decide(one, seen, ask, rules);
+        item.warnings.extend(without_machines(one, &item, seen, &up));
         plan.change(item, stages);
     }
-    for one in &seen.groups {
-        let Decision { item, stages } = match ask.verb {
-            Verb::ScaleGroup(sizes) => groups::scaled(one, seen, ask, rules, sizes),
-            _ => groups::asked(one, seen, ask, rules),
-        };
+    for Decision { item, stages } in groups {
         plan.change(item, stages);
     }
     plan
@@ -322,6 +327,27 @@ fn decide(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Decisio
     };
     decision.item.warnings.extend(held.map(|why| Warning::new(Code::Held, why)));
     decision
+}
+
+/// It is started where nothing can run it: no instance is registered, and no group of its cluster is `up`.
+fn without_machines(
+    one: &Seen,
+    item: &Item,
+    seen: &Snapshot,
+    up: &BTreeSet<&ClusterName>,
+) -> Option<Warning> {
+    let cluster = &one.id.cluster;
+    let count = item.after.as_ref()?.get("desiredCount")?.as_i64()?;
+    let starts = item.outcome == Outcome::Changed && count > i64::from(one.service.desired_count);
+    let needs = one.service.launch_type.as_deref() == Some("EC2") && seen.empty.contains(cluster);
+    (starts && needs && !up.contains(cluster)).then(|| {
+        let detail = format!(
+            "no instance is registered with cluster {cluster} now, and its tasks wait for one: scale its Auto \
+             Scaling group (PUT /v1/auto-scaling-groups/{{group}}/scale), or start the whole cluster with \
+             \"capacity\": true"
+        );
+        Warning::new(Code::NoInstances, detail)
+    })
 }
 
 /// A record as text, and read.

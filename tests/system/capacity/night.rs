@@ -356,3 +356,44 @@ async fn tagging_a_group_at_night_switches_nothing() {
     let tags = described["AutoScalingGroups"][0]["Tags"].as_array().unwrap().clone();
     assert!(tags.iter().all(|tag| tag["PropagateAtLaunch"] == false), "{tags:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_started_while_its_machines_sleep_says_that_its_tasks_wait_for_them() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    evening(&story).await;
+    assert_eq!(story.size(), asleep());
+    let warned = |report: &Value| {
+        let warnings = item(report, "api")["warnings"].as_array().unwrap().clone();
+        warnings.iter().any(|warning| warning["code"] == "noInstances")
+    };
+    let service = "/clusters/ec2/services/api";
+    let lease = json!({"state": "on", "for": "PT1H"});
+    for (method, path, body) in [
+        ("POST", format!("{service}/start"), Value::Null),
+        ("PUT", format!("{service}/scale"), json!({"desiredCount": 1})),
+        ("PUT", format!("{service}/override"), lease.clone()),
+        ("POST", "/clusters/ec2/start".into(), Value::Null),
+    ] {
+        let fork = Story::at(story.aws.fork(), &[]).await;
+        let report = fork.rest(method, &path, body).await;
+        assert_eq!(report.status, 200, "{}", report.body);
+        assert!(warned(&report.json()), "{method} {path}: {}", report.body);
+        fork.aws.advance(std::time::Duration::from_mins(10));
+        assert_eq!(fork.running(), 0, "{method} {path}");
+    }
+    // Where the machines come as well there is nothing to say.
+    for (path, body) in
+        [("/clusters/ec2/start", json!({"capacity": true})), ("/clusters/ec2/override", lease)]
+    {
+        let fork = Story::at(story.aws.fork(), &[]).await;
+        let report = fork.rest(if path.ends_with("start") { "POST" } else { "PUT" }, path, body).await;
+        assert_eq!(report.status, 200, "{}", report.body);
+        assert!(!warned(&report.json()), "{path}: {}", report.body);
+        fork.aws.advance(std::time::Duration::from_mins(10));
+        assert_eq!(fork.running(), 2, "{path}");
+    }
+    let morning = story.tick("2026-11-25 08:00").await;
+    assert_eq!(item(&morning, "api")["outcome"], "changed");
+    assert!(!warned(&morning), "{morning}");
+}

@@ -9,9 +9,12 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use shared::autoscaling::{Group, Suspended};
 use shared::groups::LinkedBy;
+use shared::names::ClusterName;
 use shared::record::{Bounds, By, Capacity, Record, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Due, Want};
@@ -111,6 +114,18 @@ pub(super) fn scaled(
     let standing = standing(seen, snapshot, ask, rules);
     let case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
     scale::decide(&case, sizes)
+}
+
+/// The clusters that have machines, or get them in this run.
+pub(super) fn up<'s>(
+    groups: impl Iterator<Item = (&'s SeenGroup, &'s Decision)>,
+) -> BTreeSet<&'s ClusterName> {
+    let is_up = |(seen, decision): &(&SeenGroup, &Decision)| {
+        let after = decision.item.after.as_ref().and_then(|after| after.get("desiredCapacity")?.as_i64());
+        // What ECS sizes comes as it is needed.
+        seen.managed || after.unwrap_or(seen.group.desired_capacity.into()) > 0
+    };
+    groups.filter(is_up).filter_map(|(seen, _)| seen.id.cluster.as_ref()).collect()
 }
 
 /// The groups that go once no task is on them.

@@ -17,9 +17,9 @@ use super::overrides::Pending;
 use super::standing::{Live, Standing};
 use super::start::Count;
 use super::{CHANGE, Case, Decision, OVERRIDE, Rules, Step, Waits};
-use super::{failed, groups, out_of_reach, overrides, recorded, start, stop};
+use super::{failed, groups, out_of_reach, overrides, recorded, start, stop, without_machines};
 use crate::ask::Ask;
-use crate::observe::{Seen, Snapshot};
+use crate::observe::{Seen, SeenGroup, Snapshot};
 
 /// A deployment is waited for this long after the transition; then the stop goes through.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
@@ -36,9 +36,14 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
     let clusters = written.as_ref().filter(|_| ask.is_of_a_cluster());
     // All that a cluster's override causes falls with it: what went off without one would stay off.
     let mut covers: Vec<ItemId> = clusters.map(|written| plan.decided(written.item())).into_iter().collect();
+    let of_group = |one| Some((one, groups::reconciled(one, &seen, ask, rules)?));
+    let groups: Vec<(&SeenGroup, Decision)> = seen.groups.iter().filter_map(of_group).collect();
+    let up = groups::up(groups.iter().map(|(one, decision)| (*one, decision)));
     for one in &seen.services {
         let refused = overrides::refused(one, &seen, ask, rules);
         let Some(mut decision) = refused.or_else(|| decide(one, &seen, ask, rules)) else { continue };
+        let waits = without_machines(one, &decision.item, &seen, &up);
+        decision.item.warnings.extend(waits);
         if let Some(written) = written.as_ref().filter(|_| !ask.is_of_a_cluster()) {
             written.comes_first(&mut decision);
         }
@@ -47,8 +52,7 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, rules: &Rules) -> Plan<Step> {
         let id = plan.change(decision.item, decision.stages);
         covers.extend((clusters.is_some() && changes).then_some(id));
     }
-    for one in &seen.groups {
-        let Some(decision) = groups::reconciled(one, &seen, ask, rules) else { continue };
+    for (one, decision) in groups {
         if let Some(cluster) = &one.id.cluster {
             pending.note(cluster, &decision);
         }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 29] = [
+pub(crate) const VARIABLES: [&str; 30] = [
     "MODE",
+    "RECONCILE",
     "CLUSTERS",
     "LABEL",
     "TAG_PREFIX",

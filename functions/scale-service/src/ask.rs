@@ -258,11 +258,7 @@ impl Ask {
         if self.verb != Verb::Stop || self.dry_run {
             return Ok(());
         }
-        if config.mode == Mode::Observe {
-            let detail = "machines are stopped by reconcile once no task runs on them, and it only observes here: \
-                          set MODE to act";
-            return Err(Problem::new(Code::NotSwitchedOn, detail));
-        }
+        reconciles(config, "machines are stopped, once no task runs on them,")?;
         match &self.target {
             Target::Cluster(cluster, _) => reachable(cluster, config, Code::NotSwitchedOn),
             _ => Ok(()),
@@ -278,6 +274,13 @@ impl ScaleGroupFields {
             let detail =
                 format!("desiredCapacity {desired} is beyond {most}, the most that MAX_DESIRED allows here");
             return Err(Problem::new(Code::BeyondMax, detail));
+        }
+        // As large a number as AWS takes.
+        let most = i32::MAX.unsigned_abs();
+        for (name, size) in [("minSize", min), ("maxSize", max)] {
+            if size.is_some_and(|size| size > most) {
+                return Err(Problem::bad_request(format!("{name}: at most {most}")));
+            }
         }
         Ok(GroupSizes { desired, min, max })
     }
@@ -338,15 +341,22 @@ fn switched_on(
     service: Option<&ServiceId>,
     config: &Config,
 ) -> Result<Target, Problem> {
-    if config.mode == Mode::Observe {
-        let detail = "overrides are ended by reconcile, which only observes here: set MODE to act";
-        return Err(Problem::new(Code::NotSwitchedOn, detail));
-    }
+    reconciles(config, "overrides are ended")?;
     reachable(cluster, config, Code::NotSwitchedOn)?;
     Ok(match service {
         Some(id) => Target::One(id.clone()),
         None => Target::Cluster(cluster.clone(), Selector::default()),
     })
+}
+
+/// What a request leaves to reconcile needs one that comes and acts.
+fn reconciles(config: &Config, what: &str) -> Result<(), Problem> {
+    let why = match config.mode {
+        Mode::Observe => "which only observes here: set MODE to act",
+        Mode::Act if !config.reconciles => "which is switched off here: set RECONCILE to true",
+        Mode::Act => return Ok(()),
+    };
+    Err(Problem::new(Code::NotSwitchedOn, format!("{what} by reconcile, {why}")))
 }
 
 fn reachable(cluster: &ClusterName, config: &Config, code: Code) -> Result<(), Problem> {

@@ -35,10 +35,14 @@ pub struct Config {
     pub settings: Settings,
     /// `MODE`, `observe` by default.
     pub mode: Mode,
+    /// `RECONCILE`: whether a schedule sends `reconcile`, `true` by default. Nothing is left to it where
+    /// none comes.
+    pub reconciles: bool,
     /// `CLUSTERS`: what requests over several clusters reach, as patterns; none by default.
     pub clusters: NamePatterns,
-    /// `MAX_DESIRED`: the greatest desired count that is ever set, 500 by default. Whoever may tag
-    /// a service chooses the size it comes back with, and this bounds it.
+    /// `MAX_DESIRED`: the greatest desired count that is ever set, and the greatest desired capacity that
+    /// can be asked for, 500 by default. Whoever may tag a service chooses the size it comes back with,
+    /// and this bounds it; a group has a max of its own.
     pub max_desired: u32,
     /// What schedules mean here.
     pub scheduling: Scheduling,
@@ -55,6 +59,7 @@ impl Config {
         let config = Self {
             settings: Settings::read(&mut env),
             mode: env.or("MODE", Mode::Observe, "observe or act", |_| true),
+            reconciles: env.or("RECONCILE", true, "true or false", |_| true),
             clusters: env.or(
                 "CLUSTERS",
                 NamePatterns::default(),

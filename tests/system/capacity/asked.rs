@@ -78,7 +78,7 @@ async fn without_being_asked_a_stop_leaves_the_machines() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_with_machines_is_a_403_where_no_reconcile_would_finish_it() {
-    for environment in [[("MODE", "observe")], [("CLUSTERS", "dev-*")]] {
+    for environment in [[("MODE", "observe")], [("CLUSTERS", "dev-*")], [("RECONCILE", "false")]] {
         let aws = Aws::new(ec2("2026-11-24 12:00", machines(), api()));
         let story = Story::at(aws, &environment).await;
         let refused = story.rest("POST", STOP, with_machines()).await;

@@ -118,6 +118,16 @@ impl Group {
         self.min_size == 0 && self.suspended() == Suspended::ALL
     }
 
+    /// What its instances come to, in the unit of its desired capacity: an instance that has a weight
+    /// counts as much.
+    ///
+    /// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-instance-weighting.html>
+    #[must_use]
+    pub fn units(&self) -> u32 {
+        let weight = |it: &Instance| it.weighted_capacity.as_ref().and_then(|weight| weight.parse().ok());
+        self.instances.iter().map(|it| weight(it).unwrap_or(1)).sum()
+    }
+
     /// The tags by key.
     #[must_use]
     pub fn tags_by_key(&self) -> BTreeMap<String, String> {
@@ -137,6 +147,8 @@ pub struct Instance {
     pub lifecycle_state: String,
     pub health_status: String,
     pub protected_from_scale_in: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weighted_capacity: Option<String>,
 }
 
 /// A process of a group that sleeps.

@@ -65,7 +65,9 @@ impl Links<'_> {
 
     /// The capacity provider that a group stands behind.
     fn provider(&self, group: &Group) -> Option<&CapacityProvider> {
-        self.providers.iter().find(|provider| {
+        // A deleted one stays INACTIVE for a while.
+        let there = |provider: &&CapacityProvider| provider.status.as_deref() != Some("INACTIVE");
+        self.providers.iter().filter(there).find(|provider| {
             let behind =
                 provider.auto_scaling_group_provider.as_ref().map(|it| it.auto_scaling_group_arn.as_str());
             // A provider may name its group by ARN or by name.
@@ -146,6 +148,29 @@ mod tests {
         let registered = registered.iter().map(|(id, cluster)| ((*id).into(), (*cluster).into())).collect();
         let keys = TagKeys::default();
         Links { providers: &[provider], clusters: &clusters, registered: &registered, keys: &keys }.of(&group)
+    }
+
+    #[test]
+    fn a_deleted_capacity_provider_says_nothing_of_a_group() {
+        let group = Group { auto_scaling_group_arn: ARN.into(), ..Group::default() };
+        let provider = |name: &str, status: &str, managed: &str| CapacityProvider {
+            name: name.into(),
+            status: Some(status.into()),
+            auto_scaling_group_provider: Some(AutoScalingGroupProvider {
+                auto_scaling_group_arn: ARN.into(),
+                managed_scaling: Some(ManagedScaling { status: Some(managed.into()), target_capacity: None }),
+                ..AutoScalingGroupProvider::default()
+            }),
+            ..CapacityProvider::default()
+        };
+        let (registered, keys) = (BTreeMap::new(), TagKeys::default());
+        let link = |providers: &[CapacityProvider]| {
+            Links { providers, clusters: &[], registered: &registered, keys: &keys }.of(&group)
+        };
+        let old = provider("a", "INACTIVE", "DISABLED");
+        assert_eq!(link(std::slice::from_ref(&old)), Link::default());
+        let now = link(&[old, provider("b", "ACTIVE", "ENABLED")]);
+        assert_eq!((now.capacity_provider.as_deref(), now.managed_scaling), (Some("b"), true));
     }
 
     #[test]

@@ -5,10 +5,12 @@
 
 mod asked;
 mod kill;
+mod mishaps;
 mod night;
 mod scale;
+mod waiting;
 
-use emulator::{Aws, GroupSeed, GroupView, ServiceSeed, World};
+use emulator::{Aws, GroupSeed, GroupView, JobSeed, ServiceSeed, World};
 use jiff::Timestamp;
 use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
@@ -41,6 +43,23 @@ pub(crate) fn api() -> ServiceSeed {
 /// Both follow the same office hours.
 pub(crate) fn office(at: &str) -> World {
     ec2(at, machines().tag("steward:schedule", OFFICE), api().tag("steward:schedule", OFFICE))
+}
+
+/// The family `nightly`, whose tasks end by themselves after so many hours.
+pub(crate) fn job(world: &mut World, hours: u64) {
+    let input = json!({
+        "family": "nightly", "requiresCompatibilities": ["EC2"], "networkMode": "bridge",
+        "containerDefinitions": [{"name": "nightly", "image": "nightly", "cpu": 64, "memory": 64, "essential": true}],
+    });
+    world.call("ecs", "RegisterTaskDefinition", input).unwrap();
+    world.job("nightly", JobSeed::new().runs_for(std::time::Duration::from_hours(hours)));
+}
+
+/// Somebody runs one.
+pub(crate) fn run_job(story: &Story) {
+    let run = json!({"cluster": "ec2", "taskDefinition": "nightly", "launchType": "EC2"});
+    let task = story.call("ecs", "RunTask", run);
+    assert_eq!(task["tasks"].as_array().unwrap().len(), 1, "{task}");
 }
 
 /// A story: a world, a system that lives through it, and a clock in São Paulo's time.
@@ -103,6 +122,17 @@ impl Story {
 
     pub(crate) fn running(&self) -> i64 {
         self.aws.with(|world| world.running_count("ec2", "api"))
+    }
+
+    /// A person sets a tag of the group `machines`, or takes it away.
+    pub(crate) fn tag_group(&self, key: &str, value: Option<&str>) {
+        let mut tag = json!({"ResourceId": "machines", "ResourceType": "auto-scaling-group", "Key": key});
+        if let Some(value) = value {
+            tag["Value"] = json!(value);
+            tag["PropagateAtLaunch"] = json!(false);
+        }
+        let operation = if value.is_some() { "CreateOrUpdateTags" } else { "DeleteTags" };
+        self.call("autoscaling", operation, json!({ "Tags": [tag] }));
     }
 
     pub(crate) fn writes(&self) -> Vec<String> {

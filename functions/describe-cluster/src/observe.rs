@@ -193,7 +193,10 @@ async fn agenda(read: &Read, cluster: &ClusterName, ask: &Ask, keys: &TagKeys) -
         return Ok(seen);
     }
     let clusters = read.clusters(ClusterDetail::default()).await?.found;
-    let links = read.links(&groups, &clusters, keys).await?;
+    let (links, unread) = read.links(&groups, &clusters, keys).await?;
+    if let Some(problem) = unread {
+        return Err(problem);
+    }
     let ours = |link: &Link| link.cluster.as_ref().is_some_and(|(name, _)| name == cluster.as_str());
     seen.scheduled_groups = groups.into_iter().zip(links).filter(|(_, link)| ours(link)).collect();
     Ok(seen)

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join;
+use futures_util::future::join;
 use shared::names::ClusterName;
-use shared::perform::{Narrowed, Taken};
+use shared::perform::Narrowed;
 use shared::plan::Job;
-use shared::report::Outcome;
 use shared::settings::TagKeys;
 use shared::{Done, Hands, Problem};
 use shared_aws::{Read, Write};
@@ -80,12 +79,8 @@ impl Apply<'_> {
         let ids: Vec<_> = steps().filter_map(|step| step.service().cloned()).collect();
         let names: Vec<_> = steps().filter_map(|step| Some(step.group()?.name.clone())).collect();
         let key = &self.tags.record;
-        match try_join(again(&self.read, &ids, key), groups_again(&self.read, &names, key)).await {
-            Ok((fresh, groups)) => narrow(jobs, &fresh, &groups),
-            Err(problem) => {
-                let reason = format!("it was started, but could not be looked at again: {}", problem.detail);
-                Narrowed::nothing(&jobs, &Taken { outcome: Outcome::Failed, code: problem.code, reason })
-            }
-        }
+        let ((services, unread), groups) =
+            join(again(&self.read, &ids, key), groups_again(&self.read, &names, key)).await;
+        narrow(jobs, &services, &unread, &groups)
     }
 }

@@ -44,6 +44,8 @@ pub struct Snapshot {
     pub groups: Vec<SeenGroup>,
     /// The tasks on the instances of groups that are to stop.
     pub tasks: BTreeMap<GroupName, Tasks>,
+    /// Groups of which no instance is registered with the cluster that is said to be theirs.
+    pub strangers: BTreeSet<GroupName>,
     /// Every cluster of the account, where they were read.
     pub clusters: Vec<Cluster>,
     /// What was named and is not there, or could not be read: a resource, and why.
@@ -270,17 +272,17 @@ pub struct Fresh {
     pub record: Option<String>,
 }
 
-/// Reads some services again, batched, cluster by cluster.
+/// Reads some services again, batched, cluster by cluster; with the clusters that could not be read.
 pub async fn again(
     read: &Read,
     ids: &[ServiceId],
     record_key: &str,
-) -> Result<BTreeMap<ServiceId, Fresh>, Problem> {
+) -> (BTreeMap<ServiceId, Fresh>, BTreeMap<ClusterName, Problem>) {
     let mut by_cluster: BTreeMap<ClusterName, Vec<ServiceName>> = BTreeMap::new();
     for id in ids {
         by_cluster.entry(id.cluster.clone()).or_default().push(id.service.clone());
     }
-    let mut fresh = BTreeMap::new();
+    let (mut fresh, mut unread) = (BTreeMap::new(), BTreeMap::new());
     let mut reads = stream::iter(by_cluster)
         .map(|(cluster, names)| async move {
             let listed = read.services_named(&cluster, &names).await;
@@ -288,12 +290,19 @@ pub async fn again(
         })
         .buffered(AT_ONCE);
     while let Some((cluster, listed)) = reads.next().await {
-        for service in listed?.found {
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(problem) => {
+                unread.insert(cluster, problem);
+                continue;
+            }
+        };
+        for service in listed.found {
             let Ok(name) = service.service_name.parse() else { continue };
             let record = service.tags_by_key().remove(record_key);
             let id = ServiceId { cluster: cluster.clone(), service: name };
             fresh.insert(id, Fresh { desired_count: service.desired_count, record });
         }
     }
-    Ok(fresh)
+    (fresh, unread)
 }

@@ -328,6 +328,7 @@ fn instance(from: &groups_sdk::Instance) -> autoscaling::Instance {
         lifecycle_state: text(from.lifecycle_state().map(groups_sdk::LifecycleState::as_str)),
         health_status: text(from.health_status()),
         protected_from_scale_in: from.protected_from_scale_in() == Some(true),
+        weighted_capacity: from.weighted_capacity().map(str::to_owned),
     }
 }
 

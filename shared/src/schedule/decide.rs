@@ -142,11 +142,19 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     // An instant is newer than none: no record is older than every transition.
     let since = wanted.and_then(|wanted| wanted.since.as_ref()).map(|since| since.at);
     let is_newer = since > record.map(|record| record.at);
-    // The record is stopping@t, and not (wanted on and since > t): finish the stop.
-    if record.is_some_and(|record| record.state == State::Stopping)
-        && !(wanted.is_some_and(|wanted| wanted.state == Want::On) && is_newer)
-    {
-        return Due::FinishStop;
+    // The record is stopping@t, and not (wanted on and since > t): finish the stop. A group may wait for
+    // its tasks for hours, so one that a schedule began is also taken back with that schedule.
+    if let Some(record) = record.filter(|record| record.state == State::Stopping) {
+        let taken_back = match wanted {
+            Some(wanted) if wanted.state == Want::On => {
+                is_newer || (record.sched.is_some() && facts.is_edited(record))
+            }
+            Some(_) => false,
+            None => is_off_by_steward(record),
+        };
+        if !taken_back {
+            return Due::FinishStop;
+        }
     }
     // No schedule and no override is in force: what is off by schedule or override is started;
     // else nothing.
@@ -186,8 +194,7 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     // Sched differs, by is not request, and wanted is not what the record says: the schedule was
     // edited: make it as wanted, t = now.
     if let Some(record) = record
-        && record.sched.as_deref() != facts.sched
-        && record.by != Some(By::Request)
+        && facts.is_edited(record)
         && (record.state == State::On) != (wanted.state == Want::On)
     {
         return facts.make(Some(record), wanted, now);
@@ -201,7 +208,7 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
 }
 
 fn is_off_by_steward<S>(record: &Record<S>) -> bool {
-    record.state == State::Off && matches!(record.by, Some(By::Schedule | By::Override))
+    record.state != State::On && matches!(record.by, Some(By::Schedule | By::Override))
 }
 
 /// No record means on, and a stop that began counts as off.
@@ -210,6 +217,11 @@ fn says_on<S>(record: Option<&Record<S>>) -> bool {
 }
 
 impl<S> Facts<'_, S> {
+    /// The schedule is another by now than the one for which that was done.
+    fn is_edited(&self, record: &Record<S>) -> bool {
+        record.sched.as_deref() != self.sched && record.by != Some(By::Request)
+    }
+
     /// A schedule is in force, and the record knows of none.
     fn is_new_to(&self, record: &Record<S>) -> bool {
         self.sched.is_some() && record.sched.is_none()

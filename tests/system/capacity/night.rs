@@ -1,10 +1,10 @@
 //! Evenings and mornings of groups that follow a schedule.
 
-use emulator::{Faults, GroupSeed, JobSeed, ProviderSeed, ServiceSeed};
+use emulator::{Faults, GroupSeed, ProviderSeed, ServiceSeed};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{OFFICE, Story, api, as_by_day, asleep, ec2, local, machines, office};
+use super::{OFFICE, Story, api, as_by_day, asleep, ec2, job, local, machines, office, run_job};
 use crate::stage::item;
 
 /// The machines' item of a report.
@@ -41,10 +41,8 @@ async fn services_go_down_then_the_machines_and_in_the_morning_the_machines_come
     story.aws.forget();
     let gone = story.tick("2026-11-24 20:05").await;
     assert_eq!(story.size(), asleep());
-    assert_eq!(
-        story.writes(),
-        ["CreateOrUpdateTags", "SuspendProcesses", "UpdateAutoScalingGroup", "CreateOrUpdateTags"]
-    );
+    // Its size was written down at 20:00, when it began to wait.
+    assert_eq!(story.writes(), ["SuspendProcesses", "UpdateAutoScalingGroup", "CreateOrUpdateTags"]);
     assert!(gone["summary"].as_str().unwrap().contains("1 group off (machines 2 saved)"), "{gone}");
     assert!(
         story.record().starts_with("v1 off@2026-11-24T23:00:00Z n=2 min=1 susp=--"),
@@ -75,18 +73,11 @@ async fn services_go_down_then_the_machines_and_in_the_morning_the_machines_come
 #[tokio::test(start_paused = true)]
 async fn one_standalone_task_keeps_the_machines_for_two_hours_and_they_go_at_the_tick_after_its_end() {
     let mut world = office("2026-11-24 12:00");
-    let input = json!({
-        "family": "nightly", "requiresCompatibilities": ["EC2"], "networkMode": "bridge",
-        "containerDefinitions": [{"name": "nightly", "image": "nightly", "cpu": 64, "memory": 64, "essential": true}],
-    });
-    world.call("ecs", "RegisterTaskDefinition", input).unwrap();
-    world.job("nightly", JobSeed::new().runs_for(std::time::Duration::from_hours(2)));
+    job(&mut world, 2);
     let story = Story::on(world).await;
     story.tick("2026-11-24 12:00").await;
     story.aws.move_to(local("2026-11-24 19:58"));
-    let run = json!({"cluster": "ec2", "taskDefinition": "nightly", "launchType": "EC2"});
-    let task = story.call("ecs", "RunTask", run);
-    assert_eq!(task["tasks"].as_array().unwrap().len(), 1, "{task}");
+    run_job(&story);
 
     evening(&story).await;
     assert_eq!((story.count(), story.running()), (0, 0));
@@ -342,11 +333,7 @@ async fn groups_that_cannot_be_read_do_not_stop_the_services() {
 #[tokio::test(start_paused = true)]
 async fn tagging_a_group_at_night_switches_nothing() {
     let story = Story::on(ec2("2026-11-24 22:00", machines(), ServiceSeed::new("api").desired(0))).await;
-    let tag = json!({"Tags": [{
-        "ResourceId": "machines", "ResourceType": "auto-scaling-group", "Key": "steward:schedule",
-        "Value": OFFICE, "PropagateAtLaunch": false,
-    }]});
-    story.call("autoscaling", "CreateOrUpdateTags", tag);
+    story.tag_group("steward:schedule", Some(OFFICE));
     story.ticks("2026-11-24 22:05", "2026-11-25 07:00").await;
     assert_eq!(story.size(), as_by_day());
     story.ticks("2026-11-25 20:00", "2026-11-25 20:05").await;

@@ -333,6 +333,20 @@ async fn a_queue_worker_at_0_is_adopted_with_its_size_tag_and_reported_without_o
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_lost_at_night_comes_back_whole_from_the_size_tag() {
+    let story = Story::tagged("2026-11-24 12:00").await;
+    story.tag("2026-11-24 12:00", "steward:size", "n=3 min=2 susp=i--");
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), ASLEEP);
+    story.untag("2026-11-24 23:00", "steward:record");
+    let report = story.tick("2026-11-24 23:05").await;
+    assert_eq!(item(&report, "users")["warnings"][0]["code"], "orphanedSuspension", "{report}");
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), DAY_SIZE, "autoscaling as well");
+}
+
+#[tokio::test(start_paused = true)]
 async fn four_hundred_tagged_at_noon_none_is_stopped_at_noon_all_at_the_next_transition() {
     let mut world = World::new(local("2026-11-24 12:00"));
     for cluster in ["one", "two"] {

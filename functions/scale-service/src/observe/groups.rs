@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use futures_util::stream::{self, StreamExt as _};
 use shared::autoscaling::Group;
 use shared::ecs::Task;
-use shared::groups::{Link, LinkedBy, Links};
+use shared::groups::{Link, LinkedBy};
 use shared::names::{Arn, ClusterName, GroupName, short_name};
 use shared::settings::TagKeys;
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read, TaskFilter};
 
-use super::{AT_ONCE, Snapshot};
+use super::{AT_ONCE, Snapshot, tags_of};
 use crate::ask::{Ask, Groups, Target};
 
 /// What stands for the groups as a whole, where they can't be read.
@@ -75,8 +75,7 @@ pub(crate) async fn observe_groups(
     seen: &mut Snapshot,
 ) -> Result<(), Problem> {
     if let Target::Group(name) = &ask.target {
-        seen.groups = vec![named(read, name, keys).await?];
-        return Ok(());
+        return named(read, name, keys, seen).await;
     }
     let found = match ask.groups {
         Groups::None => return Ok(()),
@@ -95,17 +94,22 @@ pub(crate) async fn observe_groups(
     Ok(())
 }
 
-async fn named(read: &Read, name: &GroupName, keys: &TagKeys) -> Result<SeenGroup, Problem> {
+async fn named(read: &Read, name: &GroupName, keys: &TagKeys, seen: &mut Snapshot) -> Result<(), Problem> {
     let absent = || {
         let detail = format!("there is no Auto Scaling group {name} in this account and region");
         Problem::new(Code::NotFound, detail)
     };
     let names = [name.to_string()];
-    let (groups, providers) = try_join(read.groups(Some(&names)), read.capacity_providers()).await?;
-    let group = groups.into_iter().next().ok_or_else(absent)?;
-    let registered = BTreeMap::new();
-    let link = Links { providers: &providers, clusters: &[], registered: &registered, keys }.of(&group);
-    SeenGroup::new(group, link).ok_or_else(absent)
+    let (groups, clusters) =
+        try_join(read.groups(Some(&names)), read.clusters(ClusterDetail::default())).await?;
+    let (links, _) = read.links(&groups, &clusters.found, keys).await?;
+    let group = groups.into_iter().zip(links).next().ok_or_else(absent)?;
+    let group = SeenGroup::new(group.0, group.1).ok_or_else(absent)?;
+    // For a hold of its cluster.
+    seen.cluster_tags = tags_of(&clusters.found);
+    seen.cluster_tags.retain(|cluster, _| group.id.cluster.as_ref() == Some(cluster));
+    seen.groups = vec![group];
+    Ok(())
 }
 
 /// Those of these groups that belong to the clusters that were looked at; in a look at many clusters,
@@ -121,10 +125,11 @@ async fn linked(
         [] => read.clusters(ClusterDetail::default()).await?.found,
         known => known.to_vec(),
     };
-    let links = read.links(&found, &clusters, keys).await?;
+    let (links, unread) = read.links(&found, &clusters, keys).await?;
     let is_there = |name: &ClusterName| {
         clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
     };
+    let mut failed = Vec::new();
     let groups = found.into_iter().zip(links).filter_map(|(group, link)| {
         let ours = [&keys.schedule, &keys.record];
         let tagged = group.tags.iter().any(|tag| ours.contains(&&tag.key));
@@ -134,9 +139,19 @@ async fn linked(
             Some(cluster) => seen.cluster_tags.contains_key(cluster),
             None => fleet && tagged,
         };
-        ours.then_some(group)
+        match &unread {
+            Some(problem) if group.id.cluster.is_none() && !group.group.instances.is_empty() => {
+                let detail =
+                    format!("which cluster its instances belong to can't be read: {}", problem.detail);
+                failed.extend(tagged.then(|| (group.id.resource.clone(), problem.code, detail)));
+                None
+            }
+            _ => ours.then_some(group),
+        }
     });
-    Ok(groups.collect())
+    let groups = groups.collect();
+    seen.failed.extend(failed);
+    Ok(groups)
 }
 
 /// The DAEMON services of each cluster: their tasks are never a reason to wait.
@@ -151,12 +166,15 @@ pub(crate) fn daemons(seen: &Snapshot) -> BTreeMap<ClusterName, BTreeSet<String>
 /// Reads what runs on the groups that are to stop.
 pub async fn observe_tasks(read: &Read, groups: &[GroupId], seen: &mut Snapshot) {
     let clusters = tasks_by_cluster(read, groups, &daemons(seen)).await;
-    let theirs = seen.groups.iter().filter(|one| groups.contains(&one.id));
-    seen.tasks = theirs
-        .filter_map(|one| {
-            Some((one.id.name.clone(), on_instances(clusters.get(one.id.cluster.as_ref()?)?, &one.group)))
-        })
-        .collect();
+    for one in seen.groups.iter().filter(|one| groups.contains(&one.id)) {
+        let Some(cluster) = one.id.cluster.as_ref().and_then(|cluster| clusters.get(cluster)) else {
+            continue;
+        };
+        seen.tasks.insert(one.id.name.clone(), on_instances(cluster, &one.group));
+        if cluster.as_ref().is_ok_and(|cluster| cluster.is_strange_to(&one.group)) {
+            seen.strangers.insert(one.id.name.clone());
+        }
+    }
 }
 
 /// Reads it again, just before they stop.
@@ -190,7 +208,22 @@ struct OnMachine {
     instance: Option<String>,
 }
 
-type OfCluster = Result<Vec<OnMachine>, (Code, String)>;
+/// A cluster's tasks on machines, and the EC2 instances that are registered with it.
+#[derive(Clone, Debug)]
+struct Busy {
+    tasks: Vec<OnMachine>,
+    instances: BTreeSet<String>,
+}
+
+impl Busy {
+    /// The group has instances, and none of them is this cluster's.
+    fn is_strange_to(&self, group: &Group) -> bool {
+        let ids = || group.instances.iter().map(|it| &it.instance_id);
+        ids().next().is_some() && !ids().any(|id| self.instances.contains(id))
+    }
+}
+
+type OfCluster = Result<Busy, (Code, String)>;
 
 /// Those of a cluster's tasks that run on a group's instances, or on nobody knows which.
 fn on_instances(tasks: &OfCluster, group: &Group) -> Tasks {
@@ -198,7 +231,7 @@ fn on_instances(tasks: &OfCluster, group: &Group) -> Tasks {
         let instance = task.instance.as_ref();
         instance.is_none_or(|id| group.instances.iter().any(|it| it.instance_id == *id))
     };
-    let tasks = tasks.as_ref().map_err(Clone::clone)?;
+    let Busy { tasks, .. } = tasks.as_ref().map_err(Clone::clone)?;
     Ok(tasks.iter().filter(is_on).map(|task| task.told.clone()).collect())
 }
 
@@ -220,12 +253,16 @@ async fn tasks_of(
     read: &Read,
     cluster: &ClusterName,
     daemons: Option<&BTreeSet<String>>,
-) -> Result<Vec<OnMachine>, Problem> {
+) -> Result<Busy, Problem> {
     let running = TaskFilter::default();
     // Those that are told to stop run on until their containers have ended.
     let stopping = TaskFilter { stopped: true, ..TaskFilter::default() };
-    let (running, stopping) =
-        try_join(read.tasks(cluster, &running, false), read.tasks(cluster, &stopping, false)).await?;
+    let (running, stopping, instances) = try_join3(
+        read.tasks(cluster, &running, false),
+        read.tasks(cluster, &stopping, false),
+        read.container_instances(cluster),
+    )
+    .await?;
     let of_a_daemon = |task: &Task| {
         let service = task.group.strip_prefix("service:");
         service.is_some_and(|service| daemons.is_some_and(|daemons| daemons.contains(service)))
@@ -235,19 +272,16 @@ async fn tasks_of(
         task.container_instance_arn.is_some() && task.launch_type.as_deref() != Some("EXTERNAL")
     };
     let there = running.found.iter().chain(&stopping.found).filter(on_a_machine);
-    let there: Vec<&Task> =
-        there.filter(|task| task.last_status != "STOPPED" && !of_a_daemon(task)).collect();
-    if there.is_empty() {
-        return Ok(Vec::new());
-    }
-    let instances = read.container_instances(cluster).await?.found.into_iter();
+    let there = there.filter(|task| task.last_status != "STOPPED" && !of_a_daemon(task));
+    let instances = instances.found.into_iter();
     let machines: BTreeMap<String, String> =
         instances.filter_map(|it| Some((it.container_instance_arn, it.ec2_instance_id?))).collect();
     let told = |task: &Task| OnMachine {
         told: format!("{} of {}", short_name(&task.task_arn), task.group),
         instance: task.container_instance_arn.as_ref().and_then(|arn| machines.get(arn)).cloned(),
     };
-    Ok(there.into_iter().map(told).collect())
+    let tasks = there.map(told).collect();
+    Ok(Busy { tasks, instances: machines.into_values().collect() })
 }
 
 /// What a group's start looks at again before it says that it is done.

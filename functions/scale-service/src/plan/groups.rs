@@ -40,6 +40,8 @@ struct Case<'a> {
     rules: &'a Rules,
     /// The tasks on its instances, where they were looked at.
     tasks: Option<&'a Tasks>,
+    /// Its tag names a cluster with which none of its instances is registered.
+    misled: bool,
     record_text: Option<String>,
     record: Option<Record<Capacity>>,
     cause: Cause,
@@ -65,7 +67,10 @@ pub(super) fn reconciled(
         return None;
     }
     let told_to = record.as_ref().is_some_and(|record| record.state != State::On);
-    if let Some(item) = out_of_reach(seen, told_to) {
+    // Whose it is matters to what runs there: it comes back all the same.
+    let starts = matches!(due, Due::MakeOn { .. } | Due::StartUnscheduled { .. } | Due::HandBack { .. });
+    let unknown = || cluster_unknown(seen).filter(|_| !starts);
+    if let Some(item) = out_of_reach(seen, told_to).or_else(unknown) {
         return Some(item.into());
     }
     let cause = standing.cause(due, record.as_ref(), ask.now);
@@ -84,7 +89,7 @@ pub(super) fn asked(seen: &SeenGroup, snapshot: &Snapshot, ask: &Ask, rules: &Ru
         Err(fault) => return failed(&seen.id, fault).into(),
     };
     let told_to = ask.force || record.as_ref().is_some_and(|record| record.state != State::On);
-    if let Some(item) = out_of_reach(seen, told_to) {
+    if let Some(item) = out_of_reach(seen, told_to).or_else(|| cluster_unknown(seen)) {
         return item.into();
     }
     let standing = standing(seen, snapshot, ask, rules);
@@ -113,7 +118,13 @@ pub(super) fn scaled(
     let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched: None };
     let standing = standing(seen, snapshot, ask, rules);
     let case = Case::new(seen, snapshot, ask, rules, (record_text, record), cause, standing);
-    scale::decide(&case, sizes)
+    let held = case.standing.hold(ask, rules);
+    if let (Some(why), true) = (&held, ask.scheduled) {
+        return case.item(Outcome::Skipped, Some(Code::Held), why.clone()).into();
+    }
+    let mut decision = scale::decide(&case, sizes);
+    decision.item.warnings.extend(held.map(|why| Warning::new(Code::Held, why)));
+    decision
 }
 
 /// The clusters that have machines, or get them in this run.
@@ -159,7 +170,13 @@ fn out_of_reach(seen: &SeenGroup, told_to: bool) -> Option<Item> {
         let reason = "ECS sizes it, by its capacity provider's managed scaling";
         return item(Outcome::Skipped, Code::ManagedScaling, reason.into());
     }
-    let unknown = |reason: String| item(Outcome::Unchanged, Code::ClusterUnknown, reason);
+    None
+}
+
+/// Why it is not known whose tasks a group carries, if it is not.
+fn cluster_unknown(seen: &SeenGroup) -> Option<Item> {
+    let unknown =
+        |reason: String| Some(Item::new(&seen.id, Outcome::Unchanged, Some(Code::ClusterUnknown), reason));
     match &seen.id.cluster {
         None => unknown("nothing says which cluster's tasks it carries: tag it steward:cluster".into()),
         Some(cluster) if cluster.as_str().len() > LONGEST && seen.linked_by == Some(LinkedBy::Instances) => {
@@ -210,13 +227,16 @@ fn adopted(case: &Case<'_>, state: State, at: jiff::Timestamp) -> Decision {
     let size = case.record.as_ref().map_or_else(
         || {
             let (live, tagged) = (case.live_size(), case.tagged_size().ok().flatten().unwrap_or_default());
-            Capacity { count: live.count.or(tagged.count), ..live }
+            // One that is at 0 and sleeps has lost its record, and with it what it was before.
+            let own = live.bounds.filter(|_| case.count() > 0 || !case.group.is_asleep());
+            Capacity { count: live.count.or(tagged.count), bounds: own.or(tagged.bounds), ..live }
         },
         |record| record.size.clone(),
     );
     let record = Record { state, at, size, sched: case.cause.sched.clone(), by: Some(By::Adoption) };
     let mut item = case.item(Outcome::Changed, None, "adopted as it is: the next transition acts");
     item.after = Some(json!({ "desiredCapacity": case.count(), "adopted": true }));
+    item.warnings.extend(case.orphaned());
     Decision { item, stages: vec![(CHANGE, vec![case.write(record, 0)])] }
 }
 
@@ -253,6 +273,10 @@ fn held_back(case: &Case<'_>, due: Due) -> Option<Warning> {
         if hooked > 0 {
             why.push(format!("{hooked} of its instances wait for a lifecycle hook before they end"));
         }
+        let standby = those(&|it| it.lifecycle_state == "Standby");
+        if standby > 0 {
+            why.push(format!("{standby} of its instances are in standby, and stay"));
+        }
         if let Some(warm @ 1..) = group.warm_pool_size {
             why.push(format!("its warm pool of {warm} stays, and AWS fills it up as the group empties"));
         }
@@ -264,18 +288,19 @@ fn held_back(case: &Case<'_>, due: Due) -> Option<Warning> {
     (!why.is_empty()).then(|| Warning::new(Code::InstancesHeld, why.join("; ")))
 }
 
-/// Wanted on, and its instances are still not all in service some time after the transition.
+/// Wanted on, and its instances are still not all there some time after the transition. One that is
+/// replaced or added just now is there: what counts is whether they come.
 fn late_to_wake(case: &Case<'_>, due: Due) -> Option<Warning> {
     let wanted = case.standing.readable()?;
     let since = wanted.since.as_ref()?.at;
-    let in_service = case.group.instances.iter().filter(|it| it.lifecycle_state == "InService").count();
+    let there = case.group.units();
     let late = wanted.state == Want::On
         && due == Due::Nothing
-        && in_service < usize::try_from(case.count()).unwrap_or(0)
+        && there < case.count()
         && case.ask.now.duration_since(since) >= case.rules.late_after;
     late.then(|| {
         let detail = format!(
-            "{in_service} of {} instances are in service, and it should have been on since {since}; its \
+            "{there} of its desired capacity of {} are there, and it should have been on since {since}; its \
              scaling activities say why",
             case.count()
         );
@@ -294,7 +319,8 @@ impl<'a> Case<'a> {
         standing: Standing,
     ) -> Self {
         let tasks = snapshot.tasks.get(&seen.id.name);
-        Self { seen, group: &seen.group, ask, rules, tasks, record_text, record, cause, standing }
+        let misled = seen.linked_by == Some(LinkedBy::Tag) && snapshot.strangers.contains(&seen.id.name);
+        Self { seen, group: &seen.group, ask, rules, tasks, misled, record_text, record, cause, standing }
     }
 }
 

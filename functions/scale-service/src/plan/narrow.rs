@@ -2,26 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use shared::Code;
-use shared::names::{GroupName, ServiceId};
+use shared::names::{ClusterName, GroupName, ServiceId};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
+use shared::{Code, Problem};
 
 use super::Step;
 use super::groups::waiting_for;
 use crate::observe::{Fresh, FreshGroup, Tasks};
 
 /// Takes away the records of services and groups that somebody else changed meanwhile: whose size is
-/// below what was set, or whose record is no longer the one that the start began from. Never adds.
+/// below what was set, or whose record is no longer the one that the start began from; and of those that
+/// could not be read again, which are no others' failure. Never adds.
 #[must_use]
 pub fn narrow(
     jobs: Vec<Job<Step>>,
     fresh: &BTreeMap<ServiceId, Fresh>,
-    groups: &BTreeMap<GroupName, FreshGroup>,
+    unread: &BTreeMap<ClusterName, Problem>,
+    groups: &Result<BTreeMap<GroupName, FreshGroup>, Problem>,
 ) -> Narrowed<Step> {
-    let failed = |reason| Taken { outcome: Outcome::Failed, code: Code::Raced, reason };
-    without(jobs, |job| job.steps.iter().find_map(|step| raced(step, fresh, groups)).map(failed))
+    let none = BTreeMap::new();
+    let taken = |step: &Step| {
+        let unread = match step {
+            Step::WriteRecord { service, .. } => unread.get(&service.cluster),
+            Step::WriteGroupRecord { .. } => groups.as_ref().err(),
+            _ => None,
+        };
+        let (code, reason) = match unread {
+            Some(problem) => {
+                let reason = format!("it was started, but could not be looked at again: {}", problem.detail);
+                (problem.code, reason)
+            }
+            None => (Code::Raced, raced(step, fresh, groups.as_ref().unwrap_or(&none))?),
+        };
+        Some(Taken { outcome: Outcome::Failed, code, reason })
+    };
+    without(jobs, |job| job.steps.iter().find_map(taken))
 }
 
 /// Takes away the groups whose instances have tasks by now.

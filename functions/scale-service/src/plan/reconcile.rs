@@ -182,13 +182,16 @@ fn adopted(case: &Case<'_>, state: State, at: jiff::Timestamp) -> Decision {
     let record = Record { state, at, size, sched: case.cause.sched.clone(), by: Some(By::Adoption) };
     let mut item = case.item(Outcome::Changed, None, "adopted as it is: the next transition acts");
     item.after = Some(json!({ "desiredCount": case.service.desired_count, "adopted": true }));
+    item.warnings.extend(case.orphaned());
     Decision { item, stages: vec![(CHANGE, vec![case.write(record)])] }
 }
 
 /// What a service has that was never looked at before.
 fn size_at_first_sight(case: &Case<'_>) -> Size {
     let target = case.seen.target.as_ref();
-    let live = target.map(|target| Scaling { min: target.min_capacity, suspended: target.suspended });
+    // One that is at 0 and sleeps has lost its record, and with it what it was before.
+    let own = target.filter(|target| case.count() > 0 || !target.is_asleep());
+    let live = own.map(|target| Scaling { min: target.min_capacity, suspended: target.suspended });
     let tagged = case.tagged_size().ok().flatten().unwrap_or_default();
     Size { count: case.count().try_into().ok().or(tagged.count), scaling: live.or(tagged.scaling) }
 }

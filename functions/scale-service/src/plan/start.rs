@@ -47,16 +47,17 @@ pub(super) fn saved(case: &Case<'_>) -> Result<Size, Refusal> {
     let live = case.seen.target.as_ref();
     let awake = live.filter(|target| !target.is_asleep());
     let awake = awake.map(|target| Scaling { min: target.min_capacity, suspended: target.suspended });
+    let tagged = case.tagged_size();
+    let of_tag = tagged.as_ref().ok().and_then(|size| size.as_ref()?.scaling);
     // Where we did not put the target to sleep, it is as it should be, unless it sleeps.
-    let scaling = if is_off(case) { recorded.scaling } else { awake };
+    let scaling = if is_off(case) { recorded.scaling } else { awake }.or(of_tag);
     if recorded.count.is_some() {
         return Ok(Size { count: recorded.count, scaling });
     }
-    let tagged = case.tagged_size()?.unwrap_or_default();
-    if tagged.count.is_some() {
-        return Ok(Size { count: tagged.count, scaling: scaling.or(tagged.scaling) });
+    match tagged?.and_then(|size| size.count) {
+        Some(count) => Ok(Size { count: Some(count), scaling }),
+        None => Err(no_saved_size::<Size>(&case.rules.tags)),
     }
-    Err(no_saved_size::<Size>(&case.rules.tags))
 }
 
 /// What a service that comes back has as its desired count.

@@ -547,7 +547,7 @@ mod narrowing {
         let (_, stages) = planned(&seen, &ask(Verb::Start)).into_parts();
         let confirm = stages.into_iter().nth(CONFIRM).unwrap();
         let fresh = BTreeMap::from_iter(fresh.map(|fresh| (id(), fresh)));
-        let narrowed = narrow(confirm, &fresh, &BTreeMap::new());
+        let narrowed = narrow(confirm, &fresh, &BTreeMap::new(), &Ok(BTreeMap::new()));
         assert_eq!(narrowed.jobs.len() + narrowed.taken.len(), 1);
         narrowed.taken.into_iter().map(|(_, taken)| taken.code).collect()
     }

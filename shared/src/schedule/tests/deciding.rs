@@ -80,6 +80,11 @@ fn a_stop_that_began_is_finished_unless_a_newer_transition_wants_it_on() {
             assert_eq!(decide(&facts(Some(&stopping), Some(&want(state, since)))), Due::FinishStop);
         }
     }
+    // Begun by a schedule, it is taken back with that schedule.
+    let begun = record(&format!("stopping@{T} n=3 sched=00000000 by=schedule"));
+    assert_eq!(decide(&facts(Some(&begun), Some(&want(Want::On, Some(T))))), Due::MakeOn { at: at(NOW) });
+    assert_eq!(decide(&facts(Some(&begun), Some(&want(Want::Off, Some(T))))), Due::FinishStop);
+    assert_eq!(decide(&facts(Some(&begun), None)), Due::StartUnscheduled { at: at(NOW) });
     let stopping = record(&format!("stopping@{T} n=3 sched={SCHED} by=request"));
     assert_eq!(
         decide(&facts(Some(&stopping), Some(&want(Want::On, Some(NEWER))))),

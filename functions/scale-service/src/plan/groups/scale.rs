@@ -3,6 +3,7 @@
 use serde_json::json;
 use shared::Code;
 use shared::autoscaling::GroupSize;
+use shared::record::State;
 use shared::report::{Outcome, Warning};
 
 use super::Case;
@@ -42,12 +43,18 @@ pub(super) fn decide(case: &Case<'_>, sizes: GroupSizes) -> Decision {
     let reason = format!("scaled from {} to {desired} as asked", case.count());
     let mut item = case.item(Outcome::Changed, None, reason);
     item.after = Some(json!({ "desiredCapacity": desired, "minSize": low, "maxSize": high }));
-    if case.is_off() {
-        item.warnings.push(Warning::new(
+    match case.record.as_ref().map(|record| record.state) {
+        Some(State::Off) => item.warnings.push(Warning::new(
             Code::AutoscalingSuspended,
             "it was stopped: only its sizes change, and its alarms and scheduled actions sleep until it is \
              started",
-        ));
+        )),
+        Some(State::Stopping) => item.warnings.push(Warning::new(
+            Code::WaitingForTasks,
+            "its stop was begun, and takes it to 0 all the same once no task is left on its instances: start \
+             its cluster with \"capacity\": true to take that back",
+        )),
+        Some(State::On) | None => {}
     }
     let step = Step::SizeGroup {
         group: case.seen.id.clone(),

@@ -49,17 +49,18 @@ fn saved(case: &Case<'_>) -> Result<Capacity, Refusal> {
     let recorded = case.record.as_ref().map(|record| record.size.clone()).unwrap_or_default();
     let live = case.live_size();
     let awake = live.bounds.filter(|_| !case.group.is_asleep());
+    let cluster = live.cluster.or(recorded.cluster);
+    let tagged = case.tagged_size();
+    let of_tag = tagged.as_ref().ok().and_then(|size| size.as_ref()?.bounds);
     // Where we did not put it to sleep, it is as it should be, unless it sleeps.
-    let bounds = if case.is_off() { recorded.bounds } else { awake };
+    let bounds = if case.is_off() { recorded.bounds } else { awake }.or(of_tag);
     if recorded.count.is_some() {
-        return Ok(Capacity { count: recorded.count, bounds, cluster: live.cluster });
+        return Ok(Capacity { count: recorded.count, bounds, cluster });
     }
-    let tagged = case.tagged_size()?.unwrap_or_default();
-    if tagged.count.is_some() {
-        let bounds = bounds.or(tagged.bounds);
-        return Ok(Capacity { count: tagged.count, bounds, cluster: live.cluster });
+    match tagged?.and_then(|size| size.count) {
+        Some(count) => Ok(Capacity { count: Some(count), bounds, cluster }),
+        None => Err(no_saved_size::<Capacity>(&case.rules.tags)),
     }
-    Err(no_saved_size::<Capacity>(&case.rules.tags))
 }
 
 /// Brings a group back with its alarms and scheduled actions.
@@ -99,6 +100,9 @@ fn back_to(case: &Case<'_>, size: &Capacity, count: Count) -> Decision {
     let on = case.record_of(State::On, size.clone());
     let confirm = Step::WriteGroupRecord { group: group(), before: text, record: on, floor: set };
     let was = match &case.record {
+        Some(Record { state: State::Stopping, at, .. }) if case.count() > 0 => {
+            format!("its stop, begun at {at}, is taken back")
+        }
         Some(record) if record.state != State::On => format!("off since {}", record.at),
         _ => "at 0".to_owned(),
     };
@@ -142,7 +146,7 @@ fn min_to_set(case: &Case<'_>, size: &Capacity, warnings: &mut Vec<Warning>) -> 
     saved.min(max)
 }
 
-/// The saved capacity, brought within what is allowed now.
+/// The saved capacity, brought within the group's bounds: whoever may tag it can't move its max.
 fn count_to_set(
     case: &Case<'_>,
     size: &Capacity,
@@ -151,11 +155,7 @@ fn count_to_set(
 ) -> Result<u32, Refusal> {
     let saved = size.count.map_or(0, u32::from);
     let mut count = saved;
-    for (to, why) in [
-        (count.max(min), "below its min"),
-        (count.max(min).min(case.max()), "above its max"),
-        (count.max(min).min(case.max()).min(case.rules.max_desired.max(min)), "above MAX_DESIRED,"),
-    ] {
+    for (to, why) in [(count.max(min), "below its min"), (count.max(min).min(case.max()), "above its max")] {
         if to != count {
             let detail = format!("the saved capacity {saved} is {why} {to}: {to} it is");
             warnings.push(Warning::new(Code::Clamped, detail));

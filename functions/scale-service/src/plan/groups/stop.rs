@@ -17,12 +17,7 @@ const NAMED: usize = 3;
 pub(super) fn begin(case: &Case<'_>) -> Decision {
     match &case.record {
         Some(record) if record.state == State::Off && is_off(case) => return already_off(case, record),
-        Some(record) if record.state == State::Stopping => {
-            let reason = format!("its stop began at {}, and reconcile finishes it", record.at);
-            let mut item = case.item(Outcome::Unchanged, Some(Code::WaitingForTasks), reason);
-            item.after = Some(json!({ "desiredCapacity": case.count(), "stopping": true }));
-            return item.into();
-        }
+        Some(record) if record.state == State::Stopping => return already_begun(case, record),
         _ => {}
     }
     if let Some(item) = case.stale().or_else(|| case.untaggable()) {
@@ -40,16 +35,20 @@ pub(super) fn begin(case: &Case<'_>) -> Decision {
 
 /// A stop that a transition wants, or that was begun.
 pub(super) fn decide(case: &Case<'_>) -> Decision {
-    if let Some(item) = waits(case).or_else(|| case.untaggable()) {
+    if let Some(item) = misled(case).or_else(|| case.untaggable()) {
         return item.into();
     }
     let finishing = case.record.as_ref().is_some_and(|record| record.state == State::Stopping);
     let size = size(case);
-    let mut steps = Vec::new();
     // Ahead of every change: a size is written down before it is gone.
-    if !finishing || case.record.as_ref().is_some_and(|record| record.size != size) {
-        steps.push(case.write(case.record_of(State::Stopping, size.clone()), 0));
+    let new = !finishing || case.record.as_ref().is_some_and(|record| record.size != size);
+    let ahead = new.then(|| case.write(case.record_of(State::Stopping, size.clone()), 0));
+    if let Some(item) = waits(case) {
+        // Now, since its own alarms may take its size before its last task has ended.
+        let ahead = ahead.filter(|_| item.outcome != Outcome::Failed);
+        return Decision { item, stages: vec![(CHANGE, Vec::from_iter(ahead))] };
     }
+    let mut steps = Vec::from_iter(ahead);
     // Before the size, or an alarm would raise it again.
     steps.extend(case.suspend());
     if case.count() > 0 || case.min() > 0 {
@@ -81,6 +80,17 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     Decision { item, stages: vec![(GROUPS_DOWN, steps)] }
 }
 
+/// Whose tasks its instances run is not known then.
+fn misled(case: &Case<'_>) -> Option<Item> {
+    let (cluster, key) = (case.seen.id.cluster.as_ref()?, &case.rules.tags.cluster);
+    (case.misled && case.count() > 0).then(|| {
+        let reason = format!(
+            "its tag {key} says {cluster}, and none of its instances is registered there: mend the tag"
+        );
+        case.item(Outcome::Unchanged, Some(Code::ClusterUnknown), reason)
+    })
+}
+
 /// Machines with tasks are not stopped under them. One that is at zero has none to wait for.
 fn waits(case: &Case<'_>) -> Option<Item> {
     if case.count() == 0 {
@@ -110,6 +120,16 @@ pub(in crate::plan) fn waiting_for(tasks: &[String]) -> String {
     }
     let (tasks, run) = if count == 1 { ("task", "runs") } else { ("tasks", "run") };
     format!("{count} {tasks} still {run} on its instances: {}", named.join(", "))
+}
+
+/// Reconcile finishes it; only that it was asked for is noted, or its schedule might take it back.
+fn already_begun(case: &Case<'_>, record: &Record<Capacity>) -> Decision {
+    let reason = format!("its stop began at {}, and reconcile finishes it", record.at);
+    let mut item = case.item(Outcome::Unchanged, Some(Code::WaitingForTasks), reason);
+    item.after = Some(json!({ "desiredCapacity": case.count(), "stopping": true }));
+    let noted = Record { by: Some(By::Request), ..record.clone() };
+    let write = (noted != *record).then(|| case.write(noted, 0));
+    Decision { item, stages: vec![(CHANGE, Vec::from_iter(write))] }
 }
 
 fn is_off(case: &Case<'_>) -> bool {

@@ -346,6 +346,42 @@ fn what_somebody_changed_while_it_was_off_wins_and_only_what_was_put_to_sleep_wa
 }
 
 #[test]
+fn a_weighted_group_is_up_when_its_units_are_and_comes_back_with_all_of_them() {
+    let day = "2026-11-24T09:00:00Z";
+    let on = "v1 on@2026-11-24T08:00:00Z n=8 min=0 susp=-- sched=SCHED by=schedule";
+    let sched = "Mon-Fri 08:00-20:00 UTC".parse::<shared::schedule::Schedule>().unwrap().hash();
+    let tags = |record: &str| {
+        vec![tag("steward:schedule", OFFICE), tag("steward:record", &record.replace("SCHED", &sched))]
+    };
+    let late = |weights: &[&str]| {
+        let mut seen = group((0, 8, 16), Suspended::default(), tags(on));
+        let instance =
+            |weight: &&str| Instance { weighted_capacity: Some((*weight).into()), ..Instance::default() };
+        seen.group.instances = weights.iter().map(instance).collect();
+        let plan = planned(&seen, &ask(Verb::Reconcile, day));
+        plan.forecast()[0].warnings.iter().any(|warning| warning.code == Code::LateToWake)
+    };
+    assert!(!late(&["4", "4"]), "two instances of four units are eight");
+    assert!(late(&["4"]));
+    // In MiB it is more than any count that MAX_DESIRED has in mind.
+    let off = "v1 off@2026-11-23T20:00:00Z n=32768 min=0 susp=-- sched=SCHED by=schedule";
+    let seen = group((0, 0, 65_536), Suspended::ALL, tags(off));
+    let back = perform(seen, &ask(Verb::Reconcile, day), usize::MAX);
+    assert_eq!(shape(&back), (0, 32_768, 65_536, Suspended::default()));
+}
+
+#[test]
+fn instances_in_standby_stay_and_that_is_told() {
+    let mut seen = group((1, 2, 4), Suspended::default(), vec![tag("steward:schedule", OFFICE)]);
+    seen.group.instances[0].lifecycle_state = "Standby".into();
+    let adopted = after(seen, NOON);
+    let plan = planned(&adopted, &ask(Verb::Reconcile, NOW));
+    let [warning] = plan.forecast()[0].warnings.as_slice() else { panic!("{:?}", plan.forecast()) };
+    assert_eq!(warning.code, Code::InstancesHeld);
+    assert!(warning.detail.contains("1 of its instances are in standby"), "{}", warning.detail);
+}
+
+#[test]
 fn a_cluster_that_does_not_fit_into_the_record_is_left_out_where_something_else_names_it() {
     let long = "c".repeat(200);
     let mut seen = group((1, 2, 4), Suspended::default(), vec![tag("steward:schedule", OFFICE)]);

@@ -188,7 +188,7 @@ pub(super) fn is_as_remembered(
     match (found, expected) {
         (None, None) => true,
         (Some(found), Some(expected)) => {
-            found.on == expected.on
+            (found.on, found.begun) == (expected.on, expected.begun)
                 && found.size == expected.size
                 && (found.at == expected.at || span.is_some_and(|span| span.contains(&found.at)))
         }
@@ -224,5 +224,6 @@ pub(super) fn record(text: &str) -> Option<Memory> {
         }
     }
     size.scaling = min.zip(flags);
-    (state != "stopping").then_some(Memory { on: state == "on", at, adopted: false, plan: None, size })
+    let (on, begun) = (state == "on", state == "stopping");
+    Some(Memory { on, begun, at, adopted: false, plan: None, size })
 }

@@ -85,9 +85,9 @@ impl Year {
     }
 
     /// An override that is over is told by its tag until what it caused is recorded. Then the tag goes,
-    /// and with it the model forgets that end: nothing that comes later can know of it.
-    pub(super) fn forget_overrides(&mut self, quiet: bool) {
-        let now = self.seconds();
+    /// and with it the model forgets that end: nothing that comes later can know of it. `now` is the run's
+    /// start, which is what it went by.
+    pub(super) fn forget_overrides(&mut self, quiet: bool, now: i64) {
         let services = (0..self.fleet.services.len()).map(Place::Service);
         let clusters = (0..self.fleet.clusters.len()).map(Place::Cluster);
         for place in services.chain(clusters).collect::<Vec<_>>() {

@@ -114,10 +114,6 @@ pub(super) fn end(world: &World, fleet: &Fleet) -> Vec<(String, String)> {
     fleet.machines.iter().map(one).collect()
 }
 
-fn is_stopping(record: &str) -> bool {
-    record.starts_with("v1 stopping@")
-}
-
 impl Year {
     /// What the model knows of a group under its cluster's override.
     pub(super) fn machine_facts<'f>(
@@ -148,12 +144,9 @@ impl Year {
             let tasks = tasks(world, it.name);
             let busy = live.count > 0 && expected.live.count == 0 && tasks > 0;
             if busy {
-                let (rule, memory) = ("machines wait for tasks", it.memory.clone());
-                expected = Expected { rule, live, memory, at_now: false };
-            }
-            // A stop that was begun keeps its t.
-            if text(world, it.name).is_some_and(|text| is_stopping(&text)) {
-                expected.rule = UNKNOWN;
+                // Its size is remembered at once: its alarms may take it before the tasks have ended.
+                let memory = expected.memory.map(|memory| Memory { begun: true, ..memory });
+                expected = Expected { rule: "machines wait for tasks", live, memory, ..expected };
             }
             SeenMachines { live, expected, tasks, busy }
         };
@@ -210,22 +203,16 @@ impl Year {
             let (live, text, left) =
                 self.aws.with(|world| (look(world, it.name), text(world, it.name), tasks(world, it.name)));
             let (path, expected) = (it.path(), &seen.expected);
-            if text.as_ref().is_some_and(|text| is_stopping(text)) {
-                // It was begun, and tasks came before it was finished.
-                if left == 0 && seen.tasks == 0 {
-                    faults.push((expected.rule, path, format!("its stop is not finished: {text:?}")));
-                }
-                self.figures.waits += 1;
-                continue;
-            }
             let found = text.as_deref().and_then(record);
             if text.is_some() && found.is_none() {
                 faults.push((expected.rule, path.clone(), format!("its record can't be read: {text:?}")));
             }
+            // Tasks may end, or come, while it runs.
+            let unsure = expected.rule == UNKNOWN || (seen.tasks > 0) != (left > 0);
             let span = expected.at_now.then_some(from..=now);
             let as_it_ought =
                 live == expected.live && is_as_remembered(found.as_ref(), expected.memory.as_ref(), span);
-            if expected.rule != UNKNOWN && !as_it_ought {
+            if !unsure && !as_it_ought {
                 let what = format!(
                     "expected {} and {:?}, found {} and {text:?}; it was {} with {:?}",
                     shown(&expected.live),
@@ -251,7 +238,8 @@ impl Year {
                     faults.push(("it comes back as it was", path, what));
                 }
             }
-            if was_on && !is_on && seen.live.count > 0 && live.count == 0 {
+            // What it comes back to is what it had when its stop was begun.
+            if was_on && !is_on && seen.live.count > 0 {
                 it.before = Some(seen.live);
             } else if is_on {
                 it.before = None;
@@ -279,15 +267,22 @@ impl Year {
         self.observe_machines(now).iter().any(|seen| seen.busy)
     }
 
-    /// What people do to machines: they size them, run tasks on them, lose one, or edit the schedule.
+    /// What people do to machines: they size them, run tasks on them, put load on them, lose one, or edit
+    /// the schedule.
     pub(super) fn at_the_machines(&mut self) {
         let n = self.dice.index(self.fleet.machines.len());
         let Some(name) = self.fleet.machines.get(n).map(|it| it.name) else { return };
         match self.dice.between(1, 10) {
-            1..=5 => {
+            1..=3 => {
                 let family = JOBS.get(self.dice.index(JOBS.len())).map_or("", |(family, _)| family);
                 let input = json!({"cluster": name, "taskDefinition": family, "launchType": "EC2"});
                 self.cli("ecs", "RunTask", input);
+            }
+            4..=5 => {
+                let wanted = self.dice.percent(60).then(|| self.dice.between(0, 5));
+                self.aws.with(|world| {
+                    world.group_load(name, wanted);
+                });
             }
             6..=7 => {
                 let size = self.dice.between(0, 5);

@@ -35,6 +35,8 @@ pub(super) struct Size {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Memory {
     pub(super) on: bool,
+    /// A stop that was begun, and waits for tasks.
+    pub(super) begun: bool,
     /// The instant that it was done for.
     pub(super) at: i64,
     /// By nobody but the first look.
@@ -130,6 +132,13 @@ impl Facts<'_> {
         if wanted.is_some_and(|it| it.want == Want::Hold) {
             return self.same("held");
         }
+        let begun = self.memory.filter(|memory| memory.begun && !self.is_taken_back(plan, wanted));
+        if let Some(begun) = begun {
+            let memory = Some(Memory { begun: false, ..begun.clone() });
+            let target = self.live.target.map(|t| Target { min: 0, flags: [true; 3], ..t });
+            let live = Live { count: 0, target };
+            return Expected { rule: "a stop that was begun", live, memory, at_now: false };
+        }
         let Some(wanted) = wanted else {
             return match self.memory {
                 Some(memory) if !memory.on && !memory.adopted => {
@@ -173,6 +182,13 @@ impl Facts<'_> {
         self.same(STAYS)
     }
 
+    /// By a newer transition, or by another schedule.
+    fn is_taken_back(&self, plan: Option<usize>, wanted: Option<Wanted>) -> bool {
+        let on = wanted.filter(|it| it.want == Want::On);
+        let over = |memory: &Memory| on.is_some_and(|it| it.since > Some(memory.at) || memory.plan != plan);
+        self.memory.is_some_and(over)
+    }
+
     fn same(&self, rule: &'static str) -> Expected {
         Expected { rule, live: self.live, memory: self.memory.cloned(), at_now: false }
     }
@@ -207,7 +223,7 @@ impl Facts<'_> {
             None if self.live.count == 0 => return self.same("nothing says its size"),
             None => (true, Size { count: self.counted(), scaling: self.scaling() }),
         };
-        let memory = Memory { on, at, adopted: true, plan, size };
+        let memory = Memory { on, begun: false, at, adopted: true, plan, size };
         Expected { rule: "adoption", live: self.live, memory: Some(memory), at_now: at == self.now }
     }
 
@@ -239,7 +255,8 @@ impl Facts<'_> {
             },
         };
         let target = self.live.target.map(|t| Target { min: 0, flags: [true; 3], ..t });
-        let memory = Memory { on: false, at, adopted: false, plan: self.plan.unwrap_or(None), size };
+        let memory =
+            Memory { on: false, begun: false, at, adopted: false, plan: self.plan.unwrap_or(None), size };
         Expected { rule, live: Live { count: 0, target }, memory: Some(memory), at_now: false }
     }
 
@@ -276,7 +293,8 @@ impl Facts<'_> {
             }
         };
         let size = Size { count: Some(saved), scaling };
-        let memory = Memory { on: true, at, adopted: false, plan: self.plan.unwrap_or(None), size };
+        let memory =
+            Memory { on: true, begun: false, at, adopted: false, plan: self.plan.unwrap_or(None), size };
         Expected { rule, live: Live { count, target }, memory: Some(memory), at_now: false }
     }
 }

@@ -17,8 +17,8 @@ impl Year {
         let n = self.dice.index(self.fleet.services.len());
         match self.dice.between(1, 100) {
             1..=28 => self.resize(n),
-            29..=34 => self.at_the_machines(),
-            35..=46 => self.rebound(n),
+            29..=37 => self.at_the_machines(),
+            38..=46 => self.rebound(n),
             47..=66 => self.lease(Place::Service(n)).await,
             67..=72 => {
                 let cluster = self.dice.index(self.fleet.clusters.len());

@@ -181,6 +181,8 @@ impl Year {
 
     async fn tick(&mut self) -> Result<(), StartFault> {
         let from = self.seconds();
+        // What alarms made of it since.
+        self.note_sizes();
         match self.dice.between(1, 100) {
             1..=8 => {
                 let seen = self.observe(from);
@@ -241,7 +243,7 @@ impl Year {
         let quiet = !disturbed && self.is_quiet(&seen) && self.machines_are_quiet(&machines);
         self.compare(&seen, &all, from);
         self.compare_machines(&machines, from, None);
-        self.forget_overrides(quiet);
+        self.forget_overrides(quiet, now);
         // An override that is over may still be cleaned away.
         let beyond = writes.into_iter().find(|call| call.operation != "UntagResource");
         if let Some(call) = beyond.filter(|_| quiet) {

@@ -198,8 +198,8 @@ pub(super) fn is_deploying(world: &mut World, cluster: &str, service: &str) -> b
     deployments.is_some_and(|all| all.len() > 1 || all.iter().any(rolls))
 }
 
-/// All that a run leaves behind: counts, targets, tags. Not what it cleaned away: an override that is
-/// over may go a run sooner or later.
+/// All that a run leaves behind: counts, targets, tags, of the services and then of the machines. Not what
+/// it cleaned away: an override that is over may go a run sooner or later.
 pub(super) fn end(aws: &Aws, fleet: &Fleet) -> Vec<(String, String)> {
     let one = |world: &World, service: &Service| {
         let cluster = fleet.cluster_of(service);
@@ -208,5 +208,8 @@ pub(super) fn end(aws: &Aws, fleet: &Fleet) -> Vec<(String, String)> {
         tags.remove(OVERRIDE);
         (fleet.path(service), format!("{live:?} {tags:?}"))
     };
-    aws.with(|world| fleet.services.iter().map(|service| one(world, service)).collect())
+    aws.with(|world| {
+        let services = fleet.services.iter().map(|service| one(world, service));
+        services.chain(machines::end(world, fleet)).collect()
+    })
 }

@@ -50,6 +50,8 @@ pub(super) struct SeenMachines {
     tasks: usize,
     /// They keep it.
     busy: bool,
+    /// A second run soon after would find nothing more to do.
+    pub(super) settles: bool,
 }
 
 impl Fleet {
@@ -108,7 +110,7 @@ fn text(world: &World, name: &str) -> Option<String> {
     world.group_view(name)?.tags.remove(RECORD)
 }
 
-/// All that a run leaves behind.
+/// What a run leaves of them.
 pub(super) fn end(world: &World, fleet: &Fleet) -> Vec<(String, String)> {
     let one = |it: &Machines| (it.path(), format!("{:?} {:?}", look(world, it.name), text(world, it.name)));
     fleet.machines.iter().map(one).collect()
@@ -148,13 +150,15 @@ impl Year {
                 let memory = expected.memory.map(|memory| Memory { begun: true, ..memory });
                 expected = Expected { rule: "machines wait for tasks", live, memory, ..expected };
             }
-            SeenMachines { live, expected, tasks, busy }
+            let again = Facts { memory: expected.memory.as_ref(), live: expected.live, ..facts }.expected();
+            let settles = busy || (again.live == expected.live && again.memory == expected.memory);
+            SeenMachines { live, expected, tasks, busy, settles }
         };
         self.aws.with(|world| self.fleet.machines.iter().map(|it| one(world, it)).collect())
     }
 
-    /// The same, of a disturbed run: what waited may have gone meanwhile, and what is wanted may have
-    /// changed.
+    /// The same, of a disturbed run: what waited may have gone meanwhile, what is wanted may have changed,
+    /// and a second run may do more than the first.
     pub(super) fn machines_still_due(
         &self,
         seen: Vec<SeenMachines>,
@@ -163,7 +167,8 @@ impl Year {
     ) -> Vec<SeenMachines> {
         let later = self.observe_machines(now);
         let one = |(mut seen, later): (SeenMachines, SeenMachines)| {
-            if from != now && (seen.busy || later.busy || later.expected.rule != seen.expected.rule) {
+            let other = seen.busy || later.busy || later.expected.rule != seen.expected.rule;
+            if (from != now && other) || !seen.settles {
                 seen.expected.rule = UNKNOWN;
             }
             seen

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::calendar::{plans, told};
 use super::dice::Dice;
 use super::fleet::{Fleet, Service, catalog, end, is_deploying, look};
-use super::machines::{self, SeenMachines};
+use super::machines::SeenMachines;
 use super::model::{Expected, Facts, Lease, Live, wanted};
 use super::{Figures, Options};
 use crate::system::{Setup, StartFault, System};
@@ -186,11 +186,13 @@ impl Year {
         match self.dice.between(1, 100) {
             1..=8 => {
                 let seen = self.observe(from);
-                self.machines_before = Some(self.observe_machines(from));
-                let (expected, machines) = self.killed().await?;
-                let settles = seen.iter().map(|seen| seen.settles).collect::<Vec<_>>();
+                let machines = self.observe_machines(from);
+                let settles = seen.iter().map(|seen| seen.settles);
+                let settles: Vec<bool> = settles.chain(machines.iter().map(|seen| seen.settles)).collect();
+                self.machines_before = Some(machines);
+                let expected = self.killed().await?;
                 self.clean_tick(from, Some(seen)).await;
-                self.recovered(&expected, &machines, &settles, from);
+                self.recovered(&expected, &settles, from);
             }
             9..=15 => {
                 let seen = self.observe(from);
@@ -255,14 +257,13 @@ impl Year {
 
     /// A run that dies at a call, before or after AWS took it, once or twice; with what a run that
     /// does not die leaves behind.
-    async fn killed(&mut self) -> Result<(Left, Left), StartFault> {
+    async fn killed(&mut self) -> Result<Left, StartFault> {
         let fork = self.aws.fork();
         drop(system(&fork).await?.invoke("scale-service", self.event()).await);
         let ledger = fork.ledger();
         let writes: Vec<usize> =
             ledger.iter().enumerate().filter(|(_, call)| call.write).map(|(k, _)| k).collect();
         let expected = end(&fork, &self.fleet);
-        let machines = fork.with(|world| machines::end(world, &self.fleet));
         for _ in 0..self.dice.between(1, 2) {
             let k = match writes.get(self.dice.index(writes.len())) {
                 Some(k) if self.dice.percent(80) => *k,
@@ -283,7 +284,7 @@ impl Year {
             // The process is gone; a new one starts.
             self.system = system(&self.aws).await?;
         }
-        Ok((expected, machines))
+        Ok(expected)
     }
 
     /// A run on an AWS of which a part of the calls goes wrong.

@@ -406,10 +406,11 @@ impl Case<'_> {
         Some(self.item(Outcome::Failed, Some(code), reason))
     }
 
-    /// A target that sleeps with no record to say why: a person's doing, or a lost record.
+    /// A target that sleeps with no record to say what it was: a person's doing, or a lost record.
     fn orphaned(&self) -> Option<Warning> {
         let asleep = self.seen.target.as_ref().is_some_and(ScalableTarget::is_asleep);
-        (asleep && self.record.is_none()).then(|| {
+        let unsaid = self.record.as_ref().is_none_or(|record| record.size.scaling.is_none());
+        (asleep && unsaid).then(|| {
             Warning::new(
                 Code::OrphanedSuspension,
                 "autoscaling sleeps (min 0, all activities suspended) and no record says what it was before",

@@ -45,14 +45,20 @@ async fn a_sleeping_group_whose_cluster_is_gone_is_started_all_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_record_that_is_lost_at_night_comes_back_whole_from_the_size_tag() {
-    let tagged = scheduled().tag("steward:cluster", "ec2").tag("steward:size", "n=2 min=1 susp=--");
-    let story = Story::on(ec2("2026-11-24 12:00", tagged, api().tag("steward:schedule", OFFICE))).await;
-    let story = night(story).await;
-    story.tag_group("steward:record", None);
-    let report = story.tick("2026-11-24 23:00").await;
-    assert_eq!(warnings(&report, "machines"), ["orphanedSuspension"]);
-    story.tick("2026-11-25 08:00").await;
-    assert_eq!(story.size(), as_by_day());
+    let half = (0, 2, 4, asleep().3);
+    for (size, by_day, warned) in
+        [("n=2 min=1 susp=--", as_by_day(), &[][..]), ("n=2", half, &["orphanedSuspension"])]
+    {
+        let tagged = scheduled().tag("steward:cluster", "ec2").tag("steward:size", size);
+        let story = Story::on(ec2("2026-11-24 12:00", tagged, api().tag("steward:schedule", OFFICE))).await;
+        let story = night(story).await;
+        story.tag_group("steward:record", None);
+        let report = story.tick("2026-11-24 23:00").await;
+        assert_eq!(warnings(&report, "machines"), ["orphanedSuspension"]);
+        let report = story.tick("2026-11-25 08:00").await;
+        assert_eq!(story.size(), by_day, "{size}: with its min and alarms, where the tag says them");
+        assert_eq!(warnings(&report, "machines"), warned);
+    }
 }
 
 #[tokio::test(start_paused = true)]

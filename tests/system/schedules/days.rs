@@ -334,16 +334,22 @@ async fn a_queue_worker_at_0_is_adopted_with_its_size_tag_and_reported_without_o
 
 #[tokio::test(start_paused = true)]
 async fn a_record_that_is_lost_at_night_comes_back_whole_from_the_size_tag() {
-    let story = Story::tagged("2026-11-24 12:00").await;
-    story.tag("2026-11-24 12:00", "steward:size", "n=3 min=2 susp=i--");
-    story.tick("2026-11-24 12:00").await;
-    story.tick("2026-11-24 20:00").await;
-    assert_eq!(story.size(), ASLEEP);
-    story.untag("2026-11-24 23:00", "steward:record");
-    let report = story.tick("2026-11-24 23:05").await;
-    assert_eq!(item(&report, "users")["warnings"][0]["code"], "orphanedSuspension", "{report}");
-    story.tick("2026-11-25 08:00").await;
-    assert_eq!(story.size(), DAY_SIZE, "autoscaling as well");
+    let half = (3, ASLEEP.1);
+    for (size, by_day, warned) in [("n=3 min=2 susp=i--", DAY_SIZE, ""), ("n=3", half, "orphanedSuspension")]
+    {
+        let story = Story::tagged("2026-11-24 12:00").await;
+        story.tag("2026-11-24 12:00", "steward:size", size);
+        story.tick("2026-11-24 12:00").await;
+        story.tick("2026-11-24 20:00").await;
+        assert_eq!(story.size(), ASLEEP);
+        story.untag("2026-11-24 23:00", "steward:record");
+        let report = story.tick("2026-11-24 23:05").await;
+        assert_eq!(item(&report, "users")["warnings"][0]["code"], "orphanedSuspension", "{report}");
+        let report = story.tick("2026-11-25 08:00").await;
+        assert_eq!(story.size(), by_day, "{size}: with its autoscaling, where the tag says it");
+        let code = &item(&report, "users")["warnings"][0]["code"];
+        assert_eq!(code.as_str().unwrap_or_default(), warned, "{report}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -398,9 +398,10 @@ impl Case<'_> {
         sized(&self.group.tags_by_key(), &self.rules.tags)
     }
 
-    /// It sleeps with no record to say why: a person's doing, or a lost record.
+    /// It sleeps with no record to say what it was: a person's doing, or a lost record.
     fn orphaned(&self) -> Option<Warning> {
-        (self.group.is_asleep() && self.record.is_none()).then(|| {
+        let unsaid = self.record.as_ref().is_none_or(|record| record.size.bounds.is_none());
+        (self.group.is_asleep() && unsaid).then(|| {
             Warning::new(
                 Code::OrphanedSuspension,
                 "its alarms and scheduled actions sleep, and no record says what they were before",

@@ -74,7 +74,7 @@ pub(super) enum Count {
 /// Brings a service back with its autoscaling.
 pub(super) fn back_to(case: &Case<'_>, size: Size, count: Count) -> Decision {
     let mut warnings = Vec::new();
-    warnings.extend(case.orphaned());
+    warnings.extend(case.orphaned().filter(|_| size.scaling.is_none()));
     let target = case.seen.target.as_ref();
     let restored = size.scaling.and_then(|saved| restored(saved, target, &mut warnings));
     let set = match count {

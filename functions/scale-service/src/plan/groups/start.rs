@@ -66,7 +66,7 @@ fn saved(case: &Case<'_>) -> Result<Capacity, Refusal> {
 /// Brings a group back with its alarms and scheduled actions.
 fn back_to(case: &Case<'_>, size: &Capacity, count: Count) -> Decision {
     let mut warnings = Vec::new();
-    warnings.extend(case.orphaned());
+    warnings.extend(case.orphaned().filter(|_| size.bounds.is_none()));
     let asleep = case.group.suspended();
     let min = min_to_set(case, size, &mut warnings);
     let wakes = size.bounds.map_or(Suspended::default(), |saved| asleep.beyond(saved.suspended));

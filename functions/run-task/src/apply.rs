@@ -7,7 +7,7 @@ use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
 use shared::{Code, Done, Hands, Problem};
-use shared_aws::Write;
+use shared_aws::{Write, is_without_instances};
 
 use crate::plan::{REST, Step, settle};
 
@@ -30,7 +30,7 @@ impl Hands<Step> for Apply<'_> {
     async fn perform(&self, step: &Step) -> Result<Done, Problem> {
         let started = self.write.run_task(&step.call).await;
         if let Err(problem) = &started
-            && matches!(problem.code, Code::IdempotencyConflict | Code::NoCapacity)
+            && (problem.code == Code::IdempotencyConflict || is_without_instances(problem))
         {
             self.refused.get_or_init(|| (problem.code, problem.detail.clone()));
         }
@@ -43,7 +43,7 @@ impl Hands<Step> for Apply<'_> {
         match self.refused.get().filter(|_| stage == REST) {
             None => Narrowed::whole(jobs),
             Some((code, reason)) => {
-                let (outcome, code) = (Outcome::Failed, *code);
+                let (outcome, code) = (Outcome::NotAttempted, *code);
                 Narrowed::nothing(&jobs, &Taken { outcome, code, reason: reason.clone() })
             }
         }

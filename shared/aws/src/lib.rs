@@ -17,4 +17,4 @@ mod write;
 
 pub use connect::{Access, Aws, Endpoint};
 pub use read::{ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, TaskFilter};
-pub use write::{Requester, Write};
+pub use write::{Requester, Write, is_without_instances};

@@ -4,6 +4,8 @@ mod groups;
 mod images;
 mod tasks;
 
+pub use tasks::is_without_instances;
+
 use std::error::Error;
 use std::future::Future;
 

@@ -35,9 +35,8 @@ pub(super) struct Slot {
 impl Slot {
     /// Asking for it may help.
     pub(super) fn may_go_on(&self) -> bool {
-        self.item
-            .as_ref()
-            .is_none_or(|item| item.outcome == Outcome::Failed && item.code.is_some_and(Code::is_retryable))
+        let missing = |item: &Item| matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted);
+        self.item.as_ref().is_none_or(|item| missing(item) && item.code.is_some_and(Code::is_retryable))
     }
 
     /// This run asked for it, and no answer came.
@@ -113,7 +112,7 @@ impl Slots {
         for (slot, item) in self.0.iter_mut().zip(items) {
             // The call may have gone through or not, or AWS would not hear of it yet: the same again.
             let unheard = item.code == Some(Code::Throttled);
-            if !is_unknown(item.code) && !unheard {
+            if item.outcome != Outcome::NotAttempted && !is_unknown(item.code) && !unheard {
                 slot.next = Next::Anew;
             }
             if !(unheard && slot.is_unanswered()) {

@@ -88,6 +88,15 @@ impl Write {
     }
 }
 
+/// AWS's words for a cluster without an instance.
+const NO_INSTANCES: &str = "No Container Instances were found";
+
+/// True when the cluster has no instance at all, so that any other call would be refused as well.
+#[must_use]
+pub fn is_without_instances(problem: &Problem) -> bool {
+    problem.code == Code::NoCapacity && problem.detail.contains(NO_INSTANCES)
+}
+
 /// What AWS refused of a call of `RunTask`, by what can be done about it.
 fn refined(mut problem: Problem) -> Problem {
     let Some(source) = problem.source.as_deref().and_then(|source| {
@@ -106,9 +115,7 @@ fn refined(mut problem: Problem) -> Problem {
             Code::IdempotencyConflict
         }
         // Fargate has no failure for it, and neither has a cluster whose machines sleep.
-        _ if message.contains("Capacity is unavailable")
-            || message.contains("No Container Instances were found") =>
-        {
+        _ if message.contains("Capacity is unavailable") || message.contains(NO_INSTANCES) => {
             Code::NoCapacity
         }
         RunTaskError::InvalidParameterException(_)

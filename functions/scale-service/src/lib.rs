@@ -47,8 +47,8 @@ impl ScaleService {
             scheduling: config.scheduling.clone(),
             late_after: config.late_after.get(),
             acts_in: match config.mode {
-                Mode::Act => config.clusters.clone(),
-                Mode::Observe => NamePatterns::default(),
+                Mode::Act if config.reconciles => config.clusters.clone(),
+                Mode::Act | Mode::Observe => NamePatterns::default(),
             },
         };
         Self { aws, config, rules }

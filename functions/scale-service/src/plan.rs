@@ -23,7 +23,7 @@ use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::autoscaling::{GroupSize, Suspended as Processes};
 use shared::ecs::Service;
 use shared::names::{ClusterName, ServiceId};
-use shared::record::{By, Capacity, Record, Saved, Size, State, whole_seconds};
+use shared::record::{By, Capacity, Record, Saved, Scaling, Size, State, whole_seconds};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Override, Wanted};
 use shared::select::NamePatterns;
@@ -157,7 +157,7 @@ pub struct Rules {
     pub scheduling: Scheduling,
     /// How long after its transition a service that is not up is late.
     pub late_after: SignedDuration,
-    /// The clusters in which schedules act; none where `MODE` is `observe`.
+    /// The clusters in which schedules act; none where `MODE` is `observe`, or no reconcile comes.
     pub acts_in: NamePatterns,
 }
 
@@ -342,9 +342,9 @@ fn without_machines(
     let needs = one.service.launch_type.as_deref() == Some("EC2") && seen.empty.contains(cluster);
     (starts && needs && !up.contains(cluster)).then(|| {
         let detail = format!(
-            "no instance is registered with cluster {cluster} now, and its tasks wait for one: scale its Auto \
-             Scaling group (PUT /v1/auto-scaling-groups/{{group}}/scale), or start the whole cluster with \
-             \"capacity\": true"
+            "no instance is registered with cluster {cluster} now, and its tasks wait for one. If none is on its \
+             way, scale its Auto Scaling group (PUT /v1/auto-scaling-groups/{{group}}/scale), or start the \
+             whole cluster with \"capacity\": true"
         );
         Warning::new(Code::NoInstances, detail)
     })
@@ -416,6 +416,13 @@ impl Case<'_> {
                 "autoscaling sleeps (min 0, all activities suspended) and no record says what it was before",
             )
         })
+    }
+
+    /// What its autoscaling is set to; nothing where it is at 0 and sleeps with no record of ours to say
+    /// what it was before.
+    fn own_scaling(&self) -> Option<Scaling> {
+        let target = self.seen.target.as_ref().filter(|target| self.count() > 0 || !target.is_asleep())?;
+        Some(Scaling { min: target.min_capacity, suspended: target.suspended })
     }
 
     /// A record of what is done now, and why.

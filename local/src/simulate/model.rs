@@ -213,6 +213,11 @@ impl Facts<'_> {
         self.live.target.map(|t| (t.min, t.flags))
     }
 
+    /// Nothing where it is at 0 and sleeps: what it was before is not known then.
+    fn own_scaling(&self) -> Option<(i64, [bool; 3])> {
+        self.scaling().filter(|_| self.live.count > 0 || !self.asleep())
+    }
+
     fn counted(&self) -> Option<i64> {
         Some(self.live.count).filter(|count| *count > 0)
     }
@@ -244,9 +249,11 @@ impl Facts<'_> {
             return self.same("a deployment is waited for");
         }
         let size = match self.memory {
-            None => Size { count: self.counted(), scaling: self.scaling() },
+            None => Size { count: self.counted(), scaling: self.own_scaling() },
             Some(memory) if memory.on => {
-                Size { count: self.counted().or(memory.size.count), scaling: self.scaling() }
+                let own =
+                    if memory.adopted { self.own_scaling().or(memory.size.scaling) } else { self.scaling() };
+                Size { count: self.counted().or(memory.size.count), scaling: own }
             }
             // What people do inside an off period is temporary; a target that is new has only this.
             Some(memory) => Size {

@@ -1,6 +1,6 @@
 //! A whole EC2 cluster, stopped and started by request with its machines.
 
-use emulator::{Aws, ProviderSeed};
+use emulator::{Aws, ProviderSeed, TargetSeed};
 use serde_json::{Value, json};
 
 use super::{OFFICE, Story, api, as_by_day, asleep, ec2, local, machines, office};
@@ -143,4 +143,22 @@ async fn a_dry_run_of_a_stop_with_machines_writes_nothing() {
     let dry = story.rest("POST", STOP, json!({"capacity": true, "dryRun": true})).await;
     assert_eq!((dry.status, &dry.json()["counts"]["changed"]), (200, &json!(2)), "{}", dry.body);
     assert!(story.writes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_reconcile_comes_no_schedule_wants_a_service_off() {
+    let mut world = office("2026-11-24 12:00");
+    world.scalable_target("ec2", "api", TargetSeed::new(1, 4));
+    let story = Story::on(world).await;
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    let scale = json!({"desiredCount": 1});
+    for (reconciles, on) in [("true", false), ("false", true)] {
+        let fork = Story::at(story.aws.fork(), &[("RECONCILE", reconciles)]).await;
+        let scaled = fork.rest("PUT", "/clusters/ec2/services/api/scale", scale.clone()).await;
+        assert_eq!(scaled.status, 200, "{}", scaled.body);
+        assert_eq!(scaled.body.contains("autoscalingSuspended"), !on, "{}", scaled.body);
+        let record = fork.aws.with(|world| world.tags("ec2", "api"))["steward:record"].clone();
+        assert_eq!((record.starts_with("v1 on@"), record.contains("sched=")), (on, !on), "{record}");
+    }
 }

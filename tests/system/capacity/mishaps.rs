@@ -50,12 +50,16 @@ async fn a_record_that_is_lost_at_night_comes_back_whole_from_the_size_tag() {
         [("n=2 min=1 susp=--", as_by_day(), &[][..]), ("n=2", half, &["orphanedSuspension"])]
     {
         let tagged = scheduled().tag("steward:cluster", "ec2").tag("steward:size", size);
-        let story = Story::on(ec2("2026-11-24 12:00", tagged, api().tag("steward:schedule", OFFICE))).await;
-        let story = night(story).await;
+        let story = Story::on(ec2("2026-11-27 12:00", tagged, api().tag("steward:schedule", OFFICE))).await;
+        story.tick("2026-11-27 12:00").await;
+        story.ticks("2026-11-27 20:00", "2026-11-27 20:10").await;
         story.tag_group("steward:record", None);
-        let report = story.tick("2026-11-24 23:00").await;
+        let report = story.tick("2026-11-27 23:00").await;
         assert_eq!(warnings(&report, "machines"), ["orphanedSuspension"]);
-        let report = story.tick("2026-11-25 08:00").await;
+        // Over a weekend, on which its off is said again.
+        story.tick("2026-11-28 20:00").await;
+        assert!(story.record().starts_with("v1 off@2026-11-28T23:00:00Z n=2"), "{}", story.record());
+        let report = story.tick("2026-11-30 08:00").await;
         assert_eq!(story.size(), by_day, "{size}: with its min and alarms, where the tag says them");
         assert_eq!(warnings(&report, "machines"), warned);
     }
@@ -77,6 +81,26 @@ async fn a_group_tagged_with_a_cluster_that_its_instances_are_not_in_is_left() {
     assert_eq!((&left["outcome"], &left["code"]), (&json!("unchanged"), &json!("clusterUnknown")));
     let reason = left["reason"].as_str().unwrap();
     assert!(reason.contains("steward:cluster says other") && reason.contains("mend the tag"), "{reason}");
+    assert_eq!((story.size(), story.running()), (as_by_day(), 2), "its tasks run on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_record_names_a_cluster_that_its_instances_have_left_is_left() {
+    // Its instances are in `ec2`, which can't be read; its record says `other`.
+    let mut world = office("2026-11-24 12:00");
+    world.cluster("other");
+    let story = Story::on(world).await;
+    story.tick("2026-11-24 12:00").await;
+    story.tag_group("steward:record", Some(&story.record().replace("cluster=ec2", "cluster=other")));
+    story.aws.faults(Faults::new().on("ecs", "ListContainerInstances").containing("ec2").access_denied());
+    story.aws.move_to(local("2026-11-24 19:59"));
+    let always = json!({"resourceArn": "arn:aws:ecs:sa-east-1:123456789012:service/ec2/api",
+        "tags": [{"key": "steward:schedule", "value": "always"}]});
+    story.call("ecs", "TagResource", always);
+    story.ticks("2026-11-24 20:00", "2026-11-24 20:10").await;
+    let report = story.tick("2026-11-24 20:15").await;
+    let left = item(&report, "machines");
+    assert_eq!((&left["outcome"], &left["code"]), (&json!("unchanged"), &json!("clusterUnknown")), "{left}");
     assert_eq!((story.size(), story.running()), (as_by_day(), 2), "its tasks run on");
 }
 

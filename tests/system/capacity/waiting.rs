@@ -58,8 +58,85 @@ async fn waiting_writes_the_size_ahead_once_and_a_dry_run_not_at_all() {
     assert_eq!(item(&told, "machines")["code"], "waitingForTasks");
     assert!(story.writes().is_empty());
     story.tick("2026-11-24 20:00").await;
-    let tags = story.writes().into_iter().filter(|call| call == "CreateOrUpdateTags").count();
-    assert_eq!(tags, 1);
+    let tags = |story: &Story| story.writes().iter().filter(|call| *call == "CreateOrUpdateTags").count();
+    assert_eq!(tags(&story), 1);
+    let story = waits(2).await;
+    story.aws.forget();
+    story.ticks("2026-11-24 20:15", "2026-11-24 21:50").await;
+    assert_eq!((story.size(), tags(&story)), (as_by_day(), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_and_an_override_reach_a_stop_that_waits_and_an_off_that_is_said_again_keeps_it() {
+    let lease = |state: &str| json!({"state": state, "for": "PT1H"});
+    // Held past the task's end; then it goes.
+    let story = waits(1).await;
+    assert_eq!(story.rest("PUT", "/clusters/ec2/override", lease("hold")).await.status, 200);
+    story.ticks("2026-11-24 20:15", "2026-11-24 21:05").await;
+    assert_eq!(story.size(), as_by_day());
+    story.ticks("2026-11-24 21:10", "2026-11-24 21:25").await;
+    assert_eq!(story.size(), asleep());
+
+    // On for an hour, and off again at its end.
+    let story = waits(1).await;
+    assert_eq!(story.rest("PUT", "/clusters/ec2/override", lease("on")).await.status, 200);
+    assert!(story.record().starts_with("v1 on@") && story.record().contains("n=2"), "{}", story.record());
+    story.ticks("2026-11-24 20:15", "2026-11-24 21:05").await;
+    assert_eq!((story.count(), story.size()), (2, as_by_day()));
+    story.ticks("2026-11-24 21:10", "2026-11-24 21:25").await;
+    assert_eq!((story.count(), story.size()), (0, asleep()));
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), as_by_day());
+
+    // Over a weekend, until Sunday.
+    let story = waits(1).await;
+    story.ticks("2026-11-24 21:00", "2026-11-24 21:10").await;
+    story.tick("2026-11-27 08:00").await;
+    story.aws.with(|world| {
+        world.job("nightly", emulator::JobSeed::new().runs_for(std::time::Duration::from_hours(40)));
+    });
+    story.aws.move_to(local("2026-11-27 19:58"));
+    run_job(&story);
+    story.ticks("2026-11-27 20:00", "2026-11-27 20:10").await;
+    load(&story, Some(1));
+    story.tick("2026-11-28 20:00").await;
+    assert!(story.record().starts_with("v1 stopping@2026-11-27T23:00:00Z n=2"), "{}", story.record());
+    story.ticks("2026-11-29 12:00", "2026-11-29 12:05").await;
+    assert_eq!(story.size(), asleep());
+    load(&story, None);
+    story.tick("2026-11-30 08:00").await;
+    assert_eq!(story.size(), as_by_day());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_suspends_while_it_waits_is_not_resumed() {
+    let story = waits(20).await;
+    let suspend = json!({"AutoScalingGroupName": "machines", "ScalingProcesses": ["AlarmNotification"]});
+    story.call("autoscaling", "SuspendProcesses", suspend);
+    let report = story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), (1, 2, 4, vec!["AlarmNotification".into()]));
+    assert_eq!(item(&report, "machines")["warnings"][0]["code"], "targetChanged", "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_stop_does_not_make_a_stop_that_waits_a_requests_own() {
+    let story = waits(2).await;
+    let record = story.record();
+    let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/stop";
+    let late = json!({"action": "stop", "cluster": "ec2", "capacity": true, "schedule": schedule,
+        "at": local("2026-11-24 19:50").to_string()});
+    story.system.invoke("scale-service", late).await.unwrap();
+    assert_eq!(story.record(), record);
+    // Asked for after the morning has passed, it is for what comes after it.
+    story.aws.faults(emulator::Faults::new().on("autoscaling", "*").access_denied());
+    story.tick("2026-11-25 08:00").await;
+    story.aws.faults(emulator::Faults::new());
+    story.aws.move_to(local("2026-11-25 08:03"));
+    run_job(&story);
+    assert_eq!(story.rest("POST", "/clusters/ec2/stop", json!({"capacity": true})).await.status, 202);
+    assert!(story.record().starts_with("v1 stopping@2026-11-25T11:03:00Z n=2"), "{}", story.record());
+    story.ticks("2026-11-25 08:05", "2026-11-25 10:10").await;
+    assert_eq!(story.size(), asleep());
 }
 
 #[tokio::test(start_paused = true)]

@@ -337,15 +337,18 @@ async fn a_record_that_is_lost_at_night_comes_back_whole_from_the_size_tag() {
     let half = (3, ASLEEP.1);
     for (size, by_day, warned) in [("n=3 min=2 susp=i--", DAY_SIZE, ""), ("n=3", half, "orphanedSuspension")]
     {
-        let story = Story::tagged("2026-11-24 12:00").await;
-        story.tag("2026-11-24 12:00", "steward:size", size);
-        story.tick("2026-11-24 12:00").await;
-        story.tick("2026-11-24 20:00").await;
+        // Over a weekend, on which its off is said again.
+        let story = Story::tagged("2026-11-27 12:00").await;
+        story.tag("2026-11-27 12:00", "steward:size", size);
+        story.tick("2026-11-27 12:00").await;
+        story.tick("2026-11-27 20:00").await;
         assert_eq!(story.size(), ASLEEP);
-        story.untag("2026-11-24 23:00", "steward:record");
-        let report = story.tick("2026-11-24 23:05").await;
+        story.untag("2026-11-27 23:00", "steward:record");
+        let report = story.tick("2026-11-27 23:05").await;
         assert_eq!(item(&report, "users")["warnings"][0]["code"], "orphanedSuspension", "{report}");
-        let report = story.tick("2026-11-25 08:00").await;
+        story.tick("2026-11-28 20:00").await;
+        assert!(story.record().starts_with("v1 off@2026-11-28T23:00:00Z n=3"), "{}", story.record());
+        let report = story.tick("2026-11-30 08:00").await;
         assert_eq!(story.size(), by_day, "{size}: with its autoscaling, where the tag says it");
         let code = &item(&report, "users")["warnings"][0]["code"];
         assert_eq!(code.as_str().unwrap_or_default(), warned, "{report}");

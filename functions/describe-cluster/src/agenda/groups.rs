@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use shared::autoscaling::Group;
 use shared::groups::Link;
-use shared::record::{Bounds, Capacity, Record, State};
+use shared::record::{Bounds, By, Capacity, Record, State};
 use shared::schedule::OnOff;
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_room, no_saved_size, recorded, sized};
@@ -83,8 +83,11 @@ impl Case<'_> {
                 (size.count, size.bounds.or((!self.group.is_asleep()).then_some(live)))
             }
             record => {
-                let saved = record.and_then(|record| record.size.count);
-                (self.count().try_into().ok().or(saved), Some(live))
+                let saved = record.map(|record| record.size.clone()).unwrap_or_default();
+                let adopted = record.is_none_or(|record| record.by == Some(By::Adoption));
+                // What is at 0 and sleeps has lost its record, and with it what it was before.
+                let own = (!adopted || self.count() > 0 || !self.group.is_asleep()).then_some(live);
+                (self.count().try_into().ok().or(saved.count), own.or(saved.bounds.filter(|_| adopted)))
             }
         };
         Capacity { count: count.or(tagged.count), bounds: bounds.or(tagged.bounds), cluster: None }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
-use shared::record::{Record, Scaling, Size, State};
+use shared::record::{By, Record, Scaling, Size, State};
 use shared::schedule::OnOff;
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, recorded, sized};
@@ -84,10 +84,16 @@ impl Case<'_> {
                 let awake = self.target.filter(|target| !target.is_asleep()).map(scaling);
                 Size { count: size.count, scaling: size.scaling.or(awake) }
             }
-            record => Size {
-                count: self.count().try_into().ok().or_else(|| record.and_then(|record| record.size.count)),
-                scaling: self.target.map(scaling),
-            },
+            record => {
+                let saved = record.map(|record| record.size).unwrap_or_default();
+                let adopted = record.is_none_or(|record| record.by == Some(By::Adoption));
+                // What is at 0 and sleeps has lost its record, and with it what it was before.
+                let own = self.target.filter(|target| !adopted || self.count() > 0 || !target.is_asleep());
+                Size {
+                    count: self.count().try_into().ok().or(saved.count),
+                    scaling: own.map(scaling).or(saved.scaling.filter(|_| adopted)),
+                }
+            }
         };
         Size { count: size.count.or(tagged.count), scaling: size.scaling.or(tagged.scaling) }
     }

@@ -249,7 +249,9 @@ fn the_size_is_that_of_what_is_on_and_the_saved_one_of_what_is_off() {
     assert_eq!(size(0, &[("record", ON)], live), shown(3, 1, "i--"), "a queue worker at 0");
     let off = [("record", OFF), ("size", "n=9")];
     assert_eq!(size(0, &off, Some(asleep.clone())), shown(3, 2, "---"), "as it was");
-    assert_eq!(size(1, &off, Some(asleep)), shown(3, 2, "---"), "raised at night is temporary");
+    assert_eq!(size(1, &off, Some(asleep.clone())), shown(3, 2, "---"), "raised at night is temporary");
+    let lost = [("size", "n=4 min=2 susp=---")];
+    assert_eq!(size(0, &lost, Some(asleep)), shown(4, 2, "---"), "its record was lost");
     assert_eq!(size(0, &[("size", "n=4 min=2 susp=---")], None), shown(4, 2, "---"), "as it was tagged");
 }
 

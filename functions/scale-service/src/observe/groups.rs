@@ -75,7 +75,7 @@ pub(crate) async fn observe_groups(
     seen: &mut Snapshot,
 ) -> Result<(), Problem> {
     if let Target::Group(name) = &ask.target {
-        return named(read, name, keys, seen).await;
+        return named(read, name, ask, keys, seen).await;
     }
     let found = match ask.groups {
         Groups::None => return Ok(()),
@@ -94,7 +94,13 @@ pub(crate) async fn observe_groups(
     Ok(())
 }
 
-async fn named(read: &Read, name: &GroupName, keys: &TagKeys, seen: &mut Snapshot) -> Result<(), Problem> {
+async fn named(
+    read: &Read,
+    name: &GroupName,
+    ask: &Ask,
+    keys: &TagKeys,
+    seen: &mut Snapshot,
+) -> Result<(), Problem> {
     let absent = || {
         let detail = format!("there is no Auto Scaling group {name} in this account and region");
         Problem::new(Code::NotFound, detail)
@@ -102,9 +108,12 @@ async fn named(read: &Read, name: &GroupName, keys: &TagKeys, seen: &mut Snapsho
     let names = [name.to_string()];
     let (groups, clusters) =
         try_join(read.groups(Some(&names)), read.clusters(ClusterDetail::default())).await?;
-    let (links, _) = read.links(&groups, &clusters.found, keys).await?;
+    let (links, unread) = read.links(&groups, &clusters.found, keys).await?;
     let group = groups.into_iter().zip(links).next().ok_or_else(absent)?;
     let group = SeenGroup::new(group.0, group.1).ok_or_else(absent)?;
+    if let (Some(problem), None, true) = (unread, &group.id.cluster, ask.scheduled) {
+        return Err(problem);
+    }
     // For a hold of its cluster.
     seen.cluster_tags = tags_of(&clusters.found);
     seen.cluster_tags.retain(|cluster, _| group.id.cluster.as_ref() == Some(cluster));
@@ -143,13 +152,16 @@ async fn linked(
             Some(problem) if group.id.cluster.is_none() && !group.group.instances.is_empty() => {
                 let detail =
                     format!("which cluster its instances belong to can't be read: {}", problem.detail);
-                failed.extend(tagged.then(|| (group.id.resource.clone(), problem.code, detail)));
+                let resource = if tagged { &group.id.resource } else { GROUPS };
+                failed.push((resource.to_owned(), problem.code, detail));
                 None
             }
             _ => ours.then_some(group),
         }
     });
     let groups = groups.collect();
+    // Of those that nothing marks as ours one item is enough.
+    failed.dedup_by(|a, b| a.0 == b.0);
     seen.failed.extend(failed);
     Ok(groups)
 }

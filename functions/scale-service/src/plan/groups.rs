@@ -40,7 +40,7 @@ struct Case<'a> {
     rules: &'a Rules,
     /// The tasks on its instances, where they were looked at.
     tasks: Option<&'a Tasks>,
-    /// Its tag names a cluster with which none of its instances is registered.
+    /// Its tag or its record names a cluster with which none of its instances is registered.
     misled: bool,
     record_text: Option<String>,
     record: Option<Record<Capacity>>,
@@ -122,6 +122,9 @@ pub(super) fn scaled(
     if let (Some(why), true) = (&held, ask.scheduled) {
         return case.item(Outcome::Skipped, Some(Code::Held), why.clone()).into();
     }
+    if let (Some(fault), true) = (case.standing.unreadable_override(), ask.scheduled) {
+        return case.item(Outcome::Failed, Some(fault.code), fault.reason.clone()).into();
+    }
     let mut decision = scale::decide(&case, sizes);
     decision.item.warnings.extend(held.map(|why| Warning::new(Code::Held, why)));
     decision
@@ -133,8 +136,7 @@ pub(super) fn up<'s>(
 ) -> BTreeSet<&'s ClusterName> {
     let is_up = |(seen, decision): &(&SeenGroup, &Decision)| {
         let after = decision.item.after.as_ref().and_then(|after| after.get("desiredCapacity")?.as_i64());
-        // What ECS sizes comes as it is needed.
-        seen.managed || after.unwrap_or(seen.group.desired_capacity.into()) > 0
+        after.unwrap_or(seen.group.desired_capacity.into()) > 0
     };
     groups.filter(is_up).filter_map(|(seen, _)| seen.id.cluster.as_ref()).collect()
 }
@@ -227,9 +229,11 @@ fn adopted(case: &Case<'_>, state: State, at: jiff::Timestamp) -> Decision {
     let size = case.record.as_ref().map_or_else(
         || {
             let (live, tagged) = (case.live_size(), case.tagged_size().ok().flatten().unwrap_or_default());
-            // One that is at 0 and sleeps has lost its record, and with it what it was before.
-            let own = live.bounds.filter(|_| case.count() > 0 || !case.group.is_asleep());
-            Capacity { count: live.count.or(tagged.count), bounds: own.or(tagged.bounds), ..live }
+            Capacity {
+                count: live.count.or(tagged.count),
+                bounds: case.own_bounds().or(tagged.bounds),
+                ..live
+            }
         },
         |record| record.size.clone(),
     );
@@ -319,7 +323,8 @@ impl<'a> Case<'a> {
         standing: Standing,
     ) -> Self {
         let tasks = snapshot.tasks.get(&seen.id.name);
-        let misled = seen.linked_by == Some(LinkedBy::Tag) && snapshot.strangers.contains(&seen.id.name);
+        let said = matches!(seen.linked_by, Some(LinkedBy::Tag | LinkedBy::Record));
+        let misled = said && snapshot.strangers.contains(&seen.id.name);
         Self { seen, group: &seen.group, ask, rules, tasks, misled, record_text, record, cause, standing }
     }
 }
@@ -391,6 +396,12 @@ impl Case<'_> {
         let bounds = Bounds { min: self.min(), suspended: self.group.suspended() };
         let cluster = self.seen.id.cluster.clone().filter(|name| name.as_str().len() <= LONGEST);
         Capacity { count: self.count().try_into().ok(), bounds: Some(bounds), cluster }
+    }
+
+    /// Its bounds as they are; nothing where it is at 0 and sleeps with no record of ours to say what they
+    /// were before.
+    fn own_bounds(&self) -> Option<Bounds> {
+        self.live_size().bounds.filter(|_| self.count() > 0 || !self.group.is_asleep())
     }
 
     /// The size that infrastructure-as-code put beside the record.

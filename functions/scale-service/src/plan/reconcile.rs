@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use shared::application_autoscaling::ScalableTarget;
 use shared::names::ServiceId;
-use shared::record::{By, Record, Scaling, Size, State};
+use shared::record::{By, Record, Size, State};
 use shared::report::{Item, Outcome, Warning};
 use shared::schedule::{Due, Want};
 use shared::tags::{no_saved_size, sized};
@@ -188,12 +188,11 @@ fn adopted(case: &Case<'_>, state: State, at: jiff::Timestamp) -> Decision {
 
 /// What a service has that was never looked at before.
 fn size_at_first_sight(case: &Case<'_>) -> Size {
-    let target = case.seen.target.as_ref();
-    // One that is at 0 and sleeps has lost its record, and with it what it was before.
-    let own = target.filter(|target| case.count() > 0 || !target.is_asleep());
-    let live = own.map(|target| Scaling { min: target.min_capacity, suspended: target.suspended });
     let tagged = case.tagged_size().ok().flatten().unwrap_or_default();
-    Size { count: case.count().try_into().ok().or(tagged.count), scaling: live.or(tagged.scaling) }
+    Size {
+        count: case.count().try_into().ok().or(tagged.count),
+        scaling: case.own_scaling().or(tagged.scaling),
+    }
 }
 
 /// It is as the transition wants it: t alone is renewed.

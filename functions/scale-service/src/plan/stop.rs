@@ -107,10 +107,12 @@ fn size(case: &Case<'_>) -> Size {
     let live = case.seen.target.as_ref().map(|t| Scaling { min: t.min_capacity, suspended: t.suspended });
     let awake = live.filter(|_| case.seen.target.as_ref().is_some_and(|target| !target.is_asleep()));
     match &case.record {
-        None => Size { count: case.count().try_into().ok(), scaling: live },
-        Some(Record { state: State::On, size, .. }) => {
+        None => Size { count: case.count().try_into().ok(), scaling: case.own_scaling() },
+        Some(Record { state: State::On, size, by, .. }) => {
+            // What was adopted at 0, after its record was lost, has what its tag says.
+            let own = if *by == Some(By::Adoption) { case.own_scaling().or(size.scaling) } else { live };
             // A queue worker that autoscaling took to 0 keeps the count it last had.
-            Size { count: case.count().try_into().ok().or(size.count), scaling: live }
+            Size { count: case.count().try_into().ok().or(size.count), scaling: own }
         }
         // A target that was made while the service slept must not lose its bounds either.
         Some(Record { size, .. }) => Size { count: size.count, scaling: size.scaling.or(awake) },

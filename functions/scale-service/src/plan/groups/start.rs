@@ -69,7 +69,7 @@ fn back_to(case: &Case<'_>, size: &Capacity, count: Count) -> Decision {
     warnings.extend(case.orphaned().filter(|_| size.bounds.is_none()));
     let asleep = case.group.suspended();
     let min = min_to_set(case, size, &mut warnings);
-    let wakes = size.bounds.map_or(Suspended::default(), |saved| asleep.beyond(saved.suspended));
+    let wakes = wakes(case, size, &mut warnings);
     let set = match count {
         Count::AsItIs => case.count().max(min).min(case.max()),
         Count::Saved => match count_to_set(case, size, min, &mut warnings) {
@@ -124,6 +124,21 @@ fn off_ahead(case: &Case<'_>, size: Capacity) -> Record<Capacity> {
     }
     let before = case.cause.at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(case.cause.at);
     Record { at: before, ..case.record_of(State::Off, size) }
+}
+
+/// What has slept since the stop; what somebody changed since wins.
+fn wakes(case: &Case<'_>, size: &Capacity, warnings: &mut Vec<Warning>) -> Suspended {
+    let Some(Bounds { suspended: saved, .. }) = size.bounds else { return Suspended::default() };
+    let asleep = case.group.suspended();
+    if asleep == Suspended::ALL {
+        return asleep.beyond(saved);
+    }
+    if asleep != saved {
+        let detail =
+            format!("what sleeps of it was set to {asleep} while it was off, and stays (saved: {saved})");
+        warnings.push(Warning::new(Code::TargetChanged, detail));
+    }
+    Suspended::default()
 }
 
 /// The saved min; what somebody changed since wins.

@@ -4,6 +4,7 @@
 use serde_json::json;
 use shared::Code;
 use shared::autoscaling::{GroupSize, Suspended};
+use shared::groups::LinkedBy;
 use shared::record::{By, Capacity, Record, State};
 use shared::report::{Item, Outcome, Warning};
 
@@ -46,7 +47,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     if let Some(item) = waits(case) {
         // Now, since its own alarms may take its size before its last task has ended.
         let ahead = ahead.filter(|_| item.outcome != Outcome::Failed);
-        return Decision { item, stages: vec![(CHANGE, Vec::from_iter(ahead))] };
+        return Decision { item, stages: ahead.map(|step| (CHANGE, vec![step])).into_iter().collect() };
     }
     let mut steps = Vec::from_iter(ahead);
     // Before the size, or an alarm would raise it again.
@@ -82,10 +83,12 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
 
 /// Whose tasks its instances run is not known then.
 fn misled(case: &Case<'_>) -> Option<Item> {
-    let (cluster, key) = (case.seen.id.cluster.as_ref()?, &case.rules.tags.cluster);
+    let (cluster, keys) = (case.seen.id.cluster.as_ref()?, &case.rules.tags);
     (case.misled && case.count() > 0).then(|| {
+        let tag = if case.seen.linked_by == Some(LinkedBy::Tag) { &keys.cluster } else { &keys.record };
         let reason = format!(
-            "its tag {key} says {cluster}, and none of its instances is registered there: mend the tag"
+            "its tag {tag} says {cluster}, and none of its instances is registered there: mend the tag {}",
+            keys.cluster
         );
         case.item(Outcome::Unchanged, Some(Code::ClusterUnknown), reason)
     })
@@ -127,9 +130,17 @@ fn already_begun(case: &Case<'_>, record: &Record<Capacity>) -> Decision {
     let reason = format!("its stop began at {}, and reconcile finishes it", record.at);
     let mut item = case.item(Outcome::Unchanged, Some(Code::WaitingForTasks), reason);
     item.after = Some(json!({ "desiredCapacity": case.count(), "stopping": true }));
-    let noted = Record { by: Some(By::Request), ..record.clone() };
-    let write = (noted != *record).then(|| case.write(noted, 0));
-    Decision { item, stages: vec![(CHANGE, Vec::from_iter(write))] }
+    let passed = case.standing.since().filter(|since| *since > record.at);
+    if record.by == Some(By::Request) && passed.is_none() {
+        return item.into();
+    }
+    if let Some(item) = case.stale() {
+        return item.into();
+    }
+    // A transition lies between: for it, this stop is new.
+    let at = passed.map_or(record.at, |_| case.cause.at);
+    let noted = Record { by: Some(By::Request), at, ..record.clone() };
+    Decision { item, stages: vec![(CHANGE, vec![case.write(noted, 0)])] }
 }
 
 fn is_off(case: &Case<'_>) -> bool {
@@ -159,8 +170,11 @@ fn already_off(case: &Case<'_>, record: &Record<Capacity>) -> Decision {
 fn size(case: &Case<'_>) -> Capacity {
     let live = case.live_size();
     match &case.record {
-        None => live,
-        Some(Record { state: State::On, size, .. }) => Capacity { count: live.count.or(size.count), ..live },
+        None => Capacity { bounds: case.own_bounds(), ..live },
+        Some(Record { state: State::On, size, by, .. }) => {
+            let own = if *by == Some(By::Adoption) { case.own_bounds().or(size.bounds) } else { live.bounds };
+            Capacity { count: live.count.or(size.count), bounds: own, cluster: live.cluster }
+        }
         Some(Record { size, .. }) => {
             let awake = live.bounds.filter(|_| !case.group.is_asleep());
             Capacity { count: size.count, bounds: size.bounds.or(awake), cluster: live.cluster }

@@ -91,6 +91,31 @@ async fn a_source_that_is_throttled_denied_or_cut_off_means_no_deletion_and_the_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_schedule_that_calls_ecs_and_does_not_say_of_what_means_no_deletion() {
+    let mut world = world();
+    world.schedule("default", "monthly", "rate(30 days)", "arn:aws:scheduler:::aws-sdk:ecs:runTask");
+    let aws = Aws::new(world);
+    let stage = Stage::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = report(stage.prune(apply(&any_more_than(5))).await);
+    assert_eq!(tags(&aws, "users").len(), 10);
+    assert_says(&report, &["schedules"], "a call without an input");
+    assert!(report.to_string().contains("schedule/default/monthly"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_another_account_that_was_made_without_a_source_is_not_complete() {
+    let aws = Aws::new(world());
+    let stage = Stage::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let mut asked = apply(&any_more_than(5));
+    asked["inUseFrom"] = json!([{"account": "999999999999", "region": "eu-west-1", "complete": true, "images": [],
+        "sourcesOff": ["services"]}]);
+    let report = report(stage.prune(asked).await);
+    assert_eq!(tags(&aws, "users").len(), 10);
+    assert_says(&report, &["lists"], "without services");
+    assert!(report.to_string().contains("made without services"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_empty_page_with_a_token_is_not_the_end_of_any_source() {
     let aws = Aws::new(world());
     for (service, operation, _) in calls() {

@@ -17,13 +17,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use shared::image::{Digest, Tag};
-use shared::lifecycle::{Decision, Policy, Verdict, evaluate};
+use shared::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate};
 use shared::plan::Job;
 use shared::report::{Item, Outcome, Warning};
 use shared::{Code, ItemId, Plan};
 
 use crate::observe::{Seen, Why};
 use crate::used::{InUse, UsedHere};
+use guards::Losses;
 
 pub use guards::Guards;
 pub use narrow::{Fresh, narrow};
@@ -253,8 +254,19 @@ fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> 
         );
         return Some((Code::UnknownPinnedDigest, reason));
     }
-    let going = judged.iter().filter(|one| goes(one) && one.verdict == Verdict::Expire).count();
-    case.guards.tripped(judged.len(), going).map(|reason| (Code::GuardTripped, reason))
+    // What lies in the archive can't be pulled: it is not what is left.
+    let there = |image: &Image| image.storage_class == StorageClass::Standard;
+    let going = judged.iter().zip(&seen.images.images).filter(|(one, _)| goes(one));
+    let mut losses =
+        Losses { images: seen.images.images.iter().filter(|it| there(it)).count(), ..Losses::default() };
+    for (one, image) in going {
+        match one.verdict {
+            Verdict::Expire if there(image) => losses.expired += 1,
+            Verdict::Expire => losses.of_the_archive += 1,
+            _ => losses.archived += 1,
+        }
+    }
+    case.guards.tripped(losses).map(|reason| (Code::GuardTripped, reason))
 }
 
 /// The items of what a rule acts on, and the steps of what goes.
@@ -355,8 +367,7 @@ fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
 fn archived_in_use(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
     let name = &seen.repository.repository_name;
     let Some(used) = case.used.get(name) else { return Vec::new() };
-    let archived =
-        seen.images.images.iter().filter(|it| it.storage_class == shared::lifecycle::StorageClass::Archive);
+    let archived = seen.images.images.iter().filter(|it| it.storage_class == StorageClass::Archive);
     archived
         .filter_map(|image| {
             let by = used.by(&image.digest, &image.tags);

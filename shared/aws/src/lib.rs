@@ -16,5 +16,8 @@ mod watch;
 mod write;
 
 pub use connect::{Access, Aws, Endpoint};
-pub use read::{ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, TaskFilter};
+pub use read::{
+    ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, ScheduleTarget,
+    TaskFilter,
+};
 pub use write::{Requester, Write, is_without_instances};

@@ -22,7 +22,7 @@ use shared::ecs::Failure;
 use crate::run::Run;
 
 pub use clusters::ClusterDetail;
-pub use events::EcsTarget;
+pub use events::{EcsTarget, ScheduleTarget};
 pub use functions::FunctionVersion;
 pub use images::Manifests;
 pub use tasks::{Protection, TaskFilter};

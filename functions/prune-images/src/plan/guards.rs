@@ -61,28 +61,69 @@ impl Guards {
         })
     }
 
-    /// Why nothing may be deleted of a repository with so many images, if so many would go.
+    /// Why nothing may be deleted of a repository that would lose so many of its images.
     #[must_use]
-    pub fn tripped(&self, images: usize, going: usize) -> Option<String> {
-        let left = images.saturating_sub(going);
-        let nothing =
-            format!("nothing of this repository is deleted: {going} of its {images} images would go");
-        if going == 0 {
+    pub fn tripped(&self, losses: Losses) -> Option<String> {
+        let Losses { images, expired, archived, of_the_archive } = losses;
+        let nothing = |going: usize, of: &str| {
+            format!("nothing of this repository is deleted: {going} of its {of}images would go")
+        };
+        let deleted = expired + of_the_archive;
+        let of = format!("{images} ");
+        if deleted > self.max_delete {
+            Some(format!("{}, and maxDelete is {}", nothing(deleted, ""), self.max_delete))
+        } else if expired == 0 {
             None
-        } else if going > self.max_delete {
-            Some(format!("{nothing}, and maxDelete is {}", self.max_delete))
-        } else if going.saturating_mul(100) > self.max_delete_percent.saturating_mul(images) {
-            Some(format!("{nothing}, and maxDeletePercent is {}", self.max_delete_percent))
-        } else if left < self.keep_at_least {
-            Some(format!("{nothing}, and keepAtLeast is {}", self.keep_at_least))
+        } else if expired.saturating_mul(100) > self.max_delete_percent.saturating_mul(images) {
+            Some(format!("{}, and maxDeletePercent is {}", nothing(expired, &of), self.max_delete_percent))
+        } else if images.saturating_sub(expired + archived) < self.keep_at_least {
+            Some(format!("{}, and keepAtLeast is {}", nothing(expired + archived, &of), self.keep_at_least))
         } else {
             None
         }
     }
 }
 
+/// What a repository would lose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Its images that can be pulled: those in the archive can't.
+    pub images: usize,
+    /// Those of them that would be deleted.
+    pub expired: usize,
+    /// Those of them that would go to the archive.
+    pub archived: usize,
+    /// What would be deleted of the archive.
+    pub of_the_archive: usize,
+}
+
 fn looser(name: &str, asked: usize, here: usize) -> Problem {
     let detail =
         format!("{name} {asked} is looser than {here}, as it is here: a request may only tighten it");
     Problem::new(Code::BeyondMax, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_in_the_archive_is_neither_left_nor_counted() {
+        let guards = Guards { max_delete: 50, max_delete_percent: 80, keep_at_least: 1, ..Guards::none() };
+        let tripped = |guards: &Guards, images, expired, archived, of_the_archive| {
+            guards.tripped(Losses { images, expired, archived, of_the_archive }).unwrap_or_default()
+        };
+        // However many lie in the archive beside them.
+        assert!(
+            tripped(&guards, 10, 10, 0, 0)
+                .contains("10 of its 10 images would go, and maxDeletePercent is 80")
+        );
+        let all = Guards { max_delete_percent: 100, ..guards.clone() };
+        assert!(tripped(&all, 10, 10, 0, 0).contains("keepAtLeast is 1"));
+        assert!(tripped(&all, 10, 4, 6, 0).contains("10 of its 10 images would go, and keepAtLeast is 1"));
+        assert_eq!(tripped(&all, 10, 9, 0, 0), "");
+        assert_eq!(tripped(&all, 10, 0, 10, 0), "", "the archive gives back what it holds");
+        assert_eq!(tripped(&guards, 0, 0, 0, 50), "");
+        assert!(tripped(&guards, 0, 0, 0, 51).contains("51 of its images would go, and maxDelete is 50"));
+    }
 }

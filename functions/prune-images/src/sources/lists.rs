@@ -5,6 +5,7 @@ use std::str::FromStr;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use shared::Problem;
+use shared::image::ImageRef;
 use shared::names::Scope;
 
 use super::{Look, Source, unreadable};
@@ -28,7 +29,14 @@ impl FromStr for References {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        Ok(Self(parts.map(str::to_owned).collect()))
+        let parts: Vec<String> = parts.map(str::to_owned).collect();
+        // It would protect nothing, and nobody would know.
+        let elsewhere =
+            |part: &&String| has_host(part) && !matches!(ImageRef::parse(part), Ok(ImageRef::Ecr(_)));
+        match parts.iter().find(elsewhere) {
+            Some(part) => Err(format!("{part:?} names no image of an ECR registry: write it with its host")),
+            None => Ok(Self(parts)),
+        }
     }
 }
 
@@ -56,6 +64,9 @@ pub struct InUseDocument {
     pub complete: bool,
     /// The images.
     pub images: Vec<InUseEntry>,
+    /// The sources that it was made without.
+    #[serde(default, rename = "sourcesOff")]
+    pub sources_off: Vec<String>,
 }
 
 /// An image in use.
@@ -86,10 +97,17 @@ impl Source for Listed {
                 found.add(&whole(reference, look.scope), None, "IN_USE")?;
             }
             for document in look.lists.documents.0.iter().chain(look.documents) {
-                let InUseDocument { account, region, complete, images } = document;
+                let InUseDocument { account, region, complete, images, sources_off } = document;
                 let from = format!("account {account} in {region}");
                 if !complete {
                     return Err(unreadable(&from, &"its list of images in use is not complete"));
+                }
+                if !sources_off.is_empty() {
+                    let off = sources_off.join(", ");
+                    return Err(unreadable(
+                        &from,
+                        &format!("its list of images in use was made without {off}"),
+                    ));
                 }
                 for entry in images {
                     let by = format!("{from}: {}", entry.used_by.join(", "));
@@ -101,10 +119,13 @@ impl Source for Listed {
     }
 }
 
+fn has_host(reference: &str) -> bool {
+    reference.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']))
+}
+
 /// A reference with its host; the domain does not matter to us.
 fn whole(reference: &str, scope: &Scope) -> String {
-    let host = reference.split_once('/').map(|(host, _)| host);
-    if host.is_some_and(|host| host.contains(['.', ':'])) {
+    if has_host(reference) {
         return reference.to_owned();
     }
     format!("{}.dkr.ecr.{}.amazonaws.com/{reference}", scope.account, scope.region)
@@ -121,6 +142,16 @@ mod tests {
         let own = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
         assert_eq!(whole("users:prod-1", &scope), format!("{own}/users:prod-1"));
         assert_eq!(whole("team/users@sha256:x", &scope), format!("{own}/team/users@sha256:x"));
-        assert_eq!(whole("quay.io/a:b", &scope), "quay.io/a:b");
+        let full = format!("{own}/team/users:prod");
+        assert_eq!(whole(&full, &scope), full);
+        assert_eq!(full.parse::<References>(), Ok(References(vec![full])));
+    }
+
+    #[test]
+    fn a_reference_that_names_no_image_of_a_registry_of_ecr_is_a_fault() {
+        for text in ["quay.io/a:b", "users, my.team/users:prod", "localhost:5000/a"] {
+            let fault = text.parse::<References>().unwrap_err();
+            assert!(fault.contains("write it with its host"), "{fault}");
+        }
     }
 }

@@ -13,13 +13,26 @@ const TARGETS: Operation = ("events:ListTargetsByRule", Bucket::EventBridgeRead)
 const SCHEDULES: Operation = ("scheduler:ListSchedules", Bucket::SchedulerRead);
 const SCHEDULE: Operation = ("scheduler:GetSchedule", Bucket::SchedulerRead);
 
-/// A task definition that a rule or schedule runs.
+/// A task definition that a rule runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EcsTarget {
-    /// `rule/default/nightly` or `schedule/default/nightly`.
+    /// `rule/default/nightly`.
     pub of: String,
     /// An ARN, perhaps without a revision: then the latest ACTIVE one.
     pub task_definition: String,
+}
+
+/// What a schedule does on ECS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleTarget {
+    /// `schedule/default/nightly`.
+    pub of: String,
+    /// A cluster's ARN, or that of a call: `arn:aws:scheduler:::aws-sdk:ecs:runTask`.
+    pub arn: String,
+    /// What a target that is a cluster runs.
+    pub task_definition: Option<String>,
+    /// What a call is given, as JSON.
+    pub input: String,
 }
 
 impl Read {
@@ -82,9 +95,9 @@ impl Read {
         pages.try_concat().await
     }
 
-    /// The ECS targets of all schedules. A list does not say what an ECS target runs, so each of
-    /// those that go to a cluster is read.
-    pub async fn schedule_targets(&self) -> Result<Vec<EcsTarget>, Problem> {
+    /// The targets of all schedules that go to ECS: a cluster, or a call of its API. A list does not say
+    /// what they run, so each is read.
+    pub async fn schedule_targets(&self) -> Result<Vec<ScheduleTarget>, Problem> {
         let to_ecs: Vec<(String, String)> = pages(|token: Option<String>| async move {
             let answer = self
                 .0
@@ -111,12 +124,13 @@ impl Read {
                     call.customize().interceptor(watch).send()
                 })
                 .await?;
-            let target = answer.target().and_then(|target| target.ecs_parameters());
-            let target = target.map(|it| EcsTarget {
+            let target = answer.target().map(|target| ScheduleTarget {
                 of: thing.clone(),
-                task_definition: it.task_definition_arn().to_owned(),
+                arn: target.arn().to_owned(),
+                task_definition: target.ecs_parameters().map(|it| it.task_definition_arn().to_owned()),
+                input: target.input().unwrap_or_default().to_owned(),
             });
-            Ok::<_, Problem>(target.into_iter().collect::<Vec<_>>())
+            Ok::<_, Problem>(Vec::from_iter(target))
         });
         calls.buffered(AT_ONCE).try_concat().await
     }

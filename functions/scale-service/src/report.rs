@@ -15,13 +15,16 @@ pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings
     let warnings =
         unmatched.iter().map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches nothing")));
     let warnings = warnings.collect();
-    let cluster = match &ask.target {
-        Target::One(id) => Some(id.cluster.as_str()),
-        Target::Cluster(cluster, _) => Some(cluster.as_str()),
-        Target::Group(name) => Some(name.as_str()),
-        Target::Clusters(..) => None,
+    let where_to = match &ask.target {
+        Target::One(id) => Some(id.cluster.to_string()),
+        Target::Cluster(cluster, _) => Some(cluster.to_string()),
+        Target::Group(name) => Some(name.to_string()),
+        Target::Clusters(patterns, _) => {
+            let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+            (!patterns.iter().any(|pattern| pattern == "*")).then(|| patterns.join(", "))
+        }
     };
-    let summary = format!("{}: {}", settings.headline(cluster), summary(&items, ask));
+    let summary = format!("{}: {}", settings.headline(where_to.as_deref()), summary(&items, ask));
     let report = Report::new(summary, ask.dry_run, items, warnings);
     // A metric of failed items has the alarm, and the next tick goes on.
     Report { recurs: ask.verb == Verb::Reconcile && ask.change.is_none(), ..report }
@@ -62,7 +65,9 @@ fn summary(items: &[Item], ask: &Ask) -> String {
         (Outcome::Failed, "failed"),
         (Outcome::NotAttempted, "not attempted"),
     ] {
-        let items = of(outcome);
+        let mut items = of(outcome);
+        // Those are told at the end.
+        items.retain(|item| !waits_for_tasks(item));
         if items.is_empty() {
             continue;
         }
@@ -90,13 +95,14 @@ fn summary(items: &[Item], ask: &Ask) -> String {
 
 /// What a reconcile changed, by what became of it.
 fn reconciled(changed: &[&Item], would: &str) -> Vec<String> {
+    let count = |of: &Option<Value>| number(of.as_ref(), "desiredCount");
     let kind = |item: &Item| match item {
-        _ if !is_a_service(item) => "a cluster's override",
         _ if field(item, "adopted").is_some() => "adopted",
+        _ if field(item, "override").is_some() && count(&item.before) == count(&item.after) => "as it was",
         _ if field(item, "desiredCount").is_some_and(|count| count == 0) => "off",
         _ => "on",
     };
-    let mut parts = Vec::new();
+    let mut parts = overridden(changed);
     for state in ["off", "on", "adopted"] {
         let those: Vec<&Item> = changed.iter().copied().filter(|item| kind(item) == state).collect();
         if !those.is_empty() {
@@ -105,13 +111,26 @@ fn reconciled(changed: &[&Item], would: &str) -> Vec<String> {
             parts.push(format!("{} {would}{state}{detail}", counted(&those)));
         }
     }
-    let overrides = changed.iter().filter(|item| !is_a_service(item));
-    parts.extend(overrides.map(|item| format!("{} {}", item.resource, item.reason)));
     parts
 }
 
-fn is_a_service(item: &Item) -> bool {
-    item.resource.starts_with("service/")
+/// Overrides that were set, ended or removed, and of what.
+fn overridden(changed: &[&Item]) -> Vec<String> {
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for item in changed {
+        let Some(said) = field(item, "override").and_then(|said| said.as_str().map(str::to_owned)) else {
+            continue;
+        };
+        let of = match item.resource.split_once('/') {
+            Some(("cluster", _)) => "the cluster",
+            _ => names::short_name(&item.resource),
+        };
+        match told.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, names)) => names.push(of),
+            None => told.push((said, vec![of])),
+        }
+    }
+    told.into_iter().map(|(said, names)| format!("{said} ({})", names.join(", "))).collect()
 }
 
 fn runs_outside_its_schedule(item: &Item) -> bool {
@@ -192,6 +211,11 @@ fn number(of: Option<&Value>, field: &str) -> Option<String> {
 }
 
 fn scaled(item: &Item, field: &str) -> String {
-    let count = |of: &Option<Value>| number(of.as_ref(), field).unwrap_or_default();
-    format!("{} to {}", count(&item.before), count(&item.after))
+    let count = |of: &Option<Value>, field: &str| number(of.as_ref(), field).unwrap_or_default();
+    let (before, after) = (count(&item.before, field), count(&item.after, field));
+    let bounds = |of| format!("{} and {}", count(of, "minSize"), count(of, "maxSize"));
+    match bounds(&item.after) {
+        now if before == after && now != " and " => format!("{after}, between {now}"),
+        _ => format!("{before} to {after}"),
+    }
 }

@@ -214,12 +214,15 @@ impl Shown {
                 body
             }
             Answer::Report(report) if self.accept == Accept::Text && self.query.is_none() => {
-                return Ok((TEXT, headers, text::of_report(&report)));
+                return Ok((TEXT, headers, text::of_report(&json!(report))));
             }
             Answer::Report(report) => json!(report),
             Answer::Accepted { location, retry_after, body } => {
                 headers.push((header::LOCATION, location));
                 headers.push((header::RETRY_AFTER, retry_after.to_string()));
+                if self.accept == Accept::Text && self.query.is_none() {
+                    return Ok((TEXT, headers, text::of_report(&body)));
+                }
                 body
             }
         };

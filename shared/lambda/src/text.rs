@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 use shared::call::Table;
 use shared::names::short_name;
-use shared::report::Report;
 
 use crate::table::render;
 
@@ -36,21 +35,27 @@ pub(crate) fn of_body(body: &Value, tables: &[Table], queried: bool) -> String {
     parts.join("\n\n")
 }
 
-/// The text of a report: its summary, and a line for each item.
-pub(crate) fn of_report(report: &Report) -> String {
-    let rows: Vec<Vec<String>> = report
-        .items
-        .iter()
-        .map(|item| {
-            let code = item.code.map(|code| format!(" ({code})")).unwrap_or_default();
-            vec![plain(&item.resource), format!("{}{code}", item.outcome), plain(&item.reason)]
-        })
-        .collect();
-    let warnings = report.warnings.iter().map(|warning| format!("! {}", plain(&warning.detail)));
-    let mut lines = vec![plain(&report.summary)];
-    lines.extend(warnings);
-    if !rows.is_empty() {
-        lines.push(render(&["resource", "outcome", "reason"], &rows));
+/// The text of a report: its summary, its plan's id, a line for each item, and what there is to know of
+/// them.
+pub(crate) fn of_report(report: &Value) -> String {
+    let text = |of: &Value, field: &str| of.get(field).map_or_else(String::new, cell);
+    let list = |of: &Value, field: &str| of.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
+    let items = list(report, "items");
+    let mut lines = vec![text(report, "summary")];
+    lines.extend(report.get("planId").map(|id| format!("planId {}", cell(id))));
+    lines.extend(list(report, "warnings").iter().map(|warning| format!("! {}", text(warning, "detail"))));
+    let row = |item: &Value| {
+        let code = item.get("code").filter(|code| !code.is_null());
+        let code = code.map(|code| format!(" ({})", cell(code))).unwrap_or_default();
+        vec![text(item, "resource"), text(item, "outcome") + &code, text(item, "reason")]
+    };
+    if !items.is_empty() {
+        lines.push(render(&["resource", "outcome", "reason"], &items.iter().map(row).collect::<Vec<_>>()));
+    }
+    for item in &items {
+        let resource = text(item, "resource");
+        let warned = list(item, "warnings");
+        lines.extend(warned.iter().map(|it| format!("! {}: {}", short_name(&resource), text(it, "detail"))));
     }
     lines.join("\n")
 }
@@ -155,6 +160,32 @@ mod tests {
         assert_eq!(lines(&text), [vec!["CPU", "MEMORY"], vec!["256"], vec!["512", "1024"]]);
         assert_eq!(of_body(&json!("ACTIVE"), TABLES, true), "ACTIVE");
         assert_eq!(of_body(&json!([]), TABLES, true), "");
+    }
+
+    #[test]
+    fn a_report_is_its_summary_its_plan_its_items_and_what_there_is_to_know_of_them() {
+        let warnings = json!([{"code": "noInstances", "detail": "no instance is registered"}]);
+        let report = json!({
+            "summary": "prod: 1 service on (api 2)", "planId": "1e45", "counts": {"changed": 1},
+            "items": [
+                {"resource": "service/prod/api", "outcome": "changed", "code": null, "reason": "started", "warnings": warnings},
+                {"resource": "service/prod/web", "outcome": "failed", "code": "raced", "reason": "gone", "warnings": []},
+            ],
+            "warnings": [{"code": "noMatch", "detail": "service/prod/x* matches nothing"}],
+        });
+        let text = of_report(&report);
+        assert_eq!(
+            text.lines().map(str::trim).collect::<Vec<_>>(),
+            [
+                "prod: 1 service on (api 2)",
+                "planId 1e45",
+                "! service/prod/x* matches nothing",
+                "RESOURCE          OUTCOME         REASON",
+                "service/prod/api  changed         started",
+                "service/prod/web  failed (raced)  gone",
+                "! api: no instance is registered",
+            ]
+        );
     }
 
     #[test]

@@ -33,6 +33,57 @@ async fn an_override_on_from_19_to_22_over_an_evening() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_summary_says_which_override_was_set_or_ended_and_what_else_became_of_it() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    let lease = |state: &str| json!({"state": state, "for": "PT1H"});
+    for (at, method, path, body, says) in [
+        (
+            "2026-11-24 10:00",
+            "PUT",
+            OVERRIDE,
+            lease("hold"),
+            "override hold set until 2026-11-24T14:00:00Z (users)",
+        ),
+        ("2026-11-24 10:05", "DELETE", OVERRIDE, Value::Null, "override hold ended (users)"),
+        (
+            "2026-11-24 10:10",
+            "PUT",
+            OVERRIDE,
+            lease("off"),
+            "override off set until 2026-11-24T14:10:00Z (users), 1 service off (users 3 saved)",
+        ),
+        (
+            "2026-11-24 10:15",
+            "DELETE",
+            OVERRIDE,
+            Value::Null,
+            "override off ended (users), 1 service on (users 3)",
+        ),
+        (
+            "2026-11-24 10:20",
+            "PUT",
+            "/override",
+            lease("hold"),
+            "override hold set until 2026-11-24T14:20:00Z (the cluster), 1 unchanged",
+        ),
+        (
+            "2026-11-24 10:25",
+            "DELETE",
+            "/override",
+            Value::Null,
+            "override hold ended (the cluster), 1 unchanged",
+        ),
+    ] {
+        let report = story.asks(at, method, path, body).await;
+        assert_eq!(report["summary"], format!("prod: {says}"));
+    }
+    let cleaned = story.tick("2026-11-24 10:30").await;
+    let summary = cleaned["summary"].as_str().unwrap();
+    assert!(summary.contains("override removed, as it is over (the cluster)"), "{summary}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_override_off_from_12_to_15_by_day_deleted_early() {
     let story = Story::tagged("2026-11-24 09:00").await;
     story.tick("2026-11-24 09:00").await;
@@ -191,7 +242,7 @@ async fn only_a_look_at_the_whole_cluster_removes_its_override() {
     assert_eq!(story.count(), 3, "its end was not forgotten");
     let cleaned = story.tick("2026-11-24 13:10").await;
     let summary = cleaned["summary"].as_str().unwrap();
-    assert!(summary.contains("cluster/prod its override is over, and removed"), "{summary}");
+    assert!(summary.contains("override removed, as it is over (the cluster)"), "{summary}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use shared::names::ClusterName;
+use shared::record::whole_seconds;
 use shared::report::{Item, Outcome};
 use shared::schedule::Override;
 use shared::{Code, Plan, Refusal};
@@ -18,17 +20,21 @@ pub(super) struct Written {
     resource: String,
     before: Option<String>,
     after: Override,
+    /// It is ended, not set.
+    ends: bool,
 }
 
 impl Written {
     pub(super) fn step(&self) -> Step {
-        let Self { resource, before, after } = self;
+        let Self { resource, before, after, .. } = self;
         Step::WriteOverride { resource: resource.clone(), before: before.clone(), after: after.clone() }
     }
 
     /// The item of a cluster whose override it is.
     pub(super) fn item(&self) -> Item {
-        Item::new(&self.resource, Outcome::Changed, None, self.said())
+        let mut item = Item::new(&self.resource, Outcome::Changed, None, self.said());
+        item.after = Some(json!({ "override": self.said() }));
+        item
     }
 
     /// Puts it before whatever else is done to the service.
@@ -38,6 +44,9 @@ impl Written {
             return;
         }
         item.reason = format!("{}; {}", self.said(), item.reason);
+        if let Some(after) = item.after.get_or_insert_with(|| json!({})).as_object_mut() {
+            after.insert("override".into(), self.said().into());
+        }
         if item.outcome == Outcome::Unchanged {
             item.outcome = Outcome::Changed;
             item.code = None;
@@ -46,7 +55,12 @@ impl Written {
     }
 
     fn said(&self) -> String {
-        format!("override {} set", self.after.state())
+        let state = self.after.state();
+        if self.ends {
+            format!("override {state} ended")
+        } else {
+            format!("override {state} set until {}", whole_seconds(self.after.until()))
+        }
     }
 }
 
@@ -79,7 +93,8 @@ pub(super) fn applied<'s>(
     } else {
         applied.cluster_tags.entry(change.cluster.clone()).or_default().insert(key.clone(), text);
     }
-    (Cow::Owned(applied), Some(Written { resource, before, after }))
+    let ends = change.set.is_none();
+    (Cow::Owned(applied), Some(Written { resource, before, after, ends }))
 }
 
 /// Why an override can't be set on a service. It is ended by a reconcile, and that looks only at
@@ -110,8 +125,13 @@ pub(super) fn clean_up(case: &Case<'_>, decision: &mut Decision) {
 /// that end for a transition.
 pub(super) fn left_behind(seen: &Seen, standing: &Standing, ask: &Ask, rules: &Rules) -> Option<Decision> {
     let stage = cleaning(seen, standing, ask, rules)?;
-    let item = Item::new(&seen.id, Outcome::Changed, None, "its override is over, and removed");
-    Some(Decision { item, stages: vec![stage] })
+    Some(Decision { item: removed(&seen.id), stages: vec![stage] })
+}
+
+fn removed(resource: &impl ToString) -> Item {
+    let mut item = Item::new(resource, Outcome::Changed, None, "its override is over, and removed");
+    item.after = Some(json!({ "override": "override removed, as it is over" }));
+    item
 }
 
 fn cleaning(seen: &Seen, standing: &Standing, ask: &Ask, rules: &Rules) -> Option<(usize, Vec<Step>)> {
@@ -167,8 +187,10 @@ pub(super) fn clean_clusters(
         let Some(text) = tags.get(&rules.tags.override_) else { continue };
         if text.parse::<Override>().is_ok_and(|it| it.is_over(ask.now)) {
             let resource = format!("cluster/{cluster}");
-            let item = Item::new(&resource, Outcome::Changed, None, "its override is over, and removed");
-            plan.change(item, [(CLEAN, vec![Step::DropOverride { resource, before: text.clone() }])]);
+            plan.change(
+                removed(&resource),
+                [(CLEAN, vec![Step::DropOverride { resource, before: text.clone() }])],
+            );
         }
     }
 }

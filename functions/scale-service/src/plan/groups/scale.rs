@@ -40,7 +40,10 @@ pub(super) fn decide(case: &Case<'_>, sizes: GroupSizes) -> Decision {
     if let Some(item) = case.stale() {
         return item.into();
     }
-    let reason = format!("scaled from {} to {desired} as asked", case.count());
+    let reason = match case.count() {
+        count if count == desired => format!("set between {low} and {high} as asked, and stays at {desired}"),
+        count => format!("scaled from {count} to {desired}, between {low} and {high}, as asked"),
+    };
     let mut item = case.item(Outcome::Changed, None, reason);
     item.after = Some(json!({ "desiredCapacity": desired, "minSize": low, "maxSize": high }));
     match case.record.as_ref().map(|record| record.state) {

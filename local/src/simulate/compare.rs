@@ -6,7 +6,7 @@ use emulator::World;
 
 use super::calendar::told;
 use super::fleet::{RECORD, end, look};
-use super::model::{Expected, Live, Memory, Size, Target, wanted};
+use super::model::{By, Expected, Live, Memory, Size, Target, wanted};
 use super::year::{Seen, Year};
 
 impl Year {
@@ -109,7 +109,7 @@ impl Year {
             let was = format!("{} with {:?}", shown(&seen.live), service.memory);
             let memory = match (&found, &expected.memory) {
                 (Some(found), Some(expected)) => {
-                    Some(Memory { plan: expected.plan, adopted: expected.adopted, ..found.clone() })
+                    Some(Memory { plan: expected.plan, by: expected.by, ..found.clone() })
                 }
                 (found, _) => found.clone(),
             };
@@ -212,5 +212,5 @@ pub(super) fn record(text: &str) -> Option<Memory> {
     }
     size.scaling = min.zip(flags);
     let (on, begun) = (state == "on", state == "stopping");
-    Some(Memory { on, begun, at, adopted: false, plan: None, size })
+    Some(Memory { on, begun, at, by: By::Plan, plan: None, size })
 }

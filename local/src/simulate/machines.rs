@@ -257,7 +257,7 @@ impl Year {
             }
             it.memory = match (found, &expected.memory) {
                 (Some(found), Some(expected)) => {
-                    Some(Memory { plan: expected.plan, adopted: expected.adopted, ..found })
+                    Some(Memory { plan: expected.plan, by: expected.by, ..found })
                 }
                 (found, _) => found,
             };

@@ -31,6 +31,15 @@ pub(super) struct Size {
     pub(super) scaling: Option<(i64, [bool; 3])>,
 }
 
+/// Why something was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// It was only looked at.
+    Adoption,
+    Lease,
+    Plan,
+}
+
 /// What was last done, and the size to come back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Memory {
@@ -39,8 +48,7 @@ pub(super) struct Memory {
     pub(super) begun: bool,
     /// The instant that it was done for.
     pub(super) at: i64,
-    /// By nobody but the first look.
-    pub(super) adopted: bool,
+    pub(super) by: By,
     /// The plan then in force.
     pub(super) plan: Option<usize>,
     pub(super) size: Size,
@@ -141,8 +149,8 @@ impl Facts<'_> {
         }
         let Some(wanted) = wanted else {
             return match self.memory {
-                Some(memory) if !memory.on && !memory.adopted => {
-                    Expected { at_now: true, ..self.start("no longer scheduled", self.now, false) }
+                Some(memory) if !memory.on && memory.by != By::Adoption => {
+                    Expected { at_now: true, ..self.start("no longer scheduled", By::Plan, self.now, false) }
                 }
                 _ => self.same(NOT_SCHEDULED),
             };
@@ -171,6 +179,10 @@ impl Facts<'_> {
         if edited {
             return Expected { at_now: true, ..self.made("an edited schedule", wanted, self.now) };
         }
+        let left = self.memory.is_some_and(|m| m.by == By::Lease && m.on != (wanted.want == Want::On));
+        if left {
+            return Expected { at_now: true, ..self.made("an override that is gone", wanted, self.now) };
+        }
         let differs = match wanted.want {
             Want::On => !self.is_already(Want::On),
             Want::Off => self.live.count > 0 || !self.asleep(),
@@ -185,7 +197,9 @@ impl Facts<'_> {
     /// By a newer transition, or by another schedule.
     fn is_taken_back(&self, plan: Option<usize>, wanted: Option<Wanted>) -> bool {
         let on = wanted.filter(|it| it.want == Want::On);
-        let over = |memory: &Memory| on.is_some_and(|it| it.since > Some(memory.at) || memory.plan != plan);
+        let over = |memory: &Memory| {
+            on.is_some_and(|it| it.since > Some(memory.at) || memory.plan != plan || memory.by == By::Lease)
+        };
         self.memory.is_some_and(over)
     }
 
@@ -228,17 +242,18 @@ impl Facts<'_> {
             None if self.live.count == 0 => return self.same("nothing says its size"),
             None => (true, Size { count: self.counted(), scaling: self.scaling() }),
         };
-        let memory = Memory { on, begun: false, at, adopted: true, plan, size };
+        let memory = Memory { on, begun: false, at, by: By::Adoption, plan, size };
         Expected { rule: "adoption", live: self.live, memory: Some(memory), at_now: at == self.now }
     }
 
     fn made(&self, rule: &'static str, wanted: Wanted, at: i64) -> Expected {
         let withheld = self.stop_only && !wanted.leased;
+        let by = if wanted.leased { By::Lease } else { By::Plan };
         match wanted.want {
             Want::Off => self.stop(rule, wanted, at),
             Want::On if withheld && self.live.count == 0 => self.same("a start that is left to people"),
-            Want::On if withheld && !self.is_on() => self.start(rule, at, true),
-            Want::On => self.start(rule, at, false),
+            Want::On if withheld && !self.is_on() => self.start(rule, by, at, true),
+            Want::On => self.start(rule, by, at, false),
             Want::Hold => self.same("held"),
         }
     }
@@ -251,8 +266,11 @@ impl Facts<'_> {
         let size = match self.memory {
             None => Size { count: self.counted(), scaling: self.own_scaling() },
             Some(memory) if memory.on => {
-                let own =
-                    if memory.adopted { self.own_scaling().or(memory.size.scaling) } else { self.scaling() };
+                let own = if memory.by == By::Adoption {
+                    self.own_scaling().or(memory.size.scaling)
+                } else {
+                    self.scaling()
+                };
                 Size { count: self.counted().or(memory.size.count), scaling: own }
             }
             // What people do inside an off period is temporary; a target that is new has only this.
@@ -262,13 +280,19 @@ impl Facts<'_> {
             },
         };
         let target = self.live.target.map(|t| Target { min: 0, flags: [true; 3], ..t });
-        let memory =
-            Memory { on: false, begun: false, at, adopted: false, plan: self.plan.unwrap_or(None), size };
+        let memory = Memory {
+            on: false,
+            begun: false,
+            at,
+            by: if wanted.leased { By::Lease } else { By::Plan },
+            plan: self.plan.unwrap_or(None),
+            size,
+        };
         Expected { rule, live: Live { count: 0, target }, memory: Some(memory), at_now: false }
     }
 
     /// Back to its size; or, as people started it, with its autoscaling.
-    fn start(&self, rule: &'static str, at: i64, as_it_runs: bool) -> Expected {
+    fn start(&self, rule: &'static str, by: By, at: i64, as_it_runs: bool) -> Expected {
         let Some(size) = self.memory.map(|memory| memory.size) else {
             return self.same("nothing says its size");
         };
@@ -300,8 +324,7 @@ impl Facts<'_> {
             }
         };
         let size = Size { count: Some(saved), scaling };
-        let memory =
-            Memory { on: true, begun: false, at, adopted: false, plan: self.plan.unwrap_or(None), size };
+        let memory = Memory { on: true, begun: false, at, by, plan: self.plan.unwrap_or(None), size };
         Expected { rule, live: Live { count, target }, memory: Some(memory), at_now: false }
     }
 }

@@ -147,7 +147,9 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     if let Some(record) = record.filter(|record| record.state == State::Stopping) {
         let taken_back = match wanted {
             Some(wanted) if wanted.state == Want::On => {
-                is_newer || (record.sched.is_some() && facts.is_edited(record))
+                is_newer
+                    || record.by == Some(By::Override)
+                    || (record.sched.is_some() && facts.is_edited(record))
             }
             Some(_) => false,
             None => is_off_by_steward(record),
@@ -195,6 +197,13 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     // edited: make it as wanted, t = now.
     if let Some(record) = record
         && facts.is_edited(record)
+        && (record.state == State::On) != (wanted.state == Want::On)
+    {
+        return facts.make(Some(record), wanted, now);
+    }
+    // What an override did, and none wants any more: one that took its place has hidden its end.
+    if let Some(record) = record
+        && record.by == Some(By::Override)
         && (record.state == State::On) != (wanted.state == Want::On)
     {
         return facts.make(Some(record), wanted, now);

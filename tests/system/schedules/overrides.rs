@@ -84,6 +84,28 @@ async fn a_summary_says_which_override_was_set_or_ended_and_what_else_became_of_
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_off_whose_place_a_hold_took_is_undone_once_the_hold_is_over() {
+    for (method, at, body) in [
+        ("PUT", "2026-11-24 10:05", json!({"state": "hold", "for": "PT1H"})),
+        ("DELETE", "2026-11-24 10:30", Value::Null),
+    ] {
+        let story = Story::tagged("2026-11-24 09:00").await;
+        story.tick("2026-11-24 09:00").await;
+        story.asks("2026-11-24 10:00", "PUT", OVERRIDE, json!({"state": "off", "for": "PT3H"})).await;
+        story.asks("2026-11-24 10:05", "PUT", OVERRIDE, json!({"state": "hold", "for": "PT1H"})).await;
+        story.tick("2026-11-24 10:10").await;
+        assert_eq!(story.size(), ASLEEP, "held as it is");
+        story.asks(at.max("2026-11-24 10:15"), method, OVERRIDE, body).await;
+        story.tick("2026-11-24 11:20").await;
+        assert_eq!(story.size(), DAY_SIZE, "{method}");
+        story.aws.forget();
+        story.tick("2026-11-24 11:30").await;
+        story.tick("2026-11-24 11:35").await;
+        assert_eq!(story.tag_of("steward:override"), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_override_off_from_12_to_15_by_day_deleted_early() {
     let story = Story::tagged("2026-11-24 09:00").await;
     story.tick("2026-11-24 09:00").await;

@@ -93,6 +93,22 @@ fn a_stop_that_began_is_finished_unless_a_newer_transition_wants_it_on() {
 }
 
 #[test]
+fn what_an_override_did_is_undone_once_none_wants_it_though_nothing_tells_its_end() {
+    let by = |state: &str, by: &str| record(&format!("{state}@{T} n=3 sched={SCHED} by={by}"));
+    let (on, off) = (want(Want::On, Some(T)), want(Want::Off, Some(T)));
+    let due = |record: &Record, wanted: &Wanted| decide(&facts(Some(record), Some(wanted)));
+    assert_eq!(due(&by("off", "override"), &on), Due::MakeOn { at: at(NOW) });
+    assert_eq!(due(&by("on", "override"), &off), Due::MakeOff { at: at(NOW) });
+    assert_eq!(due(&by("stopping", "override"), &on), Due::MakeOn { at: at(NOW) });
+    for who in ["schedule", "request", "adoption"] {
+        assert_eq!(due(&by("off", who), &on), Due::Nothing, "{who}");
+        assert_eq!(due(&by("on", who), &off), Due::Nothing, "{who}");
+    }
+    assert_eq!(due(&by("off", "override"), &off), Due::Nothing);
+    assert_eq!(due(&by("on", "override"), &on), Due::Nothing);
+}
+
+#[test]
 fn with_nothing_in_force_what_steward_turned_off_is_started_and_the_rest_is_left() {
     for (text, due) in [
         ("off@2026-11-23T08:00:00Z n=3 sched=5f2c1a9e by=schedule", Due::StartUnscheduled { at: at(NOW) }),

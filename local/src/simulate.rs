@@ -90,6 +90,8 @@ impl fmt::Display for Figures {
 ///
 /// On a paused clock (`tokio::time::pause`) what waits costs nothing.
 pub async fn run(options: Options, mut progress: impl FnMut(u32, usize)) -> Result<Figures, StartFault> {
+    // The SDK draws the pauses between its attempts here: they are the seed's, too.
+    fastrand::seed(options.seed);
     let mut year = Box::new(Box::pin(year::Year::begin(options)).await?);
     while let Some(day) = Box::pin(year.step()).await? {
         progress(day, year.violations());

@@ -49,6 +49,7 @@ fn summary(items: &[Item], ask: &Ask) -> String {
     let would = if ask.dry_run { "would be " } else { "" };
     let mut parts = Vec::new();
     if ask.verb == Verb::Reconcile {
+        parts.extend(overridden(&others, ask));
         parts.extend(reconciled(&others, would));
     } else if !others.is_empty() {
         let (state, detail) = match ask.verb {
@@ -102,7 +103,7 @@ fn reconciled(changed: &[&Item], would: &str) -> Vec<String> {
         _ if field(item, "desiredCount").is_some_and(|count| count == 0) => "off",
         _ => "on",
     };
-    let mut parts = overridden(changed);
+    let mut parts = Vec::new();
     for state in ["off", "on", "adopted"] {
         let those: Vec<&Item> = changed.iter().copied().filter(|item| kind(item) == state).collect();
         if !those.is_empty() {
@@ -115,13 +116,15 @@ fn reconciled(changed: &[&Item], would: &str) -> Vec<String> {
 }
 
 /// Overrides that were set, ended or removed, and of what.
-fn overridden(changed: &[&Item]) -> Vec<String> {
+fn overridden(changed: &[&Item], ask: &Ask) -> Vec<String> {
+    let fleet = matches!(ask.target, Target::Clusters(..));
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
     for item in changed {
         let Some(said) = field(item, "override").and_then(|said| said.as_str().map(str::to_owned)) else {
             continue;
         };
         let of = match item.resource.split_once('/') {
+            Some(("cluster", _)) if fleet => &item.resource,
             Some(("cluster", _)) => "the cluster",
             _ => names::short_name(&item.resource),
         };

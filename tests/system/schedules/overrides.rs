@@ -80,7 +80,7 @@ async fn a_summary_says_which_override_was_set_or_ended_and_what_else_became_of_
     }
     let cleaned = story.tick("2026-11-24 10:30").await;
     let summary = cleaned["summary"].as_str().unwrap();
-    assert!(summary.contains("override removed, as it is over (the cluster)"), "{summary}");
+    assert!(summary.contains("override removed, as it is over (cluster/prod)"), "{summary}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,7 +264,7 @@ async fn only_a_look_at_the_whole_cluster_removes_its_override() {
     assert_eq!(story.count(), 3, "its end was not forgotten");
     let cleaned = story.tick("2026-11-24 13:10").await;
     let summary = cleaned["summary"].as_str().unwrap();
-    assert!(summary.contains("override removed, as it is over (the cluster)"), "{summary}");
+    assert!(summary.contains("override removed, as it is over (cluster/prod)"), "{summary}");
 }
 
 #[tokio::test(start_paused = true)]

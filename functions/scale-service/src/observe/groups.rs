@@ -138,7 +138,7 @@ async fn linked(
     let is_there = |name: &ClusterName| {
         clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
     };
-    let mut failed = Vec::new();
+    let mut failed: Vec<(String, Code, String)> = Vec::new();
     let groups = found.into_iter().zip(links).filter_map(|(group, link)| {
         let ours = [&keys.schedule, &keys.record];
         let tagged = group.tags.iter().any(|tag| ours.contains(&&tag.key));
@@ -153,15 +153,16 @@ async fn linked(
                 let detail =
                     format!("which cluster its instances belong to can't be read: {}", problem.detail);
                 let resource = if tagged { &group.id.resource } else { GROUPS };
-                failed.push((resource.to_owned(), problem.code, detail));
+                // Of those that nothing marks as ours one item is enough.
+                if failed.iter().all(|(known, ..)| known != resource) {
+                    failed.push((resource.to_owned(), problem.code, detail));
+                }
                 None
             }
             _ => ours.then_some(group),
         }
     });
     let groups = groups.collect();
-    // Of those that nothing marks as ours one item is enough.
-    failed.dedup_by(|a, b| a.0 == b.0);
     seen.failed.extend(failed);
     Ok(groups)
 }

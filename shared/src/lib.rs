@@ -1,7 +1,7 @@
 //! The words that every function of ecs-steward speaks.
 //!
 //! Names, calls, problems, plans, reports, records: plain data and pure functions. No AWS
-//! SDK, no tokio, no clock and no environment; whoever needs one of those hands it in.
+//! SDK, no tokio, no clock and no environment; whoever needs one of those executor it in.
 //!
 //! The road is `event -> call -> observe -> plan -> apply -> report`, and its words stand in
 //! [`call`], [`plan`], [`mod@perform`] and [`report`].
@@ -35,7 +35,7 @@ pub mod tags;
 pub use call::{Actor, Answer, Call, Route, Via};
 pub use deadline::Deadline;
 pub use meter::Meter;
-pub use perform::{Done, Hands, Made, perform};
+pub use perform::{Done, Executor, Made, perform};
 pub use plan::{ItemId, Job, Plan};
 pub use problem::{Code, Problem, Refusal};
 pub use record::Record;

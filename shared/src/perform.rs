@@ -10,23 +10,29 @@ use crate::problem::{Code, Problem};
 use crate::report::{Item, Outcome};
 
 /// What a step did that went through.
-#[derive(Debug, Default)]
-pub struct Done {
+#[derive(Debug)]
+pub struct Done<E = Value> {
     /// Items of the job that AWS refused in an answer of 200 (its `failures[]`).
     pub refused: Vec<(ItemId, Problem)>,
     /// Items that AWS has given a name only now, and what they are.
-    pub made: Vec<(ItemId, Made)>,
+    pub made: Vec<(ItemId, Made<E>)>,
     /// Items of which that answer said something else than done or failed: gone already, or waiting.
     pub left: Vec<(ItemId, Taken)>,
 }
 
+impl<E> Default for Done<E> {
+    fn default() -> Self {
+        Self { refused: Vec::new(), made: Vec::new(), left: Vec::new() }
+    }
+}
+
 /// Something that was not there before: a task.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Made {
+pub struct Made<E = Value> {
     /// Its ARN's resource part.
     pub resource: String,
     /// What it is.
-    pub after: Value,
+    pub after: E,
 }
 
 /// Why nothing was done to an item: its job was taken away between two readings, or AWS left it.
@@ -65,9 +71,9 @@ impl<S> Narrowed<S> {
 }
 
 /// What performs a step: one AWS call.
-pub trait Hands<S>: Sync {
+pub trait Executor<S, E = Value>: Sync {
     /// Makes the call.
-    fn perform(&self, step: &S) -> impl Future<Output = Result<Done, Problem>> + Send;
+    fn perform(&self, step: &S) -> impl Future<Output = Result<Done<E>, Problem>> + Send;
 
     /// Reads the world again before a stage and takes away what no longer holds. It never adds.
     fn narrow(&self, _stage: usize, jobs: Vec<Job<S>>) -> impl Future<Output = Narrowed<S>> + Send
@@ -79,8 +85,8 @@ pub trait Hands<S>: Sync {
 }
 
 /// How a job ended.
-enum End {
-    Done(Done),
+enum End<E> {
+    Done(Done<E>),
     Failed(Problem),
     OutOfTime,
 }
@@ -90,12 +96,12 @@ enum End {
 ///
 /// Returns the plan's items with what became of them. An item whose job did not go through
 /// loses its jobs in later stages.
-pub async fn perform<S: Send + Sync>(
-    plan: Plan<S>,
-    hands: &impl Hands<S>,
+pub async fn perform<S: Send + Sync, E: Send>(
+    plan: Plan<S, E>,
+    executor: &impl Executor<S, E>,
     at_once: usize,
     time_left: &(impl Fn() -> bool + Sync),
-) -> Vec<Item> {
+) -> Vec<Item<E>> {
     let (mut items, stages) = plan.into_parts();
     for (number, mut jobs) in stages.into_iter().enumerate() {
         jobs.retain(|job| job.covers.iter().any(|id| stands(&items, *id)));
@@ -103,7 +109,7 @@ pub async fn perform<S: Send + Sync>(
             continue;
         }
         let jobs = if time_left() {
-            let Narrowed { jobs, taken } = hands.narrow(number, jobs).await;
+            let Narrowed { jobs, taken } = executor.narrow(number, jobs).await;
             for (id, Taken { outcome, code, reason }) in taken {
                 set(&mut items, id, outcome, code, reason);
             }
@@ -113,7 +119,7 @@ pub async fn perform<S: Send + Sync>(
         };
         let mut ends = stream::iter(jobs)
             .map(|job| async move {
-                let end = run(&job.steps, hands, time_left).await;
+                let end = run(&job.steps, executor, time_left).await;
                 (job.covers, end)
             })
             .buffer_unordered(at_once.max(1));
@@ -124,13 +130,17 @@ pub async fn perform<S: Send + Sync>(
     items
 }
 
-async fn run<S: Sync>(steps: &[S], hands: &impl Hands<S>, time_left: &(impl Fn() -> bool + Sync)) -> End {
+async fn run<S: Sync, E>(
+    steps: &[S],
+    executor: &impl Executor<S, E>,
+    time_left: &(impl Fn() -> bool + Sync),
+) -> End<E> {
     let mut all = Done::default();
     for step in steps {
         if !time_left() {
             return End::OutOfTime;
         }
-        match hands.perform(step).await {
+        match executor.perform(step).await {
             Ok(done) => {
                 all.refused.extend(done.refused);
                 all.made.extend(done.made);
@@ -144,7 +154,7 @@ async fn run<S: Sync>(steps: &[S], hands: &impl Hands<S>, time_left: &(impl Fn()
     End::Done(all)
 }
 
-fn settle(items: &mut [Item], covers: &[ItemId], end: End) {
+fn settle<E>(items: &mut [Item<E>], covers: &[ItemId], end: End<E>) {
     match end {
         End::Done(done) => {
             for (id, Made { resource, after }) in done.made {
@@ -173,11 +183,11 @@ fn settle(items: &mut [Item], covers: &[ItemId], end: End) {
     }
 }
 
-fn stands(items: &[Item], id: ItemId) -> bool {
+fn stands<E>(items: &[Item<E>], id: ItemId) -> bool {
     items.get(id.index()).is_some_and(|item| !matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted))
 }
 
-fn set(items: &mut [Item], id: ItemId, outcome: Outcome, code: Code, reason: String) {
+fn set<E>(items: &mut [Item<E>], id: ItemId, outcome: Outcome, code: Code, reason: String) {
     if let Some(item) = items.get_mut(id.index()) {
         item.becomes(outcome, code, reason);
     }
@@ -192,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// Hands that note what they do, refuse what they are told to, and take away what they are
+    /// Executor that note what they do, refuse what they are told to, and take away what they are
     /// told to before a stage.
     #[derive(Default)]
     struct Noted {
@@ -201,7 +211,7 @@ mod tests {
         take: &'static [&'static str],
     }
 
-    impl Hands<&'static str> for Noted {
+    impl Executor<&'static str> for Noted {
         async fn perform(&self, step: &&'static str) -> Result<Done, Problem> {
             if self.refuse.contains(step) {
                 return Err(Problem::new(Code::AccessDenied, format!("{step} is denied")));
@@ -230,17 +240,17 @@ mod tests {
         plan
     }
 
-    fn run(plan: Plan<&'static str>, hands: &Noted, calls: usize) -> Vec<(Outcome, Option<Code>)> {
-        let made = || hands.done.lock().unwrap().len();
-        let items = perform(plan, hands, 1, &|| made() < calls).now_or_never().unwrap();
+    fn run(plan: Plan<&'static str>, executor: &Noted, calls: usize) -> Vec<(Outcome, Option<Code>)> {
+        let made = || executor.done.lock().unwrap().len();
+        let items = perform(plan, executor, 1, &|| made() < calls).now_or_never().unwrap();
         items.into_iter().map(|item| (item.outcome, item.code)).collect()
     }
 
     #[test]
     fn a_stage_is_a_barrier_and_jobs_begin_in_their_order() {
-        let hands = Noted::default();
-        let outcomes = run(two_services(), &hands, usize::MAX);
-        assert_eq!(hands.done.into_inner().unwrap(), ["a1", "a2", "c1", "a3", "c3"]);
+        let executor = Noted::default();
+        let outcomes = run(two_services(), &executor, usize::MAX);
+        assert_eq!(executor.done.into_inner().unwrap(), ["a1", "a2", "c1", "a3", "c3"]);
         assert_eq!(
             outcomes,
             [(Outcome::Changed, None), (Outcome::Unchanged, None), (Outcome::Changed, None)]
@@ -249,27 +259,27 @@ mod tests {
 
     #[test]
     fn a_failed_step_ends_its_job_and_its_items_later_jobs_and_nothing_else() {
-        let hands = Noted { refuse: &["a1"], ..Noted::default() };
-        let outcomes = run(two_services(), &hands, usize::MAX);
-        assert_eq!(hands.done.into_inner().unwrap(), ["c1", "c3"]);
+        let executor = Noted { refuse: &["a1"], ..Noted::default() };
+        let outcomes = run(two_services(), &executor, usize::MAX);
+        assert_eq!(executor.done.into_inner().unwrap(), ["c1", "c3"]);
         assert_eq!(outcomes[0], (Outcome::Failed, Some(Code::AccessDenied)));
         assert_eq!(outcomes[2], (Outcome::Changed, None));
     }
 
     #[test]
     fn nothing_is_begun_after_the_deadline_and_what_is_left_is_not_attempted() {
-        let hands = Noted::default();
-        let outcomes = run(two_services(), &hands, 2);
-        assert_eq!(hands.done.into_inner().unwrap(), ["a1", "a2"]);
+        let executor = Noted::default();
+        let outcomes = run(two_services(), &executor, 2);
+        assert_eq!(executor.done.into_inner().unwrap(), ["a1", "a2"]);
         assert_eq!(outcomes[0], (Outcome::NotAttempted, Some(Code::OutOfTime)), "its record was not written");
         assert_eq!(outcomes[2], (Outcome::NotAttempted, Some(Code::OutOfTime)));
     }
 
     #[test]
     fn what_is_taken_away_between_two_readings_is_not_done() {
-        let hands = Noted { take: &["c3"], ..Noted::default() };
-        let outcomes = run(two_services(), &hands, usize::MAX);
-        assert_eq!(hands.done.into_inner().unwrap(), ["a1", "a2", "c1", "a3"]);
+        let executor = Noted { take: &["c3"], ..Noted::default() };
+        let outcomes = run(two_services(), &executor, usize::MAX);
+        assert_eq!(executor.done.into_inner().unwrap(), ["a1", "a2", "c1", "a3"]);
         assert_eq!(outcomes[2], (Outcome::Failed, Some(Code::Raced)));
     }
 

@@ -3,6 +3,8 @@
 //! It holds the items, each already with the outcome of a perfect run and its reason, and
 //! stages of jobs. Printed, it is the dry run; performed (see [`crate::perform()`]), it is the run.
 
+use serde_json::Value;
+
 use crate::report::{Item, Outcome};
 
 /// An item's place in its plan.
@@ -28,27 +30,27 @@ pub struct Job<S> {
 /// Items and the stages of jobs that make them so. A stage is a barrier: all of its jobs end
 /// before one of the next begins.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan<S> {
-    items: Vec<Item>,
+pub struct Plan<S, E = Value> {
+    items: Vec<Item<E>>,
     stages: Vec<Vec<Job<S>>>,
 }
 
-impl<S> Default for Plan<S> {
+impl<S, E> Default for Plan<S, E> {
     fn default() -> Self {
         Self { items: Vec::new(), stages: Vec::new() }
     }
 }
 
-impl<S> Plan<S> {
+impl<S, E> Plan<S, E> {
     /// An item that needs no call: unchanged, skipped or failed.
-    pub fn decided(&mut self, item: Item) -> ItemId {
+    pub fn decided(&mut self, item: Item<E>) -> ItemId {
         self.items.push(item);
         ItemId(self.items.len() - 1)
     }
 
     /// An item with a job of its own in each of these stages; an empty list of steps is no job.
     /// With no steps at all there is nothing to change, and a `changed` item becomes `unchanged`.
-    pub fn change(&mut self, mut item: Item, steps: impl IntoIterator<Item = (usize, Vec<S>)>) -> ItemId {
+    pub fn change(&mut self, mut item: Item<E>, steps: impl IntoIterator<Item = (usize, Vec<S>)>) -> ItemId {
         let jobs: Vec<_> = steps.into_iter().filter(|(_, steps)| !steps.is_empty()).collect();
         if jobs.is_empty() && item.outcome == Outcome::Changed {
             item.outcome = Outcome::Unchanged;
@@ -78,7 +80,7 @@ impl<S> Plan<S> {
 
     /// What a perfect run would report: the dry run.
     #[must_use]
-    pub fn forecast(&self) -> &[Item] {
+    pub fn forecast(&self) -> &[Item<E>] {
         &self.items
     }
 
@@ -89,7 +91,7 @@ impl<S> Plan<S> {
 
     /// The items and the stages.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<Item>, Vec<Vec<Job<S>>>) {
+    pub fn into_parts(self) -> (Vec<Item<E>>, Vec<Vec<Job<S>>>) {
         (self.items, self.stages)
     }
 }

@@ -53,8 +53,11 @@ impl Warning {
 }
 
 /// One thing and what became of it.
+///
+/// `E` is the function's own type for what a thing was and is: its effect. It is what plans and
+/// summaries look at. A [`Report`] holds it as JSON, and nothing is decided from that.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Item {
+pub struct Item<E = Value> {
     /// The ARN's resource part: `service/prod/users`.
     pub resource: String,
     /// What became of it.
@@ -64,14 +67,14 @@ pub struct Item {
     /// Why, for people.
     pub reason: String,
     /// What it was, where known.
-    pub before: Option<Value>,
+    pub before: Option<E>,
     /// What it is now, or in a dry run would be.
-    pub after: Option<Value>,
+    pub after: Option<E>,
     /// What else to know.
     pub warnings: Vec<Warning>,
 }
 
-impl Item {
+impl<E> Item<E> {
     /// An item with neither sizes nor warnings yet.
     #[must_use]
     pub fn new(
@@ -98,7 +101,7 @@ impl Item {
     }
 
     /// The same, under the name that AWS has given it, as it is now.
-    pub fn came_to_be(&mut self, resource: String, after: Value) {
+    pub fn came_to_be(&mut self, resource: String, after: E) {
         self.resource = resource;
         self.after = Some(after);
     }
@@ -109,6 +112,16 @@ impl Item {
         self.code = Some(code);
         self.reason = reason.into();
         self.after = None;
+    }
+}
+
+impl<E: Serialize> Item<E> {
+    /// The item with its effect as JSON, as callers see it.
+    #[must_use]
+    pub fn rendered(self) -> Item {
+        let render = |effect: Option<E>| effect.and_then(|effect| serde_json::to_value(effect).ok());
+        let Self { resource, outcome, code, reason, before, after, warnings } = self;
+        Item { resource, outcome, code, reason, before: render(before), after: render(after), warnings }
     }
 }
 
@@ -129,7 +142,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn of(items: &[Item]) -> Self {
+    fn of<E>(items: &[Item<E>]) -> Self {
         let mut counts = Self::default();
         for item in items {
             *match item.outcome {
@@ -178,7 +191,13 @@ const PARTIAL_ITEMS: usize = 100;
 impl Report {
     /// A report of these items.
     #[must_use]
-    pub fn new(summary: impl Into<String>, dry_run: bool, items: Vec<Item>, warnings: Vec<Warning>) -> Self {
+    pub fn new<E: Serialize>(
+        summary: impl Into<String>,
+        dry_run: bool,
+        items: Vec<Item<E>>,
+        warnings: Vec<Warning>,
+    ) -> Self {
+        let items: Vec<Item> = items.into_iter().map(Item::rendered).collect();
         let counts = Counts::of(&items);
         let complete = counts.not_attempted == 0;
         Self {

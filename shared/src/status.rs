@@ -113,7 +113,8 @@ mod tests {
             let status = of_problem(&Problem::new(*code, "it failed"));
             assert!((400..600).contains(&status), "{code}: {status}");
         }
-        let report = |outcome| Report::new("", false, vec![Item::new("x", outcome, None, "")], Vec::new());
+        let report =
+            |outcome| Report::new("", false, vec![Item::<()>::new("x", outcome, None, "")], Vec::new());
         for (outcome, status) in [
             (Outcome::Changed, 200),
             (Outcome::Unchanged, 200),

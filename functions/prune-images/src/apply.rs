@@ -8,7 +8,7 @@ use shared::names::Scope;
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
-use shared::{Code, Done, Hands, Problem};
+use shared::{Code, Done, Executor, Problem};
 use shared_aws::{Read, Write};
 use tokio::time::Instant;
 
@@ -20,7 +20,7 @@ use crate::plan::{Fresh, Step, Target, narrow};
 /// Repositories that are read again at once.
 const AT_ONCE: usize = 20;
 
-/// The hands that delete and archive images.
+/// The executor that delete and archive images.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) function: &'a PruneImages,
@@ -31,7 +31,7 @@ pub(crate) struct Apply<'a> {
     pub(crate) began: (Timestamp, Instant),
 }
 
-impl Hands<Step> for Apply<'_> {
+impl Executor<Step> for Apply<'_> {
     async fn perform(&self, step: &Step) -> Result<Done, Problem> {
         match step {
             Step::Delete { repository, images } => {

@@ -111,7 +111,7 @@ impl PruneImages {
         } else {
             let write = self.aws.write(deadline, Requester::of(call));
             let time_left = || write.time_left();
-            let hands = Apply {
+            let executor = Apply {
                 write: write.clone(),
                 function: self,
                 read: &read,
@@ -119,7 +119,7 @@ impl PruneImages {
                 ask: &ask,
                 began,
             };
-            perform(planned.plan, &hands, AT_ONCE, &time_left).await
+            perform(planned.plan, &executor, AT_ONCE, &time_left).await
         };
         let settings = &self.config.settings;
         let report = report::report(items, planned.id, &planned.images, warnings, &ask, settings);

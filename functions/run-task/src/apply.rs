@@ -6,12 +6,12 @@ use shared::ecs::Task;
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
-use shared::{Code, Done, Hands, Problem};
+use shared::{Code, Done, Executor, Problem};
 use shared_aws::{Write, is_without_instances};
 
 use crate::plan::{REST, Step, settle};
 
-/// The hands that perform run-task's steps.
+/// The executor that perform run-task's steps.
 pub(crate) struct Apply<'a> {
     write: Write,
     /// What was started before, under the same key.
@@ -26,7 +26,7 @@ impl<'a> Apply<'a> {
     }
 }
 
-impl Hands<Step> for Apply<'_> {
+impl Executor<Step> for Apply<'_> {
     async fn perform(&self, step: &Step) -> Result<Done, Problem> {
         let started = self.write.run_task(&step.call).await;
         if let Err(problem) = &started

@@ -84,8 +84,8 @@ impl Function for RunTask {
         }
         let write = self.aws.write(deadline, Requester::of(&call));
         let time_left = || write.time_left();
-        let hands = || Apply::new(write.clone(), &seen.before);
-        slots = slots.after(perform(first, &hands(), AT_ONCE, &time_left).await);
+        let executor = || Apply::new(write.clone(), &seen.before);
+        slots = slots.after(perform(first, &executor(), AT_ONCE, &time_left).await);
         for _ in 0..ATTEMPTS {
             if !slots.may_go_on() || read.left() < PAUSE * 2 || !self.patient(&ask, begun) {
                 break;
@@ -99,7 +99,7 @@ impl Function for RunTask {
                 None => slots.find(&there, &ask, &self.keys, clock().unwrap_or(now)),
             }
             let again = plan::plan(&mut slots, &base, &ask, &self.keys, attempt());
-            slots = slots.after(perform(again, &hands(), AT_ONCE, &time_left).await);
+            slots = slots.after(perform(again, &executor(), AT_ONCE, &time_left).await);
         }
         let items = slots.into_items();
         let items = plan::recognised(items);

@@ -7,13 +7,13 @@ use shared::names::ClusterName;
 use shared::perform::Narrowed;
 use shared::plan::Job;
 use shared::settings::TagKeys;
-use shared::{Done, Hands, Problem};
+use shared::{Done, Executor, Problem};
 use shared_aws::{Read, Write};
 
 use crate::observe::{GroupId, again, groups_again, tasks_again};
 use crate::plan::{CONFIRM, GROUPS_DOWN, Step, narrow, narrow_groups};
 
-/// The hands that perform scale-service's steps.
+/// The executor that perform scale-service's steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) read: Read,
@@ -22,7 +22,7 @@ pub(crate) struct Apply<'a> {
     pub(crate) daemons: BTreeMap<ClusterName, BTreeSet<String>>,
 }
 
-impl Hands<Step> for Apply<'_> {
+impl Executor<Step> for Apply<'_> {
     async fn perform(&self, step: &Step) -> Result<Done, Problem> {
         match step {
             Step::WriteRecord { service, before, record, .. } => {

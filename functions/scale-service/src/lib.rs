@@ -89,8 +89,8 @@ impl Function for ScaleService {
             let write = self.aws.write(deadline, Requester::of(&call));
             let time_left = || write.time_left();
             let daemons = observe::daemons(&seen);
-            let hands = Apply { write: write.clone(), read, tags: &self.rules.tags, daemons };
-            perform(plan, &hands, AT_ONCE, &time_left).await
+            let executor = Apply { write: write.clone(), read, tags: &self.rules.tags, daemons };
+            perform(plan, &executor, AT_ONCE, &time_left).await
         };
         let report = report::report(items, &seen.unmatched, &ask, &self.config.settings);
         if let Some(location) = report::under_way(&report, &ask) {

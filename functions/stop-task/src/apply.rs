@@ -1,19 +1,19 @@
 //! One step, one call.
 
 use shared::names::ClusterName;
-use shared::{Code, Done, Hands, Problem};
+use shared::{Code, Done, Executor, Problem};
 use shared_aws::Write;
 
 use crate::plan::Step;
 
-/// The hands that perform stop-task's steps.
+/// The executor that perform stop-task's steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) cluster: &'a ClusterName,
     pub(crate) reason: &'a str,
 }
 
-impl Hands<Step> for Apply<'_> {
+impl Executor<Step> for Apply<'_> {
     async fn perform(&self, step: &Step) -> Result<Done, Problem> {
         match self.write.stop_task(self.cluster, &step.task, &step.before, self.reason).await {
             // It ended by itself, and was forgotten, since it was looked at.

@@ -64,8 +64,8 @@ impl Function for StopTask {
         } else {
             let write = self.aws.write(deadline, Requester::of(&call));
             let time_left = || write.time_left();
-            let hands = Apply { write: write.clone(), cluster: &ask.cluster, reason: &ask.reason };
-            perform(plan, &hands, AT_ONCE, &time_left).await
+            let executor = Apply { write: write.clone(), cluster: &ask.cluster, reason: &ask.reason };
+            perform(plan, &executor, AT_ONCE, &time_left).await
         };
         let report = report::report(items, &ask, &self.config.settings);
         let report = if matches!(ask.what, What::One(..)) {

@@ -22,6 +22,7 @@ use serde::Serialize;
 use crate::application_autoscaling::Suspended;
 
 mod capacity;
+pub mod sizing;
 
 pub use capacity::{Bounds, Capacity};
 
@@ -96,11 +97,30 @@ pub struct Size {
 }
 
 /// What a record remembers of the thing that it stands on: the words between its time and its `sched`.
-pub trait Saved: fmt::Display + Sized {
+pub trait Saved: fmt::Display + Clone + Sized {
+    /// The part of it that is not the count: the min, and what of its scaling is suspended.
+    type Bounds: Copy;
     /// What is set to give it a size: `a count`.
     const SET: &'static str;
     /// What the tag `steward:size` may say.
     const EXAMPLES: &'static str;
+
+    /// The count or desired capacity; `None` when it was never seen above zero.
+    fn count(&self) -> Option<NonZeroU32>;
+
+    /// The rest of it; `None` where nothing scales it, or nothing says how.
+    fn bounds(&self) -> Option<Self::Bounds>;
+
+    /// The same with this count and these bounds.
+    #[must_use]
+    fn with(self, count: Option<NonZeroU32>, bounds: Option<Self::Bounds>) -> Self;
+
+    /// What it does not say itself is as `other` says.
+    #[must_use]
+    fn or(self, other: &Self) -> Self {
+        let (count, bounds) = (self.count().or(other.count()), self.bounds().or(other.bounds()));
+        self.with(count, bounds)
+    }
 
     /// Takes its words out of the record's.
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault>;
@@ -329,8 +349,21 @@ fn suspended(text: &str) -> Result<Suspended, RecordFault> {
 }
 
 impl Saved for Size {
+    type Bounds = Scaling;
     const SET: &'static str = "a count";
     const EXAMPLES: &'static str = r#""n=3", or "n=3 min=2 susp=---""#;
+
+    fn count(&self) -> Option<NonZeroU32> {
+        self.count
+    }
+
+    fn bounds(&self) -> Option<Scaling> {
+        self.scaling
+    }
+
+    fn with(self, count: Option<NonZeroU32>, scaling: Option<Scaling>) -> Self {
+        Self { count, scaling }
+    }
 
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault> {
         let count = words.count()?;

@@ -42,8 +42,21 @@ impl fmt::Display for Capacity {
 }
 
 impl Saved for Capacity {
+    type Bounds = Bounds;
     const SET: &'static str = "a size";
     const EXAMPLES: &'static str = r#""n=2", or "n=2 min=1 susp=--""#;
+
+    fn count(&self) -> Option<NonZeroU32> {
+        self.count
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        self.bounds
+    }
+
+    fn with(self, count: Option<NonZeroU32>, bounds: Option<Bounds>) -> Self {
+        Self { count, bounds, ..self }
+    }
 
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault> {
         let count = words.count()?;

@@ -1,0 +1,173 @@
+//! The law of size: what a stop saves, and what a start brings back.
+//!
+//! It is the same for services and for Auto Scaling groups. Plans act by it, and whatever foretells
+//! them (the agenda) asks it too, so that the two cannot differ.
+
+use super::{By, Record, Saved, State};
+
+/// What is seen of the size of a service or group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live<S> {
+    /// Its size as it is; without a count where it is at 0.
+    pub size: S,
+    /// Nothing can wake it: it has no scaling, or its scaling is as a stop leaves it.
+    pub asleep: bool,
+}
+
+impl<S: Saved> Live<S> {
+    /// Its scaling where that is somebody's choice. What sleeps may have been put to sleep by us.
+    fn awake(&self) -> Option<S::Bounds> {
+        self.size.bounds().filter(|_| !self.asleep)
+    }
+
+    /// Its scaling, unless it is at 0 and sleeps: then only a record could say what it was before.
+    fn own(&self) -> Option<S::Bounds> {
+        self.size.bounds().filter(|_| self.size.count().is_some() || !self.asleep)
+    }
+
+    /// The size as it is seen at first: our own sleep is never taken for a size.
+    #[must_use]
+    pub fn at_first_sight(&self) -> S {
+        self.size.clone().with(self.size.count(), self.own())
+    }
+}
+
+/// The size that a stop writes down.
+///
+/// It is taken only from what is on: what people do inside an off period is temporary, and a stop
+/// that was begun has written it down already.
+#[must_use]
+pub fn to_save<S: Saved>(record: Option<&Record<S>>, live: &Live<S>) -> S {
+    let (count, bounds) = match record {
+        None => return live.at_first_sight(),
+        Some(Record { state: State::On, size, by, .. }) => {
+            // What was adopted at 0, after its record was lost, has what its tag says.
+            let adopted = *by == Some(By::Adoption);
+            let own = if adopted { live.own().or(size.bounds()) } else { live.size.bounds() };
+            // A queue worker that autoscaling took to 0 keeps the count it last had.
+            (live.size.count().or(size.count()), own)
+        }
+        // A target that was made while the service slept must not lose its bounds either.
+        Some(Record { size, .. }) => (size.count(), size.bounds().or(live.awake())),
+    };
+    live.size.clone().with(count, bounds)
+}
+
+/// The size that a start brings back: the record's, else the one that the tag `steward:size` says.
+/// Without a count nothing says what to start it with.
+#[must_use]
+pub fn to_restore<S: Saved>(record: Option<&Record<S>>, live: &Live<S>, tagged: Option<&S>) -> S {
+    let off = record.is_some_and(|record| record.state != State::On);
+    let recorded = record.map(|record| &record.size);
+    // Where we did not put the scaling to sleep, it is as it should be, unless it sleeps.
+    let bounds = if off { recorded.and_then(S::bounds) } else { live.awake() };
+    let size = live.size.clone().with(recorded.and_then(S::count), bounds);
+    match tagged {
+        Some(tagged) => size.or(tagged),
+        None => size,
+    }
+}
+
+/// The size with which it will be seen at its next start: what is saved before that, brought back.
+#[must_use]
+pub fn comes_back_with<S: Saved>(record: Option<&Record<S>>, live: &Live<S>, tagged: Option<&S>) -> S {
+    match record {
+        Some(record) if record.state == State::Off => to_restore(Some(record), live, tagged),
+        _ => {
+            let saved = to_save(record, live);
+            tagged.map_or_else(|| saved.clone(), |tagged| saved.clone().or(tagged))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application_autoscaling::Suspended;
+    use crate::record::{Scaling, Size};
+
+    fn size(text: &str) -> Size {
+        if text.is_empty() { Size::default() } else { text.parse().unwrap() }
+    }
+
+    fn live(text: &str) -> Live<Size> {
+        let size = size(text);
+        let asleep = size.scaling.is_none_or(|it| it.min == 0 && it.suspended == Suspended::ALL);
+        Live { size, asleep }
+    }
+
+    fn record(text: &str) -> Option<Record> {
+        (!text.is_empty()).then(|| text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_size_is_saved_only_from_what_is_on_and_our_own_sleep_is_never_a_size() {
+        for (of_record, live_size, saved) in [
+            ("", "n=3 min=2 susp=---", "n=3 min=2 susp=---"),
+            ("", "min=0 susp=ios", ""),
+            ("", "n=2 min=0 susp=ios", "n=2 min=0 susp=ios"),
+            ("", "min=0 susp=---", "min=0 susp=---"),
+            ("v1 on@2026-11-23T08:00:00Z n=3", "n=5", "n=5"),
+            ("v1 on@2026-11-23T08:00:00Z n=3 min=1 susp=---", "min=2 susp=i--", "n=3 min=2 susp=i--"),
+            (
+                "v1 on@2026-11-23T08:00:00Z n=3 min=1 susp=--- by=adoption",
+                "min=0 susp=ios",
+                "n=3 min=1 susp=---",
+            ),
+            ("v1 off@2026-11-23T20:00:00Z n=5 min=1 susp=---", "n=1 min=3 susp=---", "n=5 min=1 susp=---"),
+            ("v1 off@2026-11-23T20:00:00Z n=5", "n=1 min=3 susp=---", "n=5 min=3 susp=---"),
+            ("v1 stopping@2026-11-23T20:00:00Z n=5", "min=0 susp=ios", "n=5"),
+        ] {
+            let record = record(of_record);
+            assert_eq!(
+                to_save(record.as_ref(), &live(live_size)),
+                size(saved),
+                "{of_record:?} {live_size:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_comes_back_is_the_records_else_what_the_tag_says() {
+        for (of_record, live_size, tagged, restored) in [
+            ("v1 off@2026-11-23T20:00:00Z n=5 min=1 susp=-o-", "min=0 susp=ios", "n=3", "n=5 min=1 susp=-o-"),
+            ("v1 off@2026-11-23T20:00:00Z", "min=0 susp=ios", "n=3 min=2 susp=---", "n=3 min=2 susp=---"),
+            ("v1 off@2026-11-23T20:00:00Z n=5", "min=0 susp=---", "n=3 min=1 susp=---", "n=5 min=1 susp=---"),
+            ("v1 on@2026-11-23T08:00:00Z n=5 min=4 susp=---", "min=0 susp=---", "", "n=5 min=0 susp=---"),
+            ("", "min=0 susp=ios", "n=3 min=1 susp=---", "n=3 min=1 susp=---"),
+            ("", "", "", ""),
+        ] {
+            let (record, tagged) = (record(of_record), size(tagged));
+            let size_now = to_restore(record.as_ref(), &live(live_size), Some(&tagged));
+            assert_eq!(size_now, size(restored), "{of_record:?} {live_size:?} {tagged}");
+        }
+    }
+
+    #[test]
+    fn what_is_foretold_is_what_a_stop_and_the_start_after_it_bring_back() {
+        let scaling = |min| Some(Scaling { min, suspended: Suspended::default() });
+        let asleep = || live("min=0 susp=ios");
+        for of_record in
+            ["", "v1 on@2026-11-23T08:00:00Z n=3", "v1 stopping@2026-11-23T20:00:00Z n=3 min=1 susp=---"]
+        {
+            for (count, min) in [(0, 0), (0, 2), (4, 0), (4, 2)] {
+                for tagged in [None, Some(Size { count: 7.try_into().ok(), scaling: scaling(9) })] {
+                    let (record, size) =
+                        (record(of_record), Size { count: u32::try_into(count).ok(), scaling: scaling(min) });
+                    let now = Live { size, asleep: false };
+                    let saved = to_save(record.as_ref(), &now);
+                    let off = Record {
+                        size: saved,
+                        ..super::tests::record("v1 off@2026-11-23T20:00:00Z").unwrap()
+                    };
+                    let back = to_restore(Some(&off), &asleep(), tagged.as_ref());
+                    assert_eq!(
+                        comes_back_with(record.as_ref(), &now, tagged.as_ref()),
+                        back,
+                        "{of_record:?} {now:?}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -122,6 +122,12 @@ pub trait Saved: fmt::Display + Clone + Sized {
         self.with(count, bounds)
     }
 
+    /// The same, with what its record alone may still know: the cluster of an empty group.
+    #[must_use]
+    fn as_recorded(self, _record: &Self) -> Self {
+        self
+    }
+
     /// Takes its words out of the record's.
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault>;
 

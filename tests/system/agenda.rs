@@ -293,3 +293,25 @@ async fn what_the_agenda_says_of_machines_is_what_reconcile_then_does() {
         assert_eq!(desired(), to, "{at}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_agenda_says_comes_back_is_what_the_start_brings_back_also_where_a_tag_says_the_scaling() {
+    let users = ServiceSeed::new("users")
+        .desired(0)
+        .tag("steward:schedule", OFFICE)
+        .tag("steward:record", "v1 off@2026-11-23T23:00:00Z n=3 by=schedule")
+        .tag("steward:size", "n=2 min=1 susp=---");
+    let mut world = World::new(local("2026-11-24 06:00"));
+    world.cluster("prod").service("prod", users);
+    world.scalable_target("prod", "users", TargetSeed::new(0, 6));
+    let stage = on(world, &[]).await;
+    tick(&stage, local("2026-11-24 06:00")).await;
+    let foretold = agenda(&stage, "").await;
+    let morning = &foretold["agenda"][0];
+    assert_eq!(
+        (&morning["to"], &morning["size"]["count"], &morning["size"]["min"]),
+        (&json!("on"), &json!(3), &json!(1))
+    );
+    tick(&stage, local("2026-11-24 08:00")).await;
+    assert_eq!(stage.size("users"), (3, Some((1, [false; 3]))), "{foretold}");
+}

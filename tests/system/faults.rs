@@ -115,3 +115,12 @@ async fn a_service_deleted_between_read_and_write_fails_alone() {
     assert_eq!(problem.failures[1]["resource"], "service/prod/s001");
     assert_eq!((stage.size("s000").0, stage.size("s002").0), (0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_calls_a_cluster_that_cannot_be_read_a_cluster() {
+    let stage = Stage::on(prod_with(2)).await;
+    stage.aws.faults(Faults::new().on("ecs", "ListServices").access_denied());
+    let report = stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+    let summary = report["summary"].as_str().unwrap();
+    assert!(summary.contains("1 cluster failed") && !summary.contains("service"), "{summary}");
+}

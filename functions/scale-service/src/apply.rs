@@ -10,10 +10,11 @@ use shared::settings::TagKeys;
 use shared::{Done, Executor, Problem};
 use shared_aws::{Read, Write};
 
+use crate::effect::Effect;
 use crate::observe::{GroupId, again, groups_again, tasks_again};
 use crate::plan::{CONFIRM, GROUPS_DOWN, Step, narrow, narrow_groups};
 
-/// The executor that perform scale-service's steps.
+/// What performs scale-service's steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) read: Read,
@@ -22,8 +23,8 @@ pub(crate) struct Apply<'a> {
     pub(crate) daemons: BTreeMap<ClusterName, BTreeSet<String>>,
 }
 
-impl Executor<Step> for Apply<'_> {
-    async fn perform(&self, step: &Step) -> Result<Done, Problem> {
+impl Executor<Step, Effect> for Apply<'_> {
+    async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
         match step {
             Step::WriteRecord { service, before, record, .. } => {
                 let resource = service.to_string();

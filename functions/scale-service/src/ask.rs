@@ -153,10 +153,7 @@ impl Ask {
     /// True when no selector leaves any of a cluster's services out.
     #[must_use]
     pub fn is_of_whole_clusters(&self) -> bool {
-        match &self.target {
-            Target::One(_) | Target::Group(_) => false,
-            Target::Cluster(_, selector) | Target::Clusters(_, selector) => *selector == Selector::default(),
-        }
+        self.target.is_of_whole_clusters()
     }
 
     /// True when it names one thing: its refusal is then the request's own.
@@ -181,69 +178,114 @@ impl Ask {
         if !looks_ahead && at.is_some_and(|at| at.duration_since(now) > AHEAD) {
             return Err(Problem::bad_request("\"at\" is more than five minutes ahead"));
         }
-        let mut ask = Self {
-            verb: Verb::Reconcile,
-            target: Target::Clusters(Vec::new(), Selector::default()),
-            force: false,
-            groups: Groups::None,
+        let asked = Asked::of(call, config, now)?;
+        let reconciles = matches!(call.request, Request::Reconcile(_));
+        let groups = match asked {
+            Asked { capacity: true, .. } => Groups::All,
+            Asked { verb: Verb::Reconcile, .. } if asked.target.is_of_whole_clusters() => Groups::Tagged,
+            _ => Groups::None,
+        };
+        let ask = Self {
+            verb: asked.verb,
+            target: asked.target,
+            force: asked.force,
+            groups,
             at: at.unwrap_or(now),
             now: if looks_ahead { at.unwrap_or(now) } else { now },
-            change: None,
-            stale_before: None,
+            change: asked.change,
+            stale_before: at.and(asked.max_age).map(|age| before(now, age)),
             scheduled,
-            dry_run: *dry_run,
+            // Every event of a schedule only looks there, and so does a reconcile, whoever asks for it.
+            dry_run: *dry_run || (observes && (scheduled || reconciles)),
         };
-        match &call.request {
-            Request::Scale(fields) => {
-                ask.verb = scale(fields.desired_count, config)?;
-                ask.target = Target::One(one(&fields.service, fields.cluster.as_ref(), &call.scope)?);
-                ask.force = fields.force;
-                ask.stale_before = at.map(|_| before(now, MAX_AGE));
-            }
-            Request::Stop(fields) | Request::Start(fields) => {
-                ask.verb = if matches!(call.request, Request::Stop(_)) { Verb::Stop } else { Verb::Start };
-                ask.target = fields.target(call, config)?;
-                ask.force = fields.force;
-                ask.stale_before = at.map(|_| before(now, fields.max_age.unwrap_or(MAX_AGE)));
-                ask.dry_run |= scheduled && observes;
-                if fields.capacity {
-                    ask.with_capacity(config)?;
-                    ask.groups = Groups::All;
-                }
-            }
-            Request::Reconcile(fields) => {
-                fields.is_a_reconcile()?;
-                ask.target = fields.target(call, config)?;
-                if let Target::Cluster(cluster, _) = &ask.target {
-                    reachable(cluster, config, Code::NotConfigured)?;
-                }
-                ask.dry_run |= observes;
-            }
-            Request::PutOverride(fields) => {
-                let (cluster, service) =
-                    whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
-                let set = fields.override_of(call, config, now)?;
-                ask.target = switched_on(&cluster, service.as_ref(), config)?;
-                ask.change = Some(Change { cluster, service, set: Some(set), now });
-            }
-            Request::DeleteOverride(fields) => {
-                let (cluster, service) =
-                    whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
-                ask.target = switched_on(&cluster, service.as_ref(), config)?;
-                ask.change = Some(Change { cluster, service, set: None, now });
-            }
-            Request::ScaleGroup(fields) => {
-                ask.verb = Verb::ScaleGroup(fields.sizes(config)?);
-                ask.target = Target::Group(fields.group.within(&call.scope)?);
-                ask.force = fields.force;
-                ask.stale_before = at.map(|_| before(now, MAX_AGE));
-            }
-            Request::Preview(_) => return Err(Problem::new(Code::Internal, "a preview asks nothing of AWS")),
-        }
-        if ask.verb == Verb::Reconcile && ask.is_of_whole_clusters() {
-            ask.groups = Groups::Tagged;
+        if asked.capacity {
+            ask.with_capacity(config)?;
         }
         Ok(ask)
+    }
+}
+
+/// What an action asks for, by itself.
+struct Asked {
+    verb: Verb,
+    target: Target,
+    force: bool,
+    /// The machines of the cluster, too.
+    capacity: bool,
+    change: Option<Change>,
+    /// An event that is older does nothing; `None` where a late one does no harm.
+    max_age: Option<IsoDuration>,
+}
+
+impl Asked {
+    fn new(verb: Verb, target: Target) -> Self {
+        Self { verb, target, force: false, capacity: false, change: None, max_age: None }
+    }
+
+    fn of(call: &Call<Request>, config: &Config, now: Timestamp) -> Result<Self, Problem> {
+        Ok(match &call.request {
+            Request::Scale(fields) => {
+                let verb = scale(fields.desired_count, config)?;
+                let target = Target::One(one(&fields.service, fields.cluster.as_ref(), &call.scope)?);
+                Self { force: fields.force, max_age: Some(MAX_AGE), ..Self::new(verb, target) }
+            }
+            Request::Stop(fields) => Self::switch(Verb::Stop, fields, call, config)?,
+            Request::Start(fields) => Self::switch(Verb::Start, fields, call, config)?,
+            Request::Reconcile(fields) => {
+                fields.is_a_reconcile()?;
+                let target = fields.target(call, config)?;
+                if let Target::Cluster(cluster, _) = &target {
+                    reachable(cluster, config, Code::NotConfigured)?;
+                }
+                Self::new(Verb::Reconcile, target)
+            }
+            Request::PutOverride(fields) => {
+                let which = whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
+                Self::change(which, Some(fields.override_of(call, config, now)?), config, now)?
+            }
+            Request::DeleteOverride(fields) => {
+                let which = whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
+                Self::change(which, None, config, now)?
+            }
+            Request::ScaleGroup(fields) => {
+                let verb = Verb::ScaleGroup(fields.sizes(config)?);
+                let target = Target::Group(fields.group.within(&call.scope)?);
+                Self { force: fields.force, max_age: Some(MAX_AGE), ..Self::new(verb, target) }
+            }
+            Request::Preview(_) => return Err(Problem::new(Code::Internal, "a preview asks nothing of AWS")),
+        })
+    }
+
+    fn switch(
+        verb: Verb,
+        fields: &SwitchFields,
+        call: &Call<Request>,
+        config: &Config,
+    ) -> Result<Self, Problem> {
+        let max_age = Some(fields.max_age.unwrap_or(MAX_AGE));
+        let (force, capacity) = (fields.force, fields.capacity);
+        Ok(Self { force, capacity, max_age, ..Self::new(verb, fields.target(call, config)?) })
+    }
+
+    fn change(
+        (cluster, service): (ClusterName, Option<ServiceId>),
+        set: Option<Override>,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let target = switched_on(&cluster, service.as_ref(), config)?;
+        let change = Some(Change { cluster, service, set, now });
+        Ok(Self { change, ..Self::new(Verb::Reconcile, target) })
+    }
+}
+
+impl Target {
+    /// True when no selector leaves any of a cluster's services out.
+    fn is_of_whole_clusters(&self) -> bool {
+        match self {
+            Self::One(_) | Self::Group(_) => false,
+            Self::Cluster(_, selector) | Self::Clusters(_, selector) => *selector == Selector::default(),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod plan;
 pub mod request;
 
 mod apply;
+mod effect;
 mod report;
 
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ pub use config::{Config, Mode};
 
 use crate::apply::Apply;
 use crate::ask::Ask;
-use crate::plan::Rules;
+use crate::plan::PlanSettings;
 use crate::request::Request;
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
@@ -34,14 +35,14 @@ const AT_ONCE: usize = 64;
 pub struct ScaleService {
     aws: Aws,
     config: Config,
-    rules: Rules,
+    plan_settings: PlanSettings,
 }
 
 impl ScaleService {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        let rules = Rules {
+        let plan_settings = PlanSettings {
             tags: config.settings.tags.clone(),
             max_desired: config.max_desired,
             scheduling: config.scheduling.clone(),
@@ -51,7 +52,7 @@ impl ScaleService {
                 Mode::Act | Mode::Observe => NamePatterns::default(),
             },
         };
-        Self { aws, config, rules }
+        Self { aws, config, plan_settings }
     }
 }
 
@@ -67,8 +68,11 @@ impl Function for ScaleService {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         if let Request::Preview(fields) = &call.request {
-            let preview =
-                fields.answer(&self.rules.scheduling.catalog, &self.rules.scheduling.calendar, now)?;
+            let preview = fields.answer(
+                &self.plan_settings.scheduling.catalog,
+                &self.plan_settings.scheduling.calendar,
+                now,
+            )?;
             return Ok(Answer::Read(json!(preview)));
         }
         let ask = Ask::new(&call, &self.config, now)?;
@@ -78,22 +82,24 @@ impl Function for ScaleService {
         };
         let read = self.aws.read(deadline);
         let mut seen = observe::observe(&read, &ask, &self.config.clusters).await?;
-        let scaled = plan::need_targets(&seen, &ask, &self.rules);
+        let scaled = plan::need_targets(&seen, &ask, &self.plan_settings);
         observe::observe_scaling(&read, &scaled, &ask, &mut seen).await?;
-        observe::observe_groups(&read, &ask, &self.rules.tags, &mut seen).await?;
-        observe::observe_tasks(&read, &plan::need_tasks(&seen, &ask, &self.rules), &mut seen).await;
-        let plan = plan::plan(&seen, &ask, &self.rules);
+        observe::observe_groups(&read, &ask, &self.plan_settings.tags, &mut seen).await?;
+        observe::observe_tasks(&read, &plan::need_tasks(&seen, &ask, &self.plan_settings), &mut seen).await;
+        let plan = plan::plan(&seen, &ask, &self.plan_settings);
         let items = if ask.dry_run {
             plan.forecast().to_vec()
         } else {
             let write = self.aws.write(deadline, Requester::of(&call));
             let time_left = || write.time_left();
             let daemons = observe::daemons(&seen);
-            let executor = Apply { write: write.clone(), read, tags: &self.rules.tags, daemons };
+            let executor = Apply { write: write.clone(), read, tags: &self.plan_settings.tags, daemons };
             perform(plan, &executor, AT_ONCE, &time_left).await
         };
+        let under_way = !ask.dry_run && report::is_under_way(&items);
         let report = report::report(items, &seen.unmatched, &ask, &self.config.settings);
-        if let Some(location) = report::under_way(&report, &ask) {
+        if under_way && report.ok && report.partial().is_none() {
+            let location = report::location(&ask);
             return Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) });
         }
         Ok(Answer::Report(if ask.is_of_one() { report.single()? } else { report }))

@@ -3,6 +3,7 @@
 mod groups;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt as _};
@@ -16,7 +17,7 @@ use shared_aws::{ClusterDetail, Read};
 use crate::ask::{Ask, Target, Verb};
 
 pub use groups::{FreshGroup, GroupId, SeenGroup, Tasks, groups_again, observe_tasks, tasks_again};
-pub(crate) use groups::{GROUPS, daemons, observe_groups};
+pub(crate) use groups::{daemons, observe_groups};
 
 /// One service, as it was when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,46 @@ pub struct Seen {
     pub target: Option<ScalableTarget>,
     /// Its scheduled scaling actions, where a stop would put them to sleep.
     pub actions: Vec<ScheduledAction>,
+}
+
+/// What was named and is not there, or could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// What it is.
+    pub what: UnreadThing,
+    /// Why, for programs.
+    pub code: Code,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// What could not be read. Prints as an ARN's resource part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnreadThing {
+    /// A service, by a name that AWS may not know.
+    Service {
+        /// Its cluster.
+        cluster: ClusterName,
+        /// Its name as it was given.
+        name: String,
+    },
+    /// A cluster with all its services.
+    Cluster(ClusterName),
+    /// An Auto Scaling group, by its ARN's resource part.
+    Group(String),
+    /// The Auto Scaling groups as a whole.
+    Groups,
+}
+
+impl fmt::Display for UnreadThing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { cluster, name } => write!(f, "service/{cluster}/{name}"),
+            Self::Cluster(cluster) => write!(f, "cluster/{cluster}"),
+            Self::Group(resource) => f.write_str(resource),
+            Self::Groups => f.write_str("auto-scaling-groups"),
+        }
+    }
 }
 
 /// What a plan is made from.
@@ -49,7 +90,7 @@ pub struct Snapshot {
     /// Every cluster of the account, where they were read.
     pub clusters: Vec<Cluster>,
     /// What was named and is not there, or could not be read: a resource, and why.
-    pub failed: Vec<(String, Code, String)>,
+    pub failed: Vec<Unread>,
     /// Patterns that match nothing.
     pub unmatched: Vec<String>,
 }
@@ -104,7 +145,8 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
                         seen.unmatched.extend(found.unmatched);
                     }
                     Err(problem) => {
-                        seen.failed.push((format!("cluster/{cluster}"), problem.code, problem.detail));
+                        let what = UnreadThing::Cluster(cluster);
+                        seen.failed.push(Unread { what, code: problem.code, reason: problem.detail });
                     }
                 }
             }
@@ -191,7 +233,8 @@ async fn cluster_services(
         }
         let code = if failure.reason == "MISSING" { Code::NotFound } else { Code::AwsRefused };
         let reason = format!("cluster {cluster} has no service {name} (AWS says {})", failure.reason);
-        seen.failed.push((format!("service/{cluster}/{name}"), code, reason));
+        let what = UnreadThing::Service { cluster: cluster.clone(), name: name.to_owned() };
+        seen.failed.push(Unread { what, code, reason });
     }
     unmatched(cluster, selector, &services, exact.is_some(), seen);
     seen.services.extend(
@@ -217,12 +260,12 @@ fn unmatched(
         if all_exact || services.keys().any(|id| pattern.matches(id.service.as_str())) {
             continue;
         }
-        let resource = format!("service/{cluster}/{pattern}");
         if pattern.is_exact() {
             let reason = format!("cluster {cluster} has no service {pattern}");
-            seen.failed.push((resource, Code::NotFound, reason));
+            let what = UnreadThing::Service { cluster: cluster.clone(), name: pattern.to_string() };
+            seen.failed.push(Unread { what, code: Code::NotFound, reason });
         } else {
-            seen.unmatched.push(resource);
+            seen.unmatched.push(format!("service/{cluster}/{pattern}"));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What a run did, in one line that can be posted as it is.
 
-use serde_json::Value;
-use shared::report::{Item, Outcome, Report, Warning};
+use shared::report::{Outcome, Report, Warning};
+use shared::schedule::Want;
 use shared::settings::Settings;
 use shared::{Code, names};
 
 use crate::ask::{Ask, Target, Verb};
+use crate::effect::{Became, Effect, Sizes};
+use crate::plan::Item;
 
 /// How many services a summary names.
 const NAMED: usize = 5;
@@ -30,16 +32,17 @@ pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings
     Report { recurs: ask.verb == Verb::Reconcile && ask.change.is_none(), ..report }
 }
 
-/// Where to look for what reconcile finishes, if it has something to finish and all else is done.
-pub(crate) fn under_way(report: &Report, ask: &Ask) -> Option<String> {
-    let stopping = |item: &Item| item.after.as_ref().is_some_and(|after| after.get("stopping").is_some());
-    if report.dry_run || !report.ok || report.partial().is_some() || !report.items.iter().any(stopping) {
-        return None;
-    }
-    Some(match &ask.target {
+/// Where to look for what reconcile finishes.
+pub(crate) fn location(ask: &Ask) -> String {
+    match &ask.target {
         Target::Cluster(cluster, _) => format!("/v1/clusters/{cluster}?include=capacity"),
         _ => "/v1/auto-scaling-groups".into(),
-    })
+    }
+}
+
+/// True when a reconcile has something to finish.
+pub(crate) fn is_under_way(items: &[Item]) -> bool {
+    items.iter().any(|item| became(item) == Some(Became::Stopping))
 }
 
 fn summary(items: &[Item], ask: &Ask) -> String {
@@ -53,13 +56,13 @@ fn summary(items: &[Item], ask: &Ask) -> String {
         parts.extend(reconciled(&others, would));
     } else if !others.is_empty() {
         let (state, detail) = match ask.verb {
-            Verb::Stop => ("off", named(&others, |item| number(item.after.as_ref(), "saved"), " saved")),
-            Verb::Start => ("on", named(&others, |item| number(item.after.as_ref(), "desiredCount"), "")),
-            _ => ("scaled", named(&others, |item| Some(scaled(item, "desiredCount")), "")),
+            Verb::Stop => ("off", named(&others, saved, " saved")),
+            Verb::Start => ("on", named(&others, desired, "")),
+            _ => ("scaled", named(&others, |item| Some(scaled(item)), "")),
         };
         parts.push(format!("{} {would}{state}{detail}", counted(&others)));
     }
-    parts.extend(of_groups(&groups, would));
+    parts.extend(by_state(&groups, would));
     for (outcome, words) in [
         (Outcome::Unchanged, "unchanged"),
         (Outcome::Skipped, "skipped"),
@@ -96,21 +99,36 @@ fn summary(items: &[Item], ask: &Ask) -> String {
 
 /// What a reconcile changed, by what became of it.
 fn reconciled(changed: &[&Item], would: &str) -> Vec<String> {
-    let count = |of: &Option<Value>| number(of.as_ref(), "desiredCount");
-    let kind = |item: &Item| match item {
-        _ if field(item, "adopted").is_some() => "adopted",
-        _ if field(item, "override").is_some() && count(&item.before) == count(&item.after) => "as it was",
-        _ if field(item, "desiredCount").is_some_and(|count| count == 0) => "off",
-        _ => "on",
+    // An override alone changes no size.
+    let sized = |item: &&&Item| {
+        let count = |of: &Option<Effect>| of.as_ref().and_then(Effect::desired);
+        let overridden = item.after.as_ref().is_some_and(|after| after.override_.is_some());
+        became(item) == Some(Became::Adopted) || !overridden || count(&item.before) != count(&item.after)
     };
+    let changed: Vec<&Item> = changed.iter().filter(sized).copied().collect();
+    by_state(&changed, would)
+}
+
+/// `2 services off (users 2, threads 1 saved)`, for each state that something came to.
+fn by_state(changed: &[&Item], would: &str) -> Vec<String> {
     let mut parts = Vec::new();
-    for state in ["off", "on", "adopted"] {
-        let those: Vec<&Item> = changed.iter().copied().filter(|item| kind(item) == state).collect();
-        if !those.is_empty() {
-            let (count, tail) = if state == "off" { ("saved", " saved") } else { ("desiredCount", "") };
-            let detail = named(&those, |item| number(item.after.as_ref(), count), tail);
-            parts.push(format!("{} {would}{state}{detail}", counted(&those)));
+    for (state, words) in [
+        (Became::Stopping, "stopping"),
+        (Became::Off, "off"),
+        (Became::On, "on"),
+        (Became::Scaled, "scaled"),
+        (Became::Adopted, "adopted"),
+    ] {
+        let those: Vec<&Item> = changed.iter().copied().filter(|item| became(item) == Some(state)).collect();
+        if those.is_empty() {
+            continue;
         }
+        let detail = match state {
+            Became::Scaled => named(&those, |item| Some(scaled(item)), ""),
+            Became::Stopping | Became::Off => named(&those, saved, " saved"),
+            Became::On | Became::Adopted | Became::AsItIs => named(&those, desired, ""),
+        };
+        parts.push(format!("{} {would}{words}{detail}", counted(&those)));
     }
     parts
 }
@@ -120,7 +138,7 @@ fn overridden(changed: &[&Item], ask: &Ask) -> Vec<String> {
     let fleet = matches!(ask.target, Target::Clusters(..));
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
     for item in changed {
-        let Some(said) = field(item, "override").and_then(|said| said.as_str().map(str::to_owned)) else {
+        let Some(said) = item.after.as_ref().and_then(|after| after.override_.clone()) else {
             continue;
         };
         let of = match item.resource.split_once('/') {
@@ -137,41 +155,13 @@ fn overridden(changed: &[&Item], ask: &Ask) -> Vec<String> {
 }
 
 fn runs_outside_its_schedule(item: &Item) -> bool {
-    let after = item.after.as_ref();
-    let wanted = after.and_then(|after| after.get("wanted")).and_then(Value::as_str);
-    let count = after.and_then(|after| after.get("desiredCount").or_else(|| after.get("desiredCapacity")));
-    let is_on = count.and_then(Value::as_i64) > Some(0);
-    item.outcome == Outcome::Unchanged && wanted == Some("off") && is_on && !waits_for_tasks(item)
+    let outside = |after: &Effect| after.wanted == Some(Want::Off) && after.desired() > Some(0);
+    let outside = item.after.as_ref().is_some_and(outside);
+    item.outcome == Outcome::Unchanged && outside && !waits_for_tasks(item)
 }
 
-/// What became of the groups that were changed.
-fn of_groups(changed: &[&Item], would: &str) -> Vec<String> {
-    let kind = |item: &Item| match item {
-        _ if field(item, "adopted").is_some() => "adopted",
-        _ if field(item, "stopping").is_some() => "stopping",
-        _ if field(item, "maxSize").is_some() => "scaled",
-        _ if field(item, "desiredCapacity").is_some_and(|count| count == 0) => "off",
-        _ => "on",
-    };
-    let mut parts = Vec::new();
-    for state in ["stopping", "off", "on", "scaled", "adopted"] {
-        let those: Vec<&Item> = changed.iter().copied().filter(|item| kind(item) == state).collect();
-        if those.is_empty() {
-            continue;
-        }
-        let after = |item: &Item, field| number(item.after.as_ref(), field);
-        let detail = match state {
-            "scaled" => named(&those, |item| Some(scaled(item, "desiredCapacity")), ""),
-            "stopping" | "off" => named(&those, |item| after(item, "saved"), " saved"),
-            _ => named(&those, |item| after(item, "desiredCapacity"), ""),
-        };
-        parts.push(format!("{} {would}{state}{detail}", counted(&those)));
-    }
-    parts
-}
-
-fn field(item: &Item, name: &str) -> Option<Value> {
-    item.after.as_ref().and_then(|after| after.get(name)).cloned()
+fn became(item: &Item) -> Option<Became> {
+    item.after.as_ref().map(|after| after.became)
 }
 
 fn is_a_group(item: &Item) -> bool {
@@ -184,14 +174,21 @@ fn waits_for_tasks(item: &Item) -> bool {
 
 /// `3 services`, `1 group`, `3 services and 1 group`.
 fn counted(items: &[&Item]) -> String {
-    let groups = items.iter().filter(|item| is_a_group(item)).count();
-    let words = |count: usize, one: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        _ => Some(format!("{count} {one}s")),
-    };
-    let words = [words(items.len() - groups, "service"), words(groups, "group")];
-    words.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    // A resource's own type stands before its first slash or colon.
+    let is_of = |item: &Item, kinds: &[&str]| kinds.iter().any(|kind| item.resource.starts_with(kind));
+    let kinds: [(&str, &[&str]); 3] = [
+        ("service", &["service/"]),
+        ("group", &["autoScalingGroup", "auto-scaling-group"]),
+        ("cluster", &["cluster/"]),
+    ];
+    let words = kinds.into_iter().filter_map(|(one, prefixes)| {
+        match items.iter().filter(|item| is_of(item, prefixes)).count() {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            count => Some(format!("{count} {one}s")),
+        }
+    });
+    words.collect::<Vec<_>>().join(" and ")
 }
 
 fn named(items: &[&Item], detail: impl Fn(&Item) -> Option<String>, tail: &str) -> String {
@@ -209,16 +206,21 @@ fn named(items: &[&Item], detail: impl Fn(&Item) -> Option<String>, tail: &str) 
     format!(" ({}{tail})", names.join(", "))
 }
 
-fn number(of: Option<&Value>, field: &str) -> Option<String> {
-    of?.get(field)?.as_i64().map(|n| n.to_string())
+fn saved(item: &Item) -> Option<String> {
+    item.after.as_ref()?.saved?.map(|count| count.to_string())
 }
 
-fn scaled(item: &Item, field: &str) -> String {
-    let count = |of: &Option<Value>, field: &str| number(of.as_ref(), field).unwrap_or_default();
-    let (before, after) = (count(&item.before, field), count(&item.after, field));
-    let bounds = |of| format!("{} and {}", count(of, "minSize"), count(of, "maxSize"));
-    match bounds(&item.after) {
-        now if before == after && now != " and " => format!("{after}, between {now}"),
+fn desired(item: &Item) -> Option<String> {
+    Some(item.after.as_ref()?.desired()?.to_string())
+}
+
+fn scaled(item: &Item) -> String {
+    let count = |of: &Option<Effect>| of.as_ref().and_then(Effect::desired).unwrap_or_default();
+    let (before, after) = (count(&item.before), count(&item.after));
+    match item.after.as_ref().and_then(|after| after.sizes) {
+        Some(Sizes::Group { min: Some(min), max: Some(max), .. }) if before == after => {
+            format!("{after}, between {min} and {max}")
+        }
         _ => format!("{before} to {after}"),
     }
 }

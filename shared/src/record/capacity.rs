@@ -58,6 +58,11 @@ impl Saved for Capacity {
         Self { count, bounds, ..self }
     }
 
+    fn as_recorded(mut self, record: &Self) -> Self {
+        self.cluster = self.cluster.or_else(|| record.cluster.clone());
+        self
+    }
+
     fn take(words: &mut Words<'_>) -> Result<Self, RecordFault> {
         let count = words.count()?;
         let bounds = words.min_and(suspended)?.map(|(min, suspended)| Bounds { min, suspended });

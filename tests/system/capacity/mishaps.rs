@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::{Faults, GroupSeed, ServiceSeed};
+use emulator::{Aws, Faults, GroupSeed, ServiceSeed, World};
 use serde_json::{Value, json};
 
 use super::{OFFICE, Story, api, as_by_day, asleep, ec2, local, machines, office};
@@ -244,4 +244,15 @@ async fn sizing_a_group_under_a_hold_warns_and_by_schedule_is_skipped() {
     assert_eq!(sized.status, 200, "{}", sized.body);
     assert_eq!(warnings(&sized.json(), "machines"), ["held"]);
     assert_eq!(story.size().1, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remedy_names_the_tags_as_they_are_configured() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("ec2");
+    world.group(GroupSeed::new("machines").sizes(1, 0, 4).tag("ours:schedule", "never"));
+    let story = Story::at(Aws::new(world), &[("TAG_PREFIX", "ours")]).await;
+    let report = story.tick("2026-11-24 12:00").await;
+    let reason = item(&report, "machines")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("tag it ours:cluster") && !reason.contains("steward:"), "{reason}");
 }

@@ -1,6 +1,6 @@
 //! Days, nights and weekends by schedule, and what people do in them.
 
-use emulator::{ServiceSeed, TargetSeed, World};
+use emulator::{GroupSeed, ServiceSeed, TargetSeed, World};
 use local::{System, system::Setup};
 use serde_json::{Value, json};
 
@@ -500,4 +500,30 @@ async fn a_tick_that_runs_long_ends_itself_half_a_minute_before_the_next() {
     }
     assert_eq!(story.count(), 0);
     assert_eq!(story.tick("2026-11-24 20:15").await["counts"]["unchanged"], 1_501);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_mode_observe_every_event_of_a_schedule_is_a_dry_run_and_a_persons_request_is_not() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    world.cluster("prod").service("prod", ServiceSeed::new("users").desired(3));
+    world.group(GroupSeed::new("machines").sizes(1, 2, 4).cluster("prod"));
+    let story = Story::on(world, &[("MODE", "observe")]).await;
+    let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/ours";
+    for event in [
+        json!({"action": "scale", "cluster": "prod", "service": "users", "desiredCount": 1}),
+        json!({"action": "scaleGroup", "group": "machines", "desiredCapacity": 3}),
+        json!({"action": "stop", "cluster": "prod"}),
+        json!({"action": "start", "cluster": "prod", "service": "users"}),
+        json!({"action": "reconcile", "clusters": ["*"]}),
+    ] {
+        let mut scheduled = event.clone();
+        scheduled["at"] = json!(story.aws.now().to_string());
+        scheduled["schedule"] = json!(schedule);
+        let report = story.system.invoke("scale-service", scheduled).await.unwrap();
+        assert_eq!(report["dryRun"], true, "{event}: {report}");
+        assert!(story.aws.writes().is_empty(), "{event}");
+    }
+    let asked = json!({"action": "scale", "cluster": "prod", "service": "users", "desiredCount": 1});
+    story.system.invoke("scale-service", asked).await.unwrap();
+    assert_eq!(story.count(), 1);
 }

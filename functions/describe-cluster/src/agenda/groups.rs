@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use shared::autoscaling::Group;
 use shared::groups::Link;
-use shared::record::{Bounds, By, Capacity, Record, State};
+use shared::record::sizing::{Live, comes_back_with};
+use shared::record::{Bounds, Capacity, Record, State};
 use shared::schedule::OnOff;
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_room, no_saved_size, recorded, sized};
@@ -36,12 +37,13 @@ pub(super) fn entries(
     if group.status.is_some() || (link.managed_scaling && is_on) {
         return Ok(Vec::new());
     }
-    let case = Case { group, tags: &tags, record: record.as_ref(), keys };
-    let size = case.size();
+    let live = live(group);
+    let tagged: Result<Option<Capacity>, Refusal> = sized(&tags, keys);
+    let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
     let standpoint = Standpoint {
         record: record.clone(),
-        count: case.count(),
-        asleep: group.is_asleep(),
+        count: live.size.count.map_or(0, u32::from),
+        asleep: live.asleep,
         size: size.clone(),
         saved: size.count.map(u32::from),
     };
@@ -49,7 +51,7 @@ pub(super) fn entries(
         of: Of::AutoScalingGroup(group.auto_scaling_group_name.clone()),
         size: size.clone().into(),
         would_fail: no_room(&tags, &keys.record).or_else(|| match to {
-            OnOff::On => case.unstartable(&size),
+            OnOff::On => unstartable(&size, group, &tagged, keys),
             OnOff::Off => None,
         }),
         at,
@@ -59,47 +61,23 @@ pub(super) fn entries(
     Ok(course.coming(standpoint, now, until).into_iter().map(entry).collect())
 }
 
-/// A group as it is, with what a transition needs of it.
-struct Case<'a> {
-    group: &'a Group,
-    tags: &'a Tags,
-    record: Option<&'a Record<Capacity>>,
-    keys: &'a TagKeys,
+fn live(group: &Group) -> Live<Capacity> {
+    let number = |of: i32| u32::try_from(of).unwrap_or(0);
+    let bounds = Bounds { min: number(group.min_size), suspended: group.suspended() };
+    let count = number(group.desired_capacity).try_into().ok();
+    Live { size: Capacity { count, bounds: Some(bounds), cluster: None }, asleep: group.is_asleep() }
 }
 
-impl Case<'_> {
-    fn count(&self) -> u32 {
-        u32::try_from(self.group.desired_capacity).unwrap_or(0)
+/// Why it can't come back with this size.
+fn unstartable(
+    size: &Capacity,
+    group: &Group,
+    tagged: &Result<Option<Capacity>, Refusal>,
+    keys: &TagKeys,
+) -> Option<Refusal> {
+    if size.count.is_none() {
+        return Some(tagged.clone().err().unwrap_or_else(|| no_saved_size::<Capacity>(keys)));
     }
-
-    /// The size that the next stop saves and the next start puts back.
-    fn size(&self) -> Capacity {
-        let tagged: Capacity = sized(self.tags, self.keys).ok().flatten().unwrap_or_default();
-        let min = u32::try_from(self.group.min_size).unwrap_or(0);
-        let live = Bounds { min, suspended: self.group.suspended() };
-        let (count, bounds) = match self.record {
-            // What people do inside an off period is temporary.
-            Some(Record { state: State::Off | State::Stopping, size, .. }) => {
-                (size.count, size.bounds.or((!self.group.is_asleep()).then_some(live)))
-            }
-            record => {
-                let saved = record.map(|record| record.size.clone()).unwrap_or_default();
-                let adopted = record.is_none_or(|record| record.by == Some(By::Adoption));
-                // What is at 0 and sleeps has lost its record, and with it what it was before.
-                let own = (!adopted || self.count() > 0 || !self.group.is_asleep()).then_some(live);
-                (self.count().try_into().ok().or(saved.count), own.or(saved.bounds.filter(|_| adopted)))
-            }
-        };
-        Capacity { count: count.or(tagged.count), bounds: bounds.or(tagged.bounds), cluster: None }
-    }
-
-    /// Why it can't come back with this size.
-    fn unstartable(&self, size: &Capacity) -> Option<Refusal> {
-        if size.count.is_none() {
-            let tagged = sized::<Capacity>(self.tags, self.keys);
-            return Some(tagged.err().unwrap_or_else(|| no_saved_size::<Capacity>(self.keys)));
-        }
-        let reason = "its max is 0: raise it".into();
-        (self.group.max_size == 0).then_some(Refusal { code: Code::OutsideGroupBounds, reason })
-    }
+    let reason = "its max is 0: raise it".into();
+    (group.max_size == 0).then_some(Refusal { code: Code::OutsideGroupBounds, reason })
 }

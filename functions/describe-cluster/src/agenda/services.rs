@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
-use shared::record::{By, Record, Scaling, Size, State};
+use shared::record::sizing::{Live, comes_back_with};
+use shared::record::{Record, Scaling, Size};
 use shared::schedule::OnOff;
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, recorded, sized};
@@ -30,12 +31,13 @@ pub(super) fn entries(
     let tagged = rules.scheduling.reading(keys).read(&tags, Some(cluster_tags));
     let Some(course) = Course::of(&tagged, rules)? else { return Ok(Vec::new()) };
     let record: Option<Record> = recorded(&tags, keys)?;
-    let case = Case { service, target, tags: &tags, record: record.as_ref(), keys };
-    let size = case.size();
+    let live = live(service, target);
+    let tagged: Result<Option<Size>, Refusal> = sized(&tags, keys);
+    let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
     let standpoint = Standpoint {
         record: record.clone(),
-        count: case.count(),
-        asleep: target.is_none_or(ScalableTarget::is_asleep),
+        count: live.size.count.map_or(0, u32::from),
+        asleep: live.asleep,
         size,
         saved: size.count.map(u32::from),
     };
@@ -43,7 +45,7 @@ pub(super) fn entries(
         of: Of::Service(service.service_name.clone()),
         size: size.into(),
         would_fail: service.untaggable(&keys.record).or_else(|| match to {
-            OnOff::On => case.unstartable(size),
+            OnOff::On => unstartable(size, target, &tagged, keys),
             OnOff::Off => None,
         }),
         at,
@@ -58,54 +60,23 @@ fn is_within_reach(service: &Service) -> bool {
     service.is_active() && !service.is_daemon() && !service.is_express_managed()
 }
 
-/// A service as it is, with what a transition needs of it.
-struct Case<'a> {
-    service: &'a Service,
-    target: Option<&'a ScalableTarget>,
-    tags: &'a Tags,
-    record: Option<&'a Record>,
-    keys: &'a TagKeys,
+fn live(service: &Service, target: Option<&ScalableTarget>) -> Live<Size> {
+    let count = u32::try_from(service.desired_count).unwrap_or(0).try_into().ok();
+    let scaling = target.map(|it| Scaling { min: it.min_capacity, suspended: it.suspended });
+    Live { size: Size { count, scaling }, asleep: target.is_none_or(ScalableTarget::is_asleep) }
 }
 
-impl Case<'_> {
-    fn count(&self) -> u32 {
-        u32::try_from(self.service.desired_count).unwrap_or(0)
+/// Why it can't come back with this size.
+fn unstartable(
+    size: Size,
+    target: Option<&ScalableTarget>,
+    tagged: &Result<Option<Size>, Refusal>,
+    keys: &TagKeys,
+) -> Option<Refusal> {
+    if size.count.is_none() {
+        return Some(tagged.clone().err().unwrap_or_else(|| no_saved_size::<Size>(keys)));
     }
-
-    /// The size that the next stop saves and the next start puts back: what a service that is on
-    /// has, and what the record of one that is off says; else what infrastructure-as-code tagged.
-    fn size(&self) -> Size {
-        let tagged: Size = sized(self.tags, self.keys).ok().flatten().unwrap_or_default();
-        let scaling =
-            |target: &ScalableTarget| Scaling { min: target.min_capacity, suspended: target.suspended };
-        let size = match self.record {
-            // What people do inside an off period is temporary.
-            Some(Record { state: State::Off | State::Stopping, size, .. }) => {
-                let awake = self.target.filter(|target| !target.is_asleep()).map(scaling);
-                Size { count: size.count, scaling: size.scaling.or(awake) }
-            }
-            record => {
-                let saved = record.map(|record| record.size).unwrap_or_default();
-                let adopted = record.is_none_or(|record| record.by == Some(By::Adoption));
-                // What is at 0 and sleeps has lost its record, and with it what it was before.
-                let own = self.target.filter(|target| !adopted || self.count() > 0 || !target.is_asleep());
-                Size {
-                    count: self.count().try_into().ok().or(saved.count),
-                    scaling: own.map(scaling).or(saved.scaling.filter(|_| adopted)),
-                }
-            }
-        };
-        Size { count: size.count.or(tagged.count), scaling: size.scaling.or(tagged.scaling) }
-    }
-
-    /// Why it can't come back with this size.
-    fn unstartable(&self, size: Size) -> Option<Refusal> {
-        if size.count.is_none() {
-            let tagged = sized::<Size>(self.tags, self.keys);
-            return Some(tagged.err().unwrap_or_else(|| no_saved_size::<Size>(self.keys)));
-        }
-        let reason = "the scalable target's max is 0: raise it".into();
-        let stuck = self.target.is_some_and(|target| target.max_capacity == 0);
-        stuck.then_some(Refusal { code: Code::OutsideBounds, reason })
-    }
+    let reason = "the scalable target's max is 0: raise it".into();
+    let stuck = target.is_some_and(|target| target.max_capacity == 0);
+    stuck.then_some(Refusal { code: Code::OutsideBounds, reason })
 }

@@ -13,11 +13,8 @@ use shared::settings::TagKeys;
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read, TaskFilter};
 
-use super::{AT_ONCE, Snapshot, tags_of};
+use super::{AT_ONCE, Snapshot, Unread, UnreadThing, tags_of};
 use crate::ask::{Ask, Groups, Target};
-
-/// What stands for the groups as a whole, where they can't be read.
-pub(crate) const GROUPS: &str = "auto-scaling-groups";
 
 /// A group's name, and its cluster where that is known. Prints as its ARN's resource part.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +86,9 @@ pub(crate) async fn observe_groups(
     };
     match linked {
         Ok(groups) => seen.groups = groups,
-        Err(problem) => seen.failed.push((GROUPS.to_owned(), problem.code, problem.detail)),
+        Err(Problem { code, detail: reason, .. }) => {
+            seen.failed.push(Unread { what: UnreadThing::Groups, code, reason });
+        }
     }
     Ok(())
 }
@@ -138,7 +137,7 @@ async fn linked(
     let is_there = |name: &ClusterName| {
         clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
     };
-    let mut failed: Vec<(String, Code, String)> = Vec::new();
+    let mut failed: Vec<Unread> = Vec::new();
     let groups = found.into_iter().zip(links).filter_map(|(group, link)| {
         let ours = [&keys.schedule, &keys.record];
         let tagged = group.tags.iter().any(|tag| ours.contains(&&tag.key));
@@ -152,10 +151,13 @@ async fn linked(
             Some(problem) if group.id.cluster.is_none() && !group.group.instances.is_empty() => {
                 let detail =
                     format!("which cluster its instances belong to can't be read: {}", problem.detail);
-                let resource = if tagged { &group.id.resource } else { GROUPS };
+                let what = match tagged {
+                    true => UnreadThing::Group(group.id.resource.clone()),
+                    false => UnreadThing::Groups,
+                };
                 // Of those that nothing marks as ours one item is enough.
-                if failed.iter().all(|(known, ..)| known != resource) {
-                    failed.push((resource.to_owned(), problem.code, detail));
+                if failed.iter().all(|known| known.what != what) {
+                    failed.push(Unread { what, code: problem.code, reason: detail });
                 }
                 None
             }

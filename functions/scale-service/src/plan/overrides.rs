@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_json::json;
 use shared::names::ClusterName;
 use shared::record::whole_seconds;
-use shared::report::{Item, Outcome};
+use shared::report::Outcome;
 use shared::schedule::Override;
-use shared::{Code, Plan, Refusal};
+use shared::{Code, Refusal};
 
-use super::standing::Standing;
-use super::{CLEAN, Case, Decision, OVERRIDE, Rules, Step};
+use super::case::{Case, Resource as _};
+use super::directives::Directives;
+use super::steps::{CLEAN, OVERRIDE};
+use super::{Item, Plan, PlanSettings, PlannedItem, Step};
 use crate::ask::Ask;
-use crate::observe::{GROUPS, Seen, Snapshot};
+use crate::effect::Effect;
+use crate::observe::{Seen, Snapshot, UnreadThing};
 
 /// An override that a request sets or ends.
 pub(super) struct Written {
@@ -33,25 +35,23 @@ impl Written {
     /// The item of a cluster whose override it is.
     pub(super) fn item(&self) -> Item {
         let mut item = Item::new(&self.resource, Outcome::Changed, None, self.said());
-        item.after = Some(json!({ "override": self.said() }));
+        item.after = Some(said(self.said()));
         item
     }
 
     /// Puts it before whatever else is done to the service.
-    pub(super) fn comes_first(&self, decision: &mut Decision) {
-        let item = &mut decision.item;
+    pub(super) fn comes_first(&self, planned: &mut PlannedItem) {
+        let item = &mut planned.item;
         if item.outcome == Outcome::Failed {
             return;
         }
         item.reason = format!("{}; {}", self.said(), item.reason);
-        if let Some(after) = item.after.get_or_insert_with(|| json!({})).as_object_mut() {
-            after.insert("override".into(), self.said().into());
-        }
+        item.after.get_or_insert_default().override_ = Some(self.said());
         if item.outcome == Outcome::Unchanged {
             item.outcome = Outcome::Changed;
             item.code = None;
         }
-        decision.stages.push((OVERRIDE, vec![self.step()]));
+        planned.stages.push((OVERRIDE, vec![self.step()]));
     }
 
     fn said(&self) -> String {
@@ -68,10 +68,10 @@ impl Written {
 pub(super) fn applied<'s>(
     seen: &'s Snapshot,
     ask: &Ask,
-    rules: &Rules,
+    settings: &PlanSettings,
 ) -> (Cow<'s, Snapshot>, Option<Written>) {
     let Some(change) = &ask.change else { return (Cow::Borrowed(seen), None) };
-    let key = &rules.tags.override_;
+    let key = &settings.tags.override_;
     let mut applied = seen.clone();
     let (resource, before) = if let Some(id) = &change.service {
         let one = seen.services.iter().find(|one| one.id == *id);
@@ -99,12 +99,17 @@ pub(super) fn applied<'s>(
 
 /// Why an override can't be set on a service. It is ended by a reconcile, and that looks only at
 /// what has a schedule.
-pub(super) fn refused(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> Option<Decision> {
+pub(super) fn refused(
+    one: &Seen,
+    seen: &Snapshot,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Option<PlannedItem> {
     let change = ask.change.as_ref()?;
     change.service.as_ref()?;
     change.set.as_ref()?;
-    let keys = &rules.tags;
-    let Refusal { code, reason } = if let Ok(None) = Standing::of(one, seen, ask, rules).tagged.schedule {
+    let keys = &settings.tags;
+    let Refusal { code, reason } = if let Ok(None) = one.directives(seen, ask, settings).tagged.schedule {
         let reason =
             format!("it follows no schedule: tag it {}, or stop and start it by request", keys.schedule);
         Refusal { code: Code::NoSchedule, reason }
@@ -115,28 +120,43 @@ pub(super) fn refused(one: &Seen, seen: &Snapshot, ask: &Ask, rules: &Rules) -> 
 }
 
 /// A service's override that is over goes once what it caused is recorded.
-pub(super) fn clean_up(case: &Case<'_>, decision: &mut Decision) {
-    if decision.stages.is_empty() {
-        decision.stages.extend(cleaning(case.seen, &case.standing, case.ask, case.rules));
+pub(super) fn clean_up(case: &Case<'_, Seen>, planned: &mut PlannedItem) {
+    if planned.stages.is_empty() {
+        planned.stages.extend(cleaning(case.seen, &case.directives, case.ask, case.settings));
     }
 }
 
 /// The same for a service that follows nothing any more: a schedule that it is given later would take
 /// that end for a transition.
-pub(super) fn left_behind(seen: &Seen, standing: &Standing, ask: &Ask, rules: &Rules) -> Option<Decision> {
-    let stage = cleaning(seen, standing, ask, rules)?;
-    Some(Decision { item: removed(&seen.id), stages: vec![stage] })
+pub(super) fn left_behind(
+    seen: &Seen,
+    directives: &Directives,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Option<PlannedItem> {
+    let stage = cleaning(seen, directives, ask, settings)?;
+    Some(PlannedItem { item: removed(&seen.id), stages: vec![stage] })
+}
+
+fn said(text: String) -> Effect {
+    Effect { override_: Some(text), ..Effect::default() }
 }
 
 fn removed(resource: &impl ToString) -> Item {
     let mut item = Item::new(resource, Outcome::Changed, None, "its override is over, and removed");
-    item.after = Some(json!({ "override": "override removed, as it is over" }));
+    item.after = Some(said("override removed, as it is over".into()));
     item
 }
 
-fn cleaning(seen: &Seen, standing: &Standing, ask: &Ask, rules: &Rules) -> Option<(usize, Vec<Step>)> {
-    let own = standing.tagged.own.as_ref().ok()?.as_ref()?;
-    let before = seen.service.tags_by_key().remove(&rules.tags.override_).filter(|_| own.is_over(ask.now))?;
+fn cleaning(
+    seen: &Seen,
+    directives: &Directives,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Option<(usize, Vec<Step>)> {
+    let own = directives.tagged.own.as_ref().ok()?.as_ref()?;
+    let before =
+        seen.service.tags_by_key().remove(&settings.tags.override_).filter(|_| own.is_over(ask.now))?;
     Some((CLEAN, vec![Step::DropOverride { resource: seen.id.to_string(), before }]))
 }
 
@@ -144,47 +164,52 @@ fn cleaning(seen: &Seen, standing: &Standing, ask: &Ask, rules: &Rules) -> Optio
 /// waits for a deployment or for tasks, is held, or is left to people to start.
 #[derive(Default)]
 pub(super) struct Pending {
-    clusters: BTreeSet<String>,
+    clusters: BTreeSet<ClusterName>,
     /// The groups could not be read: any cluster's may be left.
     all: bool,
 }
 
 impl Pending {
-    pub(super) fn note(&mut self, cluster: &ClusterName, decision: &Decision) {
-        let Decision { item, stages } = decision;
+    pub(super) fn note(&mut self, cluster: &ClusterName, planned: &PlannedItem) {
+        let PlannedItem { item, stages } = planned;
         let codes = [Code::Deploying, Code::Held, Code::StopOnly, Code::WaitingForTasks];
         let waits = item.code.is_some_and(|code| codes.contains(&code));
         // That a service's own override goes keeps nothing waiting.
         let changes = stages.iter().any(|(stage, _)| *stage != CLEAN);
         if changes || waits || item.outcome == Outcome::Failed {
-            self.clusters.insert(cluster.to_string());
+            self.clusters.insert(cluster.clone());
         }
     }
 
     /// Notes what could not be read at all.
-    pub(super) fn note_unread(&mut self, item: &Item) {
-        self.all |= item.resource == GROUPS;
-        self.clusters.extend(item.resource.split('/').nth(1).map(str::to_owned));
+    pub(super) fn note_unread(&mut self, what: &UnreadThing) {
+        match what {
+            UnreadThing::Groups => self.all = true,
+            UnreadThing::Cluster(cluster) | UnreadThing::Service { cluster, .. } => {
+                self.clusters.insert(cluster.clone());
+            }
+            UnreadThing::Group(_) => {}
+        }
     }
 }
 
 /// Clusters' overrides that are over go once no service has anything left to do for them: only a
 /// run that has looked at the whole cluster can know that.
 pub(super) fn clean_clusters(
-    plan: &mut Plan<Step>,
+    plan: &mut Plan,
     seen: &Snapshot,
     pending: &Pending,
     ask: &Ask,
-    rules: &Rules,
+    settings: &PlanSettings,
 ) {
     if pending.all || !ask.is_of_whole_clusters() {
         return;
     }
     for (cluster, tags) in &seen.cluster_tags {
-        if pending.clusters.contains(cluster.as_str()) {
+        if pending.clusters.contains(cluster) {
             continue;
         }
-        let Some(text) = tags.get(&rules.tags.override_) else { continue };
+        let Some(text) = tags.get(&settings.tags.override_) else { continue };
         if text.parse::<Override>().is_ok_and(|it| it.is_over(ask.now)) {
             let resource = format!("cluster/{cluster}");
             plan.change(

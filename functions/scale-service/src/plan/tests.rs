@@ -4,11 +4,15 @@ use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use shared::ecs;
-use shared::record::{By, Scaling, State};
+use shared::Code;
+use shared::application_autoscaling::{ScalableTarget, Suspended};
+use shared::ecs::{self, Service};
+use shared::record::{By, Record, Scaling, Size, State};
 use shared::schedule::{Catalog, Drift, Half, Rules as Calendar};
 
 use super::*;
+use crate::ask::Target;
+use crate::observe::Seen;
 
 const T: &str = "2026-11-24T23:00:00Z";
 
@@ -16,8 +20,8 @@ fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> PlanSettings {
+    PlanSettings {
         tags: TagKeys::default(),
         max_desired: 500,
         scheduling: Scheduling {
@@ -63,7 +67,7 @@ fn service(count: u32, target: Option<ScalableTarget>, tags: &[(&str, String)]) 
     Seen { id: id(), service, target, actions: Vec::new() }
 }
 
-fn planned(seen: &Seen, ask: &Ask) -> Plan<Step> {
+fn planned(seen: &Seen, ask: &Ask) -> Plan {
     let snapshot = Snapshot { services: vec![seen.clone()], ..Snapshot::default() };
     plan(&snapshot, ask, &rules())
 }
@@ -297,7 +301,7 @@ proptest! {
     }
 }
 
-fn only(plan: &Plan<Step>) -> &Item {
+fn only(plan: &Plan) -> &Item {
     let [item] = plan.forecast() else { panic!("{} items", plan.forecast().len()) };
     item
 }

@@ -1,18 +1,19 @@
 //! Scale: the sizes that are asked for, in one call.
 
-use serde_json::json;
 use shared::Code;
 use shared::autoscaling::GroupSize;
 use shared::record::State;
 use shared::report::{Outcome, Warning};
 
-use super::Case;
+use super::GroupCase;
 use crate::ask::GroupSizes;
-use crate::plan::{CHANGE, Decision, Step};
+use crate::effect::{Became, Effect, Sizes};
+use crate::plan::steps::CHANGE;
+use crate::plan::{PlannedItem, Step};
 
-pub(super) fn decide(case: &Case<'_>, sizes: GroupSizes) -> Decision {
-    let refused = |code, reason: String| Decision::from(case.item(Outcome::Failed, Some(code), reason));
-    if let Some(status) = &case.group.status {
+pub(super) fn planned(case: &GroupCase<'_>, sizes: GroupSizes) -> PlannedItem {
+    let refused = |code, reason: String| PlannedItem::from(case.item(Outcome::Failed, Some(code), reason));
+    if let Some(status) = &case.seen.group.status {
         let reason = format!("it is being deleted ({status})");
         return case.item(Outcome::Skipped, Some(Code::Gone), reason).into();
     }
@@ -45,7 +46,9 @@ pub(super) fn decide(case: &Case<'_>, sizes: GroupSizes) -> Decision {
         count => format!("scaled from {count} to {desired}, between {low} and {high}, as asked"),
     };
     let mut item = case.item(Outcome::Changed, None, reason);
-    item.after = Some(json!({ "desiredCapacity": desired, "minSize": low, "maxSize": high }));
+    let (min_after, max_after) = (Some(low), Some(high));
+    let sizes = Sizes::Group { desired, min: min_after, max: max_after, suspended: None, instances: None };
+    item.after = Some(Effect::became(Became::Scaled, sizes));
     match case.record.as_ref().map(|record| record.state) {
         Some(State::Off) => item.warnings.push(Warning::new(
             Code::AutoscalingSuspended,
@@ -64,5 +67,5 @@ pub(super) fn decide(case: &Case<'_>, sizes: GroupSizes) -> Decision {
         before: GroupSize { min: Some(live.0), max: Some(live.1), desired: Some(live.2) },
         after: GroupSize { min, max, desired: Some(desired) },
     };
-    Decision { item, stages: vec![(CHANGE, vec![step])] }
+    PlannedItem { item, stages: vec![(CHANGE, vec![step])] }
 }

@@ -1,53 +1,59 @@
 //! Stop: when no task is left, the size into the record, alarms and scheduled actions to sleep, the
 //! group to zero.
 
-use serde_json::json;
 use shared::Code;
 use shared::autoscaling::{GroupSize, Suspended};
 use shared::groups::LinkedBy;
-use shared::record::{By, Capacity, Record, State};
-use shared::report::{Item, Outcome, Warning};
+use shared::record::{Capacity, Record, State};
+use shared::report::Outcome;
 
-use super::Case;
-use crate::plan::{CHANGE, Decision, GROUPS_DOWN, Step};
+use super::GroupCase;
+use crate::effect::{Became, Effect, Sizes};
+use crate::plan::case::Resource as _;
+use crate::plan::steps::{CHANGE, GROUPS_DOWN};
+use crate::plan::{Item, PlannedItem, Step};
 
 /// How many tasks a reason names.
 const NAMED: usize = 3;
 
 /// A stop by request: it is written down, and reconcile finishes it.
-pub(super) fn begin(case: &Case<'_>) -> Decision {
+pub(super) fn begun(case: &GroupCase<'_>) -> PlannedItem {
     match &case.record {
-        Some(record) if record.state == State::Off && is_off(case) => return already_off(case, record),
+        Some(record) if record.state == State::Off && case.is_at_rest() => return already_off(case, record),
         Some(record) if record.state == State::Stopping => return already_begun(case, record),
         _ => {}
     }
     if let Some(item) = case.stale().or_else(|| case.untaggable()) {
         return item.into();
     }
-    let size = size(case);
+    let size = case.to_save();
     let reason = "stops as asked, once no task is left on its instances";
     let mut item = case.item(Outcome::Changed, None, reason);
-    item.after = Some(json!({ "desiredCapacity": case.count(), "stopping": true, "saved": size.count }));
+    item.after = Some(Effect { saved: Some(size.count), ..stopping(case) });
     item.warnings.extend(case.orphaned());
-    item.warnings.extend(without_a_size(case, &size));
+    item.warnings.extend(case.without_a_size(&size));
     let record = case.record_of(State::Stopping, size);
-    Decision { item, stages: vec![(CHANGE, vec![case.write(record, 0)])] }
+    PlannedItem { item, stages: vec![(CHANGE, vec![case.write(record)])] }
+}
+
+fn stopping(case: &GroupCase<'_>) -> Effect {
+    Effect { became: Became::Stopping, ..case.seen.count_shown() }
 }
 
 /// A stop that a transition wants, or that was begun.
-pub(super) fn decide(case: &Case<'_>) -> Decision {
+pub(super) fn planned(case: &GroupCase<'_>) -> PlannedItem {
     if let Some(item) = misled(case).or_else(|| case.untaggable()) {
         return item.into();
     }
     let finishing = case.record.as_ref().is_some_and(|record| record.state == State::Stopping);
-    let size = size(case);
+    let size = case.to_save();
     // Ahead of every change: a size is written down before it is gone.
     let new = !finishing || case.record.as_ref().is_some_and(|record| record.size != size);
-    let ahead = new.then(|| case.write(case.record_of(State::Stopping, size.clone()), 0));
+    let ahead = new.then(|| case.write(case.record_of(State::Stopping, size.clone())));
     if let Some(item) = waits(case) {
         // Now, since its own alarms may take its size before its last task has ended.
         let ahead = ahead.filter(|_| item.outcome != Outcome::Failed);
-        return Decision { item, stages: ahead.map(|step| (CHANGE, vec![step])).into_iter().collect() };
+        return PlannedItem { item, stages: ahead.map(|step| (CHANGE, vec![step])).into_iter().collect() };
     }
     let mut steps = Vec::from_iter(ahead);
     // Before the size, or an alarm would raise it again.
@@ -59,32 +65,22 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
             after: GroupSize { min: Some(0), max: None, desired: Some(0) },
         });
     }
-    steps.push(case.write(case.record_of(State::Off, size.clone()), 0));
+    steps.push(case.write(case.record_of(State::Off, size.clone())));
 
-    let back = size.count.map_or_else(String::new, |count| format!("; comes back with {count}"));
-    let reason = match &case.record {
-        _ if finishing => format!("the stop that was begun is finished{back}"),
-        Some(Record { state: State::Off, at, .. }) => {
-            format!("off since {at}, and raised since then: stopped again{back}")
-        }
-        _ => format!("stopped{back}"),
-    };
+    let reason = case.stop_reason(&size);
     let mut item = case.item(Outcome::Changed, None, reason);
-    item.after = Some(json!({
-        "desiredCapacity": 0,
-        "minSize": 0,
-        "suspended": Suspended::ALL.to_string(),
-        "saved": size.count,
-    }));
+    let (min, suspended) = (Some(0), Some(Suspended::ALL));
+    let sizes = Sizes::Group { desired: 0, min, max: None, suspended, instances: None };
+    item.after = Some(Effect { saved: Some(size.count), ..Effect::became(Became::Off, sizes) });
     item.warnings.extend(case.orphaned());
-    item.warnings.extend(without_a_size(case, &size));
-    Decision { item, stages: vec![(GROUPS_DOWN, steps)] }
+    item.warnings.extend(case.without_a_size(&size));
+    PlannedItem { item, stages: vec![(GROUPS_DOWN, steps)] }
 }
 
 /// Whose tasks its instances run is not known then.
-fn misled(case: &Case<'_>) -> Option<Item> {
-    let (cluster, keys) = (case.seen.id.cluster.as_ref()?, &case.rules.tags);
-    (case.misled && case.count() > 0).then(|| {
+fn misled(case: &GroupCase<'_>) -> Option<Item> {
+    let (cluster, keys) = (case.seen.id.cluster.as_ref()?, &case.settings.tags);
+    (case.is_misled() && case.count() > 0).then(|| {
         let tag = if case.seen.linked_by == Some(LinkedBy::Tag) { &keys.cluster } else { &keys.record };
         let reason = format!(
             "its tag {tag} says {cluster}, and none of its instances is registered there: mend the tag {}",
@@ -95,11 +91,11 @@ fn misled(case: &Case<'_>) -> Option<Item> {
 }
 
 /// Machines with tasks are not stopped under them. One that is at zero has none to wait for.
-fn waits(case: &Case<'_>) -> Option<Item> {
+fn waits(case: &GroupCase<'_>) -> Option<Item> {
     if case.count() == 0 {
         return None;
     }
-    let tasks = match case.tasks {
+    let tasks = match case.tasks() {
         Some(Ok(tasks)) if tasks.is_empty() => return None,
         Some(Ok(tasks)) => tasks,
         Some(Err((code, reason))) => {
@@ -126,71 +122,18 @@ pub(in crate::plan) fn waiting_for(tasks: &[String]) -> String {
 }
 
 /// Reconcile finishes it; only that it was asked for is noted, or its schedule might take it back.
-fn already_begun(case: &Case<'_>, record: &Record<Capacity>) -> Decision {
+fn already_begun(case: &GroupCase<'_>, record: &Record<Capacity>) -> PlannedItem {
     let reason = format!("its stop began at {}, and reconcile finishes it", record.at);
     let mut item = case.item(Outcome::Unchanged, Some(Code::WaitingForTasks), reason);
-    item.after = Some(json!({ "desiredCapacity": case.count(), "stopping": true }));
-    let passed = case.standing.since().filter(|since| *since > record.at);
-    if record.by == Some(By::Request) && passed.is_none() {
-        return item.into();
-    }
-    if let Some(item) = case.stale() {
-        return item.into();
-    }
-    // A transition lies between: for it, this stop is new.
-    let at = passed.map_or(record.at, |_| case.cause.at);
-    let noted = Record { by: Some(By::Request), at, ..record.clone() };
-    Decision { item, stages: vec![(CHANGE, vec![case.write(noted, 0)])] }
+    item.after = Some(stopping(case));
+    case.note_request(item.clone(), item)
 }
 
-fn is_off(case: &Case<'_>) -> bool {
-    case.count() == 0 && case.group.is_asleep()
-}
-
-/// Nothing to do, and the record stays byte for byte; only that it was asked for is noted.
-fn already_off(case: &Case<'_>, record: &Record<Capacity>) -> Decision {
+/// Nothing to do; only that it was asked for is noted.
+fn already_off(case: &GroupCase<'_>, record: &Record<Capacity>) -> PlannedItem {
     let since = format!("already off since {}", record.at);
-    let passed = case.standing.since().filter(|since| *since > record.at);
-    if record.by == Some(By::Request) && passed.is_none() {
-        return case.unchanged(since).into();
-    }
-    if let Some(item) = case.stale() {
-        return item.into();
-    }
-    let mut item = case.item(Outcome::Changed, None, format!("{since}; noted that it was asked for"));
-    item.after = Some(json!({ "desiredCapacity": 0, "saved": record.size.count }));
-    // A transition lies between: for it, this stop is new.
-    let at = passed.map_or(record.at, |_| case.cause.at);
-    let noted = Record { by: Some(By::Request), at, ..record.clone() };
-    Decision { item, stages: vec![(CHANGE, vec![case.write(noted, 0)])] }
-}
-
-/// The size to come back to, taken only from a group that is on. Its cluster is always the one that it
-/// has now.
-fn size(case: &Case<'_>) -> Capacity {
-    let live = case.live_size();
-    match &case.record {
-        None => Capacity { bounds: case.own_bounds(), ..live },
-        Some(Record { state: State::On, size, by, .. }) => {
-            let own = if *by == Some(By::Adoption) { case.own_bounds().or(size.bounds) } else { live.bounds };
-            Capacity { count: live.count.or(size.count), bounds: own, cluster: live.cluster }
-        }
-        Some(Record { size, .. }) => {
-            let awake = live.bounds.filter(|_| !case.group.is_asleep());
-            Capacity { count: size.count, bounds: size.bounds.or(awake), cluster: live.cluster }
-        }
-    }
-}
-
-fn without_a_size(case: &Case<'_>, size: &Capacity) -> Option<Warning> {
-    let nothing = size.count.is_none() && !matches!(case.tagged_size(), Ok(Some(_)));
-    nothing.then(|| {
-        let key = &case.rules.tags.size;
-        Warning::new(
-            Code::NoSavedSize,
-            format!(
-                "it was never seen above 0, so nothing says what to start it with: tag it {key} (\"n=2\")"
-            ),
-        )
-    })
+    let mut noted = case.item(Outcome::Changed, None, format!("{since}; noted that it was asked for"));
+    let off = Effect::became(Became::Off, Sizes::of_group(0));
+    noted.after = Some(Effect { saved: Some(record.size.count), ..off });
+    case.note_request(case.unchanged(since), noted)
 }

@@ -4,18 +4,18 @@ use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use shared::autoscaling::{Instance, SuspendedProcess, Tag};
+use shared::Job;
+use shared::autoscaling::{Group, Instance, SuspendedProcess, Tag};
 use shared::names::{ClusterName, GroupName};
 use shared::perform::Narrowed;
 use shared::report::Outcome;
 use shared::select::{NamePatterns, Selector};
 use shared::settings::{Scheduling, TagKeys};
-use shared::{Job, Plan};
 
 use super::*;
 use crate::ask::{Groups, Target};
 use crate::observe::GroupId;
-use crate::plan::{narrow_groups, plan};
+use crate::plan::{Plan, narrow_groups, plan};
 
 const NOW: &str = "2026-11-24T23:00:00Z";
 const OFFICE: &str = "Mon-Fri 08:00-20:00 UTC";
@@ -32,8 +32,8 @@ fn name() -> GroupName {
     "machines".parse().unwrap()
 }
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> PlanSettings {
+    PlanSettings {
         tags: TagKeys::default(),
         max_desired: 500,
         scheduling: Scheduling::default(),
@@ -96,7 +96,7 @@ fn snapshot(seen: &SeenGroup, tasks: &[&str]) -> Snapshot {
     }
 }
 
-fn planned(seen: &SeenGroup, ask: &Ask) -> Plan<Step> {
+fn planned(seen: &SeenGroup, ask: &Ask) -> Plan {
     plan(&snapshot(seen, &[]), ask, &rules())
 }
 
@@ -389,7 +389,7 @@ fn a_cluster_that_does_not_fit_into_the_record_is_left_out_where_something_else_
     let asked = |seen: &SeenGroup| asked(seen, &snapshot(seen, &[]), &ask(Verb::Stop, NOW), &rules());
     assert_eq!(asked(&seen).item.code, Some(Code::ClusterUnknown), "its instances will be gone");
     seen.linked_by = Some(LinkedBy::Tag);
-    let Decision { stages, .. } = asked(&seen);
+    let PlannedItem { stages, .. } = asked(&seen);
     let [(_, steps)] = stages.as_slice() else { panic!("{} stages", stages.len()) };
     let [Step::WriteGroupRecord { record, .. }] = steps.as_slice() else { panic!("{steps:?}") };
     assert_eq!(record.size.cluster, None);
@@ -400,7 +400,7 @@ fn a_cluster_that_does_not_fit_into_the_record_is_left_out_where_something_else_
 fn nothing_is_done_where_schedules_do_not_reach() {
     let seen = group((1, 2, 4), Suspended::default(), Vec::new());
     assert!(planned(&seen, &ask(Verb::Reconcile, NOW)).forecast().is_empty());
-    let rules = Rules { acts_in: NamePatterns::default(), ..rules() };
+    let rules = PlanSettings { acts_in: NamePatterns::default(), ..rules() };
     let tagged = group((1, 2, 4), Suspended::default(), vec![tag("steward:schedule", OFFICE)]);
     let decision = asked(&tagged, &snapshot(&tagged, &[]), &ask(Verb::Stop, NOW), &rules);
     let [(_, steps)] = decision.stages.as_slice() else { panic!() };

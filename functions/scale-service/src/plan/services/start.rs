@@ -4,36 +4,30 @@
 //! does not (a service at 0 that we never stopped, started by name), such a record is written
 //! first, so that a crash in the middle is finished by the next run like any other.
 
-use jiff::SignedDuration;
-use serde_json::json;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
-use shared::record::{Record, Scaling, Size, State};
+use shared::record::{Scaling, Size, State};
 use shared::report::{Outcome, Warning};
-use shared::tags::no_saved_size;
 use shared::{Code, Refusal};
 
-use super::{CHANGE, CONFIRM, Case, Decision, Step};
+use super::ServiceCase;
+use crate::ask::Target;
+use crate::effect::{Became, Effect, Sizes};
+use crate::plan::case::{Count, Resource as _};
+use crate::plan::steps::{CHANGE, CONFIRM};
+use crate::plan::{PlannedItem, Step};
 
-pub(super) fn decide(case: &Case<'_>) -> Decision {
-    let may_be_raised = case.count() == 0 && case.is_named();
-    if !is_off(case) && !may_be_raised {
+pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
+    let may_be_raised = case.count() == 0 && matches!(case.ask.target, Target::One(_));
+    if !case.is_off() && !may_be_raised {
         return case.unchanged(left_as_it_is(case)).into();
     }
-    if let Some(item) = case.stale().or_else(|| case.untaggable()) {
+    if let Some(item) = case.stale() {
         return item.into();
     }
-    match saved(case) {
-        Err(refusal) => case.refused(refusal),
-        Ok(size) => back_to(case, size, Count::Saved),
-    }
+    case.start(Count::Saved)
 }
 
-/// True when the record says that it was stopped, or is being stopped.
-pub(super) fn is_off(case: &Case<'_>) -> bool {
-    case.record.as_ref().is_some_and(|record| record.state != State::On)
-}
-
-fn left_as_it_is(case: &Case<'_>) -> String {
+fn left_as_it_is(case: &ServiceCase<'_>) -> String {
     match (&case.record, case.count()) {
         (Some(record), 1..) => format!("on since {}", record.at),
         (None, 1..) => "on, and never stopped by ecs-steward".into(),
@@ -41,38 +35,8 @@ fn left_as_it_is(case: &Case<'_>) -> String {
     }
 }
 
-/// The size to come back to: the record's, else the one that infrastructure-as-code tagged.
-pub(super) fn saved(case: &Case<'_>) -> Result<Size, Refusal> {
-    let recorded = case.record.as_ref().map(|record| record.size).unwrap_or_default();
-    let live = case.seen.target.as_ref();
-    let awake = live.filter(|target| !target.is_asleep());
-    let awake = awake.map(|target| Scaling { min: target.min_capacity, suspended: target.suspended });
-    let tagged = case.tagged_size();
-    let of_tag = tagged.as_ref().ok().and_then(|size| size.as_ref()?.scaling);
-    // Where we did not put the target to sleep, it is as it should be, unless it sleeps.
-    let scaling = if is_off(case) { recorded.scaling } else { awake }.or(of_tag);
-    if recorded.count.is_some() {
-        return Ok(Size { count: recorded.count, scaling });
-    }
-    match tagged?.and_then(|size| size.count) {
-        Some(count) => Ok(Size { count: Some(count), scaling }),
-        None => Err(no_saved_size::<Size>(&case.rules.tags)),
-    }
-}
-
-/// What a service that comes back has as its desired count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
-    /// The saved one, brought within what is allowed; a live one is never lowered.
-    Saved,
-    /// This one, as it was asked for.
-    Exactly(u32),
-    /// The live one.
-    AsItIs,
-}
-
 /// Brings a service back with its autoscaling.
-pub(super) fn back_to(case: &Case<'_>, size: Size, count: Count) -> Decision {
+pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> PlannedItem {
     let mut warnings = Vec::new();
     warnings.extend(case.orphaned().filter(|_| size.scaling.is_none()));
     let target = case.seen.target.as_ref();
@@ -89,7 +53,7 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Count) -> Decision {
     let wanted = if count == Count::Saved { set.max(case.count()) } else { set };
     let wake = restored.zip(target).and_then(|(after, target)| {
         let before = (target.min_capacity, target.suspended);
-        (before != after).then(|| Step::SetScalable { service: case.id.clone(), before, after })
+        (before != after).then(|| Step::SetScalable { service: case.seen.id.clone(), before, after })
     });
     // Waking the target moves the count into its bounds at once.
     let bounded = |count: u32| match (&wake, target) {
@@ -100,8 +64,8 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Count) -> Decision {
     };
     let mut text = case.record_text.clone();
     let mut steps = Vec::new();
-    if !is_off(case) {
-        let ahead = off_ahead(case, size);
+    if !case.is_off() {
+        let ahead = case.off_ahead(size);
         text = Some(ahead.to_string());
         steps.push(case.write(ahead));
     }
@@ -128,33 +92,19 @@ pub(super) fn back_to(case: &Case<'_>, size: Size, count: Count) -> Decision {
         Count::Saved | Count::AsItIs => size.count.map_or(reached, u32::from),
     };
     let on = case.record_of(State::On, Size { count: last.try_into().ok(), scaling: size.scaling });
-    let confirm = Step::WriteRecord { service: case.id.clone(), before: text, record: on, floor: reached };
+    let confirm = case.seen.write(text, on, reached);
     let stages = vec![(CHANGE, steps), (CONFIRM, vec![confirm])];
     let mut item = case.item(Outcome::Changed, None, reason(case, reached, set));
-    let mut after = json!({ "desiredCount": reached });
-    if let (Some(target), Some(fields)) = (target, after.as_object_mut()) {
-        let (min, suspended) = restored.unwrap_or((target.min_capacity, target.suspended));
-        fields.insert("minCapacity".into(), min.into());
-        fields.insert("suspended".into(), suspended.to_string().into());
-    }
-    item.after = Some(after);
+    let scaling = target.map(|it| restored.unwrap_or((it.min_capacity, it.suspended)));
+    let desired = i32::try_from(reached).unwrap_or(i32::MAX);
+    item.after = Some(Effect::became(Became::On, Sizes::Service { desired, scaling }));
     item.warnings = warnings;
-    Decision { item, stages }
-}
-
-/// A record that says off, older than what it is started for: what is begun now is due until it is
-/// done.
-fn off_ahead(case: &Case<'_>, size: Size) -> Record {
-    if let Some(record) = &case.record {
-        return Record { state: State::Off, size, ..record.clone() };
-    }
-    let before = case.cause.at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(case.cause.at);
-    Record { at: before, ..case.record_of(State::Off, size) }
+    PlannedItem { item, stages }
 }
 
 /// The saved count, brought within what is allowed now.
 fn count_to_set(
-    case: &Case<'_>,
+    case: &ServiceCase<'_>,
     size: Size,
     target: Option<&ScalableTarget>,
     warnings: &mut Vec<Warning>,
@@ -177,7 +127,7 @@ fn count_to_set(
         let to = count.min(target.max_capacity);
         clamped(&mut count, to, "above the scalable target's max");
     }
-    let to = count.min(case.rules.max_desired);
+    let to = count.min(case.settings.max_desired);
     clamped(&mut count, to, "above MAX_DESIRED,");
     if count == 0 {
         let reason = "the scalable target's max is 0: raise it, then start the service";
@@ -235,7 +185,7 @@ fn restored(
     Some((min, suspended))
 }
 
-fn reason(case: &Case<'_>, reached: u32, set: u32) -> String {
+fn reason(case: &ServiceCase<'_>, reached: u32, set: u32) -> String {
     let was = match &case.record {
         Some(record) if record.state != State::On => format!("off since {}", record.at),
         _ => "at 0".to_owned(),

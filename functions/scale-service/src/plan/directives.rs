@@ -1,66 +1,56 @@
-//! What stands on a service and its cluster, as the verbs' rules look at it.
+//! What the tags of a service or group and of its cluster direct: schedule, overrides and policies.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use shared::names::ClusterName;
-use shared::record::{By, Record, whole_seconds};
-use shared::report::Item;
+use shared::record::{By, Record, Saved as _, whole_seconds};
 use shared::schedule::{Due, Facts, Tagged, Unreadable, Want, Wanted, WantedBy, wanted};
-use shared::tags::Tags;
+use shared::tags::{Tags, sized};
 use shared::{Code, Refusal};
 
-use super::{Case, Cause, Rules, told};
+use super::case::{Cause, Resource};
+use super::{Item, PlanSettings};
 use crate::ask::Ask;
-use crate::observe::{Seen, Snapshot};
+use crate::effect::Effect;
 
 /// The tags of a service and of its cluster, read, and what follows from them now.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub(super) struct Directives {
     pub(super) tagged: Tagged,
     pub(super) wanted: Result<Option<Wanted>, Refusal>,
 }
 
-/// A service or a group as it is now.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Live {
-    /// The desired count or capacity.
-    pub(super) count: u32,
-    /// Nothing can wake it.
-    pub(super) asleep: bool,
-    /// A tag says what size it has.
-    pub(super) size_tag: bool,
-}
-
-impl Standing {
-    pub(super) fn of(seen: &Seen, snapshot: &Snapshot, ask: &Ask, rules: &Rules) -> Self {
-        let cluster = snapshot.cluster_tags.get(&seen.id.cluster);
-        Self::read(&seen.service.tags_by_key(), cluster, ask, rules)
-    }
-
+impl Directives {
     /// From a thing's own tags, and its cluster's where they are known.
-    pub(super) fn read(own: &Tags, cluster: Option<&Tags>, ask: &Ask, rules: &Rules) -> Self {
-        let tagged = rules.scheduling.reading(&rules.tags).read(own, cluster);
-        let wanted = tagged.wanted(ask.now, &rules.scheduling.calendar);
+    pub(super) fn read(own: &Tags, cluster: Option<&Tags>, ask: &Ask, settings: &PlanSettings) -> Self {
+        let tagged = settings.scheduling.reading(&settings.tags).read(own, cluster);
+        let wanted = tagged.wanted(ask.now, &settings.scheduling.calendar);
         Self { tagged, wanted }
     }
 
-    /// What is due for what stands there, by the table of "Reconcile".
-    pub(super) fn due<S>(&self, record: Option<&Record<S>>, live: Live, now: Timestamp) -> Due {
+    /// What is due for a service or group, by the table of "Reconcile".
+    pub(super) fn due<T: Resource>(
+        &self,
+        seen: &T,
+        record: Option<&Record<T::Size>>,
+        ask: &Ask,
+        settings: &PlanSettings,
+    ) -> Due {
         let sched = self.tagged.sched();
         let (Ok(drift), Ok(half)) = (&self.tagged.drift, &self.tagged.half) else {
             return Due::Unreadable;
         };
-        let Live { count, asleep, size_tag } = live;
+        let live = seen.live();
+        let size_tag = sized::<T::Size>(&seen.tags(), &settings.tags);
         shared::schedule::decide(&Facts {
             record: Ok(record),
             wanted: self.wanted.as_ref().map(Option::as_ref).map_err(|_| Unreadable),
             sched: sched.as_deref(),
             drift: *drift,
             half: *half,
-            count,
-            asleep,
-            size_tag,
-            now,
+            count: live.size.count().map_or(0, u32::from),
+            asleep: live.asleep,
+            size_tag: size_tag.is_ok_and(|size| size.is_some_and(|size| size.count().is_some())),
+            now: ask.now,
         })
     }
 
@@ -83,12 +73,11 @@ impl Standing {
     }
 
     /// Says on an item what is wanted, since when, and why.
-    pub(super) fn tell(&self, item: &mut Item, as_it_is: impl FnOnce() -> Value) {
+    pub(super) fn tell(&self, item: &mut Item, as_it_is: impl FnOnce() -> Effect) {
         let Some(wanted) = self.readable() else { return };
-        item.reason = format!("{}; {}", item.reason, told(wanted));
-        if let Some(fields) = item.after.get_or_insert_with(as_it_is).as_object_mut() {
-            fields.insert("wanted".into(), json!(wanted.state));
-        }
+        let since = wanted.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+        item.reason = format!("{}; {}{since}", item.reason, wanted.why);
+        item.after.get_or_insert_with(as_it_is).wanted = Some(wanted.state);
     }
 
     /// The first thing that can't be read.
@@ -108,16 +97,20 @@ impl Standing {
 
     /// The hash of the schedule in force, for a record that a request writes: empty where schedules
     /// do not act.
-    pub(super) fn sched_for_requests(&self, cluster: &ClusterName, rules: &Rules) -> Option<String> {
-        rules.acts_in.matches(cluster.as_str()).then(|| self.tagged.sched()).flatten()
+    pub(super) fn sched_for_requests(
+        &self,
+        cluster: &ClusterName,
+        settings: &PlanSettings,
+    ) -> Option<String> {
+        settings.acts_in.matches(cluster.as_str()).then(|| self.tagged.sched()).flatten()
     }
 
     /// Why nothing is changed here, if a hold is live: also where the schedule can't be read.
-    pub(super) fn hold(&self, ask: &Ask, rules: &Rules) -> Option<String> {
+    pub(super) fn hold(&self, ask: &Ask, settings: &PlanSettings) -> Option<String> {
         let Tagged { own, clusters, .. } = &self.tagged;
         let (own, clusters) = (own.as_ref().ok()?.as_ref(), clusters.as_ref().ok()?.as_ref());
         let overrides = shared::schedule::Standing { own, clusters, schedule: None };
-        let wanted = wanted(&overrides, ask.now, &rules.scheduling.calendar)?;
+        let wanted = wanted(&overrides, ask.now, &settings.scheduling.calendar)?;
         (wanted.state == Want::Hold).then_some(wanted.why)
     }
 
@@ -133,8 +126,8 @@ impl Standing {
     }
 
     /// Why it should be off now, where schedules act and say so.
-    pub(super) fn wants_off_now(&self, case: &Case<'_>) -> Option<String> {
-        let acts = case.rules.acts_in.matches(case.id.cluster.as_str());
+    pub(super) fn wants_off_now(&self, cluster: &ClusterName, settings: &PlanSettings) -> Option<String> {
+        let acts = settings.acts_in.matches(cluster.as_str());
         let wanted = self.readable().filter(|wanted| acts && wanted.state == Want::Off);
         wanted.map(|wanted| wanted.why.clone())
     }

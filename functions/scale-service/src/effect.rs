@@ -1,0 +1,153 @@
+//! What an item is, or becomes: the type that plans and summaries look at. Callers see it as JSON.
+
+use std::num::NonZeroU32;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use shared::application_autoscaling::Suspended;
+use shared::autoscaling::Suspended as Processes;
+use shared::schedule::Want;
+
+/// A service's or group's state before or after a run, or what became of an override.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Its size, in AWS's words; `None` for a cluster.
+    pub sizes: Option<Sizes>,
+    /// What the run makes of it.
+    pub became: Became,
+    /// The count that its record remembers: `Some(None)` where nothing says one.
+    pub saved: Option<Option<NonZeroU32>>,
+    /// Tasks that ECS ends in its own time.
+    pub draining: Option<i32>,
+    /// What schedules and overrides want.
+    pub wanted: Option<Want>,
+    /// What became of its override, in a few words.
+    pub override_: Option<String>,
+}
+
+/// What a run makes of a service or group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Became {
+    /// It stays as it is.
+    #[default]
+    AsItIs,
+    /// Stopped.
+    Off,
+    /// Started.
+    On,
+    /// Set to another size.
+    Scaled,
+    /// It has its first record.
+    Adopted,
+    /// Its stop is written down, and a reconcile finishes it.
+    Stopping,
+}
+
+/// A size, in AWS's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sizes {
+    /// A service's.
+    Service {
+        /// `desiredCount`.
+        desired: i32,
+        /// The scalable target's `minCapacity` and suspended flags, where they are told.
+        scaling: Option<(u32, Suspended)>,
+    },
+    /// An Auto Scaling group's; each of its parts where it is told.
+    Group {
+        /// `desiredCapacity`.
+        desired: u32,
+        /// `minSize`.
+        min: Option<u32>,
+        /// `maxSize`.
+        max: Option<u32>,
+        /// The processes that sleep.
+        suspended: Option<Processes>,
+        /// How many instances it has.
+        instances: Option<usize>,
+    },
+}
+
+impl Sizes {
+    /// A group's desired capacity alone.
+    #[must_use]
+    pub fn of_group(desired: u32) -> Self {
+        Self::Group { desired, min: None, max: None, suspended: None, instances: None }
+    }
+
+    /// The desired count or capacity.
+    #[must_use]
+    pub fn desired(self) -> i64 {
+        match self {
+            Self::Service { desired, .. } => desired.into(),
+            Self::Group { desired, .. } => desired.into(),
+        }
+    }
+}
+
+impl Effect {
+    /// This size, as it is.
+    #[must_use]
+    pub fn of(sizes: Sizes) -> Self {
+        Self { sizes: Some(sizes), ..Self::default() }
+    }
+
+    /// This size, by what the run makes of it.
+    #[must_use]
+    pub fn became(became: Became, sizes: Sizes) -> Self {
+        Self { became, ..Self::of(sizes) }
+    }
+
+    /// The desired count or capacity, where there is one.
+    #[must_use]
+    pub fn desired(&self) -> Option<i64> {
+        self.sizes.map(Sizes::desired)
+    }
+}
+
+impl Serialize for Effect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.sizes {
+            Some(Sizes::Service { desired, scaling }) => {
+                map.serialize_entry("desiredCount", &desired)?;
+                if let Some((min, suspended)) = scaling {
+                    map.serialize_entry("minCapacity", &min)?;
+                    map.serialize_entry("suspended", &suspended.to_string())?;
+                }
+            }
+            Some(Sizes::Group { desired, min, max, suspended, instances }) => {
+                map.serialize_entry("desiredCapacity", &desired)?;
+                for (name, size) in [("minSize", min), ("maxSize", max)] {
+                    if let Some(size) = size {
+                        map.serialize_entry(name, &size)?;
+                    }
+                }
+                if let Some(suspended) = suspended {
+                    map.serialize_entry("suspended", &suspended.to_string())?;
+                }
+                if let Some(instances) = instances {
+                    map.serialize_entry("instances", &instances)?;
+                }
+            }
+            None => {}
+        }
+        match self.became {
+            Became::Adopted => map.serialize_entry("adopted", &true)?,
+            Became::Stopping => map.serialize_entry("stopping", &true)?,
+            Became::AsItIs | Became::Off | Became::On | Became::Scaled => {}
+        }
+        if let Some(saved) = self.saved {
+            map.serialize_entry("saved", &saved)?;
+        }
+        if let Some(draining) = self.draining {
+            map.serialize_entry("draining", &draining)?;
+        }
+        if let Some(wanted) = self.wanted {
+            map.serialize_entry("wanted", &wanted)?;
+        }
+        if let Some(said) = &self.override_ {
+            map.serialize_entry("override", said)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,403 @@
+//! A service or a group with all that is asked of it: the laws are the same for both.
+//!
+//! What differs stands in [`Resource`]: how it is seen, and the steps of its stop and start.
+
+use std::fmt::Display;
+
+use jiff::{SignedDuration, Timestamp};
+use shared::record::sizing::{self, Live};
+use shared::record::{By, Record, Saved, State};
+use shared::report::{Outcome, Warning};
+use shared::schedule::{Due, Want};
+use shared::settings::TagKeys;
+use shared::tags::{Tags, no_saved_size, sized};
+use shared::{Code, Refusal};
+
+use super::directives::Directives;
+use super::steps::CHANGE;
+use super::{Item, PlanSettings, PlannedItem, Step};
+use crate::ask::Ask;
+use crate::effect::{Became, Effect};
+use crate::observe::Snapshot;
+
+/// What has a size and a record: an ECS service or an Auto Scaling group.
+pub(super) trait Resource: Sized {
+    /// What its record remembers.
+    type Size: Saved;
+    /// Its autoscaling sleeps, and no record says what it was before.
+    const ORPHANED: &'static str;
+    /// What the tag `steward:size` may say at the least.
+    const SIZE_EXAMPLE: &'static str;
+
+    fn id(&self) -> &impl Display;
+    fn tags(&self) -> Tags;
+    /// Its size as it is.
+    fn live(&self) -> Live<Self::Size>;
+    /// Its size as callers see it.
+    fn shown(&self) -> Effect;
+    /// The same, of its count alone.
+    fn count_shown(&self) -> Effect;
+    /// What its tags and its cluster's say.
+    fn directives(&self, snapshot: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Directives;
+    /// Why it can't carry a tag, if it can't.
+    fn untaggable(&self, key: &str) -> Option<Refusal>;
+    /// What no request and no schedule changes, whatever its record says.
+    fn out_of_reach(&self, ask: &Ask) -> Option<Item>;
+    /// What a reconcile leaves alone, by what its record says and what is due.
+    fn left_alone(
+        &self,
+        record: Option<&Record<Self::Size>>,
+        due: Due,
+        settings: &PlanSettings,
+    ) -> Option<Item>;
+    /// The step that writes its record. It may only be written while the desired count is at least `floor`.
+    fn write(&self, before: Option<String>, record: Record<Self::Size>, floor: u32) -> Step;
+    /// The steps of a stop that a transition wants, or that was begun.
+    fn stop(case: &Case<'_, Self>) -> PlannedItem;
+    /// The steps of a start to this size.
+    fn start(case: &Case<'_, Self>, size: Self::Size, count: Count) -> PlannedItem;
+    /// What is there of it, where that is less than its desired count; and where to look for the reason.
+    fn missing(&self) -> Option<(String, String)>;
+    /// What keeps it from doing what is due: people's doing.
+    fn held_back(_case: &Case<'_, Self>, _due: Due) -> Option<Warning> {
+        None
+    }
+    /// An override of its own that is over is removed once nothing else is left to do.
+    fn clean_up(_case: &Case<'_, Self>, _planned: &mut PlannedItem) {}
+    /// The same where it follows nothing any more.
+    fn left_behind(_seen: &Self, _: &Directives, _: &Ask, _: &PlanSettings) -> Option<PlannedItem> {
+        None
+    }
+}
+
+/// What a service or group that comes back has as its desired count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// The saved one, brought within what is allowed; a live one is never lowered.
+    Saved,
+    /// This one, as it was asked for.
+    Exactly(u32),
+    /// The live one.
+    AsItIs,
+}
+
+/// In whose name a record is written, and for which instant.
+#[derive(Clone, Debug)]
+pub(super) struct Cause {
+    /// t: the transition, or the instant that the request was meant for.
+    pub(super) at: Timestamp,
+    pub(super) by: By,
+    /// The hash of the schedule in force.
+    pub(super) sched: Option<String>,
+}
+
+/// A record as text, and read.
+pub(super) type Recorded<S> = (Option<String>, Option<Record<S>>);
+
+pub(super) fn recorded<S: Saved>(mut tags: Tags, keys: &TagKeys) -> Result<Recorded<S>, Refusal> {
+    let record = shared::tags::recorded(&tags, keys)?;
+    Ok((tags.remove(&keys.record), record))
+}
+
+/// What fails for a reason that stands in its tags.
+pub(super) fn failed(resource: &impl Display, Refusal { code, reason }: Refusal) -> Item {
+    Item::new(resource, Outcome::Failed, Some(code), reason)
+}
+
+/// One service or group, as the rules of stop, start and scale see it.
+pub(super) struct Case<'a, T: Resource> {
+    pub(super) seen: &'a T,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) ask: &'a Ask,
+    pub(super) settings: &'a PlanSettings,
+    pub(super) live: Live<T::Size>,
+    /// The record as text, and read.
+    pub(super) record_text: Option<String>,
+    pub(super) record: Option<Record<T::Size>>,
+    pub(super) cause: Cause,
+    pub(super) directives: Directives,
+}
+
+/// What becomes of one that follows a schedule, or whose stop was begun; `None` for one that follows
+/// nothing and never did.
+pub(super) fn reconciled<T: Resource>(
+    seen: &T,
+    snapshot: &Snapshot,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Option<PlannedItem> {
+    let directives = seen.directives(snapshot, ask, settings);
+    let follows = !matches!(&directives.wanted, Ok(None));
+    if let Some(item) = seen.out_of_reach(ask) {
+        return follows.then(|| item.into());
+    }
+    let (record_text, record) = match recorded(seen.tags(), &settings.tags) {
+        Ok(recorded) => recorded,
+        Err(fault) => return follows.then(|| failed(seen.id(), fault).into()),
+    };
+    let due = directives.due(seen, record.as_ref(), ask, settings);
+    if !follows && due == Due::Nothing {
+        return T::left_behind(seen, &directives, ask, settings);
+    }
+    if let Some(item) = seen.left_alone(record.as_ref(), due, settings) {
+        return Some(item.into());
+    }
+    let cause = directives.cause(due, record.as_ref(), ask.now);
+    let case = Case::new(seen, snapshot, ask, settings, (record_text, record), cause, directives);
+    let mut planned = case.carry_out(due);
+    planned.item.warnings.extend(T::held_back(&case, due));
+    planned.item.warnings.extend(case.late_to_wake(due));
+    case.directives.tell(&mut planned.item, || seen.shown());
+    if due == Due::Nothing {
+        T::clean_up(&case, &mut planned);
+    }
+    Some(planned)
+}
+
+impl<'a, T: Resource> Case<'a, T> {
+    pub(super) fn new(
+        seen: &'a T,
+        snapshot: &'a Snapshot,
+        ask: &'a Ask,
+        settings: &'a PlanSettings,
+        (record_text, record): Recorded<T::Size>,
+        cause: Cause,
+        directives: Directives,
+    ) -> Self {
+        let live = seen.live();
+        Self { seen, snapshot, ask, settings, live, record_text, record, cause, directives }
+    }
+
+    fn carry_out(&self, due: Due) -> PlannedItem {
+        match due {
+            Due::Unreadable => failed(self.seen.id(), self.directives.fault()).into(),
+            Due::Held => self.item(Outcome::Unchanged, Some(Code::Held), "left as it is").into(),
+            Due::FinishStop | Due::MakeOff { .. } => T::stop(self),
+            Due::StartUnscheduled { .. } | Due::MakeOn { .. } => self.start(Count::Saved),
+            Due::HandBack { .. } => self.start(Count::AsItIs),
+            Due::Adopt { state, at } => self.adopted(state, at),
+            Due::AdoptWithoutSize => {
+                let Refusal { code, reason } = no_saved_size::<T::Size>(&self.settings.tags);
+                self.item(Outcome::Skipped, Some(code), format!("it is at 0, and {reason}")).into()
+            }
+            Due::Renew { at } => self.renewed(at),
+            Due::Withheld => self.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),
+            Due::Nothing => self.unchanged(self.as_it_is()).into(),
+        }
+    }
+
+    /// A start to the size that its record or its tag says, or why there is none.
+    pub(super) fn start(&self, count: Count) -> PlannedItem {
+        if let Some(item) = self.untaggable() {
+            return item.into();
+        }
+        match self.to_restore() {
+            Err(refusal) => self.refused(refusal),
+            Ok(size) => T::start(self, size, count),
+        }
+    }
+
+    fn to_restore(&self) -> Result<T::Size, Refusal> {
+        let tagged = self.tagged_size();
+        let of_tag = tagged.as_ref().ok().and_then(Option::as_ref);
+        let size = sizing::to_restore(self.record.as_ref(), &self.live, of_tag);
+        match size.count() {
+            Some(_) => Ok(size),
+            None => tagged.and(Err(no_saved_size::<T::Size>(&self.settings.tags))),
+        }
+    }
+
+    pub(super) fn to_save(&self) -> T::Size {
+        sizing::to_save(self.record.as_ref(), &self.live)
+    }
+
+    /// The first record, so that the next transition finds it: nothing else is changed.
+    fn adopted(&self, state: State, at: Timestamp) -> PlannedItem {
+        if let Some(item) = self.untaggable() {
+            return item.into();
+        }
+        let at_first_sight = || {
+            let tagged = self.tagged_size().ok().flatten();
+            let seen = self.live.at_first_sight();
+            tagged.map_or_else(|| seen.clone(), |tagged| seen.clone().or(&tagged))
+        };
+        let size = self.record.as_ref().map_or_else(at_first_sight, |record| record.size.clone());
+        let record = Record { state, at, size, sched: self.cause.sched.clone(), by: Some(By::Adoption) };
+        let mut item = self.item(Outcome::Changed, None, "adopted as it is: the next transition acts");
+        item.after = Some(Effect { became: Became::Adopted, ..self.seen.count_shown() });
+        item.warnings.extend(self.orphaned());
+        PlannedItem { item, stages: vec![(CHANGE, vec![self.write(record)])] }
+    }
+
+    /// It is as the transition wants it: t alone is renewed.
+    fn renewed(&self, at: Timestamp) -> PlannedItem {
+        let item = self.unchanged(self.as_it_is());
+        match self.record.clone() {
+            Some(record) => {
+                let renewed = Record { at, ..record };
+                PlannedItem { item, stages: vec![(CHANGE, vec![self.write(renewed)])] }
+            }
+            None => item.into(),
+        }
+    }
+
+    /// Its record says off already, and it was asked for: that alone is noted. Otherwise the record stays
+    /// byte for byte.
+    pub(super) fn note_request(&self, as_it_is: Item, noted: Item) -> PlannedItem {
+        let Some(record) = &self.record else { return as_it_is.into() };
+        let passed = self.directives.since().filter(|since| *since > record.at);
+        if record.by == Some(By::Request) && passed.is_none() {
+            return as_it_is.into();
+        }
+        if let Some(item) = self.stale() {
+            return item.into();
+        }
+        // A transition lies between: for it, this stop is new.
+        let at = passed.map_or(record.at, |_| self.cause.at);
+        let record = Record { by: Some(By::Request), at, ..record.clone() };
+        PlannedItem { item: noted, stages: vec![(CHANGE, vec![self.write(record)])] }
+    }
+
+    fn as_it_is(&self) -> String {
+        match self.count() {
+            0 => "off".into(),
+            count => format!("on with {count}"),
+        }
+    }
+
+    /// Wanted on, and still not all there some time after the transition.
+    fn late_to_wake(&self, due: Due) -> Option<Warning> {
+        let wanted = self.directives.readable()?;
+        let since = wanted.since.as_ref()?.at;
+        let late = wanted.state == Want::On
+            && due == Due::Nothing
+            && self.ask.now.duration_since(since) >= self.settings.late_after;
+        let (there, hint) = self.seen.missing().filter(|_| late)?;
+        let detail = format!("{there}, and it should have been on since {since}; {hint}");
+        Some(Warning::new(Code::LateToWake, detail))
+    }
+
+    pub(super) fn count(&self) -> u32 {
+        self.live.size.count().map_or(0, u32::from)
+    }
+
+    /// True when the record says that it was stopped, or is being stopped.
+    pub(super) fn is_off(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.state != State::On)
+    }
+
+    /// True when it is as a stop leaves it.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.count() == 0 && self.live.asleep
+    }
+
+    pub(super) fn item(&self, outcome: Outcome, code: Option<Code>, reason: impl Into<String>) -> Item {
+        let mut item = Item::new(self.seen.id(), outcome, code, reason);
+        item.before = Some(self.seen.shown());
+        item
+    }
+
+    pub(super) fn unchanged(&self, reason: impl Into<String>) -> Item {
+        let mut item = self.item(Outcome::Unchanged, None, reason);
+        item.after = item.before.clone();
+        item
+    }
+
+    pub(super) fn refused(&self, Refusal { code, reason }: Refusal) -> PlannedItem {
+        self.item(Outcome::Failed, Some(code), reason).into()
+    }
+
+    /// Why a request that does not name it changes nothing: a hold, or an override that might be one.
+    pub(super) fn barred(&self) -> Option<Item> {
+        let held = self.directives.hold(self.ask, self.settings);
+        let held = held.map(|why| self.item(Outcome::Skipped, Some(Code::Held), why));
+        let unreadable = || {
+            let fault = self.directives.unreadable_override()?;
+            Some(self.item(Outcome::Failed, Some(fault.code), fault.reason.clone()))
+        };
+        held.or_else(unreadable)
+    }
+
+    /// The same hold, for a request that goes through it.
+    pub(super) fn hold_warning(&self) -> Option<Warning> {
+        self.directives.hold(self.ask, self.settings).map(|why| Warning::new(Code::Held, why))
+    }
+
+    /// Why an event that comes so late does nothing, if it does.
+    pub(super) fn stale(&self) -> Option<Item> {
+        let reason = self.ask.stale(self.record.as_ref().map(|record| record.at))?;
+        Some(self.item(Outcome::Skipped, Some(Code::Stale), reason))
+    }
+
+    /// Why it can't carry a record, if it can't.
+    pub(super) fn untaggable(&self) -> Option<Item> {
+        let Refusal { code, reason } = self.seen.untaggable(&self.settings.tags.record)?;
+        Some(self.item(Outcome::Failed, Some(code), reason))
+    }
+
+    /// It sleeps with no record to say what it was: a person's doing, or a lost record.
+    pub(super) fn orphaned(&self) -> Option<Warning> {
+        let unsaid = self.record.as_ref().is_none_or(|record| record.size.bounds().is_none());
+        let orphaned = self.live.size.bounds().is_some() && self.live.asleep && unsaid;
+        orphaned.then(|| Warning::new(Code::OrphanedSuspension, T::ORPHANED))
+    }
+
+    /// Nothing says what to start it with, once it is stopped.
+    pub(super) fn without_a_size(&self, size: &T::Size) -> Option<Warning> {
+        let nothing = size.count().is_none() && !matches!(self.tagged_size(), Ok(Some(_)));
+        nothing.then(|| {
+            let (key, example) = (&self.settings.tags.size, T::SIZE_EXAMPLE);
+            let detail = format!(
+                "it was never seen above 0, so nothing says what to start it with: tag it {key} ({example})"
+            );
+            Warning::new(Code::NoSavedSize, detail)
+        })
+    }
+
+    /// The size that infrastructure-as-code put beside the record.
+    fn tagged_size(&self) -> Result<Option<T::Size>, Refusal> {
+        sized(&self.seen.tags(), &self.settings.tags)
+    }
+
+    /// A record of what is done now, and why.
+    pub(super) fn record_of(&self, state: State, size: T::Size) -> Record<T::Size> {
+        let Cause { at, by, sched } = self.cause.clone();
+        Record { state, at, size, sched, by: Some(by) }
+    }
+
+    /// A record that says off, older than what it is started for: what is begun now is due until it is
+    /// done.
+    pub(super) fn off_ahead(&self, size: T::Size) -> Record<T::Size> {
+        if let Some(record) = &self.record {
+            return Record { state: State::Off, size, ..record.clone() };
+        }
+        let before = self.cause.at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(self.cause.at);
+        Record { at: before, ..self.record_of(State::Off, size) }
+    }
+
+    pub(super) fn write(&self, record: Record<T::Size>) -> Step {
+        self.seen.write(self.record_text.clone(), record, 0)
+    }
+
+    /// A verb's word, as a request's or as a transition's.
+    pub(super) fn because(&self, verb: &str) -> String {
+        match self.cause.by {
+            By::Request => format!("{verb} as asked"),
+            _ => verb.to_owned(),
+        }
+    }
+
+    /// Why a stop was made, for people.
+    pub(super) fn stop_reason(&self, size: &T::Size) -> String {
+        let back = size.count().map_or_else(String::new, |count| format!("; comes back with {count}"));
+        match &self.record {
+            Some(Record { state: State::Stopping, .. }) => {
+                format!("the stop that was begun is finished{back}")
+            }
+            Some(Record { state: State::Off, at, .. }) => {
+                format!("off since {at}, and raised since then: stopped again{back}")
+            }
+            _ => format!("{}{back}", self.because("stopped")),
+        }
+    }
+}

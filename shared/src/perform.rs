@@ -75,6 +75,12 @@ pub trait Executor<S, E = Value>: Sync {
     /// Makes the call.
     fn perform(&self, step: &S) -> impl Future<Output = Result<Done<E>, Problem>> + Send;
 
+    /// The step that takes this one back, where half of its job would do harm. It is performed only when
+    /// a later step of the job was definitely refused; never where nobody knows what became of that.
+    fn undo(&self, _step: &S) -> Option<S> {
+        None
+    }
+
     /// Reads the world again before a stage and takes away what no longer holds. It never adds.
     fn narrow(&self, _stage: usize, jobs: Vec<Job<S>>) -> impl Future<Output = Narrowed<S>> + Send
     where
@@ -136,7 +142,7 @@ async fn run<S: Sync, E>(
     time_left: &(impl Fn() -> bool + Sync),
 ) -> End<E> {
     let mut all = Done::default();
-    for step in steps {
+    for (place, step) in steps.iter().enumerate() {
         if !time_left() {
             return End::OutOfTime;
         }
@@ -148,10 +154,25 @@ async fn run<S: Sync, E>(
             }
             // The call waited for its budget, or for AWS, until the deadline.
             Err(problem) if problem.code == Code::OutOfTime => return End::OutOfTime,
-            Err(problem) => return End::Failed(problem),
+            Err(problem) => {
+                if matches!(problem.code, Code::AccessDenied | Code::AwsRefused) {
+                    take_back(steps.get(..place).unwrap_or_default(), executor).await;
+                }
+                return End::Failed(problem);
+            }
         }
     }
     End::Done(all)
+}
+
+/// Takes back what was done of a job, the last step first. What can't be taken back is finished by a later
+/// run, as after any crash.
+async fn take_back<S: Sync, E>(done: &[S], executor: &impl Executor<S, E>) {
+    for undo in done.iter().rev().filter_map(|step| executor.undo(step)) {
+        if executor.perform(&undo).await.is_err() {
+            return;
+        }
+    }
 }
 
 fn settle<E>(items: &mut [Item<E>], covers: &[ItemId], end: End<E>) {

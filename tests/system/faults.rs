@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use emulator::Faults;
+use emulator::{Faults, ServiceSeed, TargetSeed};
 use serde_json::{Value, json};
 use shared::Code;
 
-use crate::stage::{Stage, item, prod_with, prod_with_users};
+use crate::stage::{Stage, item, prod, prod_with, prod_with_users};
 
 #[tokio::test(start_paused = true)]
 async fn one_services_failure_does_not_stop_the_others() {
@@ -123,4 +123,58 @@ async fn a_summary_calls_a_cluster_that_cannot_be_read_a_cluster() {
     let report = stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
     let summary = report["summary"].as_str().unwrap();
     assert!(summary.contains("1 cluster failed") && !summary.contains("service"), "{summary}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_whose_stop_is_refused_keeps_its_autoscaling_and_one_that_got_no_answer_is_left_to_the_next_run()
+ {
+    let by_day = (3, Some((2, [true, false, false])));
+    let asleep = (3, Some((0, [true; 3])));
+    let refused = |rule: emulator::FaultRule| rule.access_denied();
+    let failed = |rule: emulator::FaultRule| rule.server_error();
+    for (fault, left) in [(&refused as &dyn Fn(_) -> _, by_day), (&failed, asleep)] {
+        let stage = Stage::on(prod_with_users()).await;
+        stage.aws.faults(fault(Faults::new().on("ecs", "UpdateService")));
+        stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap_err();
+        assert_eq!(stage.size("users"), left);
+        assert!(stage.record("users").unwrap().contains("stopping@"), "it is still to be finished");
+        stage.aws.faults(Faults::new());
+        stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+        assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))));
+        assert!(stage.record("users").unwrap().contains("n=3 min=2 susp=i--"), "{:?}", stage.record("users"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_only_a_warning_needs_costs_the_warning_and_not_the_evening() {
+    let stage = Stage::on(prod_with_users()).await;
+    stage.aws.faults(Faults::new().on("application-autoscaling", "DescribeScheduledActions").access_denied());
+    let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    assert_eq!((&report["ok"], stage.size("users")), (&json!(true), (0, Some((0, [true; 3])))), "{report}");
+    assert_eq!(report["warnings"][0]["code"], "accessDenied", "{report}");
+    let detail = report["warnings"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("scheduled scaling actions"), "{detail}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn scalable_targets_that_cannot_be_read_fail_the_services_that_were_due_and_no_other() {
+    let schedule = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
+    let mut world = prod();
+    for (name, schedule) in [("due", schedule), ("always", "always")] {
+        let seed = ServiceSeed::new(name).desired(2).tag("steward:schedule", schedule);
+        world.service("prod", seed);
+        world.scalable_target("prod", name, TargetSeed::new(1, 4));
+    }
+    let stage = Stage::on(world).await;
+    let tick = json!({"action": "reconcile", "clusters": ["*"]});
+    stage.scale(tick.clone()).await.unwrap();
+    stage.aws.move_to("2026-11-25T23:00:00Z".parse().unwrap());
+    stage.aws.faults(Faults::new().on("application-autoscaling", "DescribeScalableTargets").access_denied());
+    let report = stage.scale(tick.clone()).await.unwrap();
+    assert_eq!(item(&report, "due")["code"], "accessDenied", "{report}");
+    assert_eq!(item(&report, "always")["outcome"], "unchanged", "{report}");
+    assert_eq!(stage.size("due").0, 2);
+    stage.aws.faults(Faults::new());
+    stage.scale(tick).await.unwrap();
+    assert_eq!((stage.size("due").0, stage.size("always").0), (0, 2));
 }

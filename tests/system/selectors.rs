@@ -98,3 +98,21 @@ async fn clusters_are_reached_by_events_only_and_only_those_that_the_config_name
     let problem = System::start(none).await.unwrap().invoke("scale-service", stop).await.unwrap_err();
     assert_eq!(problem.code, Code::NotConfigured);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fleets_event_that_names_a_service_fails_it_only_if_no_cluster_has_it() {
+    let mut world = World::new(evening());
+    for (cluster, service) in [("prod", "users"), ("staging", "users"), ("tools", "wiki")] {
+        world.cluster(cluster).service(cluster, ServiceSeed::new(service).desired(1));
+    }
+    let stage = Stage::on(world).await;
+    let report =
+        stage.scale(json!({"action": "stop", "clusters": ["*"], "services": ["users"]})).await.unwrap();
+    assert_eq!((&report["ok"], &report["counts"]["changed"]), (&json!(true), &json!(2)), "{report}");
+    let report =
+        stage.scale(json!({"action": "start", "clusters": ["*"], "services": ["wi*"]})).await.unwrap();
+    assert_eq!(report["warnings"], Value::Null, "one cluster has such a service: {report}");
+    let nowhere = json!({"action": "stop", "clusters": ["*"], "services": ["nobody"]});
+    let problem = stage.scale(nowhere).await.unwrap_err();
+    assert!(problem.to_string().contains("failed"), "{problem}");
+}

@@ -59,6 +59,10 @@ impl Executor<Step, Effect> for Apply<'_> {
         Ok(Done::default())
     }
 
+    fn undo(&self, step: &Step) -> Option<Step> {
+        step.undo()
+    }
+
     async fn narrow(&self, stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
         match stage {
             CONFIRM => self.confirmed(jobs).await,

@@ -97,7 +97,7 @@ impl Function for ScaleService {
             perform(plan, &executor, AT_ONCE, &time_left).await
         };
         let under_way = !ask.dry_run && report::is_under_way(&items);
-        let report = report::report(items, &seen.unmatched, &ask, &self.config.settings);
+        let report = report::report(items, &seen, &ask, &self.config.settings);
         if under_way && report.ok && report.partial().is_none() {
             let location = report::location(&ask);
             return Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) });

@@ -10,7 +10,8 @@ use futures_util::stream::{self, StreamExt as _};
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
 use shared::ecs::{Cluster, Service, Tag};
 use shared::names::{ClusterName, GroupName, ServiceId, ServiceName};
-use shared::select::{NamePatterns, Selector};
+use shared::report::Warning;
+use shared::select::{NamePattern, NamePatterns, Selector};
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read};
 
@@ -93,6 +94,8 @@ pub struct Snapshot {
     pub failed: Vec<Unread>,
     /// Patterns that match nothing.
     pub unmatched: Vec<String>,
+    /// What else could not be read, and costs a warning alone.
+    pub warnings: Vec<Warning>,
 }
 
 /// Scalable targets are asked for by id up to here; beyond it, the whole list has fewer pages.
@@ -136,13 +139,13 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
                 (cluster, seen, done)
             });
             let mut reads = reads.buffered(AT_ONCE);
+            let mut absent = Absent::default();
             while let Some((cluster, found, done)) = reads.next().await {
                 // One cluster's failure does not stop the others.
                 match done {
                     Ok(()) => {
                         seen.services.extend(found.services);
-                        seen.failed.extend(found.failed);
-                        seen.unmatched.extend(found.unmatched);
+                        absent.note(found.failed, found.unmatched, &mut seen.failed);
                     }
                     Err(problem) => {
                         let what = UnreadThing::Cluster(cluster);
@@ -150,9 +153,47 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
                     }
                 }
             }
+            absent.tell(&mut seen);
         }
     }
     Ok(seen)
+}
+
+/// Names and patterns of services that some of a fleet's clusters lack. Only what no cluster has is worth
+/// a word.
+#[derive(Debug, Default)]
+struct Absent {
+    names: Vec<Unread>,
+    patterns: Vec<String>,
+}
+
+impl Absent {
+    fn note(&mut self, failed: Vec<Unread>, unmatched: Vec<String>, others: &mut Vec<Unread>) {
+        let (names, rest): (Vec<_>, Vec<_>) =
+            failed.into_iter().partition(|unread| unread.code == Code::NotFound);
+        self.names.extend(names);
+        others.extend(rest);
+        self.patterns.extend(unmatched);
+    }
+
+    fn tell(self, seen: &mut Snapshot) {
+        let found = |name: &str| seen.services.iter().any(|one| one.id.service.as_str() == name);
+        let lacking = |unread: &Unread| match &unread.what {
+            UnreadThing::Service { name, .. } => !found(name),
+            _ => true,
+        };
+        let names: Vec<Unread> = self.names.into_iter().filter(lacking).collect();
+        let matched = |text: &String| {
+            let pattern = text.rsplit('/').next().and_then(|pattern| pattern.parse::<NamePattern>().ok());
+            let matches = |pattern: NamePattern| {
+                seen.services.iter().any(|one| pattern.matches(one.id.service.as_str()))
+            };
+            pattern.is_some_and(matches)
+        };
+        let patterns: Vec<String> = self.patterns.into_iter().filter(|text| !matched(text)).collect();
+        seen.failed.extend(names);
+        seen.unmatched.extend(patterns);
+    }
 }
 
 /// Reads the scalable targets of these services, and for those that may be stopped what would
@@ -163,11 +204,30 @@ pub async fn observe_scaling(
     ask: &Ask,
     seen: &mut Snapshot,
 ) -> Result<(), Problem> {
-    add_targets(read, ids, seen).await?;
-    match ask.verb {
-        Verb::Stop | Verb::Reconcile => add_actions(read, seen).await,
-        Verb::Start | Verb::Scale(_) | Verb::ScaleGroup(_) => Ok(()),
+    match add_targets(read, ids, seen).await {
+        Err(problem) if ask.verb == Verb::Reconcile && !ask.is_of_one() => left_unread(ids, &problem, seen),
+        targets => targets?,
     }
+    if matches!(ask.verb, Verb::Stop | Verb::Reconcile) {
+        // Those are read for a warning alone: it is lost, and the run goes on.
+        let unread = add_actions(read, seen).await.err();
+        seen.warnings.extend(unread.map(|Problem { code, detail, .. }| {
+            let detail =
+                format!("which scheduled scaling actions sleep with the services is not known: {detail}");
+            Warning::new(code, detail)
+        }));
+    }
+    Ok(())
+}
+
+/// The services that are due fail, and no others.
+fn left_unread(ids: &[ServiceId], problem: &Problem, seen: &mut Snapshot) {
+    seen.services.retain(|one| !ids.contains(&one.id));
+    seen.failed.extend(ids.iter().map(|id| {
+        let (cluster, name) = (id.cluster.clone(), id.service.to_string());
+        let reason = format!("its scalable target can't be read: {}", problem.detail);
+        Unread { what: UnreadThing::Service { cluster, name }, code: problem.code, reason }
+    }));
 }
 
 fn tags_of(clusters: &[Cluster]) -> BTreeMap<ClusterName, BTreeMap<String, String>> {
@@ -182,7 +242,7 @@ fn empty(clusters: &[Cluster]) -> BTreeSet<ClusterName> {
 
 async fn clusters(
     read: &Read,
-    patterns: &[shared::select::NamePattern],
+    patterns: &[NamePattern],
     reach: &NamePatterns,
     seen: &mut Snapshot,
 ) -> Result<Vec<ClusterName>, Problem> {

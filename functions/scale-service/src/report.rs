@@ -7,16 +7,18 @@ use shared::{Code, names};
 
 use crate::ask::{Ask, Target, Verb};
 use crate::effect::{Became, Effect, Sizes};
+use crate::observe::Snapshot;
 use crate::plan::Item;
 
 /// How many services a summary names.
 const NAMED: usize = 5;
 
 /// The report of these items.
-pub(crate) fn report(items: Vec<Item>, unmatched: &[String], ask: &Ask, settings: &Settings) -> Report {
-    let warnings =
-        unmatched.iter().map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches nothing")));
-    let warnings = warnings.collect();
+pub(crate) fn report(items: Vec<Item>, seen: &Snapshot, ask: &Ask, settings: &Settings) -> Report {
+    let unmatched = seen.unmatched.iter();
+    let unmatched =
+        unmatched.map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches nothing")));
+    let warnings = unmatched.chain(seen.warnings.iter().cloned()).collect();
     let where_to = match &ask.target {
         Target::One(id) => Some(id.cluster.to_string()),
         Target::Cluster(cluster, _) => Some(cluster.to_string()),

@@ -104,6 +104,21 @@ impl Step {
         }
     }
 
+    /// What takes it back where a later step of its job is refused: a service that can't be stopped must
+    /// not run on without its autoscaling, nor a group without its alarms.
+    #[must_use]
+    pub fn undo(&self) -> Option<Self> {
+        match self {
+            Self::SetScalable { service, before, after: after @ (0, Suspended::ALL) } => {
+                Some(Self::SetScalable { service: service.clone(), before: *after, after: *before })
+            }
+            Self::Suspend { group, processes } => {
+                Some(Self::Resume { group: group.clone(), processes: *processes })
+            }
+            _ => None,
+        }
+    }
+
     /// The group that it changes.
     #[must_use]
     pub fn group(&self) -> Option<&GroupId> {

@@ -143,7 +143,7 @@ pub trait Saved: fmt::Display + Clone + Sized {
 pub struct Record<S = Size> {
     /// What was last done.
     pub state: State,
-    /// t: the instant it was done for, in whole seconds. Never the time of the write.
+    /// t: the instant it was done for, in whole milliseconds. Never the time of the write.
     pub at: Timestamp,
     /// The size to come back to.
     pub size: S,
@@ -164,7 +164,13 @@ pub enum RecordFault {
     Malformed(String),
 }
 
-/// Instants in a record have whole seconds.
+/// Instants in our tags have whole milliseconds: a bot's stop and its override come within one second.
+#[must_use]
+pub fn whole_millis(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+/// An instant as people read it.
 #[must_use]
 pub fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
@@ -172,7 +178,7 @@ pub fn whole_seconds(at: Timestamp) -> Timestamp {
 
 impl<S: Saved> fmt::Display for Record<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "v1 {}@{}", self.state.as_str(), whole_seconds(self.at))?;
+        write!(f, "v1 {}@{}", self.state.as_str(), whole_millis(self.at))?;
         let size = self.size.to_string();
         if !size.is_empty() {
             write!(f, " {size}")?;
@@ -236,7 +242,7 @@ impl<S: Saved> FromStr for Record<S> {
         let sched = pairs.take("sched").map(sched).transpose()?;
         let by = pairs.take("by").map(by).transpose()?;
         pairs.end()?;
-        Ok(Self { state, at: whole_seconds(at), size, sched, by })
+        Ok(Self { state, at: whole_millis(at), size, sched, by })
     }
 }
 
@@ -397,13 +403,14 @@ mod tests {
         (
             prop::sample::select(vec![State::On, State::Stopping, State::Off]),
             0..4_102_444_800_i64,
+            prop_oneof![Just(0_i64), 0..1_000_i64],
             sizes(),
             prop::option::of("[0-9a-f]{8}"),
             prop::option::of(prop::sample::select(By::ALL.to_vec())),
         )
-            .prop_map(|(state, second, size, sched, by)| Record {
+            .prop_map(|(state, second, millis, size, sched, by)| Record {
                 state,
-                at: Timestamp::from_second(second).unwrap(),
+                at: Timestamp::from_millisecond(second * 1_000 + millis).unwrap(),
                 size,
                 sched,
                 by,
@@ -420,7 +427,7 @@ mod tests {
         }
 
         #[test]
-        fn a_parsed_record_prints_back_the_same(text in "v1 (on|stopping|off)@2026-11-23T2[0-3]:00:0[0-9]Z( n=[0-9]{1,3})?( min=[0-9] susp=[i-][o-][s-])?( by=(schedule|request))?") {
+        fn a_parsed_record_prints_back_the_same(text in "v1 (on|stopping|off)@2026-11-23T2[0-3]:00:0[0-9](\\.[0-9]{2}[1-9])?Z( n=[0-9]{1,3})?( min=[0-9] susp=[i-][o-][s-])?( by=(schedule|request))?") {
             if let Ok(record) = text.parse::<Record>() {
                 prop_assert_eq!(record.to_string(), text);
             }

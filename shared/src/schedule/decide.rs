@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use super::{Want, Wanted, WantedBy};
-use crate::record::{By, Record, Size, State, whole_seconds};
+use crate::record::{By, Record, Size, State, whole_millis};
 
 /// What is done about a service that differs from what is wanted (the tag `steward:drift`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -78,7 +78,7 @@ pub struct Facts<'a, S = Size> {
     pub now: Timestamp,
 }
 
-/// What is to be done. Each `at` is the t of the record to write, in whole seconds.
+/// What is to be done. Each `at` is the t of the record to write, in whole milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// `failed`, nothing changed.
@@ -130,7 +130,7 @@ pub enum Due {
 /// What is due: the first line of the table that fits.
 #[must_use]
 pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
-    let now = whole_seconds(facts.now);
+    let now = whole_millis(facts.now);
     // The record or the schedule cannot be read: failed, nothing changed.
     let (Ok(record), Ok(wanted)) = (facts.record, facts.wanted) else {
         return Due::Unreadable;
@@ -141,7 +141,14 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     }
     // An instant is newer than none: no record is older than every transition.
     let since = wanted.and_then(|wanted| wanted.since.as_ref()).map(|since| since.at);
-    let is_newer = since > record.map(|record| record.at);
+    // Of two with one instant the one that was asked for later wins. A request that comes after an override
+    // has a later t, so an override that the record contradicts at its own t came after the record.
+    let contradicts = |wanted: &Wanted, record: &Record<S>| {
+        let by_override = wanted.by == WantedBy::Override && since == Some(record.at);
+        by_override && (record.state == State::On) != (wanted.state == Want::On)
+    };
+    let is_newer = since > record.map(|record| record.at)
+        || wanted.zip(record).is_some_and(|(wanted, record)| contradicts(wanted, record));
     // The record is stopping@t, and not (wanted on and since > t): finish the stop. A group may wait for
     // its tasks for hours, so one that a schedule began is also taken back with that schedule.
     if let Some(record) = record.filter(|record| record.state == State::Stopping) {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Want;
-use crate::record::whole_seconds;
+use crate::record::whole_millis;
 
 /// The most characters that a tag's value holds.
 const LONGEST: usize = 256;
@@ -40,7 +40,7 @@ impl Override {
         by: &str,
         reason: &str,
     ) -> Result<Self, OverrideFault> {
-        let (from, until) = (whole_seconds(from), whole_seconds(until));
+        let (from, until) = (whole_millis(from), whole_millis(until));
         // The first " : " ends the actor.
         let by = by.replace(" : ", " _ ");
         let text: String = format!("{state} from {from} until {until} by {} : {reason}", by.trim())
@@ -96,7 +96,7 @@ impl Override {
     /// The same, ended early; it never ends later than it would have.
     #[must_use]
     pub fn ended(self, now: Timestamp) -> Self {
-        let until = whole_seconds(now).min(self.until).max(self.from);
+        let until = whole_millis(now).min(self.until).max(self.from);
         Self { until, ..self }
     }
 }
@@ -157,6 +157,6 @@ fn keyword(word: &str, found: &str) -> Result<(), OverrideFault> {
 
 fn instant(word: &str, text: &str) -> Result<Timestamp, OverrideFault> {
     text.parse()
-        .map(whole_seconds)
+        .map(whole_millis)
         .map_err(|_| OverrideFault(format!("its {word} {text:?} is not a time like 2026-11-23T19:00:00Z")))
 }

@@ -369,3 +369,22 @@ async fn a_clusters_override_that_could_not_be_written_causes_nothing() {
     assert_eq!(story.size(), DAY_SIZE);
     assert_eq!(story.aws.writes().len(), 1, "the one that was denied");
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_a_stop_and_an_override_in_one_second_the_one_that_was_asked_for_later_wins() {
+    let on = || json!({"state": "on", "for": "PT2H"});
+    let story = Story::tagged("2026-11-24 12:00").await;
+    story.tick("2026-11-24 12:00").await;
+    story.asks("2026-11-24 12:30", "POST", "/services/users/stop", Value::Null).await;
+    assert_eq!(story.size(), ASLEEP);
+    let report = story.asks("2026-11-24 12:30", "PUT", OVERRIDE, on()).await;
+    assert_eq!(story.size(), DAY_SIZE, "the override came after the stop: {report}");
+    story.asks("2026-11-24 12:30", "POST", "/services/users/stop", Value::Null).await;
+    story.tick("2026-11-24 12:35").await;
+    assert_eq!(story.size(), ASLEEP, "and this stop after the override");
+    story.asks("2026-11-24 12:40", "PUT", OVERRIDE, on()).await;
+    story.asks("2026-11-24 12:40", "PUT", OVERRIDE, json!({"state": "off", "for": "PT2H"})).await;
+    assert_eq!(story.size(), ASLEEP, "of two overrides the second: {}", story.record());
+    story.tick("2026-11-24 12:45").await;
+    assert_eq!(story.size(), ASLEEP);
+}

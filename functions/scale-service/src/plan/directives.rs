@@ -1,8 +1,8 @@
 //! What the tags of a service or group and of its cluster direct: schedule, overrides and policies.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::names::ClusterName;
-use shared::record::{By, Record, Saved as _, whole_seconds};
+use shared::record::{By, Record, Saved as _, whole_millis};
 use shared::schedule::{Due, Facts, Tagged, Unreadable, Want, Wanted, WantedBy, wanted};
 use shared::tags::{Tags, sized};
 use shared::{Code, Refusal};
@@ -11,6 +11,9 @@ use super::case::{Cause, Resource};
 use super::{Item, PlanSettings};
 use crate::ask::Ask;
 use crate::effect::Effect;
+
+/// The smallest difference of two instants in our tags.
+const A_MOMENT: SignedDuration = SignedDuration::from_millis(1);
 
 /// The tags of a service and of its cluster, read, and what follows from them now.
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ impl Directives {
             Some(WantedBy::Override) => By::Override,
             Some(WantedBy::Schedule) | None => By::Schedule,
         };
-        let own = Cause { at: whole_seconds(now), by, sched: self.tagged.sched() };
+        let own = Cause { at: whole_millis(now), by, sched: self.tagged.sched() };
         match (due, record) {
             // With the t, the cause and the schedule that it was begun with.
             (Due::FinishStop, Some(Record { at, by, sched, .. })) => {
@@ -123,6 +126,14 @@ impl Directives {
     /// The instant since which things are wanted as they are.
     pub(super) fn since(&self) -> Option<Timestamp> {
         self.readable()?.since.as_ref().map(|since| since.at)
+    }
+
+    /// The t of a request that was meant for `at`: later than an override that was there before it.
+    pub(super) fn after_override(&self, at: Timestamp) -> Timestamp {
+        let at = whole_millis(at);
+        let tie = self.readable().filter(|it| it.by == WantedBy::Override).and_then(|_| self.since());
+        let later = tie.filter(|since| *since == at).and_then(|at| at.checked_add(A_MOMENT).ok());
+        later.unwrap_or(at)
     }
 
     /// Why it should be off now, where schedules act and say so.

@@ -16,7 +16,7 @@ use shared::autoscaling::Suspended;
 use shared::groups::LinkedBy;
 use shared::names::ClusterName;
 use shared::record::sizing::Live;
-use shared::record::{Bounds, By, Capacity, Record, State, whole_seconds};
+use shared::record::{Bounds, By, Capacity, Record, State, whole_millis};
 use shared::report::{Outcome, Warning};
 use shared::schedule::Due;
 use shared::tags::{Tags, no_room};
@@ -147,7 +147,7 @@ pub(super) fn asked(
     let directives = seen.directives(snapshot, ask, settings);
     let cluster = seen.id.cluster.as_ref();
     let sched = cluster.and_then(|cluster| directives.sched_for_requests(cluster, settings));
-    let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched };
+    let cause = Cause { at: directives.after_override(ask.at), by: By::Request, sched };
     let case = Case::new(seen, snapshot, ask, settings, (record_text, record), cause, directives);
     if let Some(item) = case.barred() {
         return item.into();
@@ -165,7 +165,7 @@ pub(super) fn scaled(
 ) -> PlannedItem {
     // A record that can't be read is no reason: nothing is written there.
     let recorded = recorded(seen.tags(), &settings.tags).unwrap_or_default();
-    let cause = Cause { at: whole_seconds(ask.at), by: By::Request, sched: None };
+    let cause = Cause { at: whole_millis(ask.at), by: By::Request, sched: None };
     let directives = seen.directives(snapshot, ask, settings);
     let case = Case::new(seen, snapshot, ask, settings, recorded, cause, directives);
     if let Some(item) = case.barred().filter(|_| ask.scheduled) {

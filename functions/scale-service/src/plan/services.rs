@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use shared::application_autoscaling::ScalableTarget;
 use shared::names::ClusterName;
 use shared::record::sizing::Live;
-use shared::record::{By, Record, Scaling, Size, whole_seconds};
+use shared::record::{By, Record, Scaling, Size};
 use shared::report::{Outcome, Warning};
 use shared::schedule::Due;
 use shared::tags::Tags;
@@ -135,7 +135,7 @@ pub(super) fn asked(seen: &Seen, snapshot: &Snapshot, ask: &Ask, settings: &Plan
     };
     let directives = seen.directives(snapshot, ask, settings);
     let cause = Cause {
-        at: whole_seconds(ask.at),
+        at: directives.after_override(ask.at),
         by: By::Request,
         sched: directives.sched_for_requests(&seen.id.cluster, settings),
     };

@@ -33,7 +33,7 @@ fn facts<'a>(record: Option<&'a Record>, wanted: Option<&'a Wanted>) -> Facts<'a
         count: 3,
         asleep: false,
         size_tag: false,
-        now: instant("2026-11-23T21:00:00.9Z"),
+        now: instant("2026-11-23T21:00:00.0009Z"),
     }
 }
 
@@ -531,4 +531,16 @@ fn a_holiday_is_slept_through() {
     assert_eq!(world.tick("2026-11-24T12:00:00Z"), Due::Nothing);
     assert_eq!(world.tick("2026-11-24T20:00:00Z"), Due::Renew { at: at("2026-11-24T20:00:00Z") });
     assert_eq!(world.tick("2026-11-25T08:00:00Z"), Due::MakeOn { at: at("2026-11-25T08:00:00Z") });
+}
+
+#[test]
+fn an_instant_in_our_tags_keeps_its_milliseconds_and_an_override_wins_over_what_it_finds_at_its_own() {
+    let t = "2026-11-23T12:00:00.123Z";
+    let mut world = adopted();
+    let stopped =
+        Record { state: State::Off, at: at(t), by: Some(By::Request), ..world.record.clone().unwrap() };
+    (world.record, world.count, world.asleep) = (Some(stopped), 0, true);
+    world.put(Want::On, t, "2026-11-23T15:00:00Z");
+    assert_eq!(world.tick(t), Due::MakeOn { at: at(t) });
+    assert_eq!(world.tick("2026-11-23T12:05:00Z"), Due::Nothing);
 }

@@ -13,6 +13,10 @@ pub struct Settings {
     pub label: String,
     /// The tags that are ours. `TAG_PREFIX`, `steward` by default.
     pub tags: TagKeys,
+    /// The greatest desired count that is ever set, and the greatest desired capacity that can be asked
+    /// for. `MAX_DESIRED`, 500 by default. Whoever may tag a service chooses the size it comes back with,
+    /// and this bounds it; a group has a max of its own.
+    pub max_desired: u32,
     /// The share of AWS's published rates that is spent. `BUDGET_SHARE`, 0.8 by default.
     pub budget_share: f64,
 }
@@ -24,6 +28,8 @@ impl Settings {
             label: env
                 .or("LABEL", String::new(), "at most 64 characters", |label| label.chars().count() <= 64),
             tags: env.or("TAG_PREFIX", TagKeys::default(), "1 to 32 letters, digits, - and _", |_| true),
+            max_desired: env
+                .or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),
             budget_share: env
                 .or("BUDGET_SHARE", 0.8, "above 0 and at most 1", |share| *share > 0.0 && *share <= 1.0),
         }

@@ -439,3 +439,29 @@ async fn what_somebody_changed_while_it_was_off_wins_with_a_warning() {
     assert_eq!(item(&report, "users")["warnings"][0]["code"], "targetRemoved", "{report}");
     assert_eq!(stage.size("users"), (3, None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn max_desired_and_a_lower_max_bound_what_is_started_and_never_shrink_what_is_saved() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("plain").desired(5));
+    world.service("prod", ServiceSeed::new("scaled").desired(5));
+    world.scalable_target("prod", "scaled", TargetSeed::new(1, 5));
+    let aws = emulator::Aws::new(world);
+    let (stop, start) =
+        (json!({"action": "stop", "cluster": "prod"}), json!({"action": "start", "cluster": "prod"}));
+    let on = |most: &'static str| {
+        let setup = local::system::Setup::embedded(&aws).with("MAX_DESIRED", most);
+        async move { local::System::start(setup).await.unwrap() }
+    };
+    let count = |service: &str| aws.with(|world| world.desired_count("prod", service));
+    let bounded = on("4").await;
+    for _ in 0..3 {
+        bounded.invoke("scale-service", stop.clone()).await.unwrap();
+        bounded.invoke("scale-service", start.clone()).await.unwrap();
+        assert_eq!((count("plain"), count("scaled")), (4, 4));
+    }
+    bounded.invoke("scale-service", stop.clone()).await.unwrap();
+    let open = on("10").await;
+    open.invoke("scale-service", start.clone()).await.unwrap();
+    assert_eq!((count("plain"), count("scaled")), (5, 5), "what is allowed again comes back");
+}

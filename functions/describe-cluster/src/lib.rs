@@ -32,6 +32,8 @@ pub struct Rules {
     pub tags: TagKeys,
     /// What schedules mean.
     pub scheduling: Scheduling,
+    /// The greatest desired count that a start sets.
+    pub max_desired: u32,
 }
 
 /// The function.
@@ -45,7 +47,8 @@ impl DescribeCluster {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        Self { aws, rules: Rules { tags: config.settings.tags, scheduling: config.scheduling } }
+        let Config { settings, scheduling } = config;
+        Self { aws, rules: Rules { tags: settings.tags, scheduling, max_desired: settings.max_desired } }
     }
 }
 

@@ -311,8 +311,8 @@ impl Ask {
 impl ScaleGroupFields {
     fn sizes(&self, config: &Config) -> Result<GroupSizes, Problem> {
         let Self { desired_capacity: desired, min_size: min, max_size: max, .. } = *self;
-        if desired > config.max_desired {
-            let most = config.max_desired;
+        if desired > config.settings.max_desired {
+            let most = config.settings.max_desired;
             let detail =
                 format!("desiredCapacity {desired} is beyond {most}, the most that MAX_DESIRED allows here");
             return Err(Problem::new(Code::BeyondMax, detail));
@@ -417,11 +417,11 @@ fn before(now: Timestamp, age: IsoDuration) -> Timestamp {
 fn scale(desired_count: u32, config: &Config) -> Result<Verb, Problem> {
     match desired_count {
         0 => Ok(Verb::Stop),
-        count if count > config.max_desired => Err(Problem::new(
+        count if count > config.settings.max_desired => Err(Problem::new(
             Code::BeyondMax,
             format!(
                 "desiredCount {count} is beyond {}, the most that MAX_DESIRED allows here",
-                config.max_desired
+                config.settings.max_desired
             ),
         )),
         count => Ok(Verb::Scale(count)),

@@ -40,10 +40,6 @@ pub struct Config {
     pub reconciles: bool,
     /// `CLUSTERS`: what requests over several clusters reach, as patterns; none by default.
     pub clusters: NamePatterns,
-    /// `MAX_DESIRED`: the greatest desired count that is ever set, and the greatest desired capacity that
-    /// can be asked for, 500 by default. Whoever may tag a service chooses the size it comes back with,
-    /// and this bounds it; a group has a max of its own.
-    pub max_desired: u32,
     /// What schedules mean here.
     pub scheduling: Scheduling,
     /// `LATE_AFTER`: how long after its transition a service that is not up is late, `PT15M` by
@@ -66,8 +62,6 @@ impl Config {
                 "cluster names or patterns, comma-separated",
                 |_| true,
             ),
-            max_desired: env
-                .or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),
             scheduling: Scheduling::read(&mut env),
             late_after: env.or("LATE_AFTER", IsoDuration::from_mins(15), "a duration like PT15M", |_| true),
             override_max: env.or(

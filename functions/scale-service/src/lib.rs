@@ -44,7 +44,7 @@ impl ScaleService {
     pub fn new(aws: Aws, config: Config) -> Self {
         let plan_settings = PlanSettings {
             tags: config.settings.tags.clone(),
-            max_desired: config.max_desired,
+            max_desired: config.settings.max_desired,
             scheduling: config.scheduling.clone(),
             late_after: config.late_after.get(),
             acts_in: match config.mode {

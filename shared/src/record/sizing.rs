@@ -12,6 +12,8 @@ pub struct Live<S> {
     pub size: S,
     /// Nothing can wake it: it has no scaling, or its scaling is as a stop leaves it.
     pub asleep: bool,
+    /// The greatest count that a start sets: its scalable target's max, `MAX_DESIRED`, a group's max.
+    pub most: u32,
 }
 
 impl<S: Saved> Live<S> {
@@ -44,8 +46,12 @@ pub fn to_save<S: Saved>(record: Option<&Record<S>>, live: &Live<S>) -> S {
             // What was adopted at 0, after its record was lost, has what its tag says.
             let adopted = *by == Some(By::Adoption);
             let own = if adopted { live.own().or(size.bounds()) } else { live.size.bounds() };
-            // A queue worker that autoscaling took to 0 keeps the count it last had.
-            (live.size.count().or(size.count()), own)
+            // A queue worker that autoscaling took to 0 keeps the count it last had, and so does what a
+            // start had to bring within its bounds: they may be raised again.
+            let clamped = live.size.count().map(u32::from) == Some(live.most)
+                && size.count().is_some_and(|count| u32::from(count) > live.most);
+            let count = live.size.count().filter(|_| !clamped).or(size.count());
+            (count, own)
         }
         // A target that was made while the service slept must not lose its bounds either.
         Some(Record { size, .. }) => (size.count(), size.bounds().or(live.awake())),
@@ -94,7 +100,7 @@ mod tests {
     fn live(text: &str) -> Live<Size> {
         let size = size(text);
         let asleep = size.scaling.is_none_or(|it| it.min == 0 && it.suspended == Suspended::ALL);
-        Live { size, asleep }
+        Live { size, asleep, most: 5 }
     }
 
     fn record(text: &str) -> Option<Record> {
@@ -109,6 +115,8 @@ mod tests {
             ("", "n=2 min=0 susp=ios", "n=2 min=0 susp=ios"),
             ("", "min=0 susp=---", "min=0 susp=---"),
             ("v1 on@2026-11-23T08:00:00Z n=3", "n=5", "n=5"),
+            ("v1 on@2026-11-23T08:00:00Z n=8", "n=5", "n=8"),
+            ("v1 on@2026-11-23T08:00:00Z n=8", "n=4", "n=4"),
             ("v1 on@2026-11-23T08:00:00Z n=3 min=1 susp=---", "min=2 susp=i--", "n=3 min=2 susp=i--"),
             (
                 "v1 on@2026-11-23T08:00:00Z n=3 min=1 susp=--- by=adoption",
@@ -155,7 +163,7 @@ mod tests {
                 for tagged in [None, Some(Size { count: 7.try_into().ok(), scaling: scaling(9) })] {
                     let (record, size) =
                         (record(of_record), Size { count: u32::try_into(count).ok(), scaling: scaling(min) });
-                    let now = Live { size, asleep: false };
+                    let now = Live { size, asleep: false, most: 500 };
                     let saved = to_save(record.as_ref(), &now);
                     let off = Record {
                         size: saved,

@@ -65,7 +65,11 @@ fn live(group: &Group) -> Live<Capacity> {
     let number = |of: i32| u32::try_from(of).unwrap_or(0);
     let bounds = Bounds { min: number(group.min_size), suspended: group.suspended() };
     let count = number(group.desired_capacity).try_into().ok();
-    Live { size: Capacity { count, bounds: Some(bounds), cluster: None }, asleep: group.is_asleep() }
+    Live {
+        size: Capacity { count, bounds: Some(bounds), cluster: None },
+        asleep: group.is_asleep(),
+        most: number(group.max_size),
+    }
 }
 
 /// Why it can't come back with this size.

@@ -31,7 +31,7 @@ pub(super) fn entries(
     let tagged = rules.scheduling.reading(keys).read(&tags, Some(cluster_tags));
     let Some(course) = Course::of(&tagged, rules)? else { return Ok(Vec::new()) };
     let record: Option<Record> = recorded(&tags, keys)?;
-    let live = live(service, target);
+    let live = live(service, target, rules);
     let tagged: Result<Option<Size>, Refusal> = sized(&tags, keys);
     let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
     let standpoint = Standpoint {
@@ -60,10 +60,11 @@ fn is_within_reach(service: &Service) -> bool {
     service.is_active() && !service.is_daemon() && !service.is_express_managed()
 }
 
-fn live(service: &Service, target: Option<&ScalableTarget>) -> Live<Size> {
+fn live(service: &Service, target: Option<&ScalableTarget>, rules: &Rules) -> Live<Size> {
     let count = u32::try_from(service.desired_count).unwrap_or(0).try_into().ok();
     let scaling = target.map(|it| Scaling { min: it.min_capacity, suspended: it.suspended });
-    Live { size: Size { count, scaling }, asleep: target.is_none_or(ScalableTarget::is_asleep) }
+    let most = target.map_or(u32::MAX, |it| it.max_capacity).min(rules.max_desired);
+    Live { size: Size { count, scaling }, asleep: target.is_none_or(ScalableTarget::is_asleep), most }
 }
 
 /// Why it can't come back with this size.

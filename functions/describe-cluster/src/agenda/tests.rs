@@ -60,7 +60,7 @@ fn rules() -> Rules {
         .unwrap();
     let calendar = catalog.rules(jiff::SignedDuration::ZERO, true);
     let scheduling = shared::settings::Scheduling { catalog, calendar, drift: Drift::Once, half: Half::Both };
-    Rules { tags: TagKeys::default(), scheduling }
+    Rules { tags: TagKeys::default(), scheduling, max_desired: 500 }
 }
 
 fn look(seen: &Snapshot, now: &str, hours: u32, rules: &Rules) -> Agenda {

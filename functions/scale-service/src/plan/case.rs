@@ -32,7 +32,7 @@ pub(super) trait Resource: Sized {
     fn id(&self) -> &impl Display;
     fn tags(&self) -> Tags;
     /// Its size as it is.
-    fn live(&self) -> Live<Self::Size>;
+    fn live(&self, settings: &PlanSettings) -> Live<Self::Size>;
     /// Its size as callers see it.
     fn shown(&self) -> Effect;
     /// The same, of its count alone.
@@ -164,7 +164,7 @@ impl<'a, T: Resource> Case<'a, T> {
         cause: Cause,
         directives: Directives,
     ) -> Self {
-        let live = seen.live();
+        let live = seen.live(settings);
         Self { seen, snapshot, ask, settings, live, record_text, record, cause, directives }
     }
 

@@ -42,7 +42,7 @@ impl Directives {
         let (Ok(drift), Ok(half)) = (&self.tagged.drift, &self.tagged.half) else {
             return Due::Unreadable;
         };
-        let live = seen.live();
+        let live = seen.live(settings);
         let size_tag = sized::<T::Size>(&seen.tags(), &settings.tags);
         shared::schedule::decide(&Facts {
             record: Ok(record),

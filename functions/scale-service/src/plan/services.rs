@@ -44,12 +44,13 @@ impl Resource for Seen {
         self.service.tags_by_key()
     }
 
-    fn live(&self) -> Live<Size> {
+    fn live(&self, settings: &PlanSettings) -> Live<Size> {
         let scaling = |it: &ScalableTarget| Scaling { min: it.min_capacity, suspended: it.suspended };
         let count = u32::try_from(self.service.desired_count).unwrap_or(0).try_into().ok();
         Live {
             size: Size { count, scaling: self.target.as_ref().map(scaling) },
             asleep: self.target.as_ref().is_none_or(ScalableTarget::is_asleep),
+            most: self.target.as_ref().map_or(u32::MAX, |it| it.max_capacity).min(settings.max_desired),
         }
     }
 

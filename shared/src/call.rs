@@ -83,6 +83,15 @@ pub struct Call<R> {
     pub scope: Scope,
 }
 
+impl<R> Call<R> {
+    /// The request, and the call without it.
+    #[must_use]
+    pub fn split(self) -> (R, Call<()>) {
+        let Self { request, via, actor, envelope, request_id, scope } = self;
+        (request, Call { request: (), via, actor, envelope, request_id, scope })
+    }
+}
+
 /// What a function answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
@@ -129,11 +138,16 @@ pub enum Kind {
     Read,
     /// It takes an [`Envelope`] and answers a report.
     Mutation,
+    /// The same, and a dry run unless it says `"dryRun": false`.
+    DryUnlessTold,
 }
 
-/// A REST route: a method and a path that mean an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
+/// Parses an action's own strict struct: unknown fields are errors, which name the action.
+pub type Parser<R> = fn(action: &str, fields: Value) -> Result<R, Problem>;
+
+/// A REST route: a method and a path that mean an action. A direct event names the same action.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<R> {
     /// `PUT`.
     pub method: &'static str,
     /// As in the template: `/v1/clusters/{cluster}/stop`. Path parameters become fields.
@@ -144,6 +158,32 @@ pub struct Route {
     pub kind: Kind,
     /// What the query may carry beside `query` (and `dryRun` for a mutation).
     pub query: &'static [Parameter],
+    /// Makes the request of the fields.
+    pub parse: Parser<R>,
+}
+
+impl<R> Route<R> {
+    /// A route that changes something.
+    #[must_use]
+    pub const fn mutation(
+        method: &'static str,
+        path: &'static str,
+        action: &'static str,
+        parse: Parser<R>,
+    ) -> Self {
+        Self { method, path, action, kind: Kind::Mutation, query: &[], parse }
+    }
+
+    /// A GET, with what its query may carry.
+    #[must_use]
+    pub const fn read(
+        path: &'static str,
+        action: &'static str,
+        query: &'static [Parameter],
+        parse: Parser<R>,
+    ) -> Self {
+        Self { method: "GET", path, action, kind: Kind::Read, query, parse }
+    }
 }
 
 /// How a list of an answer is shown to people, as a table.
@@ -165,19 +205,4 @@ pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
 #[must_use]
 pub fn quoted_len(json: &str) -> usize {
     json.len() + json.bytes().filter(|b| matches!(b, b'"' | b'\\' | b'\n')).count()
-}
-
-/// What a function is asked to do, made from an action's name and its fields.
-pub trait Request: Sized {
-    /// Whether this action changes something; `None` when there is no such action.
-    fn kind(action: &str) -> Option<Kind>;
-
-    /// Whether a mutation that does not say `"dryRun": false` is a dry run.
-    #[must_use]
-    fn is_dry_unless_told(_action: &str) -> bool {
-        false
-    }
-
-    /// Parses the action's own strict struct: unknown fields are errors.
-    fn parse(action: &str, fields: Value) -> Result<Self, Problem>;
 }

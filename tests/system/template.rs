@@ -22,14 +22,14 @@ fn the_templates_routes_are_the_functions_routes() {
     let template = Template::read().unwrap();
     let deployed: BTreeSet<_> =
         template.routes.iter().map(|r| (r.function.as_str(), r.method.as_str(), r.path.as_str())).collect();
-    let of = |name: &'static str, routes: &'static [shared::Route]| {
-        routes.iter().map(move |route| (name, route.method, route.path))
-    };
-    let built: BTreeSet<_> = of(ScaleService::NAME, ScaleService::ROUTES)
-        .chain(of(DescribeCluster::NAME, DescribeCluster::ROUTES))
-        .chain(of(RunTask::NAME, RunTask::ROUTES))
-        .chain(of(StopTask::NAME, StopTask::ROUTES))
-        .chain(of(PruneImages::NAME, PruneImages::ROUTES))
+    fn of<F: Function>() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        F::ROUTES.iter().map(|route| (F::NAME, route.method, route.path))
+    }
+    let built: BTreeSet<_> = of::<ScaleService>()
+        .chain(of::<DescribeCluster>())
+        .chain(of::<RunTask>())
+        .chain(of::<StopTask>())
+        .chain(of::<PruneImages>())
         .collect();
     assert_eq!(deployed, built);
 }

@@ -54,7 +54,7 @@ impl DescribeCluster {
 
 impl Function for DescribeCluster {
     const NAME: &'static str = "describe-cluster";
-    const ROUTES: &'static [Route] = request::ROUTES;
+    const ROUTES: &'static [Route<Request>] = request::ROUTES;
     const TABLES: &'static [Table] = answer::TABLES;
     type Request = Request;
 

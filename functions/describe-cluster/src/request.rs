@@ -3,19 +3,36 @@
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::call::{Kind, Parameter};
+use shared::call::Parameter;
 use shared::names::{ClusterRef, GroupRef, ServiceRef, TaskDefinitionRef, TaskRef};
-use shared::{Problem, Route, strict};
+use shared::{Route, strict};
 
 use Parameter::{Number, Text};
 
 /// The REST routes.
-pub const ROUTES: &[Route] = &[
-    read("/v1/clusters", "listClusters", &[Text("clusters"), INCLUDE, LIMIT, CURSOR]),
-    read("/v1/clusters/{cluster}", "describeCluster", &[INCLUDE, CURSOR]),
-    read("/v1/clusters/{cluster}/services", "listServices", &[Text("services"), INCLUDE, LIMIT, CURSOR]),
-    read("/v1/clusters/{cluster}/services/{service}", "describeService", &[INCLUDE]),
-    read(
+pub const ROUTES: &[Route<Request>] = &[
+    Route::read(
+        "/v1/clusters",
+        "listClusters",
+        &[Text("clusters"), INCLUDE, LIMIT, CURSOR],
+        |action, fields| strict::parse(action, fields).map(Request::Clusters),
+    ),
+    Route::read("/v1/clusters/{cluster}", "describeCluster", &[INCLUDE, CURSOR], |action, fields| {
+        strict::parse(action, fields).map(Request::Cluster)
+    }),
+    Route::read(
+        "/v1/clusters/{cluster}/services",
+        "listServices",
+        &[Text("services"), INCLUDE, LIMIT, CURSOR],
+        |action, fields| strict::parse(action, fields).map(Request::Services),
+    ),
+    Route::read(
+        "/v1/clusters/{cluster}/services/{service}",
+        "describeService",
+        &[INCLUDE],
+        |action, fields| strict::parse(action, fields).map(Request::Service),
+    ),
+    Route::read(
         "/v1/clusters/{cluster}/tasks",
         "listTasks",
         &[
@@ -28,22 +45,43 @@ pub const ROUTES: &[Route] = &[
             LIMIT,
             CURSOR,
         ],
+        |action, fields| strict::parse(action, fields).map(Box::new).map(Request::Tasks),
     ),
-    read("/v1/clusters/{cluster}/tasks/{task}", "describeTask", &[INCLUDE]),
-    read("/v1/clusters/{cluster}/agenda", "agenda", &[Number("hours")]),
-    read("/v1/task-definitions", "listTaskDefinitions", &[Text("family"), Text("status"), LIMIT, CURSOR]),
-    read("/v1/task-definitions/{family}/{revision}", "describeTaskDefinition", &[INCLUDE]),
-    read("/v1/auto-scaling-groups", "listAutoScalingGroups", &[INCLUDE, LIMIT, CURSOR]),
-    read("/v1/auto-scaling-groups/{group}", "describeAutoScalingGroup", &[INCLUDE]),
+    Route::read("/v1/clusters/{cluster}/tasks/{task}", "describeTask", &[INCLUDE], |action, fields| {
+        strict::parse(action, fields).map(Request::Task)
+    }),
+    Route::read("/v1/clusters/{cluster}/agenda", "agenda", &[Number("hours")], |action, fields| {
+        strict::parse(action, fields).map(Request::Agenda)
+    }),
+    Route::read(
+        "/v1/task-definitions",
+        "listTaskDefinitions",
+        &[Text("family"), Text("status"), LIMIT, CURSOR],
+        |action, fields| strict::parse(action, fields).map(Request::TaskDefinitions),
+    ),
+    Route::read(
+        "/v1/task-definitions/{family}/{revision}",
+        "describeTaskDefinition",
+        &[INCLUDE],
+        |action, fields| strict::parse(action, fields).map(Request::TaskDefinition),
+    ),
+    Route::read(
+        "/v1/auto-scaling-groups",
+        "listAutoScalingGroups",
+        &[INCLUDE, LIMIT, CURSOR],
+        |action, fields| strict::parse(action, fields).map(Request::Groups),
+    ),
+    Route::read(
+        "/v1/auto-scaling-groups/{group}",
+        "describeAutoScalingGroup",
+        &[INCLUDE],
+        |action, fields| strict::parse(action, fields).map(Request::Group),
+    ),
 ];
 
 const INCLUDE: Parameter = Text("include");
 const LIMIT: Parameter = Number("limit");
 const CURSOR: Parameter = Text("cursor");
-
-const fn read(path: &'static str, action: &'static str, query: &'static [Parameter]) -> Route {
-    Route { method: "GET", path, action, kind: Kind::Read, query }
-}
 
 /// A request as it came, well-formed.
 #[derive(Clone, Debug)]
@@ -284,28 +322,6 @@ impl DefinitionStatus {
             Self::Active => "ACTIVE",
             Self::Inactive => "INACTIVE",
             Self::DeleteInProgress => "DELETE_IN_PROGRESS",
-        }
-    }
-}
-
-impl shared::call::Request for Request {
-    fn kind(action: &str) -> Option<Kind> {
-        ROUTES.iter().any(|route| route.action == action).then_some(Kind::Read)
-    }
-
-    fn parse(action: &str, fields: Value) -> Result<Self, Problem> {
-        match action {
-            "listClusters" => strict::parse(action, fields).map(Self::Clusters),
-            "describeCluster" => strict::parse(action, fields).map(Self::Cluster),
-            "listServices" => strict::parse(action, fields).map(Self::Services),
-            "describeService" => strict::parse(action, fields).map(Self::Service),
-            "listTasks" => strict::parse(action, fields).map(Box::new).map(Self::Tasks),
-            "agenda" => strict::parse(action, fields).map(Self::Agenda),
-            "listTaskDefinitions" => strict::parse(action, fields).map(Self::TaskDefinitions),
-            "describeTaskDefinition" => strict::parse(action, fields).map(Self::TaskDefinition),
-            "listAutoScalingGroups" => strict::parse(action, fields).map(Self::Groups),
-            "describeAutoScalingGroup" => strict::parse(action, fields).map(Self::Group),
-            _ => strict::parse(action, fields).map(Self::Task),
         }
     }
 }

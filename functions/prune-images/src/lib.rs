@@ -244,7 +244,7 @@ impl PruneImages {
 
 impl Function for PruneImages {
     const NAME: &'static str = "prune-images";
-    const ROUTES: &'static [Route] = request::ROUTES;
+    const ROUTES: &'static [Route<Request>] = request::ROUTES;
     const TABLES: &'static [Table] = answer::TABLES;
     type Request = Request;
 

@@ -6,33 +6,48 @@ use serde_json::Value;
 use shared::call::{Kind, Parameter};
 use shared::image::{Digest, RepositoryName};
 use shared::lifecycle::Image;
-use shared::{Problem, Route, strict};
+use shared::{Route, strict};
 
 use crate::glob::Glob;
 use crate::sources::InUseDocument;
 
 use Parameter::{Number, Text};
 
-/// The REST routes.
-pub const ROUTES: &[Route] = &[
-    read("GET", "/v1/repositories", "listRepositories", &[]),
-    read("GET", "/v1/images", "listImages", &[Text("repository"), Number("limit"), Text("cursor")]),
-    read("GET", "/v1/images/in-use", "listInUse", &[]),
-    Route { method: "POST", path: "/v1/images/prune", action: PRUNE, kind: Kind::Mutation, query: &[] },
-    read("POST", "/v1/lifecycle/evaluate", "evaluate", &[]),
+/// The REST routes, each with the parser of its action.
+pub const ROUTES: &[Route<Request>] = &[
+    Route::read("/v1/repositories", "listRepositories", &[], |action, fields| {
+        strict::parse::<NoFields>(action, fields).map(|_| Request::Repositories)
+    }),
+    Route::read(
+        "/v1/images",
+        "listImages",
+        &[Text("repository"), Number("limit"), Text("cursor")],
+        |action, fields| strict::parse(action, fields).map(Request::Images),
+    ),
+    Route::read("/v1/images/in-use", "listInUse", &[], |action, fields| {
+        strict::parse::<NoFields>(action, fields).map(|_| Request::InUse)
+    }),
+    Route {
+        method: "POST",
+        path: "/v1/images/prune",
+        action: PRUNE,
+        // What is deleted is gone: it is said out loud.
+        kind: Kind::DryUnlessTold,
+        query: &[],
+        parse: |action, fields| strict::parse(action, fields).map(Box::new).map(Request::Prune),
+    },
+    Route {
+        method: "POST",
+        path: "/v1/lifecycle/evaluate",
+        action: "evaluate",
+        kind: Kind::Read,
+        query: &[],
+        parse: |action, fields| strict::parse(action, fields).map(Request::Evaluate),
+    },
 ];
 
 /// The one action that changes anything.
 pub const PRUNE: &str = "prune";
-
-const fn read(
-    method: &'static str,
-    path: &'static str,
-    action: &'static str,
-    query: &'static [Parameter],
-) -> Route {
-    Route { method, path, action, kind: Kind::Read, query }
-}
 
 /// A request as it came, well-formed.
 #[derive(Clone, Debug)]
@@ -88,24 +103,3 @@ pub struct ImagesFields {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoFields {}
-
-impl shared::call::Request for Request {
-    fn kind(action: &str) -> Option<Kind> {
-        ROUTES.iter().find(|route| route.action == action).map(|route| route.kind)
-    }
-
-    /// What is deleted is gone: it is said out loud.
-    fn is_dry_unless_told(action: &str) -> bool {
-        action == PRUNE
-    }
-
-    fn parse(action: &str, fields: Value) -> Result<Self, Problem> {
-        match action {
-            PRUNE => strict::parse(action, fields).map(Box::new).map(Self::Prune),
-            "evaluate" => strict::parse(action, fields).map(Self::Evaluate),
-            "listImages" => strict::parse(action, fields).map(Self::Images),
-            "listRepositories" => strict::parse::<NoFields>(action, fields).map(|_| Self::Repositories),
-            _ => strict::parse::<NoFields>(action, fields).map(|_| Self::InUse),
-        }
-    }
-}

@@ -57,7 +57,7 @@ impl RunTask {
 
 impl Function for RunTask {
     const NAME: &'static str = "run-task";
-    const ROUTES: &'static [Route] = request::ROUTES;
+    const ROUTES: &'static [Route<Request>] = request::ROUTES;
     type Request = Request;
 
     async fn answer(

@@ -2,20 +2,14 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::call::Kind;
 use shared::ecs::AwsVpcConfiguration;
 use shared::names::{ClusterRef, ServiceRef, TaskDefinitionRef};
 use shared::run_task::ContainerOverride;
-use shared::{Problem, Route, strict};
+use shared::{Route, strict};
 
 /// The REST route.
-pub const ROUTES: &[Route] = &[Route {
-    method: "POST",
-    path: "/v1/clusters/{cluster}/tasks",
-    action: "runTask",
-    kind: Kind::Mutation,
-    query: &[],
-}];
+pub const ROUTES: &[Route<Request>] =
+    &[Route::mutation("POST", "/v1/clusters/{cluster}/tasks", "runTask", strict::parse)];
 
 /// A request as it came, well-formed: `{"action":"runTask",…}`.
 #[derive(Clone, Debug, Deserialize)]
@@ -135,14 +129,4 @@ pub enum Until {
     Running,
     /// Every task has ended, and its verdict is known.
     Stopped,
-}
-
-impl shared::call::Request for Request {
-    fn kind(action: &str) -> Option<Kind> {
-        (action == "runTask").then_some(Kind::Mutation)
-    }
-
-    fn parse(action: &str, fields: Value) -> Result<Self, Problem> {
-        strict::parse(action, fields)
-    }
 }

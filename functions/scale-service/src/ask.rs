@@ -11,7 +11,9 @@ use shared::select::{NamePattern, Selector};
 use shared::{Call, Code, Problem, Via};
 
 use crate::config::{Config, Mode};
-use crate::request::{OverrideState, PutOverrideFields, Request, ScaleGroupFields, SwitchFields};
+use crate::request::{
+    OverrideState, PutOverrideFields, ScaleGroupFields, Selection, ServiceRequest, SwitchFields,
+};
 
 /// A late event does harm: yesterday's stop must not turn today off.
 const MAX_AGE: IsoDuration = IsoDuration::from_mins(15);
@@ -169,17 +171,22 @@ impl Ask {
     }
 
     /// Checks a call against its own time, the scope and the config.
-    pub fn new(call: &Call<Request>, config: &Config, now: Timestamp) -> Result<Self, Problem> {
+    pub fn new(
+        request: &ServiceRequest,
+        call: &Call<()>,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
         let Envelope { at, dry_run, .. } = &call.envelope;
         let scheduled = call.via == Via::Scheduled;
         let observes = config.mode == Mode::Observe;
         // A dry run of a reconcile may look at any instant.
-        let looks_ahead = *dry_run && matches!(call.request, Request::Reconcile(_));
+        let looks_ahead = *dry_run && matches!(request, ServiceRequest::Reconcile(_));
         if !looks_ahead && at.is_some_and(|at| at.duration_since(now) > AHEAD) {
             return Err(Problem::bad_request("\"at\" is more than five minutes ahead"));
         }
-        let asked = Asked::of(call, config, now)?;
-        let reconciles = matches!(call.request, Request::Reconcile(_));
+        let asked = Asked::of(request, call, config, now)?;
+        let reconciles = matches!(request, ServiceRequest::Reconcile(_));
         let groups = match asked {
             Asked { capacity: true, .. } => Groups::All,
             Asked { verb: Verb::Reconcile, .. } if asked.target.is_of_whole_clusters() => Groups::Tagged,
@@ -222,49 +229,47 @@ impl Asked {
         Self { verb, target, force: false, capacity: false, change: None, max_age: None }
     }
 
-    fn of(call: &Call<Request>, config: &Config, now: Timestamp) -> Result<Self, Problem> {
-        Ok(match &call.request {
-            Request::Scale(fields) => {
+    fn of(
+        request: &ServiceRequest,
+        call: &Call<()>,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        Ok(match request {
+            ServiceRequest::Scale(fields) => {
                 let verb = scale(fields.desired_count, config)?;
                 let target = Target::One(one(&fields.service, fields.cluster.as_ref(), &call.scope)?);
                 Self { force: fields.force, max_age: Some(MAX_AGE), ..Self::new(verb, target) }
             }
-            Request::Stop(fields) => Self::switch(Verb::Stop, fields, call, config)?,
-            Request::Start(fields) => Self::switch(Verb::Start, fields, call, config)?,
-            Request::Reconcile(fields) => {
-                fields.is_a_reconcile()?;
-                let target = fields.target(call, config)?;
+            ServiceRequest::Stop(fields) => Self::switch(Verb::Stop, fields, call, config)?,
+            ServiceRequest::Start(fields) => Self::switch(Verb::Start, fields, call, config)?,
+            ServiceRequest::Reconcile(fields) => {
+                let target = fields.selection().target(&call.scope, config)?;
                 if let Target::Cluster(cluster, _) = &target {
                     reachable(cluster, config, Code::NotConfigured)?;
                 }
                 Self::new(Verb::Reconcile, target)
             }
-            Request::PutOverride(fields) => {
+            ServiceRequest::PutOverride(fields) => {
                 let which = whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
                 Self::change(which, Some(fields.override_of(call, config, now)?), config, now)?
             }
-            Request::DeleteOverride(fields) => {
+            ServiceRequest::DeleteOverride(fields) => {
                 let which = whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
                 Self::change(which, None, config, now)?
             }
-            Request::ScaleGroup(fields) => {
+            ServiceRequest::ScaleGroup(fields) => {
                 let verb = Verb::ScaleGroup(fields.sizes(config)?);
                 let target = Target::Group(fields.group.within(&call.scope)?);
                 Self { force: fields.force, max_age: Some(MAX_AGE), ..Self::new(verb, target) }
             }
-            Request::Preview(_) => return Err(Problem::new(Code::Internal, "a preview asks nothing of AWS")),
         })
     }
 
-    fn switch(
-        verb: Verb,
-        fields: &SwitchFields,
-        call: &Call<Request>,
-        config: &Config,
-    ) -> Result<Self, Problem> {
+    fn switch(verb: Verb, fields: &SwitchFields, call: &Call<()>, config: &Config) -> Result<Self, Problem> {
         let max_age = Some(fields.max_age.unwrap_or(MAX_AGE));
         let (force, capacity) = (fields.force, fields.capacity);
-        Ok(Self { force, capacity, max_age, ..Self::new(verb, fields.target(call, config)?) })
+        Ok(Self { force, capacity, max_age, ..Self::new(verb, fields.target(&call.scope, config)?) })
     }
 
     fn change(
@@ -329,12 +334,7 @@ impl ScaleGroupFields {
 }
 
 impl PutOverrideFields {
-    fn override_of(
-        &self,
-        call: &Call<Request>,
-        config: &Config,
-        now: Timestamp,
-    ) -> Result<Override, Problem> {
+    fn override_of(&self, call: &Call<()>, config: &Config, now: Timestamp) -> Result<Override, Problem> {
         let bad = |detail: String| Problem::new(Code::BadOverride, detail);
         let until = match (self.until, self.r#for) {
             (Some(_), Some(_)) => return Err(bad("give either \"until\" or \"for\", not both".into())),
@@ -439,31 +439,20 @@ fn one(service: &ServiceRef, cluster: Option<&ClusterRef>, scope: &Scope) -> Res
 }
 
 impl SwitchFields {
-    /// `reconcile` shares the selectors, and takes nothing else.
-    fn is_a_reconcile(&self) -> Result<(), Problem> {
-        let unknown = [
-            ("service", self.service.is_some()),
-            ("force", self.force),
-            ("capacity", self.capacity),
-            ("maxAge", self.max_age.is_some()),
-        ];
-        match unknown.into_iter().find(|(_, given)| *given) {
-            Some((field, _)) => Err(Problem::bad_request(format!("reconcile: unknown field {field:?}"))),
-            None => Ok(()),
+    fn target(&self, scope: &Scope, config: &Config) -> Result<Target, Problem> {
+        let Some(service) = &self.service else { return self.selection().target(scope, config) };
+        if self.clusters.is_some() || self.services.is_some() || self.tags.is_some() {
+            return Err(Problem::bad_request(
+                "\"service\" names one: \"clusters\", \"services\" and \"tags\" select",
+            ));
         }
+        Ok(Target::One(one(service, self.cluster.as_ref(), scope)?))
     }
+}
 
-    fn target(&self, call: &Call<Request>, config: &Config) -> Result<Target, Problem> {
-        let scope = &call.scope;
-        if let Some(service) = &self.service {
-            if self.clusters.is_some() || self.services.is_some() || self.tags.is_some() {
-                return Err(Problem::bad_request(
-                    "\"service\" names one: \"clusters\", \"services\" and \"tags\" select",
-                ));
-            }
-            return Ok(Target::One(one(service, self.cluster.as_ref(), scope)?));
-        }
-        match (&self.cluster, &self.clusters) {
+impl Selection<'_> {
+    fn target(&self, scope: &Scope, config: &Config) -> Result<Target, Problem> {
+        match (self.cluster, self.clusters) {
             (Some(_), Some(_)) => Err(Problem::bad_request("either \"cluster\" or \"clusters\", not both")),
             (None, None) => Err(Problem::bad_request("name a \"cluster\", or \"clusters\" by patterns")),
             (Some(cluster), None) => {
@@ -481,7 +470,7 @@ impl SwitchFields {
                         "\"clusters\" reaches only what CLUSTERS names, and that is empty: set it on the stack",
                     ));
                 }
-                Ok(Target::Clusters(patterns.clone(), self.selector(scope, None)?))
+                Ok(Target::Clusters(patterns.to_vec(), self.selector(scope, None)?))
             }
         }
     }
@@ -499,8 +488,7 @@ impl SwitchFields {
             NamePattern::try_from(name)
                 .map_err(|fault| Problem::bad_request(format!("\"services\": {fault}")))
         };
-        let services =
-            self.services.as_ref().map(|all| all.iter().map(pattern).collect::<Result<Vec<_>, _>>());
-        Selector::new(services.transpose()?, self.tags.clone()).map_err(Problem::bad_request)
+        let services = self.services.map(|all| all.iter().map(pattern).collect::<Result<Vec<_>, _>>());
+        Selector::new(services.transpose()?, self.tags.cloned()).map_err(Problem::bad_request)
     }
 }

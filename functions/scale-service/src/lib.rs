@@ -15,6 +15,7 @@ mod report;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::select::NamePatterns;
+use shared::settings::Scheduling;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Requester};
 use shared_lambda::Function;
@@ -58,7 +59,7 @@ impl ScaleService {
 
 impl Function for ScaleService {
     const NAME: &'static str = "scale-service";
-    const ROUTES: &'static [Route] = request::ROUTES;
+    const ROUTES: &'static [Route<Request>] = request::ROUTES;
     type Request = Request;
 
     async fn answer(
@@ -67,15 +68,15 @@ impl Function for ScaleService {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
-        if let Request::Preview(fields) = &call.request {
-            let preview = fields.answer(
-                &self.plan_settings.scheduling.catalog,
-                &self.plan_settings.scheduling.calendar,
-                now,
-            )?;
-            return Ok(Answer::Read(json!(preview)));
-        }
-        let ask = Ask::new(&call, &self.config, now)?;
+        let (request, call) = call.split();
+        let request = match request {
+            Request::Act(request) => request,
+            Request::Preview(fields) => {
+                let Scheduling { catalog, calendar, .. } = &self.plan_settings.scheduling;
+                return Ok(Answer::Read(json!(fields.answer(catalog, calendar, now)?)));
+            }
+        };
+        let ask = Ask::new(&request, &call, &self.config, now)?;
         let deadline = match ask.ends_before_the_next_tick(now) {
             Some(left) => deadline.or_sooner((Instant::now() + left).into_std()),
             None => deadline,

@@ -4,43 +4,71 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::call::Kind;
+use shared::call::{Kind, Parser};
 use shared::duration::IsoDuration;
 use shared::names::{ClusterRef, GroupRef, ServiceRef};
 use shared::schedule::{Catalog, Preview, Resolved, Rules as Calendar, preview};
 use shared::select::NamePattern;
 use shared::{Problem, Route, strict};
 
-/// The REST routes.
-pub const ROUTES: &[Route] = &[
-    mutation("PUT", "/v1/clusters/{cluster}/services/{service}/scale", "scale"),
-    mutation("POST", "/v1/clusters/{cluster}/services/{service}/stop", "stop"),
-    mutation("POST", "/v1/clusters/{cluster}/services/{service}/start", "start"),
-    mutation("POST", "/v1/clusters/{cluster}/stop", "stop"),
-    mutation("POST", "/v1/clusters/{cluster}/start", "start"),
-    mutation("POST", "/v1/clusters/{cluster}/reconcile", "reconcile"),
-    mutation("PUT", "/v1/clusters/{cluster}/services/{service}/override", "putOverride"),
-    mutation("DELETE", "/v1/clusters/{cluster}/services/{service}/override", "deleteOverride"),
-    mutation("PUT", "/v1/clusters/{cluster}/override", "putOverride"),
-    mutation("DELETE", "/v1/clusters/{cluster}/override", "deleteOverride"),
-    mutation("PUT", "/v1/auto-scaling-groups/{group}/scale", "scaleGroup"),
+/// The REST routes, each with the parser of its action.
+pub const ROUTES: &[Route<Request>] = &[
+    Route::mutation("PUT", "/v1/clusters/{cluster}/services/{service}/scale", "scale", SCALE),
+    Route::mutation("POST", "/v1/clusters/{cluster}/services/{service}/stop", "stop", STOP),
+    Route::mutation("POST", "/v1/clusters/{cluster}/services/{service}/start", "start", START),
+    Route::mutation("POST", "/v1/clusters/{cluster}/stop", "stop", STOP),
+    Route::mutation("POST", "/v1/clusters/{cluster}/start", "start", START),
+    Route::mutation("POST", "/v1/clusters/{cluster}/reconcile", "reconcile", RECONCILE),
+    Route::mutation("PUT", "/v1/clusters/{cluster}/services/{service}/override", "putOverride", PUT_OVERRIDE),
+    Route::mutation(
+        "DELETE",
+        "/v1/clusters/{cluster}/services/{service}/override",
+        "deleteOverride",
+        DELETE_OVERRIDE,
+    ),
+    Route::mutation("PUT", "/v1/clusters/{cluster}/override", "putOverride", PUT_OVERRIDE),
+    Route::mutation("DELETE", "/v1/clusters/{cluster}/override", "deleteOverride", DELETE_OVERRIDE),
+    Route::mutation("PUT", "/v1/auto-scaling-groups/{group}/scale", "scaleGroup", SCALE_GROUP),
     Route {
         method: "POST",
         path: "/v1/schedules/preview",
         action: "previewSchedule",
         kind: Kind::Read,
         query: &[],
+        parse: |action, fields| strict::parse(action, fields).map(Request::Preview),
     },
 ];
 
-const fn mutation(method: &'static str, path: &'static str, action: &'static str) -> Route {
-    Route { method, path, action, kind: Kind::Mutation, query: &[] }
+const SCALE: Parser<Request> = |action, fields| act(action, fields, ServiceRequest::Scale);
+const STOP: Parser<Request> = |action, fields| act(action, fields, ServiceRequest::Stop);
+const START: Parser<Request> = |action, fields| act(action, fields, ServiceRequest::Start);
+const RECONCILE: Parser<Request> = |action, fields| act(action, fields, ServiceRequest::Reconcile);
+const PUT_OVERRIDE: Parser<Request> = |action, fields| act(action, fields, ServiceRequest::PutOverride);
+const DELETE_OVERRIDE: Parser<Request> = |action, fields| act(action, fields, ServiceRequest::DeleteOverride);
+const SCALE_GROUP: Parser<Request> = |action, fields| act(action, fields, ServiceRequest::ScaleGroup);
+
+fn act<T: DeserializeOwned>(
+    action: &str,
+    fields: Value,
+    request: fn(T) -> ServiceRequest,
+) -> Result<Request, Problem> {
+    strict::parse(action, fields).map(request).map(Request::Act)
 }
 
 /// A request as it came, well-formed.
 #[derive(Clone, Debug)]
 pub enum Request {
+    /// What looks at AWS, and changes it.
+    Act(ServiceRequest),
+    /// `{"action":"previewSchedule",…}`: it asks nothing of AWS.
+    Preview(PreviewFields),
+}
+
+/// A request that looks at services or groups, and changes them.
+#[derive(Clone, Debug)]
+pub enum ServiceRequest {
     /// `{"action":"scale",…}`
     Scale(ScaleFields),
     /// `{"action":"stop",…}`
@@ -48,15 +76,13 @@ pub enum Request {
     /// `{"action":"start",…}`
     Start(SwitchFields),
     /// `{"action":"reconcile",…}`
-    Reconcile(SwitchFields),
+    Reconcile(ReconcileFields),
     /// `{"action":"putOverride",…}`
     PutOverride(PutOverrideFields),
     /// `{"action":"deleteOverride",…}`
     DeleteOverride(DeleteOverrideFields),
     /// `{"action":"scaleGroup",…}`
     ScaleGroup(ScaleGroupFields),
-    /// `{"action":"previewSchedule",…}`
-    Preview(PreviewFields),
 }
 
 /// The fields of `putOverride`.
@@ -135,21 +161,44 @@ pub struct SwitchFields {
     pub(crate) max_age: Option<IsoDuration>,
 }
 
-impl shared::call::Request for Request {
-    fn kind(action: &str) -> Option<Kind> {
-        ROUTES.iter().find(|route| route.action == action).map(|route| route.kind)
-    }
+/// The fields of `reconcile`: the selectors, and nothing else.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReconcileFields {
+    pub(crate) cluster: Option<ClusterRef>,
+    pub(crate) clusters: Option<Vec<NamePattern>>,
+    pub(crate) services: Option<Vec<String>>,
+    pub(crate) tags: Option<BTreeMap<String, String>>,
+}
 
-    fn parse(action: &str, fields: Value) -> Result<Self, Problem> {
-        match action {
-            "scale" => strict::parse(action, fields).map(Self::Scale),
-            "stop" => strict::parse(action, fields).map(Self::Stop),
-            "start" => strict::parse(action, fields).map(Self::Start),
-            "reconcile" => strict::parse(action, fields).map(Self::Reconcile),
-            "putOverride" => strict::parse(action, fields).map(Self::PutOverride),
-            "deleteOverride" => strict::parse(action, fields).map(Self::DeleteOverride),
-            "scaleGroup" => strict::parse(action, fields).map(Self::ScaleGroup),
-            _ => strict::parse(action, fields).map(Self::Preview),
+/// Which services a request selects.
+pub(crate) struct Selection<'a> {
+    pub(crate) cluster: Option<&'a ClusterRef>,
+    pub(crate) clusters: Option<&'a [NamePattern]>,
+    pub(crate) services: Option<&'a [String]>,
+    pub(crate) tags: Option<&'a BTreeMap<String, String>>,
+}
+
+impl ReconcileFields {
+    pub(crate) fn selection(&self) -> Selection<'_> {
+        let Self { cluster, clusters, services, tags } = self;
+        Selection {
+            cluster: cluster.as_ref(),
+            clusters: clusters.as_deref(),
+            services: services.as_deref(),
+            tags: tags.as_ref(),
+        }
+    }
+}
+
+impl SwitchFields {
+    pub(crate) fn selection(&self) -> Selection<'_> {
+        let Self { cluster, clusters, services, tags, .. } = self;
+        Selection {
+            cluster: cluster.as_ref(),
+            clusters: clusters.as_deref(),
+            services: services.as_deref(),
+            tags: tags.as_ref(),
         }
     }
 }

@@ -46,7 +46,7 @@ impl StopTask {
 
 impl Function for StopTask {
     const NAME: &'static str = "stop-task";
-    const ROUTES: &'static [Route] = request::ROUTES;
+    const ROUTES: &'static [Route<Request>] = request::ROUTES;
     type Request = Request;
 
     async fn answer(

@@ -2,19 +2,18 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use shared::call::Kind;
 use shared::names::{ClusterRef, TaskDefinitionRef, TaskRef};
-use shared::{Problem, Route, strict};
+use shared::{Route, strict};
 
 /// The REST routes.
-pub const ROUTES: &[Route] = &[
-    stop("/v1/clusters/{cluster}/tasks/{task}/stop", "stopTask"),
-    stop("/v1/clusters/{cluster}/tasks/stop", "stopTasks"),
+pub const ROUTES: &[Route<Request>] = &[
+    Route::mutation("POST", "/v1/clusters/{cluster}/tasks/{task}/stop", "stopTask", |action, fields| {
+        strict::parse(action, fields).map(Request::One)
+    }),
+    Route::mutation("POST", "/v1/clusters/{cluster}/tasks/stop", "stopTasks", |action, fields| {
+        strict::parse(action, fields).map(Request::Many)
+    }),
 ];
-
-const fn stop(path: &'static str, action: &'static str) -> Route {
-    Route { method: "POST", path, action, kind: Kind::Mutation, query: &[] }
-}
 
 /// A request as it came, well-formed.
 #[derive(Clone, Debug)]
@@ -65,19 +64,6 @@ impl<'de> Deserialize<'de> for Force {
             Value::Bool(true) => Ok(Self::ServiceTask),
             Value::String(text) if text == "protected" => Ok(Self::Protected),
             _ => Err(serde::de::Error::custom("expected true, false or \"protected\"")),
-        }
-    }
-}
-
-impl shared::call::Request for Request {
-    fn kind(action: &str) -> Option<Kind> {
-        ROUTES.iter().find(|route| route.action == action).map(|route| route.kind)
-    }
-
-    fn parse(action: &str, fields: Value) -> Result<Self, Problem> {
-        match action {
-            "stopTasks" => strict::parse(action, fields).map(Self::Many),
-            _ => strict::parse(action, fields).map(Self::One),
         }
     }
 }

@@ -1,20 +1,28 @@
 //! Scheduled and direct events: the request is the event itself.
 
 use serde_json::{Map, Value, json};
-use shared::call::{Envelope, Kind, Request};
+use shared::call::{Envelope, Kind};
 use shared::problem::Problem;
-use shared::{Actor, Answer, Call, Code, Via, strict};
+use shared::{Actor, Answer, Call, Code, Route, Via, strict};
 
 use crate::handler::Invocation;
 
 /// The call of an action and its fields.
-pub(crate) fn call<R: Request>(mut fields: Map<String, Value>, at: &Invocation) -> Result<Call<R>, Problem> {
+pub(crate) fn call<R>(
+    mut fields: Map<String, Value>,
+    routes: &[Route<R>],
+    at: &Invocation,
+) -> Result<Call<R>, Problem> {
     let action = match fields.remove("action") {
         Some(Value::String(action)) => action,
         Some(_) => return Err(Problem::bad_request("\"action\" is not a text")),
         None => return Err(Problem::bad_request("the event names no \"action\"")),
     };
-    let (request, envelope) = parse::<R>(&action, fields)?;
+    let route = routes.iter().find(|route| route.action == action).ok_or_else(|| {
+        let shown: String = action.chars().take(80).collect();
+        Problem::new(Code::UnknownAction, format!("{shown:?} is no action of this function"))
+    })?;
+    let (request, envelope) = parse(route, fields)?;
     let (via, actor) = match &envelope.schedule {
         Some(schedule) => (Via::Scheduled, Actor::new(schedule)),
         // Lambda tells a function nothing of who invoked it; CloudTrail does.
@@ -24,26 +32,20 @@ pub(crate) fn call<R: Request>(mut fields: Map<String, Value>, at: &Invocation) 
 }
 
 /// An action's own request, and the envelope that every mutation takes.
-pub(crate) fn parse<R: Request>(
-    action: &str,
-    mut fields: Map<String, Value>,
-) -> Result<(R, Envelope), Problem> {
-    let shown: String = action.chars().take(80).collect();
-    let kind = R::kind(action).ok_or_else(|| {
-        Problem::new(Code::UnknownAction, format!("{shown:?} is no action of this function"))
-    })?;
+pub(crate) fn parse<R>(route: &Route<R>, mut fields: Map<String, Value>) -> Result<(R, Envelope), Problem> {
     let mut envelope = Map::new();
-    if kind == Kind::Mutation {
+    if route.kind != Kind::Read {
         for name in Envelope::FIELDS {
             if let Some(value) = fields.remove(*name) {
                 envelope.insert((*name).to_owned(), value);
             }
         }
-        if R::is_dry_unless_told(action) {
-            envelope.entry("dryRun").or_insert(Value::Bool(true));
-        }
     }
-    Ok((R::parse(action, Value::Object(fields))?, strict::parse(action, Value::Object(envelope))?))
+    if route.kind == Kind::DryUnlessTold {
+        envelope.entry("dryRun").or_insert(Value::Bool(true));
+    }
+    let request = (route.parse)(route.action, Value::Object(fields))?;
+    Ok((request, strict::parse(route.action, Value::Object(envelope))?))
 }
 
 /// The answer as the caller of Lambda's Invoke sees it. What was left undone is an error, so that

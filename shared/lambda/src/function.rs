@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use shared::call::{Request, Table};
+use shared::call::Table;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
 
 /// A Lambda function: its routes, its requests, and the road from a call to an answer.
@@ -12,13 +12,13 @@ pub trait Function: Send + Sync {
     const NAME: &'static str;
 
     /// The REST routes that the template sends to it.
-    const ROUTES: &'static [Route];
+    const ROUTES: &'static [Route<Self::Request>];
 
     /// How the lists of its answers are shown to people.
     const TABLES: &'static [Table] = &[];
 
     /// What it can be asked.
-    type Request: Request + Send;
+    type Request: Send + 'static;
 
     /// Answers one call. `now` is the world's time; nothing new is begun after `deadline`.
     fn answer(

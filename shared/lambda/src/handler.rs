@@ -86,12 +86,12 @@ impl<F: Function> Handler<F> {
         let mut metrics = Metrics::of(at.function_name());
         let result = match tell_apart(event) {
             Err(problem) => Err(problem),
-            Ok(Event::Direct(fields)) => match direct::call::<F::Request>(fields, at) {
+            Ok(Event::Direct(fields)) => match direct::call(fields, F::ROUTES, at) {
                 Err(problem) => Err(problem),
                 Ok(call) => self.answer(call, at, &mut metrics).await.and_then(direct::answer),
             },
             Ok(Event::Rest(event)) => {
-                let (answer, shown) = match rest::call::<F::Request>(&event, F::ROUTES, at) {
+                let (answer, shown) = match rest::call(&event, F::ROUTES, at) {
                     Err(problem) => (Err(problem), Shown::default()),
                     Ok((call, shown)) => (self.answer(call, at, &mut metrics).await, shown),
                 };

@@ -7,7 +7,7 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayPr
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use shared::call::{Kind, LARGEST_ANSWER, Parameter, Request, Table, quoted_len};
+use shared::call::{Kind, LARGEST_ANSWER, Parameter, Table, quoted_len};
 use shared::{Actor, Answer, Call, Code, Problem, Route, Via, status};
 
 use crate::accept::Accept;
@@ -28,9 +28,9 @@ pub(crate) struct Shown {
 }
 
 /// The call of a REST proxy event, and how its answer is shown.
-pub(crate) fn call<R: Request>(
+pub(crate) fn call<R>(
     event: &ApiGatewayProxyRequest,
-    routes: &[Route],
+    routes: &[Route<R>],
     at: &Invocation,
 ) -> Result<(Call<R>, Shown), Problem> {
     let route = find(event, routes)?;
@@ -56,7 +56,7 @@ pub(crate) fn call<R: Request>(
     for (name, value) in body {
         fields.add(&name, value)?;
     }
-    let (request, envelope) = direct::parse::<R>(route.action, fields.0)?;
+    let (request, envelope) = direct::parse(route, fields.0)?;
     if envelope.schedule.is_some() {
         return Err(Problem::bad_request("\"schedule\" stands in scheduled events only"));
     }
@@ -71,7 +71,7 @@ pub(crate) fn call<R: Request>(
     Ok((call, shown))
 }
 
-fn find<'r>(event: &ApiGatewayProxyRequest, routes: &'r [Route]) -> Result<&'r Route, Problem> {
+fn find<'r, R>(event: &ApiGatewayProxyRequest, routes: &'r [Route<R>]) -> Result<&'r Route<R>, Problem> {
     let resource = event.resource.as_deref().unwrap_or_default();
     let method = event.http_method.as_str();
     routes.iter().find(|route| route.method == method && route.path == resource).ok_or_else(|| {
@@ -120,10 +120,10 @@ fn query_parameters(event: &ApiGatewayProxyRequest) -> Result<BTreeMap<String, S
     Ok(once)
 }
 
-fn parameter(route: &Route, name: &str, text: &str) -> Result<Value, Problem> {
+fn parameter<R>(route: &Route<R>, name: &str, text: &str) -> Result<Value, Problem> {
     let known = route.query.iter().copied().find(|known| known.name() == name);
     let known = match known {
-        None if name == "dryRun" && route.kind == Kind::Mutation => Parameter::Flag("dryRun"),
+        None if name == "dryRun" && route.kind != Kind::Read => Parameter::Flag("dryRun"),
         None => {
             let shown: String = name.chars().take(80).collect();
             return Err(Problem::bad_request(format!("this route takes no query parameter {shown:?}")));

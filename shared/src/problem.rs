@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::names::NameFault;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $title:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal, $title:literal, $kind:ident, $again:ident;)*) => {
         /// Why something was refused, failed or left alone. Stable: callers may match on it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Code { $($(#[$doc])* #[serde(rename = $text)] $variant,)* }
@@ -19,218 +19,265 @@ macro_rules! codes {
             /// Every code there is.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
+            const fn row(self) -> Row {
+                match self {
+                    $(Self::$variant => Row {
+                        text: $text,
+                        title: $title,
+                        status: StatusKind::$kind,
+                        retryable: again!($again),
+                    },)*
+                }
+            }
+
             /// The code as callers see it.
             #[must_use]
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
+                self.row().text
             }
 
             /// The same few words each time, for people.
             #[must_use]
             pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)* }
+                self.row().title
+            }
+
+            /// What kind of status answers it.
+            #[must_use]
+            pub fn status(self) -> StatusKind {
+                self.row().status
+            }
+
+            /// Whether the same request may go well later, with nothing changed by the caller.
+            #[must_use]
+            pub fn is_retryable(self) -> bool {
+                self.row().retryable
             }
         }
     };
 }
 
-codes! {
-    /// The request can't be read, or a field of it is wrong.
-    BadRequest = "badRequest", "The request is malformed";
-    /// No such `action` in this function.
-    UnknownAction = "unknownAction", "No such action";
-    /// No such method and path.
-    UnknownRoute = "unknownRoute", "No such route";
-    /// Neither JSON nor a table is what the caller takes.
-    NotAcceptable = "notAcceptable", "No answer of that type";
-    /// The body is larger than 256 KB.
-    TooLarge = "tooLarge", "The request is too large";
-    /// The answer would be larger than Lambda can carry.
-    AnswerTooLarge = "answerTooLarge", "The answer is too large";
-    /// An ARN of another account, region or cluster.
-    OutsideScope = "outsideScope", "Outside what this request may reach";
-    /// The deployment has not named what may be reached.
-    NotConfigured = "notConfigured", "Not configured";
-    /// The deployment, or whoever started this process, does not allow changes here.
-    NotSwitchedOn = "notSwitchedOn", "Not switched on";
-    /// No such cluster, service or task.
-    NotFound = "notFound", "Not found";
-    /// The service is not ACTIVE: it is being deleted, or has been.
-    Gone = "gone", "The service is gone";
-    /// A DAEMON service's count follows the instances.
-    Daemon = "daemon", "The service runs one task per instance";
-    /// ECS Express owns the service.
-    ExpressManaged = "expressManaged", "The service is managed by ECS Express";
-    /// A deployment is in progress.
-    Deploying = "deploying", "A deployment is in progress";
-    /// The event is older than what was done since.
-    Stale = "stale", "The event came too late";
-    /// The record on the service can't be read.
-    RecordUnreadable = "recordUnreadable", "The record can't be read";
-    /// The service is off and nothing says what size it had.
-    NoSavedSize = "noSavedSize", "No saved size";
-    /// The size that infrastructure-as-code put beside the record can't be read.
-    SizeUnreadable = "sizeUnreadable", "The size tag can't be read";
-    /// The service's ARN has the short form, which can't carry tags.
-    ShortArn = "shortArn", "The service can't carry tags";
-    /// All 50 places for tags are taken.
-    TooManyTags = "tooManyTags", "No place for another tag";
-    /// More than the deployment allows.
-    BeyondMax = "beyondMax", "Beyond the maximum";
-    /// Somebody else changed the service meanwhile.
-    Raced = "raced", "Changed by somebody else meanwhile";
-    /// Outside the scalable target's bounds.
-    OutsideBounds = "outsideBounds", "Outside the scalable target's bounds";
-    /// Outside the bounds of an Auto Scaling group.
-    OutsideGroupBounds = "outsideGroupBounds", "Outside the group's bounds";
-    /// ECS itself sets the group's size.
-    ManagedScaling = "managedScaling", "The group is sized by ECS";
-    /// Nothing says which cluster's tasks the group carries.
-    ClusterUnknown = "clusterUnknown", "The group's cluster is unknown";
-    /// Tasks still run on the group's instances.
-    WaitingForTasks = "waitingForTasks", "Tasks still run there";
-    /// Tasks need an instance, and their cluster has none.
-    NoInstances = "noInstances", "The cluster has no instance";
-    /// Instances neither come nor go as the size says.
-    InstancesHeld = "instancesHeld", "Instances are held";
-    /// A saved value was brought within live bounds.
-    Clamped = "clamped", "Brought within bounds";
-    /// Somebody changed the scalable target while the service was off; that wins.
-    TargetChanged = "targetChanged", "The scalable target was changed meanwhile";
-    /// The scalable target was removed while the service was off.
-    TargetRemoved = "targetRemoved", "The scalable target was removed meanwhile";
-    /// Autoscaling sleeps, and no record says why.
-    OrphanedSuspension = "orphanedSuspension", "Autoscaling sleeps without a record";
-    /// Scheduled scaling actions that will not act while the service is off.
-    ScheduledActions = "scheduledActions", "Scheduled scaling actions sleep with the service";
-    /// A hold is live: nothing is changed.
-    Held = "held", "Held by an override";
-    /// The schedule only stops it; people start it.
-    StopOnly = "stopOnly", "Started by people only";
-    /// The tag with the schedule, or with a policy, can't be read.
-    ScheduleUnreadable = "scheduleUnreadable", "The schedule can't be read";
-    /// The tag with the override can't be read.
-    OverrideUnreadable = "overrideUnreadable", "The override can't be read";
-    /// An override that can't be: in the past, too long, or with two ends.
-    BadOverride = "badOverride", "The override is impossible";
-    /// The service follows no schedule.
-    NoSchedule = "noSchedule", "The service has no schedule";
-    /// A service that is wanted on is not up in time.
-    LateToWake = "lateToWake", "Late to wake";
-    /// Autoscaling sleeps on.
-    AutoscalingSuspended = "autoscalingSuspended", "Autoscaling sleeps on";
-    /// Well-formed, but AWS would refuse it, or did.
-    Impossible = "impossible", "The request is impossible";
-    /// The task definition has no such container.
-    UnknownContainer = "unknownContainer", "No such container";
-    /// The deployment does not allow this to be overridden.
-    OverrideNotAllowed = "overrideNotAllowed", "Not to be overridden";
-    /// There was no room for a task.
-    NoCapacity = "noCapacity", "No capacity";
-    /// AWS did not start a task, and would not if it were asked again.
-    NotStarted = "notStarted", "The task was not started";
-    /// The key was used before, with another request.
-    IdempotencyConflict = "idempotencyConflict", "The idempotency key belongs to another request";
-    /// The task ended, and not well.
-    TaskFailed = "taskFailed", "The task failed";
-    /// The task goes on.
-    StillRunning = "stillRunning", "The task is still under way";
-    /// The task was started before, under the same key.
-    AlreadyStarted = "alreadyStarted", "Started before";
-    /// The task has stopped.
-    AlreadyStopped = "alreadyStopped", "Stopped before";
-    /// A service keeps the task, and would replace it.
-    ServiceTask = "serviceTask", "The task belongs to a service";
-    /// The task is protected from being stopped.
-    Protected = "protected", "The task is protected";
-    /// A selector that matched nothing.
-    NoMatch = "noMatch", "Nothing matches";
-    /// A lifecycle policy that ECR would not take.
-    InvalidPolicy = "invalidPolicy", "The lifecycle policy is invalid";
-    /// Neither the request nor the config has a lifecycle policy for it.
-    NoPolicy = "noPolicy", "No lifecycle policy";
-    /// What may be evaluated and tried, but not applied.
-    DryRunOnly = "dryRunOnly", "For dry runs only";
-    /// What would be done is not what was planned.
-    PlanChanged = "planChanged", "The plan has changed";
-    /// A rule asks for pull times that reading manifests would move.
-    RoleNotExcluded = "roleNotExcluded", "The role's pulls are recorded";
-    /// What is in use could not be read in time.
-    UseTooLarge = "useTooLarge", "What is in use took too long to read";
-    /// A source of what is in use could not be read whole.
-    SourceUnreadable = "sourceUnreadable", "What is in use is not fully known";
-    /// The deployment does not ask a source of what is in use.
-    SourceOff = "sourceOff", "A source of what is in use is off";
-    /// A service runs images that no revision of it tells.
-    UnknownPinnedDigest = "unknownPinnedDigest", "A service's images are not known";
-    /// An index whose children can't be read.
-    IndexUnreadable = "indexUnreadable", "An index can't be read";
-    /// Something needs the image.
-    InUse = "inUse", "The image is in use";
-    /// Something needs the image, and it can't be pulled.
-    ArchivedInUse = "archivedInUse", "An archived image is in use";
-    /// The image was pulled a short while ago.
-    PulledRecently = "pulledRecently", "The image was pulled recently";
-    /// A tag of the image is protected.
-    ProtectedTag = "protectedTag", "A tag is protected";
-    /// The image is being restored from the archive.
-    BeingRestored = "beingRestored", "The image is being restored";
-    /// It was pushed, tagged or pulled since it was looked at.
-    ChangedSince = "changedSince", "The image has changed meanwhile";
-    /// The image goes to the archive only where the request says so.
-    ArchiveOff = "archiveOff", "Archiving was not asked for";
-    /// More would be deleted than the guards allow.
-    GuardTripped = "guardTripped", "A guard has tripped";
-    /// An index that names the image is still there.
-    ReferencedByIndex = "referencedByIndex", "An index names the image";
-    /// The repository lets another account pull.
-    SharedRepository = "sharedRepository", "The repository is shared";
-    /// The repository is replicated.
-    ReplicatedRepository = "replicatedRepository", "The repository is replicated";
-    /// The repository caches an upstream registry.
-    CachedRepository = "cachedRepository", "The repository is a cache";
-    /// A policy that is attached to a repository is run by ECR itself, with no regard to use.
-    NativePolicyActive = "nativePolicyActive", "ECR itself would expire what is in use";
-    /// The list is longer than an answer can be.
-    ListCut = "listCut", "The list is cut short";
-    /// AWS throttled and the retries ran out.
-    Throttled = "throttled", "AWS throttled the call";
-    /// AWS denied the call.
-    AccessDenied = "accessDenied", "AWS denied the call";
-    /// AWS refused the call for another reason.
-    AwsRefused = "awsRefused", "AWS refused the call";
-    /// AWS failed.
-    AwsFailed = "awsFailed", "AWS failed";
-    /// No answer from AWS.
-    Unreachable = "unreachable", "AWS did not answer";
-    /// The deadline came first.
-    OutOfTime = "outOfTime", "The time was up";
-    /// A scheduled or direct run that did not do everything.
-    Partial = "partial", "Not everything was done";
-    /// A fault of ours.
-    Internal = "internal", "A fault in ecs-steward";
+macro_rules! again {
+    (retry) => {
+        true
+    };
+    (final) => {
+        false
+    };
 }
 
-impl Code {
-    /// Whether the same request may go well later, with nothing changed by the caller.
-    #[must_use]
-    pub fn is_retryable(self) -> bool {
-        matches!(
-            self,
-            Self::Throttled
-                | Self::AwsFailed
-                | Self::Unreachable
-                | Self::OutOfTime
-                | Self::Raced
-                | Self::Partial
-                | Self::Deploying
-                | Self::NoCapacity
-                | Self::SourceUnreadable
-                | Self::UseTooLarge
-                | Self::ReferencedByIndex
-                | Self::ChangedSince
-        )
-    }
+/// All that is said of a code.
+struct Row {
+    text: &'static str,
+    title: &'static str,
+    status: StatusKind,
+    retryable: bool,
+}
+
+/// The kinds of HTTP status that a problem is answered with, by RFC 9110's names. Their numbers stand in
+/// [`crate::status`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusKind {
+    /// The request is malformed.
+    BadRequest,
+    /// Not allowed, or not switched on.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// No answer of the type that was asked for.
+    NotAcceptable,
+    /// The state of the thing forbids it. Also that of codes that stand in items and warnings only.
+    Conflict,
+    /// The request is too large.
+    ContentTooLarge,
+    /// Well-formed, and impossible.
+    Unprocessable,
+    /// AWS throttled, and the retries ran out.
+    TooManyRequests,
+    /// A fault of ours.
+    InternalError,
+    /// AWS refused or failed.
+    BadGateway,
+    /// AWS did not answer, or the time was up.
+    Unavailable,
+}
+
+// A row a code: as callers see it, its title, its status, and whether the same request may go well later.
+codes! {
+    /// The request can't be read, or a field of it is wrong.
+    BadRequest = "badRequest", "The request is malformed", BadRequest, final;
+    /// No such `action` in this function.
+    UnknownAction = "unknownAction", "No such action", BadRequest, final;
+    /// No such method and path.
+    UnknownRoute = "unknownRoute", "No such route", NotFound, final;
+    /// Neither JSON nor a table is what the caller takes.
+    NotAcceptable = "notAcceptable", "No answer of that type", NotAcceptable, final;
+    /// The body is larger than 256 KB.
+    TooLarge = "tooLarge", "The request is too large", ContentTooLarge, final;
+    /// The answer would be larger than Lambda can carry.
+    AnswerTooLarge = "answerTooLarge", "The answer is too large", Unprocessable, final;
+    /// An ARN of another account, region or cluster.
+    OutsideScope = "outsideScope", "Outside what this request may reach", Forbidden, final;
+    /// The deployment has not named what may be reached.
+    NotConfigured = "notConfigured", "Not configured", Forbidden, final;
+    /// The deployment, or whoever started this process, does not allow changes here.
+    NotSwitchedOn = "notSwitchedOn", "Not switched on", Forbidden, final;
+    /// No such cluster, service or task.
+    NotFound = "notFound", "Not found", NotFound, final;
+    /// The service is not ACTIVE: it is being deleted, or has been.
+    Gone = "gone", "The service is gone", Conflict, final;
+    /// A DAEMON service's count follows the instances.
+    Daemon = "daemon", "The service runs one task per instance", Conflict, final;
+    /// ECS Express owns the service.
+    ExpressManaged = "expressManaged", "The service is managed by ECS Express", Conflict, final;
+    /// A deployment is in progress.
+    Deploying = "deploying", "A deployment is in progress", Conflict, retry;
+    /// The event is older than what was done since.
+    Stale = "stale", "The event came too late", Conflict, final;
+    /// The record on the service can't be read.
+    RecordUnreadable = "recordUnreadable", "The record can't be read", Conflict, final;
+    /// The service is off and nothing says what size it had.
+    NoSavedSize = "noSavedSize", "No saved size", Conflict, final;
+    /// The size that infrastructure-as-code put beside the record can't be read.
+    SizeUnreadable = "sizeUnreadable", "The size tag can't be read", Conflict, final;
+    /// The service's ARN has the short form, which can't carry tags.
+    ShortArn = "shortArn", "The service can't carry tags", Conflict, final;
+    /// All 50 places for tags are taken.
+    TooManyTags = "tooManyTags", "No place for another tag", Conflict, final;
+    /// More than the deployment allows.
+    BeyondMax = "beyondMax", "Beyond the maximum", Unprocessable, final;
+    /// Somebody else changed the service meanwhile.
+    Raced = "raced", "Changed by somebody else meanwhile", Conflict, retry;
+    /// Outside the scalable target's bounds.
+    OutsideBounds = "outsideBounds", "Outside the scalable target's bounds", Conflict, final;
+    /// Outside the bounds of an Auto Scaling group.
+    OutsideGroupBounds = "outsideGroupBounds", "Outside the group's bounds", Unprocessable, final;
+    /// ECS itself sets the group's size.
+    ManagedScaling = "managedScaling", "The group is sized by ECS", Conflict, final;
+    /// Nothing says which cluster's tasks the group carries.
+    ClusterUnknown = "clusterUnknown", "The group's cluster is unknown", Conflict, final;
+    /// Tasks still run on the group's instances.
+    WaitingForTasks = "waitingForTasks", "Tasks still run there", Conflict, final;
+    /// Tasks need an instance, and their cluster has none.
+    NoInstances = "noInstances", "The cluster has no instance", Conflict, final;
+    /// Instances neither come nor go as the size says.
+    InstancesHeld = "instancesHeld", "Instances are held", Conflict, final;
+    /// A saved value was brought within live bounds.
+    Clamped = "clamped", "Brought within bounds", Conflict, final;
+    /// Somebody changed the scalable target while the service was off; that wins.
+    TargetChanged = "targetChanged", "The scalable target was changed meanwhile", Conflict, final;
+    /// The scalable target was removed while the service was off.
+    TargetRemoved = "targetRemoved", "The scalable target was removed meanwhile", Conflict, final;
+    /// Autoscaling sleeps, and no record says why.
+    OrphanedSuspension = "orphanedSuspension", "Autoscaling sleeps without a record", Conflict, final;
+    /// Scheduled scaling actions that will not act while the service is off.
+    ScheduledActions = "scheduledActions", "Scheduled scaling actions sleep with the service", Conflict, final;
+    /// A hold is live: nothing is changed.
+    Held = "held", "Held by an override", Conflict, final;
+    /// The schedule only stops it; people start it.
+    StopOnly = "stopOnly", "Started by people only", Conflict, final;
+    /// The tag with the schedule, or with a policy, can't be read.
+    ScheduleUnreadable = "scheduleUnreadable", "The schedule can't be read", Conflict, final;
+    /// The tag with the override can't be read.
+    OverrideUnreadable = "overrideUnreadable", "The override can't be read", Conflict, final;
+    /// An override that can't be: in the past, too long, or with two ends.
+    BadOverride = "badOverride", "The override is impossible", Unprocessable, final;
+    /// The service follows no schedule.
+    NoSchedule = "noSchedule", "The service has no schedule", Unprocessable, final;
+    /// A service that is wanted on is not up in time.
+    LateToWake = "lateToWake", "Late to wake", Conflict, final;
+    /// Autoscaling sleeps on.
+    AutoscalingSuspended = "autoscalingSuspended", "Autoscaling sleeps on", Conflict, final;
+    /// Well-formed, but AWS would refuse it, or did.
+    Impossible = "impossible", "The request is impossible", Unprocessable, final;
+    /// The task definition has no such container.
+    UnknownContainer = "unknownContainer", "No such container", Unprocessable, final;
+    /// The deployment does not allow this to be overridden.
+    OverrideNotAllowed = "overrideNotAllowed", "Not to be overridden", Forbidden, final;
+    /// There was no room for a task.
+    NoCapacity = "noCapacity", "No capacity", Conflict, retry;
+    /// AWS did not start a task, and would not if it were asked again.
+    NotStarted = "notStarted", "The task was not started", Unprocessable, final;
+    /// The key was used before, with another request.
+    IdempotencyConflict = "idempotencyConflict", "The idempotency key belongs to another request", Unprocessable, final;
+    /// The task ended, and not well.
+    TaskFailed = "taskFailed", "The task failed", Conflict, final;
+    /// The task goes on.
+    StillRunning = "stillRunning", "The task is still under way", Conflict, final;
+    /// The task was started before, under the same key.
+    AlreadyStarted = "alreadyStarted", "Started before", Conflict, final;
+    /// The task has stopped.
+    AlreadyStopped = "alreadyStopped", "Stopped before", Conflict, final;
+    /// A service keeps the task, and would replace it.
+    ServiceTask = "serviceTask", "The task belongs to a service", Conflict, final;
+    /// The task is protected from being stopped.
+    Protected = "protected", "The task is protected", Conflict, final;
+    /// A selector that matched nothing.
+    NoMatch = "noMatch", "Nothing matches", Conflict, final;
+    /// A lifecycle policy that ECR would not take.
+    InvalidPolicy = "invalidPolicy", "The lifecycle policy is invalid", Unprocessable, final;
+    /// Neither the request nor the config has a lifecycle policy for it.
+    NoPolicy = "noPolicy", "No lifecycle policy", Unprocessable, final;
+    /// What may be evaluated and tried, but not applied.
+    DryRunOnly = "dryRunOnly", "For dry runs only", Unprocessable, final;
+    /// What would be done is not what was planned.
+    PlanChanged = "planChanged", "The plan has changed", Conflict, final;
+    /// A rule asks for pull times that reading manifests would move.
+    RoleNotExcluded = "roleNotExcluded", "The role's pulls are recorded", Conflict, final;
+    /// What is in use could not be read in time.
+    UseTooLarge = "useTooLarge", "What is in use took too long to read", Unavailable, retry;
+    /// A source of what is in use could not be read whole.
+    SourceUnreadable = "sourceUnreadable", "What is in use is not fully known", Conflict, retry;
+    /// The deployment does not ask a source of what is in use.
+    SourceOff = "sourceOff", "A source of what is in use is off", Conflict, final;
+    /// A service runs images that no revision of it tells.
+    UnknownPinnedDigest = "unknownPinnedDigest", "A service's images are not known", Conflict, final;
+    /// An index whose children can't be read.
+    IndexUnreadable = "indexUnreadable", "An index can't be read", Conflict, final;
+    /// Something needs the image.
+    InUse = "inUse", "The image is in use", Conflict, final;
+    /// Something needs the image, and it can't be pulled.
+    ArchivedInUse = "archivedInUse", "An archived image is in use", Conflict, final;
+    /// The image was pulled a short while ago.
+    PulledRecently = "pulledRecently", "The image was pulled recently", Conflict, final;
+    /// A tag of the image is protected.
+    ProtectedTag = "protectedTag", "A tag is protected", Conflict, final;
+    /// The image is being restored from the archive.
+    BeingRestored = "beingRestored", "The image is being restored", Conflict, final;
+    /// It was pushed, tagged or pulled since it was looked at.
+    ChangedSince = "changedSince", "The image has changed meanwhile", Conflict, retry;
+    /// The image goes to the archive only where the request says so.
+    ArchiveOff = "archiveOff", "Archiving was not asked for", Conflict, final;
+    /// More would be deleted than the guards allow.
+    GuardTripped = "guardTripped", "A guard has tripped", Conflict, final;
+    /// An index that names the image is still there.
+    ReferencedByIndex = "referencedByIndex", "An index names the image", Conflict, retry;
+    /// The repository lets another account pull.
+    SharedRepository = "sharedRepository", "The repository is shared", Conflict, final;
+    /// The repository is replicated.
+    ReplicatedRepository = "replicatedRepository", "The repository is replicated", Conflict, final;
+    /// The repository caches an upstream registry.
+    CachedRepository = "cachedRepository", "The repository is a cache", Conflict, final;
+    /// A policy that is attached to a repository is run by ECR itself, with no regard to use.
+    NativePolicyActive = "nativePolicyActive", "ECR itself would expire what is in use", Conflict, final;
+    /// The list is longer than an answer can be.
+    ListCut = "listCut", "The list is cut short", Conflict, final;
+    /// AWS throttled and the retries ran out.
+    Throttled = "throttled", "AWS throttled the call", TooManyRequests, retry;
+    /// AWS denied the call.
+    AccessDenied = "accessDenied", "AWS denied the call", BadGateway, final;
+    /// AWS refused the call for another reason.
+    AwsRefused = "awsRefused", "AWS refused the call", BadGateway, final;
+    /// AWS failed.
+    AwsFailed = "awsFailed", "AWS failed", BadGateway, retry;
+    /// No answer from AWS.
+    Unreachable = "unreachable", "AWS did not answer", Unavailable, retry;
+    /// The deadline came first.
+    OutOfTime = "outOfTime", "The time was up", Unavailable, retry;
+    /// A scheduled or direct run that did not do everything.
+    Partial = "partial", "Not everything was done", Conflict, retry;
+    /// A fault of ours.
+    Internal = "internal", "A fault in ecs-steward", InternalError, final;
 }
 
 impl fmt::Display for Code {

@@ -183,6 +183,9 @@ pub struct Report {
     /// The next run comes by itself and goes on: what is unfinished is then no error of an event.
     #[serde(skip)]
     pub recurs: bool,
+    /// Items that are skipped for one of these codes are still to be done: an event's retry does them.
+    #[serde(skip)]
+    pub deferred: &'static [Code],
 }
 
 /// How many unfinished items a `partial` error names: asynchronous events carry little.
@@ -210,19 +213,17 @@ impl Report {
             warnings,
             more: Map::new(),
             recurs: false,
+            deferred: &[],
         }
     }
 
     /// The report of a request that names one thing: a refusal or failure of it is the request's
-    /// own, with its own status.
-    pub fn single(self) -> Result<Self, Problem> {
+    /// own, with its own status. `refusals` are the codes for which a skipped item is one.
+    pub fn single(self, refusals: &[Code]) -> Result<Self, Problem> {
         let [item] = self.items.as_slice() else { return Ok(self) };
         let refused = match item.outcome {
             Outcome::Failed | Outcome::NotAttempted => true,
-            Outcome::Skipped => {
-                let forbidden = [Code::Daemon, Code::Gone, Code::ExpressManaged, Code::ManagedScaling];
-                item.code.is_some_and(|code| forbidden.contains(&code))
-            }
+            Outcome::Skipped => item.code.is_some_and(|code| refusals.contains(&code)),
             Outcome::Changed | Outcome::Unchanged => false,
         };
         match item.code {
@@ -232,8 +233,7 @@ impl Report {
     }
 
     /// The problem that an event's caller must see when not everything was done, so that
-    /// retries, destinations and alarms notice: what failed, was not attempted, or waits for a
-    /// deployment.
+    /// retries, destinations and alarms notice: what failed, was not attempted, or was deferred.
     #[must_use]
     pub fn partial(&self) -> Option<Problem> {
         let unfinished: Vec<&Item> = self
@@ -241,7 +241,8 @@ impl Report {
             .iter()
             .filter(|item| {
                 matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted)
-                    || (item.outcome == Outcome::Skipped && item.code == Some(Code::Deploying))
+                    || (item.outcome == Outcome::Skipped
+                        && item.code.is_some_and(|code| self.deferred.contains(&code)))
             })
             .collect();
         if self.dry_run || self.recurs || unfinished.is_empty() {
@@ -301,13 +302,15 @@ mod tests {
         assert!(
             report(&[(Outcome::Changed, None), (Outcome::Skipped, Some(Code::Stale))]).partial().is_none()
         );
-        assert!(report(&[(Outcome::Skipped, Some(Code::Deploying))]).partial().is_some());
+        let deploying = report(&[(Outcome::Skipped, Some(Code::Deploying))]);
+        assert!(Report { deferred: &[Code::Deploying], ..deploying }.partial().is_some());
     }
 
     #[test]
     fn a_request_that_names_one_thing_fails_as_that_thing_does() {
-        let refused =
-            |outcome, code| report(&[(outcome, Some(code))]).single().map_err(|problem| problem.code);
+        let refused = |outcome, code| {
+            report(&[(outcome, Some(code))]).single(&[Code::Daemon]).map_err(|problem| problem.code)
+        };
         assert_eq!(refused(Outcome::Failed, Code::ShortArn).unwrap_err(), Code::ShortArn);
         assert_eq!(refused(Outcome::Skipped, Code::Daemon).unwrap_err(), Code::Daemon);
         assert_eq!(refused(Outcome::NotAttempted, Code::OutOfTime).unwrap_err(), Code::OutOfTime);

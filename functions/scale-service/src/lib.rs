@@ -103,7 +103,7 @@ impl Function for ScaleService {
             let location = report::location(&ask);
             return Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) });
         }
-        Ok(Answer::Report(if ask.is_of_one() { report.single()? } else { report }))
+        Ok(Answer::Report(if ask.is_of_one() { report.single(report::REFUSALS)? } else { report }))
     }
 
     fn meter(&self) -> Meter {

@@ -10,6 +10,9 @@ use crate::effect::{Became, Effect, Sizes};
 use crate::observe::Snapshot;
 use crate::plan::Item;
 
+/// What a request that names one service or group is refused for, where a fleet's run leaves it alone.
+pub(crate) const REFUSALS: &[Code] = &[Code::Daemon, Code::Gone, Code::ExpressManaged, Code::ManagedScaling];
+
 /// How many services a summary names.
 const NAMED: usize = 5;
 
@@ -31,7 +34,8 @@ pub(crate) fn report(items: Vec<Item>, seen: &Snapshot, ask: &Ask, settings: &Se
     let summary = format!("{}: {}", settings.headline(where_to.as_deref()), summary(&items, ask));
     let report = Report::new(summary, ask.dry_run, items, warnings);
     // A metric of failed items has the alarm, and the next tick goes on.
-    Report { recurs: ask.verb == Verb::Reconcile && ask.change.is_none(), ..report }
+    let recurs = ask.verb == Verb::Reconcile && ask.change.is_none();
+    Report { recurs, deferred: &[Code::Deploying], ..report }
 }
 
 /// Where to look for what reconcile finishes.

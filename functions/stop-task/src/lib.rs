@@ -69,7 +69,7 @@ impl Function for StopTask {
         };
         let report = report::report(items, &ask, &self.config.settings);
         let report = if matches!(ask.what, What::One(..)) {
-            report.single().map_err(|problem| {
+            report.single(&[]).map_err(|problem| {
                 let instead = plan::instead(&seen, &ask).filter(|_| problem.code == Code::ServiceTask);
                 instead.into_iter().fold(problem, Problem::offering)
             })?

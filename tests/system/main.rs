@@ -15,6 +15,7 @@ mod door;
 mod faults;
 mod fleet;
 mod kill;
+mod manual;
 mod prune;
 mod prune_faults;
 mod prune_fleet;

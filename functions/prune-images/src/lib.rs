@@ -22,12 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join;
 use jiff::Timestamp;
-use serde_json::json;
 use shared::call::Table;
 use shared::image::{Digest, Wanted as Meant};
 use shared::lifecycle::{Policy, Verdict};
 use shared::names::Scope;
-use shared::problem::Action;
 use shared::report::Warning;
 use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, Via, perform};
 use shared_aws::{Aws, Read, Requester};
@@ -90,7 +88,7 @@ impl PruneImages {
         let (seen, in_use) = join(registry, self.look(&reading, &call.scope, &ask.documents).in_use()).await;
         let (registry, mut seen) = seen?;
         seen.extend(missing(&registry, &ask));
-        in_time(&in_use, call, &ask, fields)?;
+        in_time(&in_use, call, fields)?;
         let policed = police(seen, &ask.policing);
         let mut warnings = unmatched(&registry, &ask);
         warnings.extend(self.pulls(&read, &policed, &ask).await?);
@@ -275,7 +273,7 @@ fn sooner(deadline: Deadline) -> Deadline {
 }
 
 /// What is in use is known by two thirds of the deadline, or nothing is deleted.
-fn in_time(in_use: &InUse, call: &Call<Request>, ask: &Ask, fields: &PruneFields) -> Result<(), Problem> {
+fn in_time(in_use: &InUse, call: &Call<Request>, fields: &PruneFields) -> Result<(), Problem> {
     let slow: Vec<&str> =
         in_use.failed.iter().filter(|it| it.code == Code::OutOfTime).map(|it| it.source).collect();
     if slow.is_empty() {
@@ -287,37 +285,7 @@ fn in_time(in_use: &InUse, call: &Call<Request>, ask: &Ask, fields: &PruneFields
         slow.join(", ")
     );
     let problem = Problem::new(Code::UseTooLarge, detail);
-    if call.via != Via::Rest {
-        return Err(problem);
-    }
-    let mut body = json!({ "action": request::PRUNE, "dryRun": ask.dry_run });
-    if let Some(body) = body.as_object_mut() {
-        let given = [
-            (
-                "repositories",
-                ask.repositories
-                    .as_ref()
-                    .map(|it| json!(it.iter().map(ToString::to_string).collect::<Vec<_>>())),
-            ),
-            ("policy", fields.policy.clone()),
-            ("planId", fields.plan_id.as_ref().map(|it| json!(it))),
-            ("archive", fields.archive.then(|| json!(true))),
-            ("maxDelete", fields.max_delete.map(|it| json!(it))),
-            ("maxDeletePercent", fields.max_delete_percent.map(|it| json!(it))),
-            ("keepAtLeast", fields.keep_at_least.map(|it| json!(it))),
-            ("keepPulledDays", fields.keep_pulled_days.map(|it| json!(it))),
-            (
-                "protectedTags",
-                fields
-                    .protected_tags
-                    .as_ref()
-                    .map(|it| json!(it.iter().map(ToString::to_string).collect::<Vec<_>>())),
-            ),
-            ("inUseFrom", fields.in_use_from.as_ref().map(|it| json!(it))),
-        ];
-        body.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    }
-    Err(problem.offering(Action { method: "INVOKE", path: "function:prune-images".into(), body }))
+    Err(if call.via == Via::Rest { problem.offering(fields.as_event(&call.envelope)) } else { problem })
 }
 
 /// Each repository with its policy.

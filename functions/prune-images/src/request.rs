@@ -1,11 +1,12 @@
 //! What prune-images can be asked: its routes, and a strict struct for each request.
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
-use shared::call::{Kind, Parameter};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::call::{Envelope, Kind, Parameter};
 use shared::image::{Digest, RepositoryName};
 use shared::lifecycle::Image;
+use shared::problem::Action;
 use shared::{Route, strict};
 
 use crate::glob::Glob;
@@ -65,12 +66,13 @@ pub enum Request {
 }
 
 /// The fields of `prune`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PruneFields {
     pub(crate) repositories: Option<Vec<Glob>>,
     pub(crate) policy: Option<Value>,
     pub(crate) plan_id: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) archive: bool,
     pub(crate) max_delete: Option<usize>,
     pub(crate) max_delete_percent: Option<usize>,
@@ -78,6 +80,22 @@ pub struct PruneFields {
     pub(crate) protected_tags: Option<Vec<Glob>>,
     pub(crate) keep_pulled_days: Option<u32>,
     pub(crate) in_use_from: Option<Vec<InUseDocument>>,
+}
+
+impl PruneFields {
+    /// The same request as a direct event, ready to be sent.
+    #[must_use]
+    pub(crate) fn as_event(&self, envelope: &Envelope) -> Action {
+        let Envelope { dry_run, reason, on_behalf_of, .. } = envelope;
+        let mut body = json!({
+            "action": PRUNE, "dryRun": dry_run, "reason": reason, "onBehalfOf": on_behalf_of,
+        });
+        if let (Some(body), Value::Object(fields)) = (body.as_object_mut(), json!(self)) {
+            body.extend(fields);
+            body.retain(|_, value| !value.is_null());
+        }
+        Action { method: "INVOKE", path: "function:prune-images".into(), body }
+    }
 }
 
 /// The fields of `evaluate`.

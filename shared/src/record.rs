@@ -124,7 +124,7 @@ pub trait Saved: fmt::Display + Clone + Sized {
 
     /// The same, with what its record alone may still know: the cluster of an empty group.
     #[must_use]
-    fn as_recorded(self, _record: &Self) -> Self {
+    fn with_what_is_recorded(self, _record: &Self) -> Self {
         self
     }
 

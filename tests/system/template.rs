@@ -17,14 +17,16 @@ use stop_task::StopTask;
 use crate::stage::{Stage, evening, prod_with};
 use crate::{prune, prune_faults};
 
+/// A function's name with the method and path of each of its routes.
+fn of<F: Function>() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    F::ROUTES.iter().map(|route| (F::NAME, route.method, route.path))
+}
+
 #[test]
 fn the_templates_routes_are_the_functions_routes() {
     let template = Template::read().unwrap();
     let deployed: BTreeSet<_> =
         template.routes.iter().map(|r| (r.function.as_str(), r.method.as_str(), r.path.as_str())).collect();
-    fn of<F: Function>() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-        F::ROUTES.iter().map(|route| (F::NAME, route.method, route.path))
-    }
     let built: BTreeSet<_> = of::<ScaleService>()
         .chain(of::<DescribeCluster>())
         .chain(of::<RunTask>())

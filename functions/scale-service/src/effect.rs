@@ -14,8 +14,8 @@ pub struct Effect {
     pub sizes: Option<Sizes>,
     /// What the run makes of it.
     pub became: Became,
-    /// The count that its record remembers: `Some(None)` where nothing says one.
-    pub saved: Option<Option<NonZeroU32>>,
+    /// The count that its record remembers, where that is told.
+    pub saved: Option<SavedCount>,
     /// Tasks that ECS ends in its own time.
     pub draining: Option<i32>,
     /// What schedules and overrides want.
@@ -23,6 +23,10 @@ pub struct Effect {
     /// What became of its override, in a few words.
     pub override_: Option<String>,
 }
+
+/// The count that a record remembers; `null` where nothing says one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct SavedCount(pub Option<NonZeroU32>);
 
 /// What a run makes of a service or group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

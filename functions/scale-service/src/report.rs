@@ -213,7 +213,7 @@ fn named(items: &[&Item], detail: impl Fn(&Item) -> Option<String>, tail: &str) 
 }
 
 fn saved(item: &Item) -> Option<String> {
-    item.after.as_ref()?.saved?.map(|count| count.to_string())
+    item.after.as_ref()?.saved?.0.map(|count| count.to_string())
 }
 
 fn desired(item: &Item) -> Option<String> {

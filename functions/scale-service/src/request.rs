@@ -54,14 +54,14 @@ fn act<T: DeserializeOwned>(
     fields: Value,
     request: fn(T) -> ServiceRequest,
 ) -> Result<Request, Problem> {
-    strict::parse(action, fields).map(request).map(Request::Act)
+    strict::parse(action, fields).map(request).map(Box::new).map(Request::Act)
 }
 
 /// A request as it came, well-formed.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// What looks at AWS, and changes it.
-    Act(ServiceRequest),
+    Act(Box<ServiceRequest>),
     /// `{"action":"previewSchedule",…}`: it asks nothing of AWS.
     Preview(PreviewFields),
 }

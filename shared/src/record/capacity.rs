@@ -58,7 +58,7 @@ impl Saved for Capacity {
         Self { count, bounds, ..self }
     }
 
-    fn as_recorded(mut self, record: &Self) -> Self {
+    fn with_what_is_recorded(mut self, record: &Self) -> Self {
         self.cluster = self.cluster.or_else(|| record.cluster.clone());
         self
     }

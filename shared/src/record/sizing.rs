@@ -68,7 +68,7 @@ pub fn to_restore<S: Saved>(record: Option<&Record<S>>, live: &Live<S>, tagged: 
     // Where we did not put the scaling to sleep, it is as it should be, unless it sleeps.
     let bounds = if off { recorded.and_then(S::bounds) } else { live.awake() };
     let size = live.size.clone().with(recorded.and_then(S::count), bounds);
-    let size = recorded.map_or_else(|| size.clone(), |recorded| size.clone().as_recorded(recorded));
+    let size = recorded.map_or_else(|| size.clone(), |recorded| size.clone().with_what_is_recorded(recorded));
     match tagged {
         Some(tagged) => size.or(tagged),
         None => size,

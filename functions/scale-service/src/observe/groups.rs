@@ -151,10 +151,8 @@ async fn linked(
             Some(problem) if group.id.cluster.is_none() && !group.group.instances.is_empty() => {
                 let detail =
                     format!("which cluster its instances belong to can't be read: {}", problem.detail);
-                let what = match tagged {
-                    true => UnreadThing::Group(group.id.resource.clone()),
-                    false => UnreadThing::Groups,
-                };
+                let what =
+                    if tagged { UnreadThing::Group(group.id.resource.clone()) } else { UnreadThing::Groups };
                 // Of those that nothing marks as ours one item is enough.
                 if failed.iter().all(|known| known.what != what) {
                     failed.push(Unread { what, code: problem.code, reason: detail });

@@ -8,7 +8,7 @@ use shared::record::{Capacity, Record, State};
 use shared::report::Outcome;
 
 use super::GroupCase;
-use crate::effect::{Became, Effect, Sizes};
+use crate::effect::{Became, Effect, SavedCount, Sizes};
 use crate::plan::case::Resource as _;
 use crate::plan::steps::{CHANGE, GROUPS_DOWN};
 use crate::plan::{Item, PlannedItem, Step};
@@ -29,7 +29,7 @@ pub(super) fn begun(case: &GroupCase<'_>) -> PlannedItem {
     let size = case.to_save();
     let reason = "stops as asked, once no task is left on its instances";
     let mut item = case.item(Outcome::Changed, None, reason);
-    item.after = Some(Effect { saved: Some(size.count), ..stopping(case) });
+    item.after = Some(Effect { saved: Some(SavedCount(size.count)), ..stopping(case) });
     item.warnings.extend(case.orphaned());
     item.warnings.extend(case.without_a_size(&size));
     let record = case.record_of(State::Stopping, size);
@@ -71,7 +71,7 @@ pub(super) fn planned(case: &GroupCase<'_>) -> PlannedItem {
     let mut item = case.item(Outcome::Changed, None, reason);
     let (min, suspended) = (Some(0), Some(Suspended::ALL));
     let sizes = Sizes::Group { desired: 0, min, max: None, suspended, instances: None };
-    item.after = Some(Effect { saved: Some(size.count), ..Effect::became(Became::Off, sizes) });
+    item.after = Some(Effect { saved: Some(SavedCount(size.count)), ..Effect::became(Became::Off, sizes) });
     item.warnings.extend(case.orphaned());
     item.warnings.extend(case.without_a_size(&size));
     PlannedItem { item, stages: vec![(GROUPS_DOWN, steps)] }
@@ -134,6 +134,6 @@ fn already_off(case: &GroupCase<'_>, record: &Record<Capacity>) -> PlannedItem {
     let since = format!("already off since {}", record.at);
     let mut noted = case.item(Outcome::Changed, None, format!("{since}; noted that it was asked for"));
     let off = Effect::became(Became::Off, Sizes::of_group(0));
-    noted.after = Some(Effect { saved: Some(record.size.count), ..off });
+    noted.after = Some(Effect { saved: Some(SavedCount(record.size.count)), ..off });
     case.note_request(case.unchanged(since), noted)
 }

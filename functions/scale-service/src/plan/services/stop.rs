@@ -6,7 +6,7 @@ use shared::record::{Size, State};
 use shared::report::{Outcome, Warning};
 
 use super::ServiceCase;
-use crate::effect::{Became, Effect, Sizes};
+use crate::effect::{Became, Effect, SavedCount, Sizes};
 use crate::plan::steps::CHANGE;
 use crate::plan::{PlannedItem, Step};
 
@@ -80,5 +80,5 @@ fn after(case: &ServiceCase<'_>, size: Size) -> Effect {
     // ECS ends them in its own time; protected ones keep running until their protection ends.
     let draining = Some(case.seen.service.running_count).filter(|running| *running > 0);
     let off = Effect::became(Became::Off, Sizes::Service { desired: 0, scaling });
-    Effect { saved: Some(size.count), draining, ..off }
+    Effect { saved: Some(SavedCount(size.count)), draining, ..off }
 }

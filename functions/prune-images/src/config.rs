@@ -8,25 +8,18 @@ use shared::settings::Settings;
 use crate::glob::Globs;
 use crate::plan::Guards;
 use crate::policies::Policies;
-use crate::sources::{self, Lists};
+use crate::sources::{self, Lists, Source};
 
-/// Sources that are not asked, by name.
+/// Sources that are not asked: their names, comma-separated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SourcesOff(pub Vec<String>);
+pub struct SourcesOff(pub Vec<Source>);
 
 impl FromStr for SourcesOff {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let known = |name: &str| {
-            if sources::NAMES.contains(&name) {
-                Ok(name.to_owned())
-            } else {
-                Err(format!("{name:?} is none of them"))
-            }
-        };
-        names.map(known).collect::<Result<_, _>>().map(Self)
+        names.map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -55,7 +48,8 @@ pub struct Config {
 impl Config {
     /// Reads it, and names every variable that is wrong.
     pub fn read(mut env: Env) -> Result<Self, EnvFaults> {
-        let known = format!("names of sources, comma-separated: {}", sources::NAMES.join(", "));
+        let known =
+            format!("names of sources, comma-separated: {}", Source::ALL.map(Source::name).join(", "));
         let patterns = "names or patterns, comma-separated";
         let config = Self {
             settings: Settings::read(&mut env),

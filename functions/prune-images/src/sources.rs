@@ -14,8 +14,9 @@ mod services;
 mod tasks;
 
 use std::fmt::Display;
+use std::str::FromStr;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use shared::ecs::Failure as AwsFailure;
 use shared::names::{Arn, ClusterName, Scope, short_name};
 use shared::{Code, Problem};
@@ -30,28 +31,77 @@ pub use lists::{Documents, InUseDocument, InUseEntry, Lists, References};
 const AT_ONCE: usize = 20;
 
 /// Something that may need images.
-trait Source: Sync {
-    /// Its name, as `SOURCES_OFF` has it.
-    fn name(&self) -> &'static str;
-
-    /// Reads all of it, or says what it could not read.
-    fn read<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Found, Problem>>;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Tasks that run, or ran a short while ago.
+    Tasks,
+    /// ECS services.
+    Services,
+    /// ECS daemons.
+    Daemons,
+    /// Families of task definitions.
+    Families,
+    /// EventBridge's rules.
+    Rules,
+    /// EventBridge Scheduler's schedules.
+    Schedules,
+    /// Lambda functions.
+    Functions,
+    /// The lists of the config and of the request.
+    Lists,
 }
 
-const ALL: [&dyn Source; 8] = [
-    &tasks::Tasks,
-    &services::Services,
-    &daemons::Daemons,
-    &families::Families,
-    &rules::Rules,
-    &schedules::Schedules,
-    &functions::Functions,
-    &lists::Listed,
-];
+impl Source {
+    /// All, in the order in which reports name them.
+    pub const ALL: [Self; 8] = [
+        Self::Tasks,
+        Self::Services,
+        Self::Daemons,
+        Self::Families,
+        Self::Rules,
+        Self::Schedules,
+        Self::Functions,
+        Self::Lists,
+    ];
 
-/// The names of all sources.
-pub const NAMES: [&str; 8] =
-    ["tasks", "services", "daemons", "families", "rules", "schedules", "functions", "lists"];
+    /// Its name, as `SOURCES_OFF` has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::Services => "services",
+            Self::Daemons => "daemons",
+            Self::Families => "families",
+            Self::Rules => "rules",
+            Self::Schedules => "schedules",
+            Self::Functions => "functions",
+            Self::Lists => "lists",
+        }
+    }
+
+    /// Reads all of it, or says what it could not read.
+    async fn read(self, look: &Look<'_>) -> Result<Found, Problem> {
+        match self {
+            Self::Tasks => tasks::read(look).await,
+            Self::Services => services::read(look).await,
+            Self::Daemons => daemons::read(look).await,
+            Self::Families => families::read(look).await,
+            Self::Rules => rules::read(look).await,
+            Self::Schedules => schedules::read(look).await,
+            Self::Functions => functions::read(look).await,
+            Self::Lists => lists::read(look),
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|source| source.name() == name);
+        named.ok_or_else(|| format!("{name:?} is none of them"))
+    }
+}
 
 /// The clusters, or why they can't be listed.
 type Clusters = Result<Vec<(String, ClusterName)>, (Code, String)>;
@@ -71,7 +121,7 @@ pub struct Look<'a> {
     /// The request's lists.
     pub documents: &'a [InUseDocument],
     /// The sources that are not asked.
-    pub off: &'a [String],
+    pub off: &'a [Source],
     clusters: Clusters,
 }
 
@@ -82,7 +132,7 @@ impl<'a> Look<'a> {
         read: &'a Read,
         cache: &'a Cache,
         scope: &'a Scope,
-        (revisions, lists, off): (usize, &'a Lists, &'a [String]),
+        (revisions, lists, off): (usize, &'a Lists, &'a [Source]),
         documents: &'a [InUseDocument],
     ) -> Self {
         Self { read, cache, scope, revisions, lists, documents, off, clusters: Ok(Vec::new()) }
@@ -97,16 +147,16 @@ impl<'a> Look<'a> {
 
     /// Asks every source that is on.
     pub async fn in_use(mut self) -> InUse {
-        let (on, off): (Vec<&dyn Source>, Vec<&dyn Source>) =
-            ALL.iter().copied().partition(|source| !self.off.iter().any(|off| off == source.name()));
-        if on.iter().any(|source| ["tasks", "services", "daemons"].contains(&source.name())) {
+        let (off, on): (Vec<Source>, Vec<Source>) =
+            Source::ALL.into_iter().partition(|source| self.off.contains(source));
+        if on.iter().any(|source| matches!(source, Source::Tasks | Source::Services | Source::Daemons)) {
             self.clusters = clusters(self.read).await.map_err(|problem| (problem.code, problem.detail));
         }
         let look = &self;
         let answers =
             join_all(on.into_iter().map(|source| async move { (source.name(), source.read(look).await) }))
                 .await;
-        let mut all = InUse { off: off.iter().map(|source| source.name()).collect(), ..InUse::default() };
+        let mut all = InUse { off: off.into_iter().map(Source::name).collect(), ..InUse::default() };
         for (source, answer) in answers {
             match answer {
                 Ok(found) => all.found.extend(found),
@@ -171,14 +221,4 @@ async fn definitions(
         }
     }
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_are_those_of_the_sources() {
-        assert_eq!(ALL.map(Source::name), NAMES);
-    }
 }

@@ -1,43 +1,32 @@
 //! ECS daemons, in all clusters.
 
-use futures_util::future::BoxFuture;
 use shared::Problem;
 
-use super::{Look, Source, resource, unreadable, whole};
+use super::{Look, resource, unreadable, whole};
 use crate::used::Found;
 
-pub(super) struct Daemons;
-
-impl Source for Daemons {
-    fn name(&self) -> &'static str {
-        "daemons"
-    }
-
-    fn read<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Found, Problem>> {
-        Box::pin(async move {
-            let mut found = Found::default();
-            for (arn, _) in look.clusters()? {
-                for daemon in look.read.daemon_arns(arn).await? {
-                    let by = resource(&daemon);
-                    let arns = look.read.daemon_revision_arns(&daemon).await?;
-                    let revisions = look.read.daemon_revisions(&arns).await?;
-                    whole("ecs:DescribeDaemonRevisions", arns.len(), &revisions)?;
-                    // Each of them is what runs now: one that is missing was not read.
-                    if let Some(failure) = revisions.failures.first() {
-                        return Err(unreadable(&by, &format!("{}: {}", failure.arn, failure.reason)));
-                    }
-                    for revision in &revisions.found {
-                        for image in &revision.images {
-                            found.add(&image.image, image.digest.as_deref(), &by)?;
-                        }
-                        let Some(definition) = &revision.task_definition else { continue };
-                        for image in look.read.daemon_definition_images(definition).await? {
-                            found.add(&image, None, &by)?;
-                        }
-                    }
+pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
+    let mut found = Found::default();
+    for (arn, _) in look.clusters()? {
+        for daemon in look.read.daemon_arns(arn).await? {
+            let by = resource(&daemon);
+            let arns = look.read.daemon_revision_arns(&daemon).await?;
+            let revisions = look.read.daemon_revisions(&arns).await?;
+            whole("ecs:DescribeDaemonRevisions", arns.len(), &revisions)?;
+            // Each of them is what runs now: one that is missing was not read.
+            if let Some(failure) = revisions.failures.first() {
+                return Err(unreadable(&by, &format!("{}: {}", failure.arn, failure.reason)));
+            }
+            for revision in &revisions.found {
+                for image in &revision.images {
+                    found.add(&image.image, image.digest.as_deref(), &by)?;
+                }
+                let Some(definition) = &revision.task_definition else { continue };
+                for image in look.read.daemon_definition_images(definition).await? {
+                    found.add(&image, None, &by)?;
                 }
             }
-            Ok(found)
-        })
+        }
     }
+    Ok(found)
 }

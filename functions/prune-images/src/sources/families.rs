@@ -2,29 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::BoxFuture;
 use shared::Problem;
 
-use super::{Look, Source, definitions, resource};
+use super::{Look, definitions, resource};
 use crate::used::Found;
 
-pub(super) struct Families;
-
-impl Source for Families {
-    fn name(&self) -> &'static str {
-        "families"
-    }
-
-    fn read<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Found, Problem>> {
-        Box::pin(async move {
-            let arns = look.read.task_definition_arns(None, "ACTIVE").await?;
-            let wanted = latest(&arns, look.revisions).into_iter().map(|arn| {
-                let by = resource(&arn);
-                (arn, by)
-            });
-            definitions(look, wanted.collect::<Vec<_>>()).await
-        })
-    }
+pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
+    let arns = look.read.task_definition_arns(None, "ACTIVE").await?;
+    let wanted = latest(&arns, look.revisions).into_iter().map(|arn| {
+        let by = resource(&arn);
+        (arn, by)
+    });
+    definitions(look, wanted.collect::<Vec<_>>()).await
 }
 
 /// The latest so many revisions of each family. An ARN that is not a revision's is taken as it is.

@@ -2,13 +2,12 @@
 
 use std::str::FromStr;
 
-use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use shared::Problem;
 use shared::image::ImageRef;
 use shared::names::Scope;
 
-use super::{Look, Source, unreadable};
+use super::{Look, unreadable};
 use crate::used::Found;
 
 /// What the config says is in use.
@@ -83,40 +82,27 @@ pub struct InUseEntry {
     pub used_by: Vec<String>,
 }
 
-pub(super) struct Listed;
-
-impl Source for Listed {
-    fn name(&self) -> &'static str {
-        "lists"
+pub(super) fn read(look: &Look<'_>) -> Result<Found, Problem> {
+    let mut found = Found::default();
+    for reference in &look.lists.references.0 {
+        found.add(&whole(reference, look.scope), None, "IN_USE")?;
     }
-
-    fn read<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Found, Problem>> {
-        Box::pin(async move {
-            let mut found = Found::default();
-            for reference in &look.lists.references.0 {
-                found.add(&whole(reference, look.scope), None, "IN_USE")?;
-            }
-            for document in look.lists.documents.0.iter().chain(look.documents) {
-                let InUseDocument { account, region, complete, images, sources_off } = document;
-                let from = format!("account {account} in {region}");
-                if !complete {
-                    return Err(unreadable(&from, &"its list of images in use is not complete"));
-                }
-                if !sources_off.is_empty() {
-                    let off = sources_off.join(", ");
-                    return Err(unreadable(
-                        &from,
-                        &format!("its list of images in use was made without {off}"),
-                    ));
-                }
-                for entry in images {
-                    let by = format!("{from}: {}", entry.used_by.join(", "));
-                    found.add(&entry.image, entry.digest.as_deref(), &by)?;
-                }
-            }
-            Ok(found)
-        })
+    for document in look.lists.documents.0.iter().chain(look.documents) {
+        let InUseDocument { account, region, complete, images, sources_off } = document;
+        let from = format!("account {account} in {region}");
+        if !complete {
+            return Err(unreadable(&from, &"its list of images in use is not complete"));
+        }
+        if !sources_off.is_empty() {
+            let off = sources_off.join(", ");
+            return Err(unreadable(&from, &format!("its list of images in use was made without {off}")));
+        }
+        for entry in images {
+            let by = format!("{from}: {}", entry.used_by.join(", "));
+            found.add(&entry.image, entry.digest.as_deref(), &by)?;
+        }
     }
+    Ok(found)
 }
 
 fn has_host(reference: &str) -> bool {

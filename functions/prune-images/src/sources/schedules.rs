@@ -1,33 +1,22 @@
 //! The ECS targets of EventBridge Scheduler's schedules.
 
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use shared::Problem;
 use shared_aws::ScheduleTarget;
 
-use super::{Look, Source, definitions, unreadable};
+use super::{Look, definitions, unreadable};
 use crate::used::Found;
 
-pub(super) struct Schedules;
-
-impl Source for Schedules {
-    fn name(&self) -> &'static str {
-        "schedules"
+pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
+    let mut run = Vec::new();
+    for ScheduleTarget { of, arn, task_definition, input } in look.read.schedule_targets().await? {
+        let named = match task_definition {
+            Some(named) => Some(named),
+            None => universal(&arn, &input, &of)?,
+        };
+        run.extend(named.map(|named| (named, of)));
     }
-
-    fn read<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Found, Problem>> {
-        Box::pin(async move {
-            let mut run = Vec::new();
-            for ScheduleTarget { of, arn, task_definition, input } in look.read.schedule_targets().await? {
-                let named = match task_definition {
-                    Some(named) => Some(named),
-                    None => universal(&arn, &input, &of)?,
-                };
-                run.extend(named.map(|named| (named, of)));
-            }
-            definitions(look, run).await
-        })
-    }
+    definitions(look, run).await
 }
 
 /// What a universal target runs: a call of ECS's own API, whose fields are its input. One that can't be

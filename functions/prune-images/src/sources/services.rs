@@ -7,63 +7,49 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
 use shared::ecs::Service;
 use shared::ecs::revisions::Revision;
 
-use super::{AT_ONCE, Look, Source, definitions, resource, whole};
+use super::{AT_ONCE, Look, definitions, resource, whole};
 use crate::used::Found;
 
-pub(super) struct Services;
-
-impl Source for Services {
-    fn name(&self) -> &'static str {
-        "services"
+pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
+    let mut services = Vec::new();
+    for (_, cluster) in look.clusters()? {
+        let arns = look.read.service_arns(cluster).await?;
+        let described = look.read.services_named(cluster, &arns).await?;
+        whole("ecs:DescribeServices", arns.len(), &described)?;
+        services.extend(described.found);
     }
-
-    fn read<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Found, Problem>> {
-        Box::pin(async move {
-            let mut services = Vec::new();
-            for (_, cluster) in look.clusters()? {
-                let arns = look.read.service_arns(cluster).await?;
-                let described = look.read.services_named(cluster, &arns).await?;
-                whole("ecs:DescribeServices", arns.len(), &described)?;
-                services.extend(described.found);
-            }
-            let wanted = services.iter().flat_map(|service| {
-                let by = resource(&service.service_arn);
-                definitions_of(service).into_iter().map(move |definition| (definition, by.clone()))
-            });
-            let mut found = definitions(look, wanted.collect::<Vec<_>>()).await?;
-            let revisions = revisions_of(look, &services).await?;
-            let all: BTreeSet<&String> = revisions.values().flatten().collect();
-            let arns: Vec<String> = all.into_iter().cloned().collect();
-            let described = look.read.service_revisions(&arns).await?;
-            whole("ecs:DescribeServiceRevisions", arns.len(), &described)?;
-            let described: BTreeMap<&str, &Revision> =
-                described.found.iter().map(|revision| (revision.arn.as_str(), revision)).collect();
-            for service in &services {
-                let arns = revisions.get(&service.service_arn);
-                let own: Vec<&Revision> = arns
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|arn| described.get(arn.as_str()).copied())
-                    .collect();
-                found.extend(pinned(service, &own)?);
-                if is_unknown(service, &own) {
-                    for definition in definitions_of(service) {
-                        let images = look.cache.task_definition(look.read, &definition).await?;
-                        for image in images.iter() {
-                            found.add_unknown(image, &resource(&service.service_arn))?;
-                        }
-                    }
+    let wanted = services.iter().flat_map(|service| {
+        let by = resource(&service.service_arn);
+        definitions_of(service).into_iter().map(move |definition| (definition, by.clone()))
+    });
+    let mut found = definitions(look, wanted.collect::<Vec<_>>()).await?;
+    let revisions = revisions_of(look, &services).await?;
+    let all: BTreeSet<&String> = revisions.values().flatten().collect();
+    let arns: Vec<String> = all.into_iter().cloned().collect();
+    let described = look.read.service_revisions(&arns).await?;
+    whole("ecs:DescribeServiceRevisions", arns.len(), &described)?;
+    let described: BTreeMap<&str, &Revision> =
+        described.found.iter().map(|revision| (revision.arn.as_str(), revision)).collect();
+    for service in &services {
+        let arns = revisions.get(&service.service_arn);
+        let own: Vec<&Revision> =
+            arns.into_iter().flatten().filter_map(|arn| described.get(arn.as_str()).copied()).collect();
+        found.extend(pinned(service, &own)?);
+        if is_unknown(service, &own) {
+            for definition in definitions_of(service) {
+                let images = look.cache.task_definition(look.read, &definition).await?;
+                for image in images.iter() {
+                    found.add_unknown(image, &resource(&service.service_arn))?;
                 }
             }
-            Ok(found)
-        })
+        }
     }
+    Ok(found)
 }
 
 /// The task definitions of a service, its deployments and its task sets.

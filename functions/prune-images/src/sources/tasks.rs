@@ -1,39 +1,27 @@
 //! Tasks that run, or ran a short while ago, in all clusters.
 
-use futures_util::future::BoxFuture;
 use shared::Problem;
 use shared_aws::TaskFilter;
 
-use super::{Look, Source, resource, whole};
+use super::{Look, resource, whole};
 use crate::used::Found;
 
-pub(super) struct Tasks;
-
-impl Source for Tasks {
-    fn name(&self) -> &'static str {
-        "tasks"
-    }
-
-    fn read<'a>(&'a self, look: &'a Look<'a>) -> BoxFuture<'a, Result<Found, Problem>> {
-        Box::pin(async move {
-            let mut found = Found::default();
-            for (_, cluster) in look.clusters()? {
-                for stopped in [false, true] {
-                    let filter = TaskFilter { stopped, ..TaskFilter::default() };
-                    let arns = look.read.task_arns(cluster, &filter).await?;
-                    let tasks = look.read.tasks_named(cluster, &arns, false).await?;
-                    whole("ecs:DescribeTasks", arns.len(), &tasks)?;
-                    for task in &tasks.found {
-                        let by =
-                            format!("{} ({})", resource(&task.task_arn), task.last_status.to_lowercase());
-                        for container in &task.containers {
-                            let Some(image) = &container.image else { continue };
-                            found.add(image, container.image_digest.as_deref(), &by)?;
-                        }
-                    }
+pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
+    let mut found = Found::default();
+    for (_, cluster) in look.clusters()? {
+        for stopped in [false, true] {
+            let filter = TaskFilter { stopped, ..TaskFilter::default() };
+            let arns = look.read.task_arns(cluster, &filter).await?;
+            let tasks = look.read.tasks_named(cluster, &arns, false).await?;
+            whole("ecs:DescribeTasks", arns.len(), &tasks)?;
+            for task in &tasks.found {
+                let by = format!("{} ({})", resource(&task.task_arn), task.last_status.to_lowercase());
+                for container in &task.containers {
+                    let Some(image) = &container.image else { continue };
+                    found.add(image, container.image_digest.as_deref(), &by)?;
                 }
             }
-            Ok(found)
-        })
+        }
     }
+    Ok(found)
 }

@@ -9,9 +9,10 @@ use shared::report::Outcome;
 use shared::{Code, Done, Executor, Problem};
 use shared_aws::{Write, is_without_instances};
 
+use crate::effect::StartedTask;
 use crate::plan::{REST, Step, settle};
 
-/// The executor that perform run-task's steps.
+/// What performs run-task's steps.
 pub(crate) struct Apply<'a> {
     write: Write,
     /// What was started before, under the same key.
@@ -26,8 +27,8 @@ impl<'a> Apply<'a> {
     }
 }
 
-impl Executor<Step> for Apply<'_> {
-    async fn perform(&self, step: &Step) -> Result<Done, Problem> {
+impl Executor<Step, StartedTask> for Apply<'_> {
+    async fn perform(&self, step: &Step) -> Result<Done<StartedTask>, Problem> {
         let started = self.write.run_task(&step.call).await;
         if let Err(problem) = &started
             && (problem.code == Code::IdempotencyConflict || is_without_instances(problem))

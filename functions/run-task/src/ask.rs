@@ -127,10 +127,11 @@ impl Ask {
             );
             return Err(Problem::new(Code::NotConfigured, detail));
         }
-        let count = match fields.count.unwrap_or(1) {
-            n @ 1..=100 => usize::try_from(n).unwrap_or(1),
-            n => return Err(Problem::bad_request(format!("count: 1 to {MOST}, not {n}"))),
-        };
+        let asked = fields.count.unwrap_or(1);
+        let count = usize::try_from(asked)
+            .ok()
+            .filter(|count| (1..=MOST).contains(count))
+            .ok_or_else(|| Problem::bad_request(format!("count: 1 to {MOST}, not {asked}")))?;
         let like = fields.like.as_ref().map(|like| like.within(scope, &cluster)).transpose()?;
         let overrides = fields.overrides.as_ref().map(|overrides| {
             if !config.overrides.allows(&cluster, family) {

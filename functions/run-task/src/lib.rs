@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod config;
+pub mod effect;
 pub mod launch;
 pub mod observe;
 pub mod plan;
@@ -101,13 +102,12 @@ impl Function for RunTask {
             let again = plan::plan(&mut slots, &base, &ask, &self.keys, attempt());
             slots = slots.after(perform(again, &executor(), AT_ONCE, &time_left).await);
         }
-        let items = slots.into_items();
-        let items = plan::recognised(items);
-        let report = report::report(items, &ask, &self.config.settings, now);
-        if let Some(problem) = report::nothing_started(&report, &ask) {
+        let mut items = plan::recognised(slots.into_items());
+        report::lost(&mut items, &ask);
+        if let Some(problem) = report::nothing_started(&items, &ask) {
             return Err(problem);
         }
-        wait::wait(&read, report, &seen.definition, &ask, &self.config.settings, now).await
+        wait::wait(&read, items, &seen.definition, &ask, &self.config.settings, now).await
     }
 
     fn meter(&self) -> Meter {

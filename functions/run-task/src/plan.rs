@@ -16,11 +16,12 @@ use serde_json::json;
 use shared::ecs::{Failure, Tag, Task, TaskDefinition};
 use shared::names::{Arn, TaskDefinitionName, short_name};
 use shared::plan::Job;
-use shared::report::{Item, Outcome};
+use shared::report::Outcome;
 use shared::run_task::{Launch, RunTask, Started};
 use shared::{Code, Done, ItemId, Made, Plan, Problem};
 
 use crate::ask::{Ask, CHUNK, Keys, hex};
+use crate::effect::{Item, StartedTask};
 
 use slots::Next;
 pub(crate) use slots::REMEMBERED;
@@ -94,7 +95,13 @@ pub fn conflict(before: &[Task], base: &RunTask, keys: &Keys) -> Option<Problem>
 /// The calls for the slots that are empty, one item a slot, in order. `attempt` numbers those that are
 /// made anew.
 #[must_use]
-pub fn plan(slots: &mut Slots, base: &RunTask, ask: &Ask, keys: &Keys, attempt: i64) -> Plan<Step> {
+pub fn plan(
+    slots: &mut Slots,
+    base: &RunTask,
+    ask: &Ask,
+    keys: &Keys,
+    attempt: i64,
+) -> Plan<Step, StartedTask> {
     let mut plan = Plan::default();
     let mut stage = FIRST;
     for (chunk, slots) in slots.chunks() {
@@ -140,7 +147,7 @@ pub(crate) fn is_unknown(code: Option<Code>) -> bool {
 
 /// What a call's answer means for its slots: tasks fill them in order, the rest are refused.
 #[must_use]
-pub fn settle(step: &Step, started: &Started, before: &[Task]) -> Done {
+pub fn settle(step: &Step, started: &Started, before: &[Task]) -> Done<StartedTask> {
     let known = |task: &Task| before.iter().any(|old| old.task_arn == task.task_arn);
     let mut tasks: Vec<&Task> = started.tasks.iter().collect();
     tasks.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));
@@ -148,7 +155,7 @@ pub fn settle(step: &Step, started: &Started, before: &[Task]) -> Done {
     for (place, id) in step.slots.iter().enumerate() {
         match tasks.get(place) {
             Some(task) => {
-                let after = shown(task, known(task));
+                let after = StartedTask::of(task, known(task));
                 done.made.push((*id, Made { resource: resource(&task.task_arn), after }));
             }
             None => done.refused.push((*id, refusal(&started.failures, place - tasks.len()))),
@@ -186,7 +193,7 @@ fn refusal(failures: &[Failure], place: usize) -> Problem {
 #[must_use]
 pub fn recognised(mut items: Vec<Item>) -> Vec<Item> {
     for item in &mut items {
-        let before = item.after.as_ref().is_some_and(|after| after["startedBefore"] == true);
+        let before = item.after.as_ref().is_some_and(|after| after.started_before);
         if before && item.outcome == Outcome::Changed {
             item.outcome = Outcome::Unchanged;
             item.code = Some(Code::AlreadyStarted);
@@ -205,7 +212,7 @@ fn started_before(task: &Task) -> Item {
     let reason = "started before, under the same key";
     let mut item =
         Item::new(&resource(&task.task_arn), Outcome::Unchanged, Some(Code::AlreadyStarted), reason);
-    item.after = Some(shown(task, true));
+    item.after = Some(StartedTask::of(task, true));
     item
 }
 
@@ -213,19 +220,8 @@ fn started_before(task: &Task) -> Item {
 fn found_again(task: &Task) -> Item {
     let reason = "started: no answer came, and its tags tell it";
     let mut item = Item::new(&resource(&task.task_arn), Outcome::Changed, None, reason);
-    item.after = Some(shown(task, false));
+    item.after = Some(StartedTask::of(task, false));
     item
-}
-
-/// A task that was started, as the answer shows it.
-fn shown(task: &Task, before: bool) -> serde_json::Value {
-    json!({
-        "taskArn": task.task_arn,
-        "lastStatus": task.last_status,
-        "createdAt": task.created_at,
-        "stoppedAt": task.stopped_at,
-        "startedBefore": before,
-    })
 }
 
 fn resource(arn: &str) -> String {

@@ -2,11 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use shared::report::{Item, Outcome, Report};
+use shared::report::{Outcome, Report};
 use shared::settings::Settings;
 use shared::{Code, Problem};
 
 use crate::ask::Ask;
+use crate::effect::{Item, StartedTask};
 use crate::plan::{REMEMBERED, is_unknown};
 
 /// How many tasks a summary names.
@@ -18,6 +19,14 @@ const AFTER_THE_END: SignedDuration = SignedDuration::from_hours(1);
 
 /// The report of these items.
 pub(crate) fn report(mut items: Vec<Item>, ask: &Ask, settings: &Settings, now: Timestamp) -> Report {
+    lost(&mut items, ask);
+    let summary = format!("{}: {}", settings.headline(Some(ask.cluster.as_str())), summary(&items, ask));
+    let more = told(&items, ask, now);
+    Report { more, ..Report::new(summary, ask.dry_run, items, Vec::new()) }
+}
+
+/// Says of tasks that nobody knows of how to find out.
+pub(crate) fn lost(items: &mut [Item], ask: &Ask) {
     for item in items.iter_mut().filter(|item| is_lost(item, ask)) {
         item.reason = format!(
             "no answer came, and it may have been started: look for tasks that were started by {} before it \
@@ -25,48 +34,44 @@ pub(crate) fn report(mut items: Vec<Item>, ask: &Ask, settings: &Settings, now: 
             ask.started_by
         );
     }
-    let summary = format!("{}: {}", settings.headline(Some(ask.cluster.as_str())), summary(&items, ask));
-    let more = told(&items, ask, now);
-    Report { more, ..Report::new(summary, ask.dry_run, items, Vec::new()) }
 }
 
 /// A task was started, in this run or before.
 pub(crate) fn task_arn(item: &Item) -> Option<&str> {
-    item.after.as_ref()?["taskArn"].as_str()
+    Some(&item.after.as_ref()?.task_arn)
 }
 
 fn told(items: &[Item], ask: &Ask, now: Timestamp) -> Map<String, Value> {
-    let started: Vec<&Value> =
-        items.iter().filter(|item| task_arn(item).is_some()).filter_map(|item| item.after.as_ref()).collect();
-    let failed: Vec<Value> = items
-        .iter()
-        .filter(|item| task_arn(item).is_none() && !matches!(item.outcome, Outcome::Changed))
-        .map(|item| {
-            let retryable = item.code.is_none_or(Code::is_retryable) && !is_lost(item, ask);
-            json!({ "code": item.code, "reason": item.reason, "retryable": retryable })
-        })
-        .collect();
+    let started: Vec<&StartedTask> = items.iter().filter_map(|item| item.after.as_ref()).collect();
     let mut told = Map::new();
     told.insert("requested".into(), json!(ask.count));
     told.insert("started".into(), json!(started));
-    told.insert("failed".into(), json!(failed));
+    told.insert("failed".into(), json!(failed(items, ask)));
     if ask.key.given && !ask.dry_run {
         told.insert("rememberedUntil".into(), json!(remembered_until(items, now)));
     }
     told
 }
 
+fn failed(items: &[Item], ask: &Ask) -> Vec<Value> {
+    items
+        .iter()
+        .filter(|item| task_arn(item).is_none() && !matches!(item.outcome, Outcome::Changed))
+        .map(|item| {
+            let retryable = item.code.is_none_or(Code::is_retryable) && !is_lost(item, ask);
+            json!({ "code": item.code, "reason": item.reason, "retryable": retryable })
+        })
+        .collect()
+}
+
 /// Until when the same key finds what it started, at the most.
 fn remembered_until(items: &[Item], now: Timestamp) -> Timestamp {
-    let after = |item: &Item, field: &str, how_long| -> Option<Timestamp> {
-        let at: Timestamp = item.after.as_ref()?[field].as_str()?.parse().ok()?;
-        at.saturating_add(how_long).ok()
-    };
-    let started = items.iter().filter_map(|item| after(item, "createdAt", REMEMBERED));
-    let ended = items.iter().filter_map(|item| after(item, "stoppedAt", AFTER_THE_END));
+    let tasks = || items.iter().filter_map(|item| item.after.as_ref());
+    let started = tasks().filter_map(|task| task.created_at?.saturating_add(REMEMBERED).ok());
+    let ended = tasks().filter_map(|task| task.stopped_at?.saturating_add(AFTER_THE_END).ok());
     // Of a task that has ended AWS may not say when.
-    let is_over = |item: &Item| item.after.as_ref().is_some_and(|after| after["lastStatus"] == "STOPPED");
-    let most = if items.iter().any(is_over) { AFTER_THE_END } else { REMEMBERED };
+    let is_over = tasks().any(|task| task.last_status == "STOPPED");
+    let most = if is_over { AFTER_THE_END } else { REMEMBERED };
     started.chain(ended).chain(now.saturating_add(most)).min().unwrap_or(now)
 }
 
@@ -96,7 +101,7 @@ fn summary(items: &[Item], ask: &Ask) -> String {
     }
     let ended: Vec<String> = items
         .iter()
-        .filter(|item| item.after.as_ref().is_some_and(|after| after.get("containers").is_some()))
+        .filter(|item| item.after.as_ref().is_some_and(|task| task.watched.is_some()))
         .take(NAMED)
         .map(|item| item.reason.clone())
         .collect();
@@ -109,12 +114,12 @@ fn tasks(n: usize) -> String {
 }
 
 /// Nothing was started: that is the request's own failure.
-pub(crate) fn nothing_started(report: &Report, ask: &Ask) -> Option<Problem> {
-    if report.dry_run || report.items.iter().any(|item| task_arn(item).is_some()) {
+pub(crate) fn nothing_started(items: &[Item], ask: &Ask) -> Option<Problem> {
+    if items.iter().any(|item| task_arn(item).is_some()) {
         return None;
     }
-    let unknown = report.items.iter().find(|item| is_unknown(item.code));
-    let item = unknown.or_else(|| report.items.iter().find(|item| item.code.is_some()))?;
+    let unknown = items.iter().find(|item| is_unknown(item.code));
+    let item = unknown.or_else(|| items.iter().find(|item| item.code.is_some()))?;
     let code = item.code.unwrap_or(Code::NotStarted);
     let mut problem = if is_lost(item, ask) {
         let detail = format!(
@@ -129,6 +134,6 @@ pub(crate) fn nothing_started(report: &Report, ask: &Ask) -> Option<Problem> {
     } else {
         Problem::new(code, format!("no task was started: {}", item.reason))
     };
-    problem.failures = report.more.get("failed").and_then(Value::as_array).cloned().unwrap_or_default();
+    problem.failures = failed(items, ask);
     Some(problem)
 }

@@ -1,15 +1,16 @@
 //! Waiting for what was started: until it runs, or until it has ended and its verdict is known.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::ecs::{Task, TaskDefinition};
 use shared::names::{TaskId, short_name};
-use shared::report::{Item, Outcome, Report};
+use shared::report::Outcome;
 use shared::settings::Settings;
 use shared::{Answer, Code, Problem};
 use shared_aws::Read;
 
 use crate::ask::Ask;
+use crate::effect::Item;
 use crate::report::{report, task_arn};
 use crate::request::Until;
 use crate::verdict::{Verdict, verdict};
@@ -20,22 +21,23 @@ const RETRY_AFTER: u16 = 5;
 /// The answer once every started task is as the request wants it, or the time is up.
 pub(crate) async fn wait(
     read: &Read,
-    made: Report,
+    mut items: Vec<Item>,
     definition: &TaskDefinition,
     ask: &Ask,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Answer, Problem> {
-    let Some((until, patience)) = ask.wait else { return Ok(Answer::Report(made)) };
+    let Some((until, patience)) = ask.wait else {
+        return Ok(Answer::Report(report(items, ask, settings, now)));
+    };
     let id = |item: &Item| short_name(task_arn(item)?).parse::<TaskId>().ok();
-    let ids: Vec<TaskId> = made.items.iter().filter_map(id).collect();
+    let ids: Vec<TaskId> = items.iter().filter_map(id).collect();
     let is_there = |task: &Task| match until {
         Until::Running => task.started_at.is_some() || task.last_status == "STOPPED",
         Until::Stopped => task.last_status == "STOPPED",
     };
     let seen = read.tasks_once(&ask.cluster, &ids, patience, is_there).await;
     let mut waiting = false;
-    let mut items = made.items;
     for item in &mut items {
         let Some(arn) = task_arn(item) else { continue };
         match seen.iter().find(|task| task.task_arn == arn) {
@@ -66,22 +68,7 @@ pub(crate) async fn wait(
 
 fn judge(item: &mut Item, task: &Task, definition: &TaskDefinition, until: Until) {
     let short = short_name(&task.task_arn);
-    let before_now = item.after.as_ref().is_some_and(|after| after["startedBefore"] == true);
-    let exits: Vec<Value> = task
-        .containers
-        .iter()
-        .map(|c| json!({ "name": c.name, "exitCode": c.exit_code, "reason": c.reason }))
-        .collect();
-    item.after = Some(json!({
-        "taskArn": task.task_arn,
-        "lastStatus": task.last_status,
-        "createdAt": task.created_at,
-        "stoppedAt": task.stopped_at,
-        "startedBefore": before_now,
-        "stopCode": task.stop_code,
-        "stoppedReason": task.stopped_reason,
-        "containers": exits,
-    }));
+    item.after = item.after.take().map(|started| started.watched(task));
     match verdict(task, definition) {
         Verdict::Running if until == Until::Stopped || task.started_at.is_none() => {
             item.reason = format!("{short} is {}", task.last_status);

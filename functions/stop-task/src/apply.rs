@@ -6,7 +6,7 @@ use shared_aws::Write;
 
 use crate::plan::Step;
 
-/// The executor that perform stop-task's steps.
+/// What performs stop-task's steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) cluster: &'a ClusterName,

@@ -2,11 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::ecs::Task;
-use shared::report::{Item, Outcome};
+use shared::report::Outcome;
 use shared::{Code, Problem};
 
 use super::{found_again, is_unknown, started_before};
 use crate::ask::{Ask, CHUNK, Keys};
+use crate::effect::Item;
 
 /// How long AWS remembers a token at most, and a little less.
 ///
@@ -45,7 +46,7 @@ impl Slot {
     }
 
     fn arn(&self) -> Option<&str> {
-        self.item.as_ref()?.after.as_ref()?["taskArn"].as_str()
+        Some(&self.item.as_ref()?.after.as_ref()?.task_arn)
     }
 }
 

@@ -32,12 +32,12 @@ pub struct StartedTask {
 pub struct Watched {
     stop_code: Option<String>,
     stopped_reason: Option<String>,
-    containers: Vec<Exit>,
+    containers: Vec<ContainerEnd>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Exit {
+struct ContainerEnd {
     name: String,
     exit_code: Option<i32>,
     reason: Option<String>,
@@ -60,7 +60,7 @@ impl StartedTask {
     /// The same, with how it goes.
     #[must_use]
     pub fn watched(self, task: &Task) -> Self {
-        let exit = |container: &shared::ecs::Container| Exit {
+        let exit = |container: &shared::ecs::Container| ContainerEnd {
             name: container.name.clone(),
             exit_code: container.exit_code,
             reason: container.reason.clone(),

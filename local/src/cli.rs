@@ -7,12 +7,13 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+use simulation::Options;
 
 use crate::aws::{Place, PlaceFault};
 use crate::demo::{self, DemoFault, Sabotage};
 use crate::invoke::{self, EventFault};
 use crate::serve::{ServeFault, Server};
-use crate::simulate::{self, Options, SimulationFault};
+use crate::simulate::{self, SimulationFault};
 use crate::system::{StartFault, System};
 
 /// ecs-steward on this machine: its functions, its REST API, and an embedded AWS to try them on.

@@ -1,111 +1,27 @@
-//! `cargo local simulate`: a year of many services, on an embedded AWS, from a seed.
-//!
-//! It steps from event to event: the transitions of the services' schedules, the ends of overrides,
-//! random quiet ticks, and whatever people do in between, with outages, faults and kills. Every tick
-//! goes through the same handler as in Lambda. After each, `model` says what every service ought to
-//! be, and what is not so is a violation. Two of the clusters have machines of their own, which sleep
-//! too.
+//! `cargo local simulate`: the simulated year of [`simulation`], lived through by the [`System`].
 
-mod calendar;
-mod compare;
-mod dice;
-mod fleet;
-mod leases;
-mod machines;
-mod model;
-mod people;
-mod year;
+use emulator::Aws;
+use serde_json::Value;
+use simulation::{Figures, Options, SystemUnderTest};
 
-use std::fmt;
+use crate::gateway::Sent;
+use crate::system::{Setup, StartFault, System};
 
-use crate::system::StartFault;
+impl SystemUnderTest for System {
+    type Fault = StartFault;
 
-/// Which year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// How many days of it.
-    pub days: u32,
-    /// What all chance comes from.
-    pub seed: u64,
-    /// How many services there are at its beginning.
-    pub services: usize,
-}
-
-/// What happened, and what was not as it should be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Days that passed.
-    pub days: u32,
-    /// Runs of reconcile that ended well.
-    pub ticks: u64,
-    /// Calls to AWS, of all runs.
-    pub calls: u64,
-    /// Those that change something.
-    pub writes: u64,
-    /// Services that went off or on.
-    pub transitions: u64,
-    /// Groups of machines that went off or on.
-    pub machines: u64,
-    /// Ticks at which one waited for its tasks.
-    pub waits: u64,
-    /// Those that came back untouched, and were compared with what they were before.
-    pub comebacks: u64,
-    /// Runs that were killed.
-    pub kills: u64,
-    /// Those after which the next clean run was compared with one that was never killed.
-    pub recoveries: u64,
-    /// Runs on which something was wrong with AWS.
-    pub faults: u64,
-    /// Spans of time without ticks.
-    pub outages: u64,
-    /// What people did.
-    pub people: u64,
-    /// Overrides that were put or ended, among it.
-    pub overrides: u64,
-    /// What was not as it should be: which service, when, what was expected, and the seed.
-    pub violations: Vec<String>,
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { days, ticks, calls, writes, transitions, comebacks, .. } = self;
-        let Self { machines, waits, .. } = self;
-        let Self { kills, recoveries, faults, outages, people, overrides, violations, .. } = self;
-        writeln!(f, "{days} days, {ticks} ticks, {calls} calls, {writes} of them writes")?;
-        writeln!(
-            f,
-            "{transitions} transitions, and {machines} of machines; {comebacks} compared with the size before"
-        )?;
-        writeln!(f, "{waits} ticks at which machines waited for tasks")?;
-        writeln!(
-            f,
-            "{kills} kills ({recoveries} compared with a run that was not), {faults} runs with faults, {outages} outages"
-        )?;
-        writeln!(f, "{people} people's changes, {overrides} of them overrides")?;
-        write!(f, "{} violations", violations.len())
+    async fn start(aws: &Aws, schedules: &str) -> Result<Self, StartFault> {
+        Self::start(Setup::embedded(aws).with("SCHEDULES", schedules)).await
     }
-}
 
-/// Lives through the year. `progress` hears of each day, with the violations so far.
-///
-/// On a paused clock (`tokio::time::pause`) what waits costs nothing.
-pub async fn run(options: Options, mut progress: impl FnMut(u32, usize)) -> Result<Figures, StartFault> {
-    // The SDK draws the pauses between its attempts here: they are the seed's, too.
-    fastrand::seed(options.seed);
-    let mut year = Box::new(Box::pin(year::Year::begin(options)).await?);
-    while let Some(day) = Box::pin(year.step()).await? {
-        progress(day, year.violations());
+    async fn invoke(&self, function: &str, event: Value) -> Result<(), String> {
+        Self::invoke(self, function, event).await.map(drop).map_err(|problem| problem.to_string())
     }
-    Ok(year.end())
-}
 
-/// The same on a runtime of its own, whose clock stands still.
-pub fn on_a_paused_clock(
-    options: Options,
-    progress: impl FnMut(u32, usize),
-) -> Result<Figures, SimulationFault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
-    Ok(runtime.block_on(run(options, progress))?)
+    async fn request(&self, method: &str, path: &str, body: Vec<u8>) {
+        let sent = Sent { method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body };
+        drop(Self::request(self, &sent).await);
+    }
 }
 
 /// Why there is no year.
@@ -117,4 +33,14 @@ pub enum SimulationFault {
     /// No system.
     #[error(transparent)]
     Start(#[from] StartFault),
+}
+
+/// Lives through the year on a runtime of its own, whose clock stands still: what waits costs nothing.
+/// `progress` hears of each day, with the violations so far.
+pub fn on_a_paused_clock(
+    options: Options,
+    progress: impl FnMut(u32, usize),
+) -> Result<Figures, SimulationFault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    Ok(runtime.block_on(simulation::run::<System>(options, progress))?)
 }

@@ -2,10 +2,11 @@
 //! a seed, and every service as it ought to be after every tick. The long one is `cargo local
 //! simulate --days 365`.
 
-use local::simulate::{Figures, Options, run};
+use local::System;
+use simulation::{Figures, Options, run};
 
 async fn fortnight(seed: u64) -> Figures {
-    let figures = run(Options { days: 14, seed, services: 20 }, |_, _| ()).await.unwrap();
+    let figures = run::<System>(Options { days: 14, seed, services: 20 }, |_, _| ()).await.unwrap();
     println!("seed {seed}: {figures}");
     assert_eq!(figures.violations, [""; 0], "seed {seed}");
     figures
@@ -36,6 +37,6 @@ async fn a_fortnight_leaves_every_service_as_it_ought_to_be() {
 #[tokio::test(start_paused = true)]
 async fn the_same_seed_is_the_same_year() {
     let options = Options { days: 3, seed: 7, services: 10 };
-    let one = run(options, |_, _| ()).await.unwrap();
-    assert_eq!(one, run(options, |_, _| ()).await.unwrap());
+    let one = run::<System>(options, |_, _| ()).await.unwrap();
+    assert_eq!(one, run::<System>(options, |_, _| ()).await.unwrap());
 }

@@ -1,39 +1,39 @@
-//! What ought to become of a service at a tick, told from what happened to it rather than from its
-//! tags: the memory here is the model's own, and is only compared with the record.
+//! What ought to become of a service at a tick, reckoned from what happened to it rather than from
+//! its tags: the memory here is the model's own, and is only compared with the record.
 
-use super::calendar::{Plan, repeated};
+use crate::calendar::{Plan, repeated};
 
 const HOUR: i64 = 3600;
 const STAYS: &str = "what people did stays";
 const NOT_SCHEDULED: &str = "not scheduled";
 /// The rules by which nothing is left to do.
-pub(super) const SETTLED: [&str; 2] = [STAYS, NOT_SCHEDULED];
+pub(crate) const SETTLED: [&str; 2] = [STAYS, NOT_SCHEDULED];
 
 /// A scalable target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) min: i64,
-    pub(super) max: i64,
-    pub(super) flags: [bool; 3],
+pub(crate) struct Target {
+    pub(crate) min: i64,
+    pub(crate) max: i64,
+    pub(crate) flags: [bool; 3],
 }
 
 /// A service as AWS has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Live {
-    pub(super) count: i64,
-    pub(super) target: Option<Target>,
+pub(crate) struct Live {
+    pub(crate) count: i64,
+    pub(crate) target: Option<Target>,
 }
 
 /// A size: what it had while it was on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) count: Option<i64>,
-    pub(super) scaling: Option<(i64, [bool; 3])>,
+pub(crate) struct Size {
+    pub(crate) count: Option<i64>,
+    pub(crate) scaling: Option<(i64, [bool; 3])>,
 }
 
 /// Why something was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
+pub(crate) enum By {
     /// It was only looked at.
     Adoption,
     Lease,
@@ -42,21 +42,21 @@ pub(super) enum By {
 
 /// What was last done, and the size to come back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Memory {
-    pub(super) on: bool,
+pub(crate) struct Memory {
+    pub(crate) on: bool,
     /// A stop that was begun, and waits for tasks.
-    pub(super) begun: bool,
+    pub(crate) begun: bool,
     /// The instant that it was done for.
-    pub(super) at: i64,
-    pub(super) by: By,
+    pub(crate) at: i64,
+    pub(crate) by: By,
     /// The plan then in force.
-    pub(super) plan: Option<usize>,
-    pub(super) size: Size,
+    pub(crate) plan: Option<usize>,
+    pub(crate) size: Size,
 }
 
 /// What an override wants, and a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Want {
+pub(crate) enum Want {
     On,
     Off,
     Hold,
@@ -64,14 +64,14 @@ pub(super) enum Want {
 
 /// An override, live or over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lease {
-    pub(super) want: Want,
-    pub(super) from: i64,
-    pub(super) until: i64,
+pub(crate) struct Lease {
+    pub(crate) want: Want,
+    pub(crate) from: i64,
+    pub(crate) until: i64,
 }
 
 impl Lease {
-    pub(super) fn is_live(&self, now: i64) -> bool {
+    pub(crate) fn is_live(&self, now: i64) -> bool {
         self.from <= now && now < self.until
     }
 
@@ -82,14 +82,14 @@ impl Lease {
 
 /// What is wanted, since when, and whether an override says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) want: Want,
-    pub(super) since: Option<i64>,
-    pub(super) leased: bool,
+pub(crate) struct Wanted {
+    pub(crate) want: Want,
+    pub(crate) since: Option<i64>,
+    pub(crate) leased: bool,
 }
 
 /// What is wanted of a service with these overrides and this plan.
-pub(super) fn wanted(
+pub(crate) fn wanted(
     own: Option<Lease>,
     clusters: Option<Lease>,
     plan: Option<&Plan>,
@@ -111,31 +111,31 @@ pub(super) fn wanted(
 
 /// All that the model looks at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Facts<'a> {
-    pub(super) memory: Option<&'a Memory>,
-    pub(super) live: Live,
-    pub(super) deploying: bool,
+pub(crate) struct Facts<'a> {
+    pub(crate) memory: Option<&'a Memory>,
+    pub(crate) live: Live,
+    pub(crate) deploying: bool,
     /// `Err`: the schedule's text is none.
-    pub(super) plan: Result<Option<usize>, ()>,
-    pub(super) wanted: Option<Wanted>,
-    pub(super) enforce: bool,
-    pub(super) stop_only: bool,
-    pub(super) now: i64,
+    pub(crate) plan: Result<Option<usize>, ()>,
+    pub(crate) wanted: Option<Wanted>,
+    pub(crate) enforce: bool,
+    pub(crate) stop_only: bool,
+    pub(crate) now: i64,
 }
 
 /// What ought to be after the tick, and by which rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Expected {
-    pub(super) rule: &'static str,
-    pub(super) live: Live,
-    pub(super) memory: Option<Memory>,
+pub(crate) struct Expected {
+    pub(crate) rule: &'static str,
+    pub(crate) live: Live,
+    pub(crate) memory: Option<Memory>,
     /// Its t is the run's own instant.
-    pub(super) at_now: bool,
+    pub(crate) at_now: bool,
 }
 
 impl Facts<'_> {
     /// What ought to be after the tick.
-    pub(super) fn expected(&self) -> Expected {
+    pub(crate) fn expected(&self) -> Expected {
         let (Ok(plan), wanted) = (self.plan, self.wanted) else { return self.same("unreadable") };
         if wanted.is_some_and(|it| it.want == Want::Hold) {
             return self.same("held");

@@ -6,9 +6,9 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _};
 
 /// The zone of what names none.
-pub(super) const DEFAULT_ZONE: &str = "Europe/Berlin";
+pub(crate) const DEFAULT_ZONE: &str = "Europe/Berlin";
 /// Dates that are days off everywhere.
-pub(super) const HOLIDAYS: [&str; 8] = [
+pub(crate) const HOLIDAYS: [&str; 8] = [
     "2026-01-01",
     "2026-04-03",
     "2026-05-01",
@@ -19,7 +19,7 @@ pub(super) const HOLIDAYS: [&str; 8] = [
     "2026-12-26",
 ];
 /// The name in the catalog of the first plan.
-pub(super) const NAMED: (&str, &str) = ("office-hours", "Mon-Fri 08:00-20:00");
+pub(crate) const NAMED: (&str, &str) = ("office-hours", "Mon-Fri 08:00-20:00");
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const ZONES: [&str; 8] = [
@@ -59,23 +59,23 @@ enum Kind {
 
 /// A schedule: its text, and what it means.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The tag's value.
-    pub(super) tag: String,
+    pub(crate) tag: String,
     kind: Kind,
 }
 
 /// What a plan wants, and since when it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) on: bool,
-    pub(super) since: Option<i64>,
+pub(crate) struct Position {
+    pub(crate) on: bool,
+    pub(crate) since: Option<i64>,
     /// It is never on, and has midnights in place of transitions.
-    pub(super) never: bool,
+    pub(crate) never: bool,
 }
 
 /// All plans of the year.
-pub(super) fn plans() -> Vec<Plan> {
+pub(crate) fn plans() -> Vec<Plan> {
     let mut plans = vec![windows(NAMED.0, SHAPES.first().copied().unwrap_or_default(), DEFAULT_ZONE)];
     for (n, shape) in SHAPES.iter().enumerate() {
         // Two zones for each shape, and each zone more than once.
@@ -94,7 +94,7 @@ pub(super) fn plans() -> Vec<Plan> {
 }
 
 impl Plan {
-    pub(super) fn at(&self, now: i64) -> Position {
+    pub(crate) fn at(&self, now: i64) -> Position {
         match &self.kind {
             Kind::Always => Position { on: true, since: None, never: false },
             Kind::Never(midnights) => {
@@ -112,7 +112,7 @@ impl Plan {
     }
 
     /// The next instant at which it changes.
-    pub(super) fn next(&self, now: i64) -> Option<i64> {
+    pub(crate) fn next(&self, now: i64) -> Option<i64> {
         match &self.kind {
             Kind::Always => None,
             Kind::Never(midnights) => midnights.iter().copied().find(|at| *at > now),
@@ -188,14 +188,14 @@ fn instant(local: DateTime, zone: &TimeZone, is_end: bool) -> Option<i64> {
 }
 
 /// The last whole day's repetition of an off period, if one has passed.
-pub(super) fn repeated(position: Position, now: i64) -> Option<i64> {
+pub(crate) fn repeated(position: Position, now: i64) -> Option<i64> {
     let since = position.since.filter(|_| !position.on && !position.never)?;
     let days = (now - since) / (24 * HOUR);
     (days > 0).then_some(since + days * 24 * HOUR)
 }
 
-/// As text.
-pub(super) fn told(at: i64) -> String {
+/// An instant as RFC 3339 text.
+pub(crate) fn rfc3339(at: i64) -> String {
     Timestamp::from_second(at).map(|at| at.to_string()).unwrap_or_default()
 }
 

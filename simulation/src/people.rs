@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::fleet::{SCHEDULE, Tag};
-use super::leases::Place;
-use super::model::{Lease, Want};
-use super::year::Year;
-use crate::gateway::Sent;
+use crate::SystemUnderTest;
+use crate::fleet::{SCHEDULE, Tag};
+use crate::leases::OverridePlace;
+use crate::model::{Lease, Want};
+use crate::year::Year;
 
 const HOUR: i64 = 3600;
 
-impl Year {
+impl<S: SystemUnderTest> Year<S> {
     /// Somebody does something, somewhere.
-    pub(super) async fn people(&mut self) {
+    pub(crate) async fn people(&mut self) {
         self.figures.people += 1;
-        let n = self.dice.index(self.fleet.services.len());
-        match self.dice.between(1, 100) {
+        let n = self.random.index(self.fleet.services.len());
+        match self.random.between(1, 100) {
             1..=28 => self.resize(n),
             29..=37 => self.at_the_machines(),
             38..=46 => self.rebound(n),
-            47..=66 => self.lease(Place::Service(n)).await,
+            47..=66 => self.lease(OverridePlace::Service(n)).await,
             67..=72 => {
-                let cluster = self.dice.index(self.fleet.clusters.len());
-                self.lease(Place::Cluster(cluster)).await;
+                let cluster = self.random.index(self.fleet.clusters.len());
+                self.lease(OverridePlace::Cluster(cluster)).await;
             }
             73..=84 => self.edit_schedule(n),
             85..=87 => self.edit_policy(n),
@@ -34,13 +34,13 @@ impl Year {
         self.note_sizes();
     }
 
-    pub(super) fn names(&self, n: usize) -> Option<(String, String)> {
+    pub(crate) fn names(&self, n: usize) -> Option<(String, String)> {
         let service = self.fleet.services.get(n)?;
         Some((self.fleet.cluster_of(service).to_owned(), service.name.clone()))
     }
 
     /// A call of the AWS CLI; what AWS refuses does nothing.
-    pub(super) fn cli(&self, service: &str, operation: &str, input: Value) {
+    pub(crate) fn cli(&self, service: &str, operation: &str, input: Value) {
         drop(self.aws.with(|world| world.call(service, operation, input)));
     }
 
@@ -52,7 +52,7 @@ impl Year {
 
     fn resize(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
-        let count = if self.dice.percent(30) { 0 } else { self.dice.between(1, 9) };
+        let count = if self.random.percent(30) { 0 } else { self.random.between(1, 9) };
         self.cli(
             "ecs",
             "UpdateService",
@@ -72,10 +72,10 @@ impl Year {
         });
         let there = self.aws.with(|world| world.target(&cluster, &service));
         let Some(fields) = input.as_object_mut() else { return };
-        match (there, self.dice.between(1, 10)) {
+        match (there, self.random.between(1, 10)) {
             (None, 1..=2) => {
-                fields.insert("MinCapacity".into(), self.dice.between(0, 3).into());
-                fields.insert("MaxCapacity".into(), self.dice.between(4, 9).into());
+                fields.insert("MinCapacity".into(), self.random.between(0, 3).into());
+                fields.insert("MaxCapacity".into(), self.random.between(4, 9).into());
             }
             (None, _) => return,
             (Some(_), 1) => {
@@ -85,10 +85,10 @@ impl Year {
             }
             (Some(_), draw) => {
                 if draw <= 6 {
-                    fields.insert("MinCapacity".into(), self.dice.between(0, 3).into());
+                    fields.insert("MinCapacity".into(), self.random.between(0, 3).into());
                 }
                 if draw >= 6 {
-                    let [a, b, c] = self.dice.flags();
+                    let [a, b, c] = self.random.flags();
                     let flags = json!({
                         "DynamicScalingInSuspended": a,
                         "DynamicScalingOutSuspended": b,
@@ -97,7 +97,7 @@ impl Year {
                     fields.insert("SuspendedState".into(), flags);
                 }
                 if draw == 4 {
-                    fields.insert("MaxCapacity".into(), self.dice.between(3, 9).into());
+                    fields.insert("MaxCapacity".into(), self.random.between(3, 9).into());
                 }
             }
         }
@@ -106,23 +106,24 @@ impl Year {
     }
 
     fn draw_lease(&mut self) -> (Want, &'static str, i64) {
-        let (want, word) = match self.dice.between(1, 3) {
+        let (want, word) = match self.random.between(1, 3) {
             1 => (Want::On, "on"),
             2 => (Want::Off, "off"),
             _ => (Want::Hold, "hold"),
         };
-        let hours = if self.dice.percent(15) { self.dice.between(12, 60) } else { self.dice.between(1, 8) };
+        let hours =
+            if self.random.percent(15) { self.random.between(12, 60) } else { self.random.between(1, 8) };
         (want, word, hours)
     }
 
     /// An override is put, or the one that is there is ended; both act at once.
-    async fn lease(&mut self, place: Place) {
+    async fn lease(&mut self, place: OverridePlace) {
         self.figures.overrides += 1;
         let now = self.seconds();
         let old = self.leased(place);
         let live = old.filter(|it| it.is_live(now));
         let (want, word, hours) = self.draw_lease();
-        let (method, body, lease) = if let Some(live) = live.filter(|_| self.dice.percent(30)) {
+        let (method, body, lease) = if let Some(live) = live.filter(|_| self.random.percent(30)) {
             ("DELETE", Value::Null, Lease { until: now.max(live.from), ..live })
         } else {
             let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "the year"});
@@ -134,9 +135,8 @@ impl Year {
         let seen = self.observe(now);
         let machines = self.observe_machines(now);
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let sent = Sent { method: method.into(), path, headers: Vec::new(), body };
         self.aws.forget();
-        self.system.request(&sent).await;
+        self.system.request(method, &path, body).await;
         self.count_calls();
         if self.override_text(place) == before {
             // Refused, as for what follows no schedule: then nothing else was done either.
@@ -144,7 +144,7 @@ impl Year {
             self.compare(&self.unchanged(seen), &reached, now);
         } else {
             self.compare(&seen, &reached, now);
-            if let Place::Cluster(cluster) = place {
+            if let OverridePlace::Cluster(cluster) = place {
                 self.compare_machines(&machines, now, Some(cluster));
             }
         }
@@ -154,15 +154,15 @@ impl Year {
     fn edit_schedule(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
         let machines = self.fleet.machines.iter().position(|it| it.name == cluster);
-        if let Some(machines) = machines.filter(|_| self.dice.percent(70)) {
+        if let Some(machines) = machines.filter(|_| self.random.percent(70)) {
             self.schedule_with_machines(machines);
             return;
         }
-        let tag = match self.dice.between(1, 10) {
+        let tag = match self.random.between(1, 10) {
             1..=2 => Tag::Clusters,
             3 => Tag::OptOut,
             4 => Tag::Bad,
-            _ => Tag::Plan(self.dice.index(self.fleet.plans.len())),
+            _ => Tag::Plan(self.random.index(self.fleet.plans.len())),
         };
         self.write_tag(&format!("service/{cluster}/{service}"), SCHEDULE, self.fleet.text(tag));
         if let Some(service) = self.fleet.services.get_mut(n) {
@@ -171,8 +171,8 @@ impl Year {
     }
 
     fn edit_cluster(&mut self) {
-        let n = self.dice.index(self.fleet.clusters.len());
-        let plan = self.dice.percent(70).then(|| self.dice.index(self.fleet.plans.len()));
+        let n = self.random.index(self.fleet.clusters.len());
+        let plan = self.random.percent(70).then(|| self.random.index(self.fleet.plans.len()));
         let text = plan.and_then(|plan| self.fleet.text(Tag::Plan(plan)));
         let Some(cluster) = self.fleet.clusters.get_mut(n) else { return };
         cluster.plan = plan;
@@ -182,8 +182,8 @@ impl Year {
 
     /// A cluster's services and machines get the same schedule, or the machines would only wait for what
     /// runs on them at other hours.
-    pub(super) fn schedule_with_machines(&mut self, machines: usize) {
-        let plan = self.dice.index(self.fleet.plans.len());
+    pub(crate) fn schedule_with_machines(&mut self, machines: usize) {
+        let plan = self.random.index(self.fleet.plans.len());
         self.edit_machines(machines, plan);
         let Some(cluster) = self.fleet.machines.get(machines).map(|it| it.cluster) else { return };
         let Some((name, text)) =
@@ -207,7 +207,7 @@ impl Year {
 
     fn edit_policy(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
-        let (enforce, stop_only) = (self.dice.percent(30), self.dice.percent(20));
+        let (enforce, stop_only) = (self.random.percent(30), self.random.percent(20));
         let path = format!("service/{cluster}/{service}");
         self.write_tag(&path, "steward:drift", enforce.then(|| "enforce".into()));
         self.write_tag(&path, "steward:half", stop_only.then(|| "stop-only".into()));
@@ -230,7 +230,7 @@ impl Year {
     /// A deployment that ends by itself, or one that goes on until somebody looks after it.
     fn deploy(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
-        match self.dice.between(1, 3) {
+        match self.random.between(1, 3) {
             1 => {
                 let input = json!({"cluster": cluster, "service": service, "forceNewDeployment": true});
                 self.cli("ecs", "UpdateService", input);
@@ -252,14 +252,15 @@ impl Year {
     fn add(&mut self) {
         // A year's newcomers are at most a third of those who were there.
         if self.fleet.services.len() < self.options.services.saturating_mul(4) / 3 {
-            let Self { fleet, dice, aws, .. } = self;
-            aws.with(|world| fleet.add(dice, world));
+            let Self { fleet, random, aws, .. } = self;
+            aws.with(|world| fleet.add(random, world));
         }
     }
 
     /// No tick comes for some hours, or two days.
     fn outage(&mut self) {
-        let hours = if self.dice.percent(30) { self.dice.between(12, 48) } else { self.dice.between(1, 6) };
+        let hours =
+            if self.random.percent(30) { self.random.between(12, 48) } else { self.random.between(1, 6) };
         self.figures.outages += 1;
         self.down_until = self.seconds() + hours * HOUR;
     }

@@ -2,51 +2,52 @@
 
 use serde_json::{Value, json};
 
-use super::fleet::OVERRIDE;
-use super::machines::Machines;
-use super::model::{Expected, Lease, SETTLED, Want};
-use super::year::Year;
+use crate::SystemUnderTest;
+use crate::fleet::OVERRIDE;
+use crate::machines::Machines;
+use crate::model::{Expected, Lease, SETTLED, Want};
+use crate::year::Year;
 
 /// What an override stands on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(crate) enum OverridePlace {
     Service(usize),
     Cluster(usize),
 }
 
-impl Place {
+impl OverridePlace {
     /// Whether an override that stands here reaches a group.
     fn has(self, it: &Machines) -> bool {
         matches!(self, Self::Cluster(n) if it.cluster == n)
     }
 }
 
-impl Year {
+impl<S: SystemUnderTest> Year<S> {
     /// The services that an override reaches.
-    pub(super) fn reached(&self, place: Place) -> Vec<usize> {
+    pub(crate) fn reached(&self, place: OverridePlace) -> Vec<usize> {
         match place {
-            Place::Service(n) => vec![n],
-            Place::Cluster(index) => (0..self.fleet.services.len())
+            OverridePlace::Service(n) => vec![n],
+            OverridePlace::Cluster(index) => (0..self.fleet.services.len())
                 .filter(|n| self.fleet.services.get(*n).is_some_and(|one| one.cluster == index))
                 .collect(),
         }
     }
 
-    pub(super) fn leased(&self, place: Place) -> Option<Lease> {
+    pub(crate) fn leased(&self, place: OverridePlace) -> Option<Lease> {
         match place {
-            Place::Service(n) => self.fleet.services.get(n)?.lease,
-            Place::Cluster(n) => self.fleet.clusters.get(n)?.lease,
+            OverridePlace::Service(n) => self.fleet.services.get(n)?.lease,
+            OverridePlace::Cluster(n) => self.fleet.clusters.get(n)?.lease,
         }
     }
 
-    pub(super) fn set_lease(&mut self, place: Place, lease: Option<Lease>) {
+    pub(crate) fn set_lease(&mut self, place: OverridePlace, lease: Option<Lease>) {
         match place {
-            Place::Service(n) => {
+            OverridePlace::Service(n) => {
                 if let Some(service) = self.fleet.services.get_mut(n) {
                     service.lease = lease;
                 }
             }
-            Place::Cluster(n) => {
+            OverridePlace::Cluster(n) => {
                 if let Some(cluster) = self.fleet.clusters.get_mut(n) {
                     cluster.lease = lease;
                 }
@@ -54,13 +55,13 @@ impl Year {
         }
     }
 
-    pub(super) fn override_path(&self, place: Place) -> String {
+    pub(crate) fn override_path(&self, place: OverridePlace) -> String {
         match place {
-            Place::Service(n) => {
+            OverridePlace::Service(n) => {
                 let (cluster, service) = self.names(n).unwrap_or_default();
                 format!("/v1/clusters/{cluster}/services/{service}/override")
             }
-            Place::Cluster(n) => {
+            OverridePlace::Cluster(n) => {
                 let name = self.fleet.clusters.get(n).map(|cluster| cluster.name.clone());
                 format!("/v1/clusters/{}/override", name.unwrap_or_default())
             }
@@ -68,13 +69,13 @@ impl Year {
     }
 
     /// The override's tag as it stands.
-    pub(super) fn override_text(&self, place: Place) -> Option<String> {
+    pub(crate) fn override_text(&self, place: OverridePlace) -> Option<String> {
         match place {
-            Place::Service(n) => {
+            OverridePlace::Service(n) => {
                 let (cluster, service) = self.names(n)?;
                 self.aws.with(|world| world.tags(&cluster, &service).remove(OVERRIDE))
             }
-            Place::Cluster(n) => {
+            OverridePlace::Cluster(n) => {
                 let input = json!({"clusters": [self.fleet.clusters.get(n)?.name], "include": ["TAGS"]});
                 let answer = self.aws.with(|world| world.call("ecs", "DescribeClusters", input)).ok()?;
                 let tags = answer.pointer("/clusters/0/tags")?.as_array()?;
@@ -84,12 +85,12 @@ impl Year {
         }
     }
 
-    /// An override that is over is told by its tag until what it caused is recorded. Then the tag goes,
+    /// The tag of an override that is over stays until what it caused is recorded. Then it goes,
     /// and with it the model forgets that end: nothing that comes later can know of it. `now` is the run's
     /// start, which is what it went by.
-    pub(super) fn forget_overrides(&mut self, quiet: bool, now: i64) {
-        let services = (0..self.fleet.services.len()).map(Place::Service);
-        let clusters = (0..self.fleet.clusters.len()).map(Place::Cluster);
+    pub(crate) fn forget_overrides(&mut self, quiet: bool, now: i64) {
+        let services = (0..self.fleet.services.len()).map(OverridePlace::Service);
+        let clusters = (0..self.fleet.clusters.len()).map(OverridePlace::Cluster);
         for place in services.chain(clusters).collect::<Vec<_>>() {
             if self.leased(place).is_none_or(|lease| lease.until > now) {
                 continue;
@@ -108,8 +109,8 @@ impl Year {
     }
 
     /// Who would be dealt with otherwise if the override were forgotten: now, or when a hold ends.
-    fn waiting_for_its_end(&self, place: Place, now: i64) -> Vec<String> {
-        let told = |path: String, with: &Expected, without: &Expected| {
+    fn waiting_for_its_end(&self, place: OverridePlace, now: i64) -> Vec<String> {
+        let difference = |path: String, with: &Expected, without: &Expected| {
             let same = (with.rule, with.live, &with.memory) == (without.rule, without.live, &without.memory);
             (!same).then(|| format!("{path} waits for it: {}, and without it {}", with.rule, without.rule))
         };
@@ -124,13 +125,13 @@ impl Year {
             }
             let (own, clusters) = (no_hold(service.lease), no_hold(self.cluster_lease(service.cluster)));
             let without = match place {
-                Place::Service(_) => (None, clusters),
-                Place::Cluster(_) => (own, None),
+                OverridePlace::Service(_) => (None, clusters),
+                OverridePlace::Cluster(_) => (own, None),
             };
             self.aws.with(|world| {
                 let with = self.facts(world, service, (own, clusters), now).expected();
                 let without = self.facts(world, service, without, now).expected();
-                waiting.extend(told(path, &with, &without));
+                waiting.extend(difference(path, &with, &without));
             });
         }
         for it in self.fleet.machines.iter().filter(|it| place.has(it)) {
@@ -138,14 +139,14 @@ impl Year {
                 let lease = no_hold(self.cluster_lease(it.cluster));
                 let with = self.machine_facts(world, it, lease, now).expected();
                 let without = self.machine_facts(world, it, None, now).expected();
-                waiting.extend(told(it.path(), &with, &without));
+                waiting.extend(difference(it.path(), &with, &without));
             });
         }
         waiting
     }
 
     /// Whether nothing at all is left to do for whom it reaches.
-    fn is_settled(&self, place: Place, now: i64) -> bool {
+    fn is_settled(&self, place: OverridePlace, now: i64) -> bool {
         let (services, machines) = (self.observe(now), self.observe_machines(now));
         let reached = self.reached(place);
         let services = reached.iter().filter_map(|n| services.get(*n)).map(|seen| &seen.expected);

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use emulator::{Aws, ServiceSeed, TargetSeed, World};
 use serde_json::{Value, json};
 
-use super::calendar::{HOLIDAYS, NAMED, Plan};
-use super::dice::Dice;
-use super::machines::{self, Machines};
-use super::model::{Lease, Live, Memory, Target};
+use crate::calendar::{DEFAULT_ZONE, HOLIDAYS, NAMED, Plan};
+use crate::machines::{self, Machines};
+use crate::model::{Lease, Live, Memory, Target};
+use crate::random::Random;
 
 /// The tag `steward:schedule` of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tag {
+pub(crate) enum Tag {
     /// None: its cluster's counts.
     Clusters,
     /// `none`.
@@ -24,66 +24,66 @@ pub(super) enum Tag {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Cluster {
-    pub(super) name: String,
-    pub(super) plan: Option<usize>,
-    pub(super) lease: Option<Lease>,
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    pub(crate) plan: Option<usize>,
+    pub(crate) lease: Option<Lease>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Service {
+pub(crate) struct Service {
     /// Its cluster's index.
-    pub(super) cluster: usize,
-    pub(super) name: String,
-    pub(super) tag: Tag,
-    pub(super) enforce: bool,
-    pub(super) stop_only: bool,
-    pub(super) lease: Option<Lease>,
+    pub(crate) cluster: usize,
+    pub(crate) name: String,
+    pub(crate) tag: Tag,
+    pub(crate) enforce: bool,
+    pub(crate) stop_only: bool,
+    pub(crate) lease: Option<Lease>,
     /// What the model remembers of it.
-    pub(super) memory: Option<Memory>,
+    pub(crate) memory: Option<Memory>,
     /// The counts that it had while it was on.
-    pub(super) had: BTreeSet<i64>,
+    pub(crate) had: BTreeSet<i64>,
     /// As it was before it was stopped, while nobody touches it.
-    pub(super) before: Option<Live>,
+    pub(crate) before: Option<Live>,
 }
 
 /// All of it.
 #[derive(Clone, Debug)]
-pub(super) struct Fleet {
-    pub(super) plans: Vec<Plan>,
-    pub(super) clusters: Vec<Cluster>,
-    pub(super) services: Vec<Service>,
-    pub(super) machines: Vec<Machines>,
+pub(crate) struct Fleet {
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) machines: Vec<Machines>,
 }
 
 /// The tags' keys.
-pub(super) const SCHEDULE: &str = "steward:schedule";
-pub(super) const OVERRIDE: &str = "steward:override";
-pub(super) const RECORD: &str = "steward:record";
+pub(crate) const SCHEDULE: &str = "steward:schedule";
+pub(crate) const OVERRIDE: &str = "steward:override";
+pub(crate) const RECORD: &str = "steward:record";
 /// How many schedules there are.
 const PLANS: usize = 12;
 /// What stands in a tag that no schedule can be read from.
-pub(super) const NONSENSE: &str = "Mon-Fry 08:00-20:00";
+pub(crate) const NONSENSE: &str = "Mon-Fry 08:00-20:00";
 
 /// The environment's `SCHEDULES`.
-pub(super) fn catalog() -> String {
+pub(crate) fn catalog() -> String {
     let schedules = json!({ NAMED.0: NAMED.1 });
-    json!({"zone": super::calendar::DEFAULT_ZONE, "schedules": schedules, "holidays": HOLIDAYS}).to_string()
+    json!({"zone": DEFAULT_ZONE, "schedules": schedules, "holidays": HOLIDAYS}).to_string()
 }
 
 impl Fleet {
-    pub(super) fn new(all: Vec<Plan>, services: usize, dice: &mut Dice, world: &mut World) -> Self {
+    pub(crate) fn new(all: Vec<Plan>, services: usize, random: &mut Random, world: &mut World) -> Self {
         // A dozen of them, `always` and `never` among it; more instants would only take longer.
         let mut plans = all;
         while plans.len() > PLANS {
-            let chosen = dice.index(plans.len() - 3) + 1;
+            let chosen = random.index(plans.len() - 3) + 1;
             plans.remove(chosen);
         }
         let mut fleet = Self { plans, clusters: Vec::new(), services: Vec::new(), machines: Vec::new() };
         for (n, name) in ["dev", "staging", "prod", "batch"].into_iter().enumerate() {
             world.cluster(name);
             // One cluster's services follow it, one's follow only their own tags, and so on.
-            let plan = (n % 2 == 0).then(|| dice.index(fleet.plans.len()));
+            let plan = (n % 2 == 0).then(|| random.index(fleet.plans.len()));
             if let Some(plan) = plan.and_then(|plan| fleet.plans.get(plan)) {
                 world.cluster_tag(name, SCHEDULE, &plan.tag);
             }
@@ -91,34 +91,34 @@ impl Fleet {
         }
         for name in machines::CLUSTERS {
             world.cluster(name);
-            let (index, plan) = (fleet.clusters.len(), dice.index(fleet.plans.len()));
+            let (index, plan) = (fleet.clusters.len(), random.index(fleet.plans.len()));
             // Services and machines begin with the same schedule.
             if let Some(plan) = fleet.plans.get(plan) {
                 world.cluster_tag(name, SCHEDULE, &plan.tag);
             }
             fleet.clusters.push(Cluster { name: name.into(), plan: Some(plan), lease: None });
-            fleet.machinery(index, plan, name, dice, world);
+            fleet.machinery(index, plan, name, random, world);
         }
         for _ in 0..services {
-            fleet.add(dice, world);
+            fleet.add(random, world);
         }
         fleet
     }
 
     /// A new service, running.
-    pub(super) fn add(&mut self, dice: &mut Dice, world: &mut World) {
-        let index = dice.index(self.clusters.len());
+    pub(crate) fn add(&mut self, random: &mut Random, world: &mut World) {
+        let index = random.index(self.clusters.len());
         let Some(cluster) = self.clusters.get(index) else { return };
         let name = format!("s{:03}", self.services.len());
         let on_machines = self.machines.iter().any(|it| it.cluster == index);
-        let tag = match dice.between(1, 20) {
+        let tag = match random.between(1, 20) {
             _ if on_machines => Tag::Clusters,
             1 => Tag::OptOut,
             2..=6 => Tag::Clusters,
-            _ => Tag::Plan(dice.index(self.plans.len())),
+            _ => Tag::Plan(random.index(self.plans.len())),
         };
-        let (enforce, stop_only) = (dice.percent(20), dice.percent(15));
-        let count = dice.between(1, 6);
+        let (enforce, stop_only) = (random.percent(20), random.percent(15));
+        let count = random.between(1, 6);
         let mut seed = ServiceSeed::new(&name).desired(count);
         if on_machines {
             seed = seed.ec2().size(8, 8);
@@ -133,8 +133,8 @@ impl Fleet {
             seed = seed.tag("steward:half", "stop-only");
         }
         world.service(&cluster.name, seed);
-        if dice.percent(34) {
-            let (min, [a, b, c]) = (dice.between(0, 3), dice.flags());
+        if random.percent(34) {
+            let (min, [a, b, c]) = (random.between(0, 3), random.flags());
             world.scalable_target(&cluster.name, &name, TargetSeed::new(min, 8).suspended(a, b, c));
         }
         self.services.push(Service {
@@ -151,7 +151,7 @@ impl Fleet {
     }
 
     /// The tag's text, if it is there.
-    pub(super) fn text(&self, tag: Tag) -> Option<String> {
+    pub(crate) fn text(&self, tag: Tag) -> Option<String> {
         match tag {
             Tag::Clusters => None,
             Tag::OptOut => Some("none".into()),
@@ -160,12 +160,12 @@ impl Fleet {
         }
     }
 
-    pub(super) fn cluster_of(&self, service: &Service) -> &str {
+    pub(crate) fn cluster_of(&self, service: &Service) -> &str {
         self.clusters.get(service.cluster).map_or("", |cluster| &cluster.name)
     }
 
     /// The plan in force.
-    pub(super) fn plan_of(&self, service: &Service) -> Result<Option<usize>, ()> {
+    pub(crate) fn plan_of(&self, service: &Service) -> Result<Option<usize>, ()> {
         match service.tag {
             Tag::Clusters => Ok(self.clusters.get(service.cluster).and_then(|cluster| cluster.plan)),
             Tag::OptOut => Ok(None),
@@ -174,13 +174,13 @@ impl Fleet {
         }
     }
 
-    pub(super) fn path(&self, service: &Service) -> String {
+    pub(crate) fn path(&self, service: &Service) -> String {
         format!("service/{}/{}", self.cluster_of(service), service.name)
     }
 }
 
 /// A service as AWS has it now.
-pub(super) fn look(world: &World, cluster: &str, service: &str) -> Live {
+pub(crate) fn look(world: &World, cluster: &str, service: &str) -> Live {
     let target = world.target(cluster, service).map(|t| Target {
         min: t.min,
         max: t.max,
@@ -190,7 +190,7 @@ pub(super) fn look(world: &World, cluster: &str, service: &str) -> Live {
 }
 
 /// Whether a deployment goes on there.
-pub(super) fn is_deploying(world: &mut World, cluster: &str, service: &str) -> bool {
+pub(crate) fn is_deploying(world: &mut World, cluster: &str, service: &str) -> bool {
     let input = json!({"cluster": cluster, "services": [service]});
     let Ok(answer) = world.call("ecs", "DescribeServices", input) else { return false };
     let deployments = answer.pointer("/services/0/deployments").and_then(Value::as_array);
@@ -200,7 +200,7 @@ pub(super) fn is_deploying(world: &mut World, cluster: &str, service: &str) -> b
 
 /// All that a run leaves behind: counts, targets, tags, of the services and then of the machines. Not what
 /// it cleaned away: an override that is over may go a run sooner or later.
-pub(super) fn end(aws: &Aws, fleet: &Fleet) -> Vec<(String, String)> {
+pub(crate) fn end(aws: &Aws, fleet: &Fleet) -> Vec<(String, String)> {
     let one = |world: &World, service: &Service| {
         let cluster = fleet.cluster_of(service);
         let live = look(world, cluster, &service.name);

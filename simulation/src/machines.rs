@@ -8,27 +8,28 @@ use std::collections::BTreeSet;
 use emulator::{GroupSeed, JobSeed, ServiceSeed, World};
 use serde_json::json;
 
-use super::compare::{UNKNOWN, is_as_remembered, record, shown};
-use super::dice::Dice;
-use super::fleet::{Fleet, RECORD, SCHEDULE};
-use super::model::{Expected, Facts, Lease, Live, Memory, Target, wanted};
-use super::year::Year;
+use crate::SystemUnderTest;
+use crate::compare::{UNKNOWN, is_as_remembered, record, shown};
+use crate::fleet::{Fleet, RECORD, SCHEDULE};
+use crate::model::{Expected, Facts, Lease, Live, Memory, Target, wanted};
+use crate::random::Random;
+use crate::year::Year;
 
 /// The names of the clusters whose tasks run on machines of their own.
-pub(super) const CLUSTERS: [&str; 2] = ["iron", "steel"];
+pub(crate) const CLUSTERS: [&str; 2] = ["iron", "steel"];
 const DAEMON: &str = "agent";
 /// Families whose tasks end by themselves, after so many hours.
 const JOBS: [(&str, u64); 2] = [("short", 1), ("long", 5)];
 
 /// A cluster's group.
 #[derive(Clone, Debug)]
-pub(super) struct Machines {
+pub(crate) struct Machines {
     /// Its cluster's index.
-    pub(super) cluster: usize,
+    pub(crate) cluster: usize,
     /// Its own name, and its cluster's.
-    pub(super) name: &'static str,
-    pub(super) plan: usize,
-    pub(super) memory: Option<Memory>,
+    pub(crate) name: &'static str,
+    pub(crate) plan: usize,
+    pub(crate) memory: Option<Memory>,
     /// The sizes that it had while it was on.
     had: BTreeSet<i64>,
     /// As it was before it was stopped, while nobody touches it.
@@ -36,36 +37,36 @@ pub(super) struct Machines {
 }
 
 impl Machines {
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("autoScalingGroupName/{}", self.name)
     }
 }
 
 /// A group before a tick, and what it ought to be after it.
 #[derive(Clone, Debug)]
-pub(super) struct SeenMachines {
+pub(crate) struct SeenMachines {
     live: Live,
-    pub(super) expected: Expected,
+    pub(crate) expected: Expected,
     /// The tasks on its machines.
     tasks: usize,
     /// They keep it.
     busy: bool,
     /// A second run soon after would find nothing more to do.
-    pub(super) settles: bool,
+    pub(crate) settles: bool,
 }
 
 impl Fleet {
     /// The group of a cluster, before its services.
-    pub(super) fn machinery(
+    pub(crate) fn machinery(
         &mut self,
         cluster: usize,
         plan: usize,
         name: &'static str,
-        dice: &mut Dice,
+        random: &mut Random,
         world: &mut World,
     ) {
-        let (min, [alarms, actions, _]) = (dice.between(0, 2), dice.flags());
-        let mut group = GroupSeed::new(name).cluster(name).sizes(min, min + dice.between(1, 2), 5);
+        let (min, [alarms, actions, _]) = (random.between(0, 2), random.flags());
+        let mut group = GroupSeed::new(name).cluster(name).sizes(min, min + random.between(1, 2), 5);
         if let Some(plan) = self.plans.get(plan) {
             group = group.tag(SCHEDULE, &plan.tag);
         }
@@ -111,14 +112,14 @@ fn text(world: &World, name: &str) -> Option<String> {
 }
 
 /// What a run leaves of them.
-pub(super) fn end(world: &World, fleet: &Fleet) -> Vec<(String, String)> {
+pub(crate) fn end(world: &World, fleet: &Fleet) -> Vec<(String, String)> {
     let one = |it: &Machines| (it.path(), format!("{:?} {:?}", look(world, it.name), text(world, it.name)));
     fleet.machines.iter().map(one).collect()
 }
 
-impl Year {
+impl<S: SystemUnderTest> Year<S> {
     /// What the model knows of a group under its cluster's override.
-    pub(super) fn machine_facts<'f>(
+    pub(crate) fn machine_facts<'f>(
         &'f self,
         world: &World,
         it: &'f Machines,
@@ -138,7 +139,7 @@ impl Year {
     }
 
     /// Each group as it is, and as it ought to be after a tick at this instant.
-    pub(super) fn observe_machines(&self, now: i64) -> Vec<SeenMachines> {
+    pub(crate) fn observe_machines(&self, now: i64) -> Vec<SeenMachines> {
         let one = |world: &World, it: &Machines| {
             let facts = self.machine_facts(world, it, self.cluster_lease(it.cluster), now);
             let live = facts.live;
@@ -159,7 +160,7 @@ impl Year {
 
     /// The same, of a disturbed run: what waited may have gone meanwhile, what is wanted may have changed,
     /// and a second run may do more than the first.
-    pub(super) fn machines_still_due(
+    pub(crate) fn machines_still_due(
         &self,
         seen: Vec<SeenMachines>,
         from: i64,
@@ -176,7 +177,7 @@ impl Year {
         seen.into_iter().zip(later).map(one).collect()
     }
 
-    pub(super) fn machines_are_quiet(&self, seen: &[SeenMachines]) -> bool {
+    pub(crate) fn machines_are_quiet(&self, seen: &[SeenMachines]) -> bool {
         let quiet = |(it, seen): (&Machines, &SeenMachines)| {
             seen.expected.live == seen.live && seen.expected.memory == it.memory
         };
@@ -184,7 +185,7 @@ impl Year {
     }
 
     /// The sizes that groups have while they are on: what may be saved of them.
-    pub(super) fn note_machines(&mut self) {
+    pub(crate) fn note_machines(&mut self) {
         let Self { fleet, aws, .. } = self;
         aws.with(|world| {
             for it in &mut fleet.machines {
@@ -198,7 +199,7 @@ impl Year {
 
     /// After a run at this instant or later: is every group as it ought to be?
     /// Of one cluster's alone, where only that was looked at.
-    pub(super) fn compare_machines(&mut self, seen: &[SeenMachines], from: i64, only: Option<usize>) {
+    pub(crate) fn compare_machines(&mut self, seen: &[SeenMachines], from: i64, only: Option<usize>) {
         let now = self.seconds();
         let mut faults = Vec::new();
         for (it, seen) in self.fleet.machines.iter_mut().zip(seen) {
@@ -268,29 +269,29 @@ impl Year {
     }
 
     /// Whether a group waits for its tasks: it is looked at again soon.
-    pub(super) fn waits_for_tasks(&self, now: i64) -> bool {
+    pub(crate) fn waits_for_tasks(&self, now: i64) -> bool {
         self.observe_machines(now).iter().any(|seen| seen.busy)
     }
 
     /// What people do to machines: they size them, run tasks on them, put load on them, lose one, or edit
     /// the schedule.
-    pub(super) fn at_the_machines(&mut self) {
-        let n = self.dice.index(self.fleet.machines.len());
+    pub(crate) fn at_the_machines(&mut self) {
+        let n = self.random.index(self.fleet.machines.len());
         let Some(name) = self.fleet.machines.get(n).map(|it| it.name) else { return };
-        match self.dice.between(1, 10) {
+        match self.random.between(1, 10) {
             1..=3 => {
-                let family = JOBS.get(self.dice.index(JOBS.len())).map_or("", |(family, _)| family);
+                let family = JOBS.get(self.random.index(JOBS.len())).map_or("", |(family, _)| family);
                 let input = json!({"cluster": name, "taskDefinition": family, "launchType": "EC2"});
                 self.cli("ecs", "RunTask", input);
             }
             4..=5 => {
-                let wanted = self.dice.percent(60).then(|| self.dice.between(0, 5));
+                let wanted = self.random.percent(60).then(|| self.random.between(0, 5));
                 self.aws.with(|world| {
                     world.group_load(name, wanted);
                 });
             }
             6..=7 => {
-                let size = self.dice.between(0, 5);
+                let size = self.random.between(0, 5);
                 let input = json!({"AutoScalingGroupName": name, "DesiredCapacity": size});
                 self.cli("autoscaling", "UpdateAutoScalingGroup", input);
                 self.touched_machines(n);
@@ -298,7 +299,7 @@ impl Year {
             8 => {
                 let ids = self.aws.with(|world| world.group_view(name)).map(|group| group.instances);
                 let ids = ids.unwrap_or_default();
-                if let Some((id, _)) = ids.get(self.dice.index(ids.len())) {
+                if let Some((id, _)) = ids.get(self.random.index(ids.len())) {
                     self.aws.with(|world| {
                         world.kill_instance(id);
                     });
@@ -306,13 +307,13 @@ impl Year {
             }
             9 => self.schedule_with_machines(n),
             _ => {
-                let plan = self.dice.index(self.fleet.plans.len());
+                let plan = self.random.index(self.fleet.plans.len());
                 self.edit_machines(n, plan);
             }
         }
     }
 
-    pub(super) fn edit_machines(&mut self, n: usize, plan: usize) {
+    pub(crate) fn edit_machines(&mut self, n: usize, plan: usize) {
         let Some(it) = self.fleet.machines.get_mut(n) else { return };
         it.plan = plan;
         let (name, text) = (it.name, self.fleet.plans.get(plan).map(|plan| plan.tag.clone()));

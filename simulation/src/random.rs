@@ -1,11 +1,12 @@
-//! The year's chance: a small generator (`splitmix64`), so that a seed means the same year for ever.
+//! The year's random numbers: `splitmix64`, written out, so that a seed means the same year whatever
+//! version of a library is built with.
 
-/// The dice.
+/// A generator of random numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
+pub(crate) struct Random(u64);
 
-impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -18,23 +19,23 @@ impl Dice {
     }
 
     /// A number from `from` to `to`, both possible.
-    pub(super) fn between(&mut self, from: i64, to: i64) -> i64 {
+    pub(crate) fn between(&mut self, from: i64, to: i64) -> i64 {
         let span = to.abs_diff(from).saturating_add(1);
         from.saturating_add(i64::try_from(self.next() % span).unwrap_or(0))
     }
 
     /// An index below `len`, and 0 where there is none.
-    pub(super) fn index(&mut self, len: usize) -> usize {
+    pub(crate) fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.next()).unwrap_or(usize::MAX).checked_rem(len).unwrap_or(0)
     }
 
-    /// True in so many of a hundred throws.
-    pub(super) fn percent(&mut self, share: i64) -> bool {
+    /// True in so many of a hundred draws.
+    pub(crate) fn percent(&mut self, share: i64) -> bool {
         self.between(1, 100) <= share
     }
 
     /// Three flags.
-    pub(super) fn flags(&mut self) -> [bool; 3] {
+    pub(crate) fn flags(&mut self) -> [bool; 3] {
         [self.percent(30), self.percent(30), self.percent(30)]
     }
 }

@@ -4,13 +4,12 @@ use emulator::{Aws, Faults, Moment, World};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::calendar::{plans, told};
-use super::dice::Dice;
-use super::fleet::{Fleet, Service, catalog, end, is_deploying, look};
-use super::machines::SeenMachines;
-use super::model::{Expected, Facts, Lease, Live, wanted};
-use super::{Figures, Options};
-use crate::system::{Setup, StartFault, System};
+use crate::calendar::{plans, rfc3339};
+use crate::fleet::{Fleet, Service, catalog, end, is_deploying, look};
+use crate::machines::SeenMachines;
+use crate::model::{Expected, Facts, Lease, Live, wanted};
+use crate::random::Random;
+use crate::{Figures, Options, SystemUnderTest};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -23,15 +22,15 @@ const ENOUGH: usize = 40;
 
 /// A year under way.
 #[derive(Debug)]
-pub(super) struct Year {
-    pub(super) options: Options,
-    pub(super) dice: Dice,
-    pub(super) aws: Aws,
-    pub(super) system: System,
-    pub(super) fleet: Fleet,
-    pub(super) figures: Figures,
+pub(crate) struct Year<S> {
+    pub(crate) options: Options,
+    pub(crate) random: Random,
+    pub(crate) aws: Aws,
+    pub(crate) system: S,
+    pub(crate) fleet: Fleet,
+    pub(crate) figures: Figures,
     /// Until then no tick comes.
-    pub(super) down_until: i64,
+    pub(crate) down_until: i64,
     next_person: i64,
     next_quiet: i64,
     /// The groups as they were before runs that something disturbed.
@@ -40,30 +39,26 @@ pub(super) struct Year {
 
 /// A service before a tick, and what it ought to be after it.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) live: Live,
-    pub(super) expected: Expected,
+pub(crate) struct Seen {
+    pub(crate) live: Live,
+    pub(crate) expected: Expected,
     /// A second run soon after would find nothing more to do.
-    pub(super) settles: bool,
+    pub(crate) settles: bool,
 }
 
 /// What a run leaves behind, path by path.
 type Left = Vec<(String, String)>;
 
-fn system(aws: &Aws) -> impl Future<Output = Result<System, StartFault>> {
-    System::start(Setup::embedded(aws).with("SCHEDULES", &catalog()))
-}
-
-impl Year {
-    pub(super) async fn begin(options: Options) -> Result<Self, StartFault> {
-        let mut dice = Dice::new(options.seed);
+impl<S: SystemUnderTest> Year<S> {
+    pub(crate) async fn begin(options: Options) -> Result<Self, S::Fault> {
+        let mut random = Random::new(options.seed);
         let mut world = World::new(Timestamp::from_second(BEGIN).unwrap_or_default());
-        let fleet = Fleet::new(plans(), options.services, &mut dice, &mut world);
+        let fleet = Fleet::new(plans(), options.services, &mut random, &mut world);
         let aws = Aws::new(world);
-        let system = system(&aws).await?;
+        let system = S::start(&aws, &catalog()).await?;
         let mut year = Self {
             options,
-            dice,
+            random,
             aws,
             system,
             fleet,
@@ -77,17 +72,17 @@ impl Year {
         Ok(year)
     }
 
-    pub(super) fn violations(&self) -> usize {
+    pub(crate) fn violations(&self) -> usize {
         self.figures.violations.len()
     }
 
-    pub(super) fn end(mut self) -> Figures {
+    pub(crate) fn end(mut self) -> Figures {
         self.figures.days = u32::try_from((self.seconds() - BEGIN) / DAY).unwrap_or(0);
         self.figures
     }
 
     /// The next thing that happens, and on which day; nothing when the year is over.
-    pub(super) async fn step(&mut self) -> Result<Option<u32>, StartFault> {
+    pub(crate) async fn step(&mut self) -> Result<Option<u32>, S::Fault> {
         let now = self.seconds();
         if now >= BEGIN + i64::from(self.options.days) * DAY || self.violations() >= ENOUGH {
             return Ok(None);
@@ -98,22 +93,22 @@ impl Year {
             self.people().await;
             // A dozen a day for fifty services.
             let pause = 200 * HOUR / i64::try_from(self.options.services.max(1)).unwrap_or(1);
-            self.next_person = self.seconds() + self.dice.between(1, pause / 60) * 60;
+            self.next_person = self.seconds() + self.random.between(1, pause / 60) * 60;
         } else {
             self.move_to(tick);
             self.tick().await?;
             if tick >= self.next_quiet {
-                self.next_quiet = tick + self.dice.between(1, 96) * TICK;
+                self.next_quiet = tick + self.random.between(1, 96) * TICK;
             }
             // At once again: what is done is done.
-            if self.dice.percent(10) {
+            if self.random.percent(10) {
                 self.clean_tick(self.seconds(), None).await;
             }
         }
         Ok(u32::try_from((self.seconds() - BEGIN) / DAY).ok())
     }
 
-    pub(super) fn seconds(&self) -> i64 {
+    pub(crate) fn seconds(&self) -> i64 {
         self.aws.now().as_second()
     }
 
@@ -136,7 +131,7 @@ impl Year {
     }
 
     /// What the model knows of a service under its own override and its cluster's.
-    pub(super) fn facts<'f>(
+    pub(crate) fn facts<'f>(
         &'f self,
         world: &mut World,
         service: &'f Service,
@@ -159,12 +154,12 @@ impl Year {
         }
     }
 
-    pub(super) fn cluster_lease(&self, cluster: usize) -> Option<Lease> {
+    pub(crate) fn cluster_lease(&self, cluster: usize) -> Option<Lease> {
         self.fleet.clusters.get(cluster)?.lease
     }
 
     /// Each service as it is, and as it ought to be after a tick at this instant.
-    pub(super) fn observe(&self, now: i64) -> Vec<Seen> {
+    pub(crate) fn observe(&self, now: i64) -> Vec<Seen> {
         let one = |world: &mut World, service: &Service| {
             let leases = (service.lease, self.cluster_lease(service.cluster));
             let facts = self.facts(world, service, leases, now);
@@ -179,11 +174,11 @@ impl Year {
         self.aws.with(|world| self.fleet.services.iter().map(|service| one(world, service)).collect())
     }
 
-    async fn tick(&mut self) -> Result<(), StartFault> {
+    async fn tick(&mut self) -> Result<(), S::Fault> {
         let from = self.seconds();
         // What alarms made of it since.
         self.note_sizes();
-        match self.dice.between(1, 100) {
+        match self.random.between(1, 100) {
             1..=8 => {
                 let seen = self.observe(from);
                 let machines = self.observe_machines(from);
@@ -210,11 +205,11 @@ impl Year {
 
     fn event(&self) -> Value {
         let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
-        let at = told(self.seconds());
+        let at = rfc3339(self.seconds());
         json!({"action": "reconcile", "clusters": ["*"], "at": at, "schedule": schedule})
     }
 
-    pub(super) fn count_calls(&mut self) {
+    pub(crate) fn count_calls(&mut self) {
         let calls = self.aws.ledger();
         self.figures.calls += u64::try_from(calls.len()).unwrap_or(0);
         self.figures.writes += u64::try_from(calls.iter().filter(|call| call.write).count()).unwrap_or(0);
@@ -257,19 +252,19 @@ impl Year {
 
     /// A run that dies at a call, before or after AWS took it, once or twice; with what a run that
     /// does not die leaves behind.
-    async fn killed(&mut self) -> Result<Left, StartFault> {
+    async fn killed(&mut self) -> Result<Left, S::Fault> {
         let fork = self.aws.fork();
-        drop(system(&fork).await?.invoke("scale-service", self.event()).await);
+        drop(S::start(&fork, &catalog()).await?.invoke("scale-service", self.event()).await);
         let ledger = fork.ledger();
         let writes: Vec<usize> =
             ledger.iter().enumerate().filter(|(_, call)| call.write).map(|(k, _)| k).collect();
         let expected = end(&fork, &self.fleet);
-        for _ in 0..self.dice.between(1, 2) {
-            let k = match writes.get(self.dice.index(writes.len())) {
-                Some(k) if self.dice.percent(80) => *k,
-                _ => self.dice.index(ledger.len()),
+        for _ in 0..self.random.between(1, 2) {
+            let k = match writes.get(self.random.index(writes.len())) {
+                Some(k) if self.random.percent(80) => *k,
+                _ => self.random.index(ledger.len()),
             };
-            let moment = if self.dice.percent(50) { Moment::Before } else { Moment::After };
+            let moment = if self.random.percent(50) { Moment::Before } else { Moment::After };
             self.aws.forget();
             let killed = self.aws.kill_at(k, moment);
             let event = self.event();
@@ -282,7 +277,7 @@ impl Year {
             drop(killed);
             self.count_calls();
             // The process is gone; a new one starts.
-            self.system = system(&self.aws).await?;
+            self.system = S::start(&self.aws, &catalog()).await?;
         }
         Ok(expected)
     }
@@ -290,15 +285,15 @@ impl Year {
     /// A run on an AWS of which a part of the calls goes wrong.
     async fn faulty(&mut self) {
         self.figures.faults += 1;
-        let (share, salt) = (self.dice.between(5, 40), self.dice.between(0, i64::MAX - 1).unsigned_abs());
+        let (share, salt) = (self.random.between(5, 40), self.random.between(0, i64::MAX - 1).unsigned_abs());
         let share = f64::from(u8::try_from(share).unwrap_or(10)) / 100.0;
-        let rule = if self.dice.percent(50) {
+        let rule = if self.random.percent(50) {
             Faults::new().on("ecs", "UpdateService")
         } else {
             Faults::new().anywhere()
         };
         let rule = rule.fraction(share, salt);
-        let script = match self.dice.between(1, 6) {
+        let script = match self.random.between(1, 6) {
             1 => rule.throttle(),
             2 => rule.server_error(),
             3 => rule.reset_before_commit(),

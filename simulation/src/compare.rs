@@ -1,23 +1,24 @@
-//! What is compared after a run, and how a violation is told.
+//! What is compared after a run, and the text of a violation.
 
 use std::ops::RangeInclusive;
 
 use emulator::World;
 
-use super::calendar::told;
-use super::fleet::{RECORD, end, look};
-use super::model::{By, Expected, Live, Memory, Size, Target, wanted};
-use super::year::{Seen, Year};
+use crate::SystemUnderTest;
+use crate::calendar::rfc3339;
+use crate::fleet::{RECORD, Service, end, look};
+use crate::model::{By, Expected, Live, Memory, Size, Target, wanted};
+use crate::year::{Seen, Year};
 
-impl Year {
-    pub(super) fn violation(&mut self, law: &str, what: &str, told_as: &str) {
-        let at = told(self.seconds());
+impl<S: SystemUnderTest> Year<S> {
+    pub(crate) fn violation(&mut self, law: &str, what: &str, how: &str) {
+        let at = rfc3339(self.seconds());
         let seed = self.options.seed;
-        self.figures.violations.push(format!("{law}: {what} at {at} (seed {seed}): {told_as}"));
+        self.figures.violations.push(format!("{law}: {what} at {at} (seed {seed}): {how}"));
     }
 
     /// The counts that services have while they are on: what may be saved of them.
-    pub(super) fn note_sizes(&mut self) {
+    pub(crate) fn note_sizes(&mut self) {
         let Self { fleet, aws, .. } = self;
         let names: Vec<String> = fleet.services.iter().map(|one| fleet.cluster_of(one).to_owned()).collect();
         aws.with(|world| {
@@ -32,7 +33,7 @@ impl Year {
     }
 
     /// Nothing ought to change.
-    pub(super) fn is_quiet(&self, seen: &[Seen]) -> bool {
+    pub(crate) fn is_quiet(&self, seen: &[Seen]) -> bool {
         self.fleet
             .services
             .iter()
@@ -41,8 +42,8 @@ impl Year {
     }
 
     /// The same, where nothing ought to be done at all.
-    pub(super) fn unchanged(&self, seen: Vec<Seen>) -> Vec<Seen> {
-        let same = |(seen, service): (Seen, &super::fleet::Service)| Seen {
+    pub(crate) fn unchanged(&self, seen: Vec<Seen>) -> Vec<Seen> {
+        let same = |(seen, service): (Seen, &Service)| Seen {
             expected: Expected {
                 rule: "a refused request",
                 live: seen.live,
@@ -56,13 +57,13 @@ impl Year {
 
     /// Where a disturbed run took so long that something else is wanted by now, or where a second run
     /// does more than the first (`enforce` after an adoption), nothing is expected but what is found.
-    pub(super) fn still_due(&self, seen: Vec<Seen>, from: i64, now: i64) -> Vec<Seen> {
-        let want = |service: &super::fleet::Service, at| {
+    pub(crate) fn still_due(&self, seen: Vec<Seen>, from: i64, now: i64) -> Vec<Seen> {
+        let want = |service: &Service, at| {
             let plan = self.fleet.plan_of(service).ok().flatten();
             let lease = self.cluster_lease(service.cluster);
             wanted(service.lease, lease, plan.and_then(|plan| self.fleet.plans.get(plan)), at)
         };
-        let one = |(mut seen, service): (Seen, &super::fleet::Service)| {
+        let one = |(mut seen, service): (Seen, &Service)| {
             if want(service, from) != want(service, now) || !seen.settles {
                 seen.expected.rule = UNKNOWN;
             }
@@ -72,7 +73,7 @@ impl Year {
     }
 
     /// After a run at this instant or later: is every one of these as it ought to be?
-    pub(super) fn compare(&mut self, seen: &[Seen], which: &[usize], from: i64) {
+    pub(crate) fn compare(&mut self, seen: &[Seen], which: &[usize], from: i64) {
         let now = self.seconds();
         for n in which {
             let (Some(service), Some(seen)) = (self.fleet.services.get(*n), seen.get(*n)) else { continue };
@@ -147,7 +148,7 @@ impl Year {
     }
 
     /// After kills and a clean run: is all as a run that was never killed leaves it?
-    pub(super) fn recovered(&mut self, expected: &[(String, String)], settles: &[bool], from: i64) {
+    pub(crate) fn recovered(&mut self, expected: &[(String, String)], settles: &[bool], from: i64) {
         if self.seconds() != from {
             // What is written for the run's own instant is for a later one.
             return;
@@ -164,10 +165,10 @@ impl Year {
     }
 }
 
-/// The rule of what can't be told.
-pub(super) const UNKNOWN: &str = "unknown";
+/// The rule of a service or group of which nothing certain is expected: it is not compared.
+pub(crate) const UNKNOWN: &str = "unknown";
 
-pub(super) fn is_as_remembered(
+pub(crate) fn is_as_remembered(
     found: Option<&Memory>,
     expected: Option<&Memory>,
     span: Option<RangeInclusive<i64>>,
@@ -183,7 +184,7 @@ pub(super) fn is_as_remembered(
     }
 }
 
-pub(super) fn shown(live: &Live) -> String {
+pub(crate) fn shown(live: &Live) -> String {
     match live.target {
         None => format!("{}", live.count),
         Some(Target { min, max, flags }) => {
@@ -193,7 +194,7 @@ pub(super) fn shown(live: &Live) -> String {
 }
 
 /// The record, read in the plainest way. A group's has two flags.
-pub(super) fn record(text: &str) -> Option<Memory> {
+pub(crate) fn record(text: &str) -> Option<Memory> {
     let mut words = text.strip_prefix("v1 ")?.split(' ');
     let (state, at) = words.next()?.split_once('@')?;
     let at = at.parse::<jiff::Timestamp>().ok()?.as_second();

@@ -17,8 +17,7 @@ use shared::record::{Capacity, Size};
 use shared::schedule::{Moment, OnOff, WantedBy};
 
 use crate::Rules;
-use crate::observe::Snapshot;
-use crate::request::Hours;
+use crate::snapshot::AgendaLook;
 
 /// The coming transitions of a cluster's services, and of the Auto Scaling groups that carry them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,19 +89,19 @@ impl From<Capacity> for Shown {
     }
 }
 
-/// What comes within so many hours of `now`.
+/// What comes within so many hours of `now`. `failures` is what AWS could not find.
 #[must_use]
-pub fn agenda(seen: &Snapshot, hours: Hours, rules: &Rules, now: Timestamp) -> Agenda {
-    let until = now.saturating_add(hours.get()).unwrap_or(Timestamp::MAX);
-    let tags = &seen.cluster_tags;
-    let mut agenda = Agenda { agenda: Vec::new(), failures: seen.failures.clone() };
-    let mut services: Vec<&Service> = seen.services.iter().flatten().collect();
+pub fn agenda(seen: &AgendaLook, failures: &[Failure], rules: &Rules, now: Timestamp) -> Agenda {
+    let until = now.saturating_add(seen.hours.get()).unwrap_or(Timestamp::MAX);
+    let tags = &seen.services.cluster_tags;
+    let mut agenda = Agenda { agenda: Vec::new(), failures: failures.to_vec() };
+    let mut services: Vec<&Service> = seen.services.services.iter().collect();
     services.sort_by(|a, b| a.service_name.cmp(&b.service_name));
     for service in services {
-        let entries = services::entries(service, seen.target_of(service), tags, rules, now, until);
+        let entries = services::entries(service, seen.services.target_of(service), tags, rules, now, until);
         agenda.add(&service.service_arn, entries);
     }
-    for (group, link) in &seen.scheduled_groups {
+    for (group, link) in &seen.groups {
         agenda.add(&group.auto_scaling_group_arn, groups::entries(group, link, tags, rules, now, until));
     }
     // Stable: each kind stays in the order of its names.

@@ -7,14 +7,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::autoscaling::Group;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
-use shared::ecs::{Cluster, Service, Task};
+use shared::ecs::{CapacityProvider, Cluster, ContainerInstance, Service, Task};
 use shared::names::short_name;
 
 use crate::Rules;
+use crate::agenda::agenda;
 use crate::ask::{Ask, Include, What};
 use crate::cursor::Cursor;
 use crate::groups;
-use crate::observe::{Snapshot, revision_key};
+use crate::observe::revision_key;
+use crate::snapshot::{Look, Machines, Services, Snapshot, WholeCluster};
 use crate::steward::Steward;
 
 /// How lists are shown to people.
@@ -109,29 +111,37 @@ const EVENTS: usize = 3;
 /// The body of an answer: what fits into it, and where it goes on.
 #[must_use]
 pub fn body(seen: &Snapshot, ask: &Ask, rules: &Rules, now: Timestamp) -> Value {
-    let show = Show { seen, ask, rules, now };
-    let mut lists: Vec<List> = Vec::new();
+    let show = Show { include: ask.include, rules, now };
     let mut body = Map::new();
-    if !matches!(ask.what, What::Groups | What::Group(_)) {
-        lists.extend(seen.clusters.as_ref().map(|all| show.clusters(all)));
-    }
-    lists.extend(seen.services.as_ref().map(|all| show.services(all)));
-    if let Some((definition, tags)) = &seen.task_definition {
-        body.insert("taskDefinition".into(), json!(definition));
-        if ask.include.tags {
-            body.insert("tags".into(), json!(tags));
+    let lists = match &seen.look {
+        Look::Agenda(look) => return json!(agenda(look, &seen.failures, rules, now)),
+        Look::Clusters(all) => {
+            vec![List::paged("clusters", all, |it| (it.cluster_name.clone(), show.cluster(it, None)))]
         }
-    }
-    if let Some(arns) = &seen.task_definition_arns {
-        lists.push(List::paged("taskDefinitionArns", arns, |arn| (revision_key(arn), json!(arn))));
-    }
-    lists.extend(seen.instances.as_ref().map(|all| show.instances(all)));
-    if matches!(ask.what, What::Cluster(_)) {
-        lists.extend(seen.providers.as_ref().map(|all| show.providers(all)));
-    }
-    lists.extend(seen.groups.as_ref().map(|all| show.groups(all)));
-    // Last, because there are most of them: what does not fit goes on here.
-    lists.extend(seen.tasks.as_ref().map(|all| show.tasks(all)));
+        Look::Cluster(whole) => show.whole_cluster(whole, ask.page.is_whole()),
+        Look::Services(services) => {
+            let events = if matches!(ask.what, What::Service(_)) { None } else { Some(EVENTS) };
+            vec![show.services(services, "", events)]
+        }
+        Look::Tasks(all) => vec![tasks(all, "")],
+        Look::TaskDefinitions(arns) => {
+            vec![List::paged("taskDefinitionArns", arns, |arn| (revision_key(arn), json!(arn)))]
+        }
+        Look::TaskDefinition(definition, tags) => {
+            body.insert("taskDefinition".into(), json!(definition));
+            if ask.include.tags {
+                body.insert("tags".into(), json!(tags));
+            }
+            Vec::new()
+        }
+        Look::Groups(machines) => {
+            let name = |group: &Group| group.auto_scaling_group_name.clone();
+            let shown = |group: &Group| {
+                (name(group), show.group(group, &groups::Steward::of(group, machines, rules, now)))
+            };
+            vec![List::paged("AutoScalingGroups", &machines.groups, shown)]
+        }
+    };
     let failures = json!(seen.failures);
     let room = LARGEST_ANSWER.saturating_sub(quoted_len(&failures.to_string()) + ROOM);
     let more = fit(lists, room, &mut body).or(seen.more.clone());
@@ -193,8 +203,7 @@ fn fit(lists: Vec<List>, mut room: usize, body: &mut Map<String, Value>) -> Opti
 }
 
 struct Show<'a> {
-    seen: &'a Snapshot,
-    ask: &'a Ask,
+    include: Include,
     rules: &'a Rules,
     now: Timestamp,
 }
@@ -224,114 +233,97 @@ struct OfCluster {
 }
 
 impl Show<'_> {
-    /// The keys of a whole cluster's answer say in which of its two long lists it goes on.
-    fn prefix(&self, prefix: &'static str) -> &'static str {
-        if matches!(self.ask.what, What::Cluster(_)) { prefix } else { "" }
-    }
-
-    fn clusters(&self, all: &[Cluster]) -> List {
-        let show = |cluster: &Cluster| {
-            let thing = Cluster { tags: self.tags(&cluster.tags), ..cluster.clone() };
-            json!(Beside { thing, steward: self.of_cluster(cluster) })
-        };
-        match self.ask.what {
-            What::Clusters(_) => List::paged("clusters", all, |it| (it.cluster_name.clone(), show(it))),
-            _ => List::whole("clusters", all, show),
+    /// A cluster with what is in it. The keys of its two long lists say in which of them it goes on.
+    fn whole_cluster(&self, whole: &WholeCluster, is_first: bool) -> Vec<List> {
+        let WholeCluster { cluster, services, tasks: all, capacity } = whole;
+        let clusters = List::whole("clusters", std::slice::from_ref(cluster), |it| {
+            self.cluster(it, is_first.then_some(whole))
+        });
+        let mut lists = vec![clusters, self.services(services, "s:", Some(EVENTS))];
+        if let Some((instances, machines)) = capacity {
+            lists.push(List::whole("containerInstances", instances, |instance| {
+                json!(ContainerInstance { tags: self.tags(&instance.tags), ..instance.clone() })
+            }));
+            lists.push(self.providers(cluster, machines));
+            lists.push(self.own_groups(cluster, machines));
         }
+        // Last, because there are most of them: what does not fit goes on here.
+        lists.push(tasks(all, "t:"));
+        lists
     }
 
-    fn of_cluster(&self, cluster: &Cluster) -> OfCluster {
-        let whole = matches!(self.ask.what, What::Cluster(_)) && self.ask.page.is_whole();
+    /// A cluster, with how many of each there are in it, where that was looked at.
+    fn cluster(&self, cluster: &Cluster, whole: Option<&WholeCluster>) -> Value {
         let tags = cluster.tags_by_key();
         let tagged = self.rules.scheduling.reading(&self.rules.tags).read(&BTreeMap::new(), Some(&tags));
         let faults = [tagged.schedule.as_ref().err(), tagged.clusters.as_ref().err()];
         let live = tagged.clusters.as_ref().ok().and_then(Option::as_ref).filter(|it| it.is_live(self.now));
-        OfCluster {
+        let services = |whole: &WholeCluster| {
+            let seen = &whole.services;
+            counted(seen.services.iter().map(|service| self.steward(service, seen).status.as_str()))
+        };
+        let steward = OfCluster {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
             override_: live.map(|it| json!(it)),
             faults: faults.into_iter().flatten().map(|fault| fault.reason.clone()).collect(),
-            services: self.seen.services.as_ref().filter(|_| whole).map(|services| {
-                counted(services.iter().map(|service| self.steward(service).status.as_str()))
-            }),
-            tasks: self
-                .seen
-                .tasks
-                .as_ref()
-                .filter(|_| whole)
-                .map(|tasks| counted(tasks.iter().map(|task| task.last_status.clone()))),
-        }
+            services: whole.map(services),
+            tasks: whole.map(|whole| counted(whole.tasks.iter().map(|task| task.last_status.clone()))),
+        };
+        json!(Beside { thing: Cluster { tags: self.tags(&cluster.tags), ..cluster.clone() }, steward })
     }
 
-    fn services(&self, all: &[Service]) -> List {
-        let prefix = self.prefix("s:");
-        List::paged("services", all, |service| {
+    /// Services, with at most so many events each.
+    fn services(&self, seen: &Services, prefix: &str, events: Option<usize>) -> List {
+        List::paged("services", &seen.services, |service| {
             let mut thing = service.clone();
             thing.tags = self.tags(&service.tags);
-            if !matches!(self.ask.what, What::Service(_)) {
+            if let Some(most) = events {
                 thing.events.sort_by_key(|event| std::cmp::Reverse(event.created_at));
-                thing.events.truncate(EVENTS);
+                thing.events.truncate(most);
             }
-            let shown = json!(Beside { thing, steward: self.steward(service) });
+            let shown = json!(Beside { thing, steward: self.steward(service, seen) });
             (format!("{prefix}{}", service.service_name), shown)
         })
     }
 
-    fn steward(&self, service: &Service) -> Steward {
-        let (target, looked) = (self.seen.target_of(service), self.seen.targets.is_some());
-        Steward::of(service, &self.seen.cluster_tags, target, looked, self.rules, self.now)
-    }
-
-    fn tasks(&self, all: &[Task]) -> List {
-        let prefix = self.prefix("t:");
-        List::paged("tasks", all, |task| (format!("{prefix}{}", short_name(&task.task_arn)), json!(task)))
-    }
-
-    fn instances(&self, all: &[shared::ecs::ContainerInstance]) -> List {
-        List::whole("containerInstances", all, |instance| {
-            let tags = self.tags(&instance.tags);
-            json!(shared::ecs::ContainerInstance { tags, ..instance.clone() })
-        })
+    fn steward(&self, service: &Service, seen: &Services) -> Steward {
+        let (target, looked) = (seen.target_of(service), seen.targets.is_some());
+        Steward::of(service, &seen.cluster_tags, target, looked, self.rules, self.now)
     }
 
     /// The capacity providers of the cluster.
-    fn providers(&self, all: &[shared::ecs::CapacityProvider]) -> List {
-        let of = |provider: &&shared::ecs::CapacityProvider| {
-            self.seen.clusters.iter().flatten().any(|c| c.capacity_providers.contains(&provider.name))
-        };
-        let own: Vec<_> = all.iter().filter(of).collect();
+    fn providers(&self, cluster: &Cluster, machines: &Machines) -> List {
+        let of = |provider: &&CapacityProvider| cluster.capacity_providers.contains(&provider.name);
+        let own: Vec<_> = machines.providers.iter().filter(of).collect();
         List::whole("capacityProviders", &own, |provider| {
-            let tags = self.tags(&provider.tags);
-            json!(shared::ecs::CapacityProvider { tags, ..(*provider).clone() })
+            json!(CapacityProvider { tags: self.tags(&provider.tags), ..(*provider).clone() })
         })
     }
 
-    /// The groups; of a cluster, its own.
-    fn groups(&self, all: &[Group]) -> List {
-        let shown =
-            all.iter().map(|group| (group, groups::Steward::of(group, self.seen, self.rules, self.now)));
-        let own: Vec<_> = match &self.ask.what {
-            What::Cluster(cluster) => {
-                shown.filter(|(_, it)| it.cluster.as_deref() == Some(cluster.as_str())).collect()
-            }
-            _ => shown.collect(),
-        };
-        let show = |(group, steward): &(&Group, groups::Steward)| {
-            let thing = Group { tags: self.tags(&group.tags), ..(*group).clone() };
-            json!(Beside { thing, steward })
-        };
-        match self.ask.what {
-            What::Cluster(_) => List::whole("AutoScalingGroups", &own, show),
-            _ => {
-                List::paged("AutoScalingGroups", &own, |it| (it.0.auto_scaling_group_name.clone(), show(it)))
-            }
-        }
+    /// The groups of the cluster.
+    fn own_groups(&self, cluster: &Cluster, machines: &Machines) -> List {
+        let known = |group| (group, groups::Steward::of(group, machines, self.rules, self.now));
+        let own: Vec<_> = machines
+            .groups
+            .iter()
+            .map(known)
+            .filter(|(_, steward)| steward.cluster.as_ref() == Some(&cluster.cluster_name))
+            .collect();
+        List::whole("AutoScalingGroups", &own, |(group, steward)| self.group(group, steward))
+    }
+
+    fn group(&self, group: &Group, steward: &groups::Steward) -> Value {
+        json!(Beside { thing: Group { tags: self.tags(&group.tags), ..group.clone() }, steward })
     }
 
     /// Tags where they are asked for; what is ours in them is in `steward` anyway.
     fn tags<T: Clone>(&self, tags: &[T]) -> Vec<T> {
-        let Include { tags: wanted, .. } = self.ask.include;
-        if wanted { tags.to_vec() } else { Vec::new() }
+        if self.include.tags { tags.to_vec() } else { Vec::new() }
     }
+}
+
+fn tasks(all: &[Task], prefix: &str) -> List {
+    List::paged("tasks", all, |task| (format!("{prefix}{}", short_name(&task.task_arn)), json!(task)))
 }
 
 fn counted<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, usize> {

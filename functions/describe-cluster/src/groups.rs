@@ -9,7 +9,7 @@ use shared::record::{Capacity, Record, RecordFault};
 use shared::schedule::{OnOff, Override};
 
 use crate::Rules;
-use crate::observe::Snapshot;
+use crate::snapshot::Machines;
 use crate::steward::{Next, faults, live, next};
 
 /// What ecs-steward knows of a group.
@@ -43,10 +43,10 @@ pub struct Steward {
 impl Steward {
     /// What is known of a group.
     #[must_use]
-    pub fn of(group: &Group, seen: &Snapshot, rules: &Rules, now: Timestamp) -> Self {
+    pub fn of(group: &Group, seen: &Machines, rules: &Rules, now: Timestamp) -> Self {
         let links = Links {
-            providers: seen.providers.as_deref().unwrap_or_default(),
-            clusters: seen.clusters.as_deref().unwrap_or_default(),
+            providers: &seen.providers,
+            clusters: &seen.clusters,
             registered: &seen.registered,
             keys: &rules.tags,
         };

@@ -10,10 +10,10 @@ pub mod cursor;
 pub mod groups;
 pub mod observe;
 pub mod request;
+pub mod snapshot;
 pub mod steward;
 
 use jiff::Timestamp;
-use serde_json::json;
 use shared::call::Table;
 use shared::settings::{Scheduling, TagKeys};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
@@ -22,7 +22,7 @@ use shared_lambda::Function;
 
 pub use config::Config;
 
-use crate::ask::{Ask, What};
+use crate::ask::Ask;
 use crate::request::Request;
 
 /// What the deployment says of tags and schedules.
@@ -66,10 +66,7 @@ impl Function for DescribeCluster {
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
         let seen = observe::observe(&self.aws.read(deadline), &ask, &self.rules.tags).await?;
-        Ok(Answer::Read(match &ask.what {
-            What::Agenda(_, hours) => json!(agenda::agenda(&seen, *hours, &self.rules, now)),
-            _ => answer::body(&seen, &ask, &self.rules, now),
-        }))
+        Ok(Answer::Read(answer::body(&seen, &ask, &self.rules, now)))
     }
 
     fn meter(&self) -> Meter {

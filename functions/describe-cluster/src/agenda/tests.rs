@@ -10,6 +10,8 @@ use shared::schedule::{Catalog, Drift, Half};
 use shared::settings::TagKeys;
 
 use super::*;
+use crate::request::Hours;
+use crate::snapshot::Services;
 
 const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
 /// `SCHED` stands for the hash of the service's own schedule, else of `OFFICE`.
@@ -48,10 +50,10 @@ fn override_(state: &str, from: &str, until: &str) -> String {
     format!("{state} from {} until {} by alice : why not", at(from), at(until))
 }
 
-fn cluster(services: Vec<Service>, tags: &[(&str, &str)]) -> Snapshot {
+fn cluster(services: Vec<Service>, tags: &[(&str, &str)]) -> AgendaLook {
     let cluster_tags =
         tags.iter().map(|(name, value)| (format!("steward:{name}"), (*value).into())).collect();
-    Snapshot { services: Some(services), cluster_tags, ..Snapshot::default() }
+    AgendaLook { services: Services { services, targets: None, cluster_tags }, ..AgendaLook::default() }
 }
 
 fn rules() -> Rules {
@@ -63,8 +65,9 @@ fn rules() -> Rules {
     Rules { tags: TagKeys::default(), scheduling, max_desired: 500 }
 }
 
-fn look(seen: &Snapshot, now: &str, hours: u32, rules: &Rules) -> Agenda {
-    agenda(seen, Hours::try_from(hours).unwrap(), rules, local(now))
+fn look(seen: &AgendaLook, now: &str, hours: u32, rules: &Rules) -> Agenda {
+    let seen = AgendaLook { hours: Hours::try_from(hours).unwrap(), ..seen.clone() };
+    agenda(&seen, &[], rules, local(now))
 }
 
 /// `2026-11-24T20:00:00-03:00 off schedule`.
@@ -236,7 +239,8 @@ fn the_size_is_that_of_what_is_on_and_the_saved_one_of_what_is_off() {
     let size = |count, tags: &[(&str, &str)], target: Option<ScalableTarget>| {
         let all = [&[("schedule", OFFICE)], tags].concat();
         let mut seen = cluster(vec![service("users", count, &all)], &[]);
-        seen.targets = Some(target.into_iter().map(|target| (target.resource_id.clone(), target)).collect());
+        seen.services.targets =
+            Some(target.into_iter().map(|target| (target.resource_id.clone(), target)).collect());
         let found = look(&seen, MORNING, 24, &rules());
         let Shown { count, min, suspended } = found.agenda[0].size.clone();
         assert!(found.agenda.iter().all(|entry| entry.size == found.agenda[0].size), "{found:?}");
@@ -262,7 +266,8 @@ fn what_would_fail_says_why() {
     let would_fail = |service: Service, target: Option<u32>| {
         let mut seen = cluster(vec![service], &[("schedule", OFFICE)]);
         let target = target.map(|max_capacity| ScalableTarget { max_capacity, ..ScalableTarget::default() });
-        seen.targets = Some(target.into_iter().map(|target| ("service/prod/users".into(), target)).collect());
+        seen.services.targets =
+            Some(target.into_iter().map(|target| ("service/prod/users".into(), target)).collect());
         let found = look(&seen, MORNING, 24, &rules());
         assert_eq!(lines(&found), [TONIGHT, TOMORROW]);
         let codes = found.agenda.iter().map(|entry| entry.would_fail.as_ref().map(|fails| fails.code));
@@ -381,10 +386,10 @@ fn machines(desired: i32, tags: &[(&str, &str)]) -> Group {
     }
 }
 
-fn with_machines(group: Group, managed_scaling: bool, tags: &[(&str, &str)]) -> Snapshot {
+fn with_machines(group: Group, managed_scaling: bool, tags: &[(&str, &str)]) -> AgendaLook {
     let services = vec![service("users", 3, &[("schedule", OFFICE), ("record", ON)])];
     let link = Link { managed_scaling, ..Link::default() };
-    Snapshot { scheduled_groups: vec![(group, link)], ..cluster(services, tags) }
+    AgendaLook { groups: vec![(group, link)], ..cluster(services, tags) }
 }
 
 /// `20:00 off users`, in order.

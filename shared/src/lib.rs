@@ -14,6 +14,7 @@ pub mod duration;
 pub mod ecr;
 pub mod ecs;
 pub mod env;
+pub mod fields;
 pub mod groups;
 pub mod image;
 pub mod lifecycle;

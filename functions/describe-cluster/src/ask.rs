@@ -1,8 +1,9 @@
 //! A request that has been checked: what is to be looked at.
 
+use shared::fields::{self, cluster_of, started_by, whole_family};
 use shared::names::{
     ClusterName, ClusterRef, Family, GroupName, NameFault, Scope, ServiceId, ServiceName, ServiceRef,
-    TaskDefinitionName, TaskDefinitionRef, TaskId, TaskRef,
+    TaskDefinitionName, TaskId, TaskRef,
 };
 use shared::{Call, Problem};
 
@@ -11,10 +12,6 @@ use crate::request::{DefinitionStatus, Desired, Hours, Request, TasksFields, Wor
 
 /// The most things that may be named one by one, as in AWS's own Describe calls.
 const NAMED: usize = 100;
-/// The longest page.
-const LIMIT: u32 = 1_000;
-/// The longest `startedBy`, as AWS has it.
-const STARTED_BY: usize = 128;
 
 /// What is to be looked at, and what is shown of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,12 +201,7 @@ impl Ask {
         if is_named && (limit.is_some() || cursor.is_some()) {
             return Err(Problem::bad_request("limit and cursor page a list: they do not go with names"));
         }
-        let limit = match limit {
-            Some(n) if !(1..=LIMIT).contains(&n) => {
-                return Err(Problem::bad_request(format!("limit: 1 to {LIMIT}, not {n}")));
-            }
-            limit => limit.and_then(|n| usize::try_from(n).ok()),
-        };
+        let limit = fields::limit(limit)?;
         let after = cursor.map(|text| Cursor::of(&what.list(), text)).transpose()?;
         let include = included(include, what.includes())?;
         Ok(Self { what, include, page: Page { limit, after } })
@@ -257,16 +249,10 @@ fn tasks(fields: &TasksFields, scope: &Scope) -> Result<What, Problem> {
     })?;
     let service = fields.service.as_ref().map(|service| service.within(scope, &cluster)).transpose()?;
     let family = fields.family.as_ref().map(|family| whole_family(family, scope)).transpose()?;
-    if let Some(text) = &fields.started_by
-        && !(1..=STARTED_BY).contains(&text.chars().count())
-    {
-        return Err(Problem::bad_request(format!("startedBy: 1 to {STARTED_BY} characters")));
-    }
+    let started_by = fields.started_by.as_deref().map(started_by).transpose()?;
     if let Some(ids) = ids {
-        let filtered = service.is_some()
-            || family.is_some()
-            || fields.started_by.is_some()
-            || fields.desired_status.is_some();
+        let filtered =
+            service.is_some() || family.is_some() || started_by.is_some() || fields.desired_status.is_some();
         return if filtered {
             Err(Problem::bad_request("tasks names them one by one: it does not go with a filter"))
         } else {
@@ -276,28 +262,8 @@ fn tasks(fields: &TasksFields, scope: &Scope) -> Result<What, Problem> {
     let ask = TaskAsk {
         service: service.map(|id| id.service),
         family,
-        started_by: fields.started_by.clone(),
+        started_by,
         stopped: fields.desired_status == Some(Desired::Stopped),
     };
     Ok(What::Tasks(cluster, ask))
-}
-
-fn whole_family(named: &TaskDefinitionRef, scope: &Scope) -> Result<Family, Problem> {
-    match named.within(scope)? {
-        TaskDefinitionName { family, revision: None } => Ok(family),
-        name => Err(Problem::bad_request(format!("family: {name} is a revision; give its family alone"))),
-    }
-}
-
-/// The cluster that is named, else the one in the service's ARN, else AWS's `default`.
-fn cluster_of(
-    cluster: Option<&ClusterRef>,
-    service: Option<&ServiceRef>,
-    scope: &Scope,
-) -> Result<ClusterName, NameFault> {
-    match (cluster, service.and_then(ServiceRef::cluster)) {
-        (Some(named), _) => named.within(scope),
-        (None, Some(cluster)) => Ok(cluster),
-        (None, None) => "default".parse(),
-    }
 }

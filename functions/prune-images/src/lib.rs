@@ -45,8 +45,6 @@ use crate::used::InUse;
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
 const AT_ONCE: usize = 16;
-/// The longest page of images.
-const LIMIT: usize = 1_000;
 
 /// The function.
 #[derive(Debug)]
@@ -197,12 +195,7 @@ impl PruneImages {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
-        let limit = match fields.limit {
-            Some(n) if !(1..=LIMIT).contains(&n) => {
-                return Err(Problem::bad_request(format!("limit: 1 to {LIMIT}, not {n}")));
-            }
-            limit => limit.unwrap_or(usize::MAX),
-        };
+        let limit = shared::fields::limit(fields.limit)?.unwrap_or(usize::MAX);
         let read = self.aws.read(deadline);
         let name = fields.repository.to_string();
         let images = observe::images(&read, &self.cache, &name);

@@ -112,7 +112,7 @@ pub struct EvaluateFields {
 #[serde(deny_unknown_fields)]
 pub struct ImagesFields {
     pub(crate) repository: RepositoryName,
-    pub(crate) limit: Option<usize>,
+    pub(crate) limit: Option<u32>,
     /// The last digest of the page before.
     pub(crate) cursor: Option<Digest>,
 }

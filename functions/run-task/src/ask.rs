@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use shared::ecs::{AwsVpcConfiguration, CapacityProviderStrategyItem, Tag};
-use shared::names::{ClusterName, ClusterRef, ServiceId, ServiceRef, TaskDefinitionName};
+use shared::fields::{STARTED_BY, cluster_of};
+use shared::names::{ClusterName, ServiceId, TaskDefinitionName};
 use shared::run_task::Overrides;
 use shared::settings::Settings;
 use shared::{Actor, Call, Code, Problem, Via};
@@ -22,8 +23,6 @@ pub const CHUNK: usize = 10;
 ///
 /// Source: `overrides` in <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
 const OVERRIDES: usize = 8_192;
-/// The longest `startedBy`, there too.
-const STARTED_BY: usize = 128;
 /// The longest `group`.
 const GROUP: usize = 255;
 /// The most tags of a task.
@@ -114,7 +113,7 @@ impl Ask {
     /// Checks a call.
     pub fn new(call: &Call<Request>, config: &Config) -> Result<Self, Problem> {
         let (fields, scope) = (&call.request, &call.scope);
-        let cluster = cluster_of(fields, call)?;
+        let cluster = cluster_of(fields.cluster.as_ref(), fields.like.as_ref(), &call.scope)?;
         let task_definition = fields.task_definition.within(scope)?;
         let family = &task_definition.family;
         if config.families.is_empty() {
@@ -166,15 +165,6 @@ impl Ask {
             dry_run: call.envelope.dry_run,
         })
     }
-}
-
-fn cluster_of(fields: &Request, call: &Call<Request>) -> Result<ClusterName, Problem> {
-    let of_like = fields.like.as_ref().and_then(ServiceRef::cluster);
-    Ok(match (&fields.cluster, of_like) {
-        (Some(named), _) => ClusterRef::within(named, &call.scope)?,
-        (None, Some(cluster)) => cluster,
-        (None, None) => "default".parse()?,
-    })
 }
 
 fn checked_overrides(asked: &AskedOverrides) -> Result<Overrides, Problem> {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use shared::names::{ClusterName, ClusterRef, Family, TaskDefinitionName, TaskId};
+use shared::fields::{cluster_of, whole_family};
+use shared::names::{ClusterName, ClusterRef, Family, TaskId};
 use shared::{Actor, Call, Problem, Via};
 
 use crate::config::Config;
@@ -12,8 +13,6 @@ use crate::request::{Force, Request};
 const REASON: usize = 255;
 /// How much of it names who asked.
 const ACTOR: usize = 80;
-/// The longest `startedBy`.
-const STARTED_BY: usize = 128;
 
 /// What is to be stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,10 +49,7 @@ impl Ask {
     /// Checks a call.
     pub fn new(call: &Call<Request>, config: &Config) -> Result<Self, Problem> {
         let scope = &call.scope;
-        let named = |cluster: &Option<ClusterRef>| match cluster {
-            Some(cluster) => cluster.within(scope),
-            None => "default".parse(),
-        };
+        let named = |cluster: &Option<ClusterRef>| cluster_of(cluster.as_ref(), None, scope);
         let (cluster, what, wait) = match &call.request {
             Request::One(fields) => {
                 let cluster = named(&fields.cluster)?;
@@ -61,21 +57,13 @@ impl Ask {
                 (cluster, What::One(task, fields.force), fields.wait)
             }
             Request::Many(fields) => {
-                let family = fields.family.as_ref().map(|family| match family.within(scope)? {
-                    TaskDefinitionName { family, revision: None } => Ok(family),
-                    name => {
-                        let detail = format!("family: {name} is a revision; give its family alone");
-                        Err(Problem::bad_request(detail))
-                    }
-                });
-                let started_by = fields.started_by.clone();
+                let family = fields.family.as_ref().map(|family| whole_family(family, scope));
+                let started_by = fields.started_by.as_deref();
                 if family.is_none() && started_by.is_none() {
                     let detail = "give family or startedBy: nothing stops all tasks of a cluster";
                     return Err(Problem::bad_request(detail));
                 }
-                if started_by.as_ref().is_some_and(|by| !(1..=STARTED_BY).contains(&by.chars().count())) {
-                    return Err(Problem::bad_request(format!("startedBy: 1 to {STARTED_BY} characters")));
-                }
+                let started_by = started_by.map(shared::fields::started_by).transpose()?;
                 (named(&fields.cluster)?, What::Many { family: family.transpose()?, started_by }, fields.wait)
             }
         };

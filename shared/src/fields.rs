@@ -1,0 +1,53 @@
+//! Rules of request fields that several functions have.
+
+use crate::names::{
+    ClusterName, ClusterRef, Family, NameFault, Scope, ServiceRef, TaskDefinitionName, TaskDefinitionRef,
+};
+use crate::problem::Problem;
+
+/// The longest page of a list.
+const LONGEST_PAGE: u32 = 1_000;
+/// The longest `startedBy`.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
+pub const STARTED_BY: usize = 128;
+
+/// The cluster that is named, else the one in the service's ARN, else AWS's `default`.
+pub fn cluster_of(
+    cluster: Option<&ClusterRef>,
+    service: Option<&ServiceRef>,
+    scope: &Scope,
+) -> Result<ClusterName, NameFault> {
+    match (cluster, service.and_then(ServiceRef::cluster)) {
+        (Some(named), _) => named.within(scope),
+        (None, Some(cluster)) => Ok(cluster),
+        (None, None) => "default".parse(),
+    }
+}
+
+/// A `family` that names no revision.
+pub fn whole_family(family: &TaskDefinitionRef, scope: &Scope) -> Result<Family, Problem> {
+    match family.within(scope)? {
+        TaskDefinitionName { family, revision: None } => Ok(family),
+        name => Err(Problem::bad_request(format!("family: {name} is a revision; give its family alone"))),
+    }
+}
+
+/// A `startedBy` as AWS takes it.
+pub fn started_by(text: &str) -> Result<String, Problem> {
+    if (1..=STARTED_BY).contains(&text.chars().count()) {
+        Ok(text.to_owned())
+    } else {
+        Err(Problem::bad_request(format!("startedBy: 1 to {STARTED_BY} characters")))
+    }
+}
+
+/// The `limit` of a list, where there is one.
+pub fn limit(limit: Option<u32>) -> Result<Option<usize>, Problem> {
+    match limit {
+        Some(n) if !(1..=LONGEST_PAGE).contains(&n) => {
+            Err(Problem::bad_request(format!("limit: 1 to {LONGEST_PAGE}, not {n}")))
+        }
+        limit => Ok(limit.and_then(|n| usize::try_from(n).ok())),
+    }
+}

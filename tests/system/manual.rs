@@ -121,3 +121,11 @@ fn every_relative_link_of_the_manual_leads_somewhere() {
         }
     }
 }
+
+#[test]
+fn every_code_of_a_problem_stands_in_the_page_on_troubleshooting() {
+    let page = fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
+    let missing: Vec<_> =
+        shared::Code::ALL.iter().filter(|code| !page.contains(&format!("| `{code}` |"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -271,7 +271,11 @@ impl Facts<'_> {
                 } else {
                     self.scaling()
                 };
-                Size { count: self.counted().or(memory.size.count), scaling: own }
+                // What a start had to bring within the target's max is still what it comes back with.
+                let most = self.live.target.map_or(i64::MAX, |target| target.max);
+                let clamped = self.live.count == most && memory.size.count.is_some_and(|n| n > most);
+                let counted = self.counted().filter(|_| !clamped);
+                Size { count: counted.or(memory.size.count), scaling: own }
             }
             // What people do inside an off period is temporary; a target that is new has only this.
             Some(memory) => Size {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Want;
-use crate::record::whole_millis;
+use crate::record::{whole_millis, whole_seconds};
 
 /// The most characters that a tag's value holds.
 const LONGEST: usize = 256;
@@ -31,7 +31,8 @@ pub struct Override {
 pub struct OverrideFault(String);
 
 impl Override {
-    /// An override as its tag will hold it: instants in whole seconds, what tags forbid as `_`, cut
+    /// An override as its tag will hold it: instants in milliseconds, its end in seconds, what tags forbid
+    /// as `_`, cut
     /// at 256 characters (the audit line has the whole text). An end before the start is a fault.
     pub fn new(
         state: Want,
@@ -40,7 +41,9 @@ impl Override {
         by: &str,
         reason: &str,
     ) -> Result<Self, OverrideFault> {
-        let (from, until) = (whole_millis(from), whole_millis(until));
+        let from = whole_millis(from);
+        // An end in whole seconds is there at the tick that it is meant for, not just after it.
+        let until = Some(whole_seconds(until)).filter(|until| *until > from).unwrap_or(whole_millis(until));
         // The first " : " ends the actor.
         let by = by.replace(" : ", " _ ");
         let text: String = format!("{state} from {from} until {until} by {} : {reason}", by.trim())

@@ -103,3 +103,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn it_keeps_the_milliseconds_of_its_start_and_ends_at_a_whole_second() {
+    let of = |from, until| Override::new(Want::On, instant(from), instant(until), "bob", "").unwrap();
+    let it = of("2026-11-23T18:00:00.756Z", "2026-11-23T20:00:00.756Z");
+    assert_eq!(it.from(), instant("2026-11-23T18:00:00.756Z"));
+    assert_eq!(it.until(), instant("2026-11-23T20:00:00Z"), "the tick at 20:00 finds it over");
+    let short = of("2026-11-23T18:00:00.200Z", "2026-11-23T18:00:00.900Z");
+    assert_eq!(short.until(), instant("2026-11-23T18:00:00.900Z"), "but never before its start");
+}

@@ -78,6 +78,7 @@ pub async fn run(out: &mut impl Write, sabotage: Option<Sabotage>) -> Result<Out
     day.the_override_ends().await?;
     day.sabotage(sabotage)?;
     day.night().await?;
+    day.a_record_is_removed().await?;
     day.pruning().await?;
     day.next_morning().await?;
     day.load_by_day().await?;
@@ -103,7 +104,7 @@ mod tests {
         assert_eq!(outcome.broken, Vec::<String>::new(), "{text}");
         assert!(outcome.kept.len() >= 45, "{text}");
         assert!(
-            text.contains("ticks of reconcile that were fired                24, 12 of them quiet"),
+            text.contains("ticks of reconcile that were fired                28, 12 of them quiet"),
             "{text}"
         );
         assert!(text.contains("each working morning  5 of 5, 5 of 5, 5 of 5"), "{text}");

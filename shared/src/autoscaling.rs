@@ -118,14 +118,15 @@ impl Group {
         self.min_size == 0 && self.suspended() == Suspended::ALL
     }
 
-    /// What its instances come to, in the unit of its desired capacity: an instance that has a weight
+    /// What its instances that are in service come to, in the unit of its desired capacity: an instance that has a weight
     /// counts as much.
     ///
     /// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-instance-weighting.html>
     #[must_use]
-    pub fn units(&self) -> u32 {
+    pub fn units_in_service(&self) -> u32 {
         let weight = |it: &Instance| it.weighted_capacity.as_ref().and_then(|weight| weight.parse().ok());
-        self.instances.iter().map(|it| weight(it).unwrap_or(1)).sum()
+        let in_service = self.instances.iter().filter(|it| it.lifecycle_state == "InService");
+        in_service.map(|it| weight(it).unwrap_or(1)).sum()
     }
 
     /// The tags by key.

@@ -1,5 +1,6 @@
 //! The only loop that changes AWS. It makes no choices: those are in the plan.
 
+use std::collections::BTreeMap;
 use std::future::{Future, ready};
 
 use futures_util::stream::{self, StreamExt};
@@ -72,6 +73,15 @@ impl<S> Narrowed<S> {
 
 /// What performs a step: one AWS call.
 pub trait Executor<S, E = Value>: Sync {
+    /// At most so many jobs of a lane are begun on one look at the world.
+    const BATCH: usize = usize::MAX;
+
+    /// The jobs of a stage with the same lane are done batch after batch, each after a fresh look; those of
+    /// different lanes, side by side.
+    fn lane(&self, _job: &Job<S>) -> String {
+        String::new()
+    }
+
     /// Makes the call.
     fn perform(&self, step: &S) -> impl Future<Output = Result<Done<E>, Problem>> + Send;
 
@@ -81,13 +91,19 @@ pub trait Executor<S, E = Value>: Sync {
         None
     }
 
-    /// Reads the world again before a stage and takes away what no longer holds. It never adds.
+    /// Reads the world again before a batch and takes away what no longer holds. It never adds.
     fn narrow(&self, _stage: usize, jobs: Vec<Job<S>>) -> impl Future<Output = Narrowed<S>> + Send
     where
         S: Send,
     {
         ready(Narrowed::whole(jobs))
     }
+}
+
+/// What became of a batch: the jobs that were begun, and the items of those that were not.
+struct Batch<E> {
+    ends: Vec<(Vec<ItemId>, End<E>)>,
+    taken: Vec<(ItemId, Taken)>,
 }
 
 /// How a job ended.
@@ -97,43 +113,75 @@ enum End<E> {
     OutOfTime,
 }
 
-/// Performs a plan: stage after stage, at most `at_once` jobs of a stage concurrently and begun
-/// in their order, each item's failure its own, nothing begun once `time_left` says no.
+/// Performs a plan: stage after stage, at most `at_once` jobs of a stage concurrently and those of a lane
+/// begun in their order, each item's failure its own, nothing begun once `time_left` says no.
 ///
 /// Returns the plan's items with what became of them. An item whose job did not go through
 /// loses its jobs in later stages.
-pub async fn perform<S: Send + Sync, E: Send>(
+pub async fn perform<S: Send + Sync, E: Send, X: Executor<S, E>>(
     plan: Plan<S, E>,
-    executor: &impl Executor<S, E>,
+    executor: &X,
     at_once: usize,
     time_left: &(impl Fn() -> bool + Sync),
 ) -> Vec<Item<E>> {
-    let (mut items, stages) = plan.into_parts();
+    let (items, stages) = plan.into_parts();
+    let mut fates = Fates { lost: vec![false; items.len()], items };
     for (number, mut jobs) in stages.into_iter().enumerate() {
-        jobs.retain(|job| job.covers.iter().any(|id| stands(&items, *id)));
-        if jobs.is_empty() {
-            continue;
-        }
-        let jobs = if time_left() {
-            let Narrowed { jobs, taken } = executor.narrow(number, jobs).await;
-            for (id, Taken { outcome, code, reason }) in taken {
-                set(&mut items, id, outcome, code, reason);
+        jobs.retain(|job| job.covers.iter().any(|id| fates.stands(*id)));
+        let lanes = stream::iter(lanes(jobs, executor)).map(|lane| async move {
+            let mut done = Vec::new();
+            for batch in lane {
+                done.push(begin(number, batch, executor, at_once, time_left).await);
             }
-            jobs
-        } else {
-            jobs
-        };
-        let mut ends = stream::iter(jobs)
-            .map(|job| async move {
-                let end = run(&job.steps, executor, time_left).await;
-                (job.covers, end)
-            })
-            .buffer_unordered(at_once.max(1));
-        while let Some((covers, end)) = ends.next().await {
-            settle(&mut items, &covers, end);
+            done
+        });
+        let mut lanes = lanes.buffer_unordered((at_once / X::BATCH).max(1));
+        while let Some(batches) = lanes.next().await {
+            for Batch { ends, taken } in batches {
+                for (id, taken) in taken {
+                    fates.lose(id, taken);
+                }
+                for (covers, end) in ends {
+                    fates.settle(&covers, end);
+                }
+            }
         }
     }
-    items
+    fates.items
+}
+
+/// The jobs of each lane, in batches. Lanes are in the order of their first jobs.
+fn lanes<S, E, X: Executor<S, E>>(jobs: Vec<Job<S>>, executor: &X) -> Vec<Vec<Vec<Job<S>>>> {
+    let mut places = BTreeMap::new();
+    let mut lanes: Vec<Vec<Vec<Job<S>>>> = Vec::new();
+    for job in jobs {
+        let place = *places.entry(executor.lane(&job)).or_insert(lanes.len());
+        if lanes.len() <= place {
+            lanes.push(Vec::new());
+        }
+        let Some(lane) = lanes.get_mut(place) else { continue };
+        match lane.last_mut() {
+            Some(batch) if batch.len() < X::BATCH => batch.push(job),
+            _ => lane.push(vec![job]),
+        }
+    }
+    lanes
+}
+
+async fn begin<S: Send + Sync, E: Send, X: Executor<S, E>>(
+    stage: usize,
+    jobs: Vec<Job<S>>,
+    executor: &X,
+    at_once: usize,
+    time_left: &(impl Fn() -> bool + Sync),
+) -> Batch<E> {
+    let Narrowed { jobs, taken } =
+        if time_left() { executor.narrow(stage, jobs).await } else { Narrowed::whole(jobs) };
+    let ends = stream::iter(jobs).map(|job| async move {
+        let end = run(&job.steps, executor, time_left).await;
+        (job.covers, end)
+    });
+    Batch { ends: ends.buffer_unordered(at_once.max(1)).collect().await, taken }
 }
 
 async fn run<S: Sync, E>(
@@ -175,42 +223,78 @@ async fn take_back<S: Sync, E>(done: &[S], executor: &impl Executor<S, E>) {
     }
 }
 
-fn settle<E>(items: &mut [Item<E>], covers: &[ItemId], end: End<E>) {
-    match end {
-        End::Done(done) => {
-            for (id, Made { resource, after }) in done.made {
-                if let Some(item) = items.get_mut(id.index()) {
-                    item.came_to_be(resource, after);
+/// What became of the items so far.
+struct Fates<E> {
+    items: Vec<Item<E>>,
+    /// Those of which a job did not go through. (A plan may call an item failed, and still do something.)
+    lost: Vec<bool>,
+}
+
+impl<E> Fates<E> {
+    fn stands(&self, id: ItemId) -> bool {
+        self.lost.get(id.index()).is_some_and(|lost| !lost)
+    }
+
+    fn lose(&mut self, id: ItemId, taken: Taken) {
+        if let Some(lost) = self.lost.get_mut(id.index()) {
+            *lost = true;
+        }
+        self.set(id, taken);
+    }
+
+    fn set(&mut self, id: ItemId, Taken { outcome, code, reason }: Taken) {
+        if let Some(item) = self.items.get_mut(id.index()) {
+            item.becomes(outcome, code, reason);
+        }
+    }
+
+    fn settle(&mut self, covers: &[ItemId], end: End<E>) {
+        match end {
+            End::Done(done) => {
+                for (id, Made { resource, after }) in done.made {
+                    if let Some(item) = self.items.get_mut(id.index()) {
+                        item.came_to_be(resource, after);
+                    }
+                }
+                for (id, left) in done.left {
+                    let unfinished = matches!(left.outcome, Outcome::Failed | Outcome::NotAttempted);
+                    if unfinished { self.lose(id, left) } else { self.set(id, left) }
+                }
+                for (id, problem) in done.refused {
+                    self.lose(id, problem.into());
                 }
             }
-            for (id, Taken { outcome, code, reason }) in done.left {
-                set(items, id, outcome, code, reason);
+            End::Failed(problem) => {
+                for id in covers {
+                    let (code, reason) = (problem.code, problem.detail.clone());
+                    self.lose(*id, Taken { outcome: Outcome::Failed, code, reason });
+                }
             }
-            for (id, problem) in done.refused {
-                set(items, id, Outcome::Failed, problem.code, problem.detail);
-            }
-        }
-        End::Failed(problem) => {
-            for id in covers {
-                set(items, *id, Outcome::Failed, problem.code, problem.detail.clone());
-            }
-        }
-        End::OutOfTime => {
-            let reason = "the time was up before this was finished; the same request again goes on";
-            for id in covers {
-                set(items, *id, Outcome::NotAttempted, Code::OutOfTime, reason.to_owned());
+            End::OutOfTime => {
+                for id in covers {
+                    self.lose(*id, Taken::out_of_time());
+                }
             }
         }
     }
 }
 
-fn stands<E>(items: &[Item<E>], id: ItemId) -> bool {
-    items.get(id.index()).is_some_and(|item| !matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted))
+impl Taken {
+    /// The deadline came first.
+    #[must_use]
+    pub fn out_of_time() -> Self {
+        let reason = "the time was up before this was finished; the same request again goes on";
+        Self { outcome: Outcome::NotAttempted, code: Code::OutOfTime, reason: reason.to_owned() }
+    }
 }
 
-fn set<E>(items: &mut [Item<E>], id: ItemId, outcome: Outcome, code: Code, reason: String) {
-    if let Some(item) = items.get_mut(id.index()) {
-        item.becomes(outcome, code, reason);
+/// A failure; or, where the deadline came first, nothing that was attempted.
+impl From<Problem> for Taken {
+    fn from(problem: Problem) -> Self {
+        if problem.code == Code::OutOfTime {
+            return Self::out_of_time();
+        }
+        Self { outcome: Outcome::Failed, code: problem.code, reason: problem.detail }
     }
 }
 
@@ -302,6 +386,62 @@ mod tests {
         let outcomes = run(two_services(), &executor, usize::MAX);
         assert_eq!(executor.done.into_inner().unwrap(), ["a1", "a2", "c1", "a3"]);
         assert_eq!(outcomes[2], (Outcome::Failed, Some(Code::Raced)));
+    }
+
+    /// Two jobs to a look, in lanes by their first letter; from the third look on nothing holds any more.
+    #[derive(Default)]
+    struct InBatches {
+        looks: Mutex<Vec<Vec<&'static str>>>,
+        done: Mutex<Vec<&'static str>>,
+    }
+
+    impl Executor<&'static str> for InBatches {
+        const BATCH: usize = 2;
+
+        fn lane(&self, job: &Job<&'static str>) -> String {
+            job.steps[0][..1].to_owned()
+        }
+
+        async fn perform(&self, step: &&'static str) -> Result<Done, Problem> {
+            self.done.lock().unwrap().push(step);
+            Ok(Done::default())
+        }
+
+        async fn narrow(&self, _stage: usize, jobs: Vec<Job<&'static str>>) -> Narrowed<&'static str> {
+            let mut looks = self.looks.lock().unwrap();
+            looks.push(jobs.iter().map(|job| job.steps[0]).collect());
+            if looks.len() < 3 {
+                return Narrowed::whole(jobs);
+            }
+            let reason = "held meanwhile".to_owned();
+            let held = Taken { outcome: Outcome::Unchanged, code: Code::ChangedMeanwhile, reason };
+            Narrowed::nothing(&jobs, &held)
+        }
+    }
+
+    #[test]
+    fn nothing_is_switched_on_an_old_look() {
+        let executor = InBatches::default();
+        let mut plan = Plan::default();
+        for name in ["a1", "b1", "a2", "a3", "a4", "a5"] {
+            plan.change(item(name), [(0, vec![name])]);
+        }
+        let items = perform(plan, &executor, 2, &|| true).now_or_never().unwrap();
+        let looks = executor.looks.into_inner().unwrap();
+        assert_eq!(looks, [vec!["a1", "a2"], vec!["a3", "a4"], vec!["a5"], vec!["b1"]]);
+        assert_eq!(executor.done.into_inner().unwrap(), ["a1", "a2", "a3", "a4"]);
+        let left: Vec<_> = items.iter().filter(|item| item.code == Some(Code::ChangedMeanwhile)).collect();
+        assert_eq!(left.iter().map(|item| item.resource.as_str()).collect::<Vec<_>>(), ["b1", "a5"]);
+    }
+
+    #[test]
+    fn what_a_plan_calls_failed_may_still_be_written_down() {
+        let executor = Noted::default();
+        let mut plan = Plan::default();
+        let failed = Item::new("a", Outcome::Failed, Some(Code::NoSavedSize), "no size");
+        plan.change(failed, [(0, vec!["a1"])]);
+        assert_eq!(run(plan, &executor, usize::MAX), [(Outcome::Failed, Some(Code::NoSavedSize))]);
+        assert_eq!(executor.done.into_inner().unwrap(), ["a1"]);
     }
 
     /// A toy of the whole idea: the world is a list of numbers, a plan brings each to its wish.

@@ -184,6 +184,10 @@ codes! {
     BadOverride = "badOverride", "The override is impossible", Unprocessable, final;
     /// The service follows no schedule.
     NoSchedule = "noSchedule", "The service has no schedule", Unprocessable, final;
+    /// Somebody else changed it meanwhile; the next run decides anew.
+    ChangedMeanwhile = "changedMeanwhile", "Changed meanwhile", Conflict, retry;
+    /// It was started, and is not yet whole.
+    Waking = "waking", "It is waking", Conflict, retry;
     /// A service that is wanted on is not up in time.
     LateToWake = "lateToWake", "Late to wake", Conflict, final;
     /// Autoscaling sleeps on.

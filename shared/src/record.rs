@@ -36,9 +36,20 @@ pub enum State {
     Stopping,
     /// Stopped for t.
     Off,
+    /// Started for t, and not yet seen whole. Until then its scale-in sleeps on, and its size is the
+    /// record's.
+    Starting,
 }
 
 impl State {
+    const ALL: [Self; 4] = [Self::On, Self::Stopping, Self::Off, Self::Starting];
+
+    /// On, or on its way there; else off, or on its way there.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        matches!(self, Self::On | Self::Starting)
+    }
+
     /// The word in the record.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -46,6 +57,7 @@ impl State {
             Self::On => "on",
             Self::Stopping => "stopping",
             Self::Off => "off",
+            Self::Starting => "starting",
         }
     }
 }
@@ -110,6 +122,11 @@ pub trait Saved: fmt::Display + Clone + Sized {
 
     /// The rest of it; `None` where nothing scales it, or nothing says how.
     fn bounds(&self) -> Option<Self::Bounds>;
+
+    /// It needs no count: its own autoscaling takes it up from 0, and down to it, as a queue's worker does.
+    fn is_worker(&self) -> bool {
+        false
+    }
 
     /// The same with this count and these bounds.
     #[must_use]
@@ -231,10 +248,9 @@ impl<S: Saved> FromStr for Record<S> {
             .next()
             .and_then(|word| word.split_once('@'))
             .ok_or_else(|| malformed("its second word is not STATE@TIME"))?;
-        let state = [State::On, State::Stopping, State::Off]
-            .into_iter()
-            .find(|known| known.as_str() == state)
-            .ok_or_else(|| malformed(format!("its state {state:?} is none of on, stopping, off")))?;
+        let state = State::ALL.into_iter().find(|known| known.as_str() == state).ok_or_else(|| {
+            malformed(format!("its state {state:?} is none of on, stopping, off, starting"))
+        })?;
         let at =
             at.parse().map_err(|_| malformed(format!("its time {at:?} is not like 2026-11-23T23:00:00Z")))?;
         let mut pairs = Words::of(words)?;
@@ -373,6 +389,11 @@ impl Saved for Size {
         self.scaling
     }
 
+    fn is_worker(&self) -> bool {
+        let awake = |scaling: Scaling| scaling.min == 0 && scaling.suspended != Suspended::ALL;
+        self.count.is_none() && self.scaling.is_some_and(awake)
+    }
+
     fn with(self, count: Option<NonZeroU32>, scaling: Option<Scaling>) -> Self {
         Self { count, scaling }
     }
@@ -401,7 +422,7 @@ mod tests {
 
     fn records() -> impl Strategy<Value = Record> {
         (
-            prop::sample::select(vec![State::On, State::Stopping, State::Off]),
+            prop::sample::select(State::ALL.to_vec()),
             0..4_102_444_800_i64,
             prop_oneof![Just(0_i64), 0..1_000_i64],
             sizes(),
@@ -427,7 +448,7 @@ mod tests {
         }
 
         #[test]
-        fn a_parsed_record_prints_back_the_same(text in "v1 (on|stopping|off)@2026-11-23T2[0-3]:00:0[0-9](\\.[0-9]{2}[1-9])?Z( n=[0-9]{1,3})?( min=[0-9] susp=[i-][o-][s-])?( by=(schedule|request))?") {
+        fn a_parsed_record_prints_back_the_same(text in "v1 (on|stopping|off|starting)@2026-11-23T2[0-3]:00:0[0-9](\\.[0-9]{2}[1-9])?Z( n=[0-9]{1,3})?( min=[0-9] susp=[i-][o-][s-])?( by=(schedule|request))?") {
             if let Ok(record) = text.parse::<Record>() {
                 prop_assert_eq!(record.to_string(), text);
             }

@@ -36,7 +36,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 pub use catalog::{Catalog, CatalogFault, Resolved};
-pub use decide::{Drift, Due, Facts, Half, Unreadable, decide};
+pub use decide::{Drift, Due, Facts, Half, Unreadable, WAKING_AT_MOST, decide};
 pub use override_tag::{Override, OverrideFault};
 pub use preview::{PREVIEW_MAX, Preview, preview};
 pub use tags::{Reading, Tagged};

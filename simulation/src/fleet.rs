@@ -198,6 +198,16 @@ pub(crate) fn is_deploying(world: &mut World, cluster: &str, service: &str) -> b
     deployments.is_some_and(|all| all.len() > 1 || all.iter().any(rolls))
 }
 
+/// Whether all of its tasks run, of the one deployment that there is.
+pub(crate) fn is_whole(world: &mut World, cluster: &str, service: &str) -> bool {
+    let input = json!({"cluster": cluster, "services": [service]});
+    let Ok(answer) = world.call("ecs", "DescribeServices", input) else { return false };
+    let count =
+        |key: &str| answer.pointer(&format!("/services/0/{key}")).and_then(Value::as_i64).unwrap_or(0);
+    let (desired, running) = (count("desiredCount"), count("runningCount"));
+    desired > 0 && running >= desired && !is_deploying(world, cluster, service)
+}
+
 /// All that a run leaves behind: counts, targets, tags, of the services and then of the machines. Not what
 /// it cleaned away: an override that is over may go a run sooner or later.
 pub(crate) fn end(aws: &Aws, fleet: &Fleet) -> Vec<(String, String)> {

@@ -100,6 +100,14 @@ fn look(world: &World, name: &str) -> Live {
     Live { count: group.desired, target: Some(Target { min: group.min, max: group.max, flags }) }
 }
 
+/// Whether its instances are in service.
+fn is_whole(world: &World, name: &str) -> bool {
+    world.group_view(name).is_some_and(|group| {
+        let there = group.instances.iter().filter(|(_, state)| *state == "InService").count();
+        group.desired > 0 && i64::try_from(there).is_ok_and(|there| there >= group.desired)
+    })
+}
+
 /// The tasks on a cluster's machines, beside the DAEMON's.
 fn tasks(world: &World, name: &str) -> usize {
     let daemons: BTreeSet<String> = world.tasks(name, DAEMON).into_iter().map(|task| task.id).collect();
@@ -130,6 +138,8 @@ impl<S: SystemUnderTest> Year<S> {
             memory: it.memory.as_ref(),
             live: look(world, it.name),
             deploying: false,
+            whole: is_whole(world, it.name),
+            elastic: false,
             plan: Ok(Some(it.plan)),
             wanted: wanted(None, lease, self.fleet.plans.get(it.plan), now),
             enforce: false,
@@ -168,7 +178,8 @@ impl<S: SystemUnderTest> Year<S> {
     ) -> Vec<SeenMachines> {
         let later = self.observe_machines(now);
         let one = |(mut seen, later): (SeenMachines, SeenMachines)| {
-            let other = seen.busy || later.busy || later.expected.rule != seen.expected.rule;
+            let starting = seen.expected.memory.as_ref().is_some_and(|memory| memory.starting);
+            let other = seen.busy || later.busy || starting || later.expected.rule != seen.expected.rule;
             if (from != now && other) || !seen.settles {
                 seen.expected.rule = UNKNOWN;
             }
@@ -236,7 +247,8 @@ impl<S: SystemUnderTest> Year<S> {
             }
             let was_on = it.memory.as_ref().is_none_or(|memory| memory.on);
             let is_on = found.as_ref().is_none_or(|found| found.on);
-            let back = it.before.filter(|_| !was_on && is_on && seen.live.count == 0 && live.count > 0);
+            let is_up = is_on && !found.as_ref().is_some_and(|found| found.starting);
+            let back = it.before.filter(|_| is_up && live.count > 0);
             if let Some(before) = back {
                 self.figures.comebacks += 1;
                 if live != before {
@@ -245,9 +257,10 @@ impl<S: SystemUnderTest> Year<S> {
                 }
             }
             // What it comes back to is what it had when its stop was begun.
-            if was_on && !is_on && seen.live.count > 0 {
+            let starting = it.memory.as_ref().is_some_and(|memory| memory.starting);
+            if was_on && !starting && !is_on && seen.live.count > 0 {
                 it.before = Some(seen.live);
-            } else if is_on {
+            } else if is_up {
                 it.before = None;
             }
             if was_on != is_on {
@@ -266,6 +279,13 @@ impl<S: SystemUnderTest> Year<S> {
         for (law, path, what) in faults {
             self.violation(law, &path, &what);
         }
+    }
+
+    /// Whether something was started, and is looked at until it is whole.
+    pub(crate) fn is_starting(&self) -> bool {
+        let services = self.fleet.services.iter().map(|service| service.memory.as_ref());
+        let mut all = services.chain(self.fleet.machines.iter().map(|it| it.memory.as_ref()));
+        all.any(|memory| memory.is_some_and(|memory| memory.starting))
     }
 
     /// Whether a group waits for its tasks: it is looked at again soon.

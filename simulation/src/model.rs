@@ -46,6 +46,8 @@ pub(crate) struct Memory {
     pub(crate) on: bool,
     /// A stop that was begun, and waits for tasks.
     pub(crate) begun: bool,
+    /// Started, and not yet seen whole.
+    pub(crate) starting: bool,
     /// The instant that it was done for.
     pub(crate) at: i64,
     pub(crate) by: By,
@@ -111,10 +113,15 @@ pub(crate) fn wanted(
 
 /// All that the model looks at.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is seen, fact by fact")]
 pub(crate) struct Facts<'a> {
     pub(crate) memory: Option<&'a Memory>,
     pub(crate) live: Live,
     pub(crate) deploying: bool,
+    /// All of it runs.
+    pub(crate) whole: bool,
+    /// Autoscaling may take it up from 0 and down to it: services, not machines.
+    pub(crate) elastic: bool,
     /// `Err`: the schedule's text is none.
     pub(crate) plan: Result<Option<usize>, ()>,
     pub(crate) wanted: Option<Wanted>,
@@ -147,6 +154,14 @@ impl Facts<'_> {
             let live = Live { count: 0, target };
             return Expected { rule: "a stop that was begun", live, memory, at_now: false };
         }
+        if let Some(starting) = self.memory.filter(|memory| memory.starting)
+            && !wanted.is_some_and(|it| it.want == Want::Off && it.since > Some(starting.at))
+        {
+            if !self.whole && self.now - starting.at < 2 * HOUR {
+                return self.same("waking");
+            }
+            return self.up(starting);
+        }
         let Some(wanted) = wanted else {
             return match self.memory {
                 Some(memory) if !memory.on && memory.by != By::Adoption => {
@@ -158,6 +173,12 @@ impl Facts<'_> {
         let planless = self.memory.is_none_or(|memory| memory.plan.is_none());
         if plan.is_some() && planless && !wanted.leased {
             return self.adopted(plan, self.now);
+        }
+        if !wanted.leased && self.is_without_size() {
+            let newer = wanted.since.filter(|since| self.memory.is_none_or(|m| *since > m.at));
+            let Some(since) = newer else { return self.same(STAYS) };
+            let memory = self.memory.cloned().map(|memory| Memory { at: since, ..memory });
+            return Expected { rule: "a transition without a size", live: self.live, memory, at_now: false };
         }
         if let Some(since) = wanted.since.filter(|since| self.memory.is_none_or(|m| *since > m.at)) {
             if !self.is_already(wanted.want) {
@@ -217,7 +238,7 @@ impl Facts<'_> {
 
     fn is_already(&self, want: Want) -> bool {
         match want {
-            Want::On => self.is_on() && self.live.count > 0,
+            Want::On => self.is_on() && (self.live.count > 0 || self.is_idle()),
             Want::Off => !self.is_on() && self.live.count == 0 && self.asleep(),
             Want::Hold => true,
         }
@@ -227,9 +248,48 @@ impl Facts<'_> {
         self.live.target.map(|t| (t.min, t.flags))
     }
 
-    /// Nothing where it is at 0 and sleeps: what it was before is not known then.
-    fn own_scaling(&self) -> Option<(i64, [bool; 3])> {
-        self.scaling().filter(|_| self.live.count > 0 || !self.asleep())
+    /// Nothing where it sleeps: that may be our own doing.
+    fn awake(&self) -> Option<(i64, [bool; 3])> {
+        self.scaling().filter(|_| !self.asleep())
+    }
+
+    /// A queue's worker with nothing to do.
+    fn is_idle(&self) -> bool {
+        self.elastic && self.live.count == 0 && self.awake().is_some_and(|(min, _)| min == 0)
+    }
+
+    fn is_without_size(&self) -> bool {
+        let unsaid = self.memory.is_some_and(|it| it.on && !it.starting && it.size.count.is_none());
+        unsaid && self.live.count == 0 && self.asleep()
+    }
+
+    /// The end of a start: what slept until it was whole wakes, unless somebody was there.
+    fn up(&self, starting: &Memory) -> Expected {
+        let target = self.live.target.map(|live| match starting.size.scaling {
+            Some((min, flags)) if self.asleep() => Self::bounded_by(live, min, flags),
+            Some((_, flags)) if live.flags == [true, flags[1], flags[2]] => Target { flags, ..live },
+            _ => live,
+        });
+        let count = match target {
+            Some(t) if self.elastic && self.live.target != Some(t) => self.live.count.min(t.max).max(t.min),
+            _ => self.live.count,
+        };
+        let target = if self.elastic {
+            target
+        } else {
+            self.live.target.zip(target).map(|(live, t)| Target { flags: t.flags, ..live })
+        };
+        let memory = Some(Memory { starting: false, ..starting.clone() });
+        Expected { rule: "what starts is whole", live: Live { count, target }, memory, at_now: false }
+    }
+
+    /// What somebody changed meanwhile wins.
+    fn bounded_by(live: Target, min: i64, flags: [bool; 3]) -> Target {
+        Target {
+            min: if live.min == 0 { min } else { live.min }.min(live.max),
+            max: live.max,
+            flags: if live.flags == [true; 3] { flags } else { live.flags },
+        }
     }
 
     fn counted(&self) -> Option<i64> {
@@ -239,10 +299,9 @@ impl Facts<'_> {
     fn adopted(&self, plan: Option<usize>, at: i64) -> Expected {
         let (on, size) = match self.memory {
             Some(memory) => (memory.on, memory.size),
-            None if self.live.count == 0 => return self.same("nothing says its size"),
-            None => (true, Size { count: self.counted(), scaling: self.scaling() }),
+            None => (true, Size { count: self.counted(), scaling: self.awake() }),
         };
-        let memory = Memory { on, begun: false, at, by: By::Adoption, plan, size };
+        let memory = Memory { on, begun: false, starting: false, at, by: By::Adoption, plan, size };
         Expected { rule: "adoption", live: self.live, memory: Some(memory), at_now: at == self.now }
     }
 
@@ -264,13 +323,10 @@ impl Facts<'_> {
             return self.same("a deployment is waited for");
         }
         let size = match self.memory {
-            None => Size { count: self.counted(), scaling: self.own_scaling() },
-            Some(memory) if memory.on => {
-                let own = if memory.by == By::Adoption {
-                    self.own_scaling().or(memory.size.scaling)
-                } else {
-                    self.scaling()
-                };
+            None => Size { count: self.counted(), scaling: self.awake() },
+            Some(memory) if memory.on && !memory.starting => {
+                let ours = self.asleep() && (memory.by == By::Adoption || self.live.count == 0);
+                let own = self.scaling().and_then(|own| if ours { memory.size.scaling } else { Some(own) });
                 // What a start had to bring within the target's max is still what it comes back with.
                 let most = self.live.target.map_or(i64::MAX, |target| target.max);
                 let clamped = self.live.count == most && memory.size.count.is_some_and(|n| n > most);
@@ -278,15 +334,13 @@ impl Facts<'_> {
                 Size { count: counted.or(memory.size.count), scaling: own }
             }
             // What people do inside an off period is temporary; a target that is new has only this.
-            Some(memory) => Size {
-                count: memory.size.count,
-                scaling: memory.size.scaling.or(self.scaling().filter(|_| !self.asleep())),
-            },
+            Some(memory) => Size { count: memory.size.count, scaling: memory.size.scaling.or(self.awake()) },
         };
         let target = self.live.target.map(|t| Target { min: 0, flags: [true; 3], ..t });
         let memory = Memory {
             on: false,
             begun: false,
+            starting: false,
             at,
             by: if wanted.leased { By::Lease } else { By::Plan },
             plan: self.plan.unwrap_or(None),
@@ -300,16 +354,18 @@ impl Facts<'_> {
         let Some(size) = self.memory.map(|memory| memory.size) else {
             return self.same("nothing says its size");
         };
-        let Some(saved) = size.count else { return self.same("nothing says its size") };
-        let awake = self.scaling().filter(|_| !self.asleep());
-        let scaling = if self.is_on() { awake } else { size.scaling };
+        let scaling = if self.is_on() { self.awake() } else { size.scaling };
+        let worker = self.elastic && scaling.is_some_and(|(min, flags)| min == 0 && flags != [true; 3]);
+        let as_it_runs = as_it_runs || (size.count.is_none() && worker);
+        if size.count.is_none() && !worker {
+            return self.same("nothing says its size");
+        }
+        let saved = size.count.unwrap_or(self.live.count);
         let target = self.live.target.map(|live| match scaling {
-            // What somebody changed meanwhile wins.
-            Some((min, flags)) => Target {
-                min: if live.min == 0 { min } else { live.min }.min(live.max),
-                max: live.max,
-                flags: if live.flags == [true; 3] { flags } else { live.flags },
-            },
+            Some((min, [first, second, third])) => {
+                // It comes down to its min only once it is whole.
+                Self::bounded_by(live, min, [first || !as_it_runs, second, third])
+            }
             None => live,
         });
         let bounded = |count: i64| match target {
@@ -327,8 +383,9 @@ impl Facts<'_> {
                 bounded(set.max(self.live.count))
             }
         };
-        let size = Size { count: Some(saved), scaling };
-        let memory = Memory { on: true, begun: false, at, by, plan: self.plan.unwrap_or(None), size };
+        let size = Size { count: size.count, scaling };
+        let plan = self.plan.unwrap_or(None);
+        let memory = Memory { on: true, begun: false, starting: !as_it_runs, at, by, plan, size };
         Expected { rule, live: Live { count, target }, memory: Some(memory), at_now: false }
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calendar::{plans, rfc3339};
-use crate::fleet::{Fleet, Service, catalog, end, is_deploying, look};
+use crate::fleet::{Fleet, Service, catalog, end, is_deploying, is_whole, look};
 use crate::machines::SeenMachines;
 use crate::model::{Expected, Facts, Lease, Live, wanted};
 use crate::random::Random;
@@ -126,7 +126,8 @@ impl<S: SystemUnderTest> Year<S> {
         let ends = own.chain(clusters).map(|lease| lease.until).filter(|until| *until > now);
         // Machines that wait for their tasks are looked at again within the hour.
         let soon = self.waits_for_tasks(now).then_some(now + 9 * TICK);
-        let due = plans.chain(soon).chain(ends).chain([self.next_quiet]).min().unwrap_or(now);
+        let starting = self.is_starting().then_some(now + TICK);
+        let due = plans.chain(soon).chain(starting).chain(ends).chain([self.next_quiet]).min().unwrap_or(now);
         (due.max(now + 1).max(self.down_until) + TICK - 1) / TICK * TICK
     }
 
@@ -146,6 +147,8 @@ impl<S: SystemUnderTest> Year<S> {
             memory: service.memory.as_ref(),
             live,
             deploying: live.count > 0 && is_deploying(world, cluster, &service.name),
+            whole: is_whole(world, cluster, &service.name),
+            elastic: true,
             plan,
             wanted: wanted(own, clusters, calendar, now),
             enforce: service.enforce,

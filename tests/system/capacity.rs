@@ -86,6 +86,12 @@ impl Story {
         self.system.invoke("scale-service", tick(&self.aws)).await.unwrap()
     }
 
+    /// Minutes later its instances are in service, and another tick looks at it again.
+    pub(crate) async fn becomes_whole(&self) {
+        self.aws.advance(std::time::Duration::from_mins(5));
+        self.system.invoke("scale-service", tick(&self.aws)).await.unwrap();
+    }
+
     /// A tick every five minutes, from and to.
     pub(crate) async fn ticks(&self, from: &str, to: &str) {
         let (mut at, to) = (local(from), local(to));

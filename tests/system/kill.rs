@@ -77,6 +77,23 @@ async fn killed_at_every_call_of_a_start_the_next_one_ends_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_the_end_of_a_start_the_next_tick_ends_the_same() {
+    let aws = Aws::new(world());
+    let stage = Stage::at(aws.clone()).await;
+    for action in ["stop", "start"] {
+        stage.scale(json!({"action": action, "cluster": "prod"})).await.unwrap();
+    }
+    aws.advance(std::time::Duration::from_mins(5));
+    let before = end(&aws);
+    // Two records, and one of them with scale-in.
+    let calls = kill_everywhere(&aws, json!({"action": "reconcile", "cluster": "prod"})).await;
+    assert!(calls >= 4 + 2 + 4, "{calls} calls");
+    stage.scale(json!({"action": "reconcile", "cluster": "prod"})).await.unwrap();
+    assert_ne!(end(&aws), before);
+    assert_eq!(aws.with(|world| size_in(world, "scaled")), (3, Some((2, [false, true, false]))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn killed_at_every_call_of_a_scale_that_wakes_a_service_the_next_one_ends_the_same() {
     let aws = Aws::new(world());
     Stage::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
@@ -117,6 +134,7 @@ async fn of_a_concurrent_stop_and_start_the_size_survives_and_the_next_run_conve
         one.scale(stop).await.unwrap();
         assert_eq!(aws.with(|world| size_in(world, "scaled")), (0, Some((0, [true; 3]))));
         one.scale(start).await.unwrap();
+        one.becomes_whole().await;
         assert_eq!(aws.with(|world| size_in(world, "scaled")), before);
     }
 }

@@ -58,6 +58,12 @@ impl Stage {
         self.system.invoke("scale-service", event).await
     }
 
+    /// Minutes later, when what was started has come up, a tick of reconcile looks at it again.
+    pub(crate) async fn becomes_whole(&self) {
+        self.aws.advance(std::time::Duration::from_mins(5));
+        self.scale(serde_json::json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+    }
+
     /// Sends a REST request.
     pub(crate) async fn rest(&self, method: &str, path: &str, body: &Value) -> Response {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };

@@ -8,6 +8,7 @@
 //! | a stop found `stopping` is finished, even if a person touched the service in between | `a_stop_that_was_begun_is_finished_even_if_a_person_touched_the_service` |
 //! | zero is never saved as a size | `zero_is_never_saved_as_a_size` |
 //! | stopping what is already off changes nothing, byte for byte | `the_same_request_again_changes_nothing_and_writes_nothing` |
+//! | scale-in sleeps until a started service is whole | `scale_in_sleeps_until_a_started_service_is_whole_and_where_no_reconcile_comes_wakes_at_once` |
 //! | a start never lowers a running service | `a_start_never_lowers_a_running_service` |
 //! | a size is saved only from a service that is on | `what_people_do_inside_an_off_period_is_temporary` |
 //! | size changes made while it is on are what the next stop saves | `what_is_changed_while_it_is_on_is_what_the_next_stop_saves` |
@@ -19,7 +20,7 @@
 //! | a person's scheduled scaling actions do not wake it, and are named | `the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_it` |
 //! | duplicate events end in the same state as one | `kill::duplicate_stops_at_once_end_in_the_same_state_as_one` |
 //! | late ones are stale | `yesterdays_late_stop_does_not_turn_today_off` |
-//! | of a concurrent stop and start the size survives and the next run converges | `kill::of_a_concurrent_stop_and_start_…`, `a_start_that_somebody_undoes_meanwhile_is_raced_and_the_next_one_converges` |
+//! | of a concurrent stop and start the size survives and the next run converges | `kill::of_a_concurrent_stop_and_start_…` |
 //! | one service's failure does not stop the others; `AccessDenied` is not retried | `faults::one_services_failure_does_not_stop_the_others`, `fleet::a_thousand_services_come_back_with_one_denied_…` |
 //! | protected or draining tasks are reported, not forced | `draining_tasks_are_reported_and_not_forced` |
 //! | a short ARN, 50 tags: a typed failure before any change | `what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name` |
@@ -71,8 +72,14 @@ async fn a_service_scaled_to_zero_over_rest_comes_back_with_its_size_min_and_fla
     assert_eq!(on.status, 200, "{}", on.body);
     assert_eq!(
         on.json()["items"][0]["after"],
-        json!({"desiredCount": 3, "minCapacity": 2, "suspended": "i--"})
+        json!({"desiredCount": 3, "minCapacity": 2, "suspended": "i--", "starting": true})
     );
+    assert_eq!(on.json()["summary"], "prod: 1 service starting (users 3)");
+    assert_eq!(
+        stage.record("users").unwrap(),
+        format!("v1 starting@{EVENING} n=3 min=2 susp=i-- by=request")
+    );
+    stage.becomes_whole().await;
     assert_eq!(stage.size("users"), before);
     assert_eq!(stage.record("users").unwrap(), format!("v1 on@{EVENING} n=3 min=2 susp=i-- by=request"));
 }
@@ -116,6 +123,7 @@ async fn the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_i
     assert_eq!(stage.size("users").0, 0);
 
     stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+    stage.becomes_whole().await;
     stage.aws.advance(Duration::from_mins(30));
     assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 5, "load counts again");
 }
@@ -123,7 +131,7 @@ async fn the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_i
 #[tokio::test(start_paused = true)]
 async fn the_same_request_again_changes_nothing_and_writes_nothing() {
     let stage = Stage::on(prod_with_users()).await;
-    for (action, state) in [("stop", "already off"), ("start", "on since")] {
+    for (action, state) in [("stop", "already off"), ("start", "starting since")] {
         let event = json!({"action": action, "cluster": "prod"});
         stage.scale(event.clone()).await.unwrap();
         let record = stage.record("users");
@@ -269,22 +277,39 @@ async fn draining_tasks_are_reported_and_not_forced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_that_somebody_undoes_meanwhile_is_raced_and_the_next_one_converges() {
-    let stage = Stage::on(prod_with_users()).await;
-    stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
-    stage.aws.latency(Some(Duration::from_secs(1)));
-    let start = json!({"action": "start", "cluster": "prod", "service": "users"});
-    // Two reads, then UpdateService, which answers after three seconds.
-    let meddle = async {
-        tokio::time::sleep(Duration::from_millis(3_500)).await;
-        let zero = json!({"cluster": "prod", "service": "users", "desiredCount": 0});
-        stage.aws.with(|world| world.call("ecs", "UpdateService", zero)).unwrap();
-    };
-    let (problem, ()) = tokio::join!(stage.scale(start.clone()), meddle);
-    let problem = problem.unwrap_err();
-    assert_eq!((problem.code, problem.retryable), (Code::Raced, true), "{problem}");
-    stage.scale(start).await.unwrap();
-    assert_eq!(stage.size("users"), (3, Some((2, [true, false, false]))));
+async fn scale_in_sleeps_until_a_started_service_is_whole_and_where_no_reconcile_comes_wakes_at_once() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("users").desired(5));
+    world.scalable_target("prod", "users", TargetSeed::new(1, 9).tracking());
+    let stage = Stage::on(world).await;
+    all(&stage, "stop").await;
+    stage.aws.advance(Duration::from_mins(10));
+    // Its alarms have slept on an empty service, and would take it to its min before anybody is there.
+    stage.aws.with(|world| {
+        world.load("prod", "users", 1);
+    });
+    all(&stage, "start").await;
+    assert_eq!(stage.size("users"), (5, Some((1, [true, false, false]))));
+    stage.aws.advance(Duration::from_secs(1));
+    stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+    assert!(stage.record("users").unwrap().starts_with("v1 starting@"), "{:?}", stage.record("users"));
+    stage.aws.advance(Duration::from_mins(4));
+    assert_eq!(stage.size("users").0, 5, "nothing pulls it down while it comes up");
+    stage.becomes_whole().await;
+    assert_eq!(stage.size("users").1, Some((1, [false; 3])));
+    assert!(stage.record("users").unwrap().starts_with("v1 on@"), "{:?}", stage.record("users"));
+
+    for alone in [("MODE", "observe"), ("CLUSTERS", "dev-*"), ("RECONCILE", "false")] {
+        let aws = emulator::Aws::new(prod_with_users());
+        let setup = local::system::Setup::embedded(&aws).with(alone.0, alone.1);
+        let system = local::System::start(setup).await.unwrap();
+        let stage = Stage { aws, system };
+        all(&stage, "stop").await;
+        let report = all(&stage, "start").await;
+        assert_eq!(report["summary"], "prod: 1 service on (users 3)");
+        assert_eq!(stage.size("users"), (3, Some((2, [true, false, false]))), "{alone:?}");
+        assert!(stage.record("users").unwrap().starts_with("v1 on@"), "{alone:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -318,6 +343,10 @@ async fn a_stop_that_was_begun_is_finished_even_if_a_person_touched_the_service(
     );
     assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))));
     all(&stage, "start").await;
+    stage.aws.with(|world| {
+        world.finish_deployment("prod", "users");
+    });
+    stage.becomes_whole().await;
     assert_eq!(stage.size("users"), (3, Some((2, [false; 3]))));
 }
 
@@ -353,6 +382,8 @@ async fn a_start_never_lowers_a_running_service() {
         assert_eq!(stage.size(service).0, 10);
         assert!(item(&report, service)["reason"].as_str().unwrap().contains("that stays"), "{report}");
     }
+    assert_eq!(stage.size("users").1, Some((2, [true, false, false])));
+    stage.becomes_whole().await;
     assert_eq!(stage.size("users").1, Some((2, [false; 3])));
     all(&stage, "stop").await;
     assert!(stage.record("users").unwrap().contains(" n=10 "), "what is on is what is saved");
@@ -363,6 +394,7 @@ async fn what_is_changed_while_it_is_on_is_what_the_next_stop_saves() {
     let stage = Stage::on(prod_with_users()).await;
     all(&stage, "stop").await;
     all(&stage, "start").await;
+    stage.becomes_whole().await;
     by_hand(&stage, "ecs", "UpdateService", count("users", 5));
     let target = target(
         "users",
@@ -374,6 +406,7 @@ async fn what_is_changed_while_it_is_on_is_what_the_next_stop_saves() {
     let before = stage.size("users");
     all(&stage, "stop").await;
     all(&stage, "start").await;
+    stage.becomes_whole().await;
     assert_eq!(stage.size("users"), before);
     assert_eq!(before, (5, Some((4, [false, true, false]))));
 }
@@ -393,6 +426,7 @@ async fn off_with_no_saved_size_uses_the_size_tag_else_fails() {
     assert_eq!((&lost["outcome"], &lost["code"]), (&json!("failed"), &json!("noSavedSize")));
     assert!(lost["reason"].as_str().unwrap().contains("steward:size"), "{lost}");
     assert_eq!(stage.size("lost").0, 0);
+    stage.becomes_whole().await;
     assert_eq!(stage.size("tagged"), (3, Some((2, [false; 3]))));
 }
 
@@ -420,6 +454,7 @@ async fn the_persons_own_flags_and_a_min_of_zero_come_back() {
     all(&stage, "stop").await;
     assert_eq!(stage.size("zero"), (0, Some((0, [true; 3]))));
     all(&stage, "start").await;
+    stage.becomes_whole().await;
     assert_eq!(stage.size("zero"), before);
 }
 

@@ -44,12 +44,12 @@ pub struct Steward {
 ///
 /// | word | when |
 /// |---|---|
+/// | `waking` | its record says `starting`: it was started, and has not been seen whole since |
 /// | `off` | the desired count is 0, and nothing runs or starts |
 /// | `scaling` | the desired count is 0, and something still runs or starts |
 /// | `steady` | one deployment, done, and as many tasks run as are desired |
 /// | `degraded` | fewer tasks run than are desired, and ECS says that it cannot: the deployment has failed, tasks of it have failed to start, or its newest event says that it was unable to |
 /// | `deploying` | a deployment is in progress, or there are two |
-/// | `waking` | fewer tasks run than are desired, within 15 minutes of the start that its record tells of |
 /// | `scaling` | tasks are on their way up or down, or ECS did something here within the last 5 minutes |
 /// | `degraded` | fewer tasks run than are desired, and nothing happens |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -107,8 +107,6 @@ pub struct Next {
     pub to: OnOff,
 }
 
-/// How long a service may take to come back before it is short of tasks.
-const WAKING: SignedDuration = SignedDuration::from_mins(15);
 /// How long after its last event ECS may still be about something.
 const ABOUT: SignedDuration = SignedDuration::from_mins(5);
 /// Overrides that follow each other are stepped over to find what comes after them.
@@ -175,7 +173,7 @@ pub(crate) fn faults(tagged: &Tagged) -> impl Iterator<Item = &Refusal> {
 
 fn why(service: &Service, record: &Record) -> Why {
     let is_on = service.desired_count > 0;
-    if is_on != (record.state == State::On) {
+    if is_on != record.state.is_on() {
         return Why::Person;
     }
     match record.by {
@@ -205,6 +203,9 @@ pub fn next(standing: &Standing<'_>, now: Timestamp, calendar: &Calendar) -> Opt
 /// How a service is: see [`Status`].
 #[must_use]
 pub fn status(service: &Service, record: Option<&Record>, now: Timestamp) -> Status {
+    if record.is_some_and(|record| record.state == State::Starting) {
+        return Status::Waking;
+    }
     let (desired, running, pending) = (service.desired_count, service.running_count, service.pending_count);
     if desired == 0 {
         return if running + pending == 0 { Status::Off } else { Status::Scaling };
@@ -220,10 +221,6 @@ pub fn status(service: &Service, record: Option<&Record>, now: Timestamp) -> Sta
         return Status::Deploying;
     }
     let since = |at: Timestamp| now.duration_since(at);
-    let started = record.filter(|record| record.state == State::On && record.by != Some(By::Adoption));
-    if short && started.is_some_and(|record| since(record.at) < WAKING) {
-        return Status::Waking;
-    }
     let newest = newest(service).and_then(|event| event.created_at);
     if running + pending >= desired || newest.is_some_and(|at| since(at) < ABOUT) {
         return Status::Scaling;
@@ -309,18 +306,13 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_was_started_is_waking_for_a_quarter_of_an_hour() {
-        let short = service(3, 1, 0);
-        for (record, expected) in [
-            ("v1 on@2026-11-24T11:46:00Z n=3 by=schedule", Status::Waking),
-            ("v1 on@2026-11-24T11:45:00Z n=3 by=schedule", Status::Degraded),
-            ("v1 on@2026-11-24T11:59:00Z n=3 by=adoption", Status::Degraded),
-            ("v1 off@2026-11-24T11:59:00Z n=3 by=schedule", Status::Degraded),
-        ] {
-            assert_eq!(status(&short, Some(&record.parse().unwrap()), now()), expected, "{record}");
-        }
-        let up = "v1 on@2026-11-24T11:59:00Z n=3 by=schedule".parse().unwrap();
-        assert_eq!(status(&service(3, 3, 0), Some(&up), now()), Status::Steady);
+    fn a_service_is_waking_exactly_while_its_record_says_starting() {
+        let of = |service: &Service, record: &str| status(service, Some(&record.parse().unwrap()), now());
+        let (short, up) = (service(3, 1, 0), service(3, 3, 0));
+        let starting = "v1 starting@2026-11-24T08:00:00Z n=3 by=schedule";
+        assert_eq!((of(&short, starting), of(&up, starting)), (Status::Waking, Status::Waking));
+        let on = "v1 on@2026-11-24T11:59:00Z n=3 by=schedule";
+        assert_eq!((of(&short, on), of(&up, on)), (Status::Degraded, Status::Steady));
     }
 
     #[test]
@@ -329,6 +321,7 @@ mod tests {
             (0, "v1 off@2026-11-24T00:00:00Z n=3 by=schedule", Why::Schedule),
             (0, "v1 stopping@2026-11-24T00:00:00Z n=3 by=request", Why::Request),
             (2, "v1 on@2026-11-24T00:00:00Z n=3 by=override", Why::Override),
+            (2, "v1 starting@2026-11-24T00:00:00Z n=3 by=schedule", Why::Schedule),
             (2, "v1 off@2026-11-24T00:00:00Z n=3 by=schedule", Why::Person),
             (0, "v1 on@2026-11-24T00:00:00Z n=3 by=schedule", Why::Person),
             (2, "v1 on@2026-11-24T00:00:00Z n=3 by=adoption", Why::Person),

@@ -1,26 +1,23 @@
 //! One step, one call.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use futures_util::future::join;
-use shared::names::ClusterName;
 use shared::perform::Narrowed;
 use shared::plan::Job;
-use shared::settings::TagKeys;
 use shared::{Done, Executor, Problem};
 use shared_aws::{Read, Write};
 
+use crate::ask::Ask;
 use crate::effect::Effect;
-use crate::observe::{GroupId, again, groups_again, tasks_again};
-use crate::plan::{CONFIRM, GROUPS_DOWN, Step, narrow, narrow_groups};
+use crate::observe::{Again, Snapshot, again};
+use crate::plan::{GROUPS_DOWN, OVERRIDE, PlanSettings, Step, Thing, narrow};
 
 /// What performs scale-service's steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) read: Read,
-    pub(crate) tags: &'a TagKeys,
-    /// The DAEMON services of each cluster.
-    pub(crate) daemons: BTreeMap<ClusterName, BTreeSet<String>>,
+    /// What the plan was made from.
+    pub(crate) seen: &'a Snapshot,
+    pub(crate) ask: &'a Ask,
+    pub(crate) settings: &'a PlanSettings,
 }
 
 impl Executor<Step, Effect> for Apply<'_> {
@@ -28,13 +25,17 @@ impl Executor<Step, Effect> for Apply<'_> {
         match step {
             Step::WriteRecord { service, before, record, .. } => {
                 let resource = service.to_string();
-                self.write.tag(&resource, &self.tags.record, before.as_deref(), &record.to_string()).await?;
+                self.write
+                    .tag(&resource, &self.settings.tags.record, before.as_deref(), &record.to_string())
+                    .await?;
             }
             Step::WriteOverride { resource, before, after } => {
-                self.write.tag(resource, &self.tags.override_, before.as_deref(), &after.to_string()).await?;
+                self.write
+                    .tag(resource, &self.settings.tags.override_, before.as_deref(), &after.to_string())
+                    .await?;
             }
             Step::DropOverride { resource, before } => {
-                self.write.untag(resource, &self.tags.override_, before).await?;
+                self.write.untag(resource, &self.settings.tags.override_, before).await?;
             }
             Step::SetScalable { service, before, after } => {
                 self.write.set_scalable_target(service, *before, *after).await?;
@@ -43,7 +44,7 @@ impl Executor<Step, Effect> for Apply<'_> {
                 self.write.set_desired_count(service, *before, *after).await?;
             }
             Step::WriteGroupRecord { group, before, record, .. } => {
-                let (key, text) = (&self.tags.record, record.to_string());
+                let (key, text) = (&self.settings.tags.record, record.to_string());
                 self.write.tag_group(&group.name, key, before.as_deref(), &text).await?;
             }
             Step::SizeGroup { group, before, after } => {
@@ -63,29 +64,33 @@ impl Executor<Step, Effect> for Apply<'_> {
         step.undo()
     }
 
-    async fn narrow(&self, stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
-        match stage {
-            CONFIRM => self.confirmed(jobs).await,
-            GROUPS_DOWN => {
-                let groups = jobs.iter().flat_map(|job| &job.steps).filter_map(Step::group);
-                let groups: BTreeSet<GroupId> = groups.cloned().collect();
-                let groups: Vec<GroupId> = groups.into_iter().collect();
-                narrow_groups(jobs, &tasks_again(&self.read, &groups, &self.daemons).await)
-            }
-            _ => Narrowed::whole(jobs),
-        }
-    }
-}
+    /// A look and a batch of changes are never further apart than ten services.
+    const BATCH: usize = 10;
 
-impl Apply<'_> {
-    /// The starts that hold, seen a second time.
-    async fn confirmed(&self, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
-        let steps = || jobs.iter().flat_map(|job| &job.steps);
-        let ids: Vec<_> = steps().filter_map(|step| step.service().cloned()).collect();
-        let names: Vec<_> = steps().filter_map(|step| Some(step.group()?.name.clone())).collect();
-        let key = &self.tags.record;
-        let ((services, unread), groups) =
-            join(again(&self.read, &ids, key), groups_again(&self.read, &names, key)).await;
-        narrow(jobs, &services, &unread, &groups)
+    fn lane(&self, job: &Job<Step>) -> String {
+        let cluster = match job.steps.first().and_then(Step::thing) {
+            Some(Thing::Service(id)) => Some(id.cluster),
+            Some(Thing::Cluster(cluster)) => Some(cluster),
+            Some(Thing::Group(id)) => id.cluster.clone(),
+            None => None,
+        };
+        cluster.map(|cluster| cluster.to_string()).unwrap_or_default()
+    }
+
+    async fn narrow(&self, stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
+        // An override is what somebody asks for now.
+        if stage == OVERRIDE {
+            return Narrowed::whole(jobs);
+        }
+        let mut which = Again { tasks: stage == GROUPS_DOWN, ..Again::default() };
+        for thing in jobs.iter().filter_map(|job| job.steps.first()?.thing()) {
+            match thing {
+                Thing::Service(id) => _ = which.services.insert(id),
+                Thing::Cluster(cluster) => _ = which.clusters.insert(cluster),
+                Thing::Group(id) => _ = which.groups.insert(id.clone()),
+            }
+        }
+        let fresh = again(&self.read, &which, self.seen).await;
+        narrow(stage, jobs, &fresh, self.ask, self.settings)
     }
 }

@@ -36,7 +36,9 @@ pub enum Became {
     AsItIs,
     /// Stopped.
     Off,
-    /// Started.
+    /// Started, and not yet whole.
+    Starting,
+    /// Started, or its start has ended.
     On,
     /// Set to another size.
     Scaled,
@@ -138,6 +140,7 @@ impl Serialize for Effect {
         match self.became {
             Became::Adopted => map.serialize_entry("adopted", &true)?,
             Became::Stopping => map.serialize_entry("stopping", &true)?,
+            Became::Starting => map.serialize_entry("starting", &true)?,
             Became::AsItIs | Became::Off | Became::On | Became::Scaled => {}
         }
         if let Some(saved) = self.saved {

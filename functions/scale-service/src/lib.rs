@@ -93,8 +93,8 @@ impl Function for ScaleService {
         } else {
             let write = self.aws.write(deadline, Requester::of(&call));
             let time_left = || write.time_left();
-            let daemons = observe::daemons(&seen);
-            let executor = Apply { write: write.clone(), read, tags: &self.plan_settings.tags, daemons };
+            let settings = &self.plan_settings;
+            let executor = Apply { write: write.clone(), read, seen: &seen, ask: &ask, settings };
             perform(plan, &executor, AT_ONCE, &time_left).await
         };
         let under_way = !ask.dry_run && report::is_under_way(&items);

@@ -5,20 +5,21 @@ mod groups;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use futures_util::future::try_join;
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::future::{join, try_join};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
-use shared::ecs::{Cluster, Service, Tag};
+use shared::ecs::{Cluster, Failure, Service, Tag};
 use shared::names::{ClusterName, GroupName, ServiceId, ServiceName};
 use shared::report::Warning;
 use shared::select::{NamePattern, NamePatterns, Selector};
+use shared::tags::Tags;
 use shared::{Code, Problem};
-use shared_aws::{ClusterDetail, Read};
+use shared_aws::{ClusterDetail, Listed, Read};
 
 use crate::ask::{Ask, Target, Verb};
 
-pub use groups::{FreshGroup, GroupId, SeenGroup, Tasks, groups_again, observe_tasks, tasks_again};
-pub(crate) use groups::{daemons, observe_groups};
+pub(crate) use groups::observe_groups;
+pub use groups::{GroupId, SeenGroup, Tasks, observe_tasks};
 
 /// One service, as it was when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,7 +114,7 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
                 read.clusters_named(std::slice::from_ref(&id.cluster), ClusterDetail::default()),
             )
             .await?;
-            seen.cluster_tags = tags_of(&clusters.found);
+            seen.cluster_tags = all_tags_of(&clusters, std::slice::from_ref(&id.cluster))?;
             seen.empty = empty(&clusters.found);
             let service = listed.found.into_iter().next();
             let service = service.ok_or_else(|| Problem::new(Code::NotFound, missing(id)))?;
@@ -128,8 +129,8 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
                 read.clusters_named(std::slice::from_ref(cluster), ClusterDetail::default()),
             )
             .await?;
-            let (cluster_tags, empty) = (tags_of(&clusters.found), empty(&clusters.found));
-            seen = Snapshot { cluster_tags, empty, ..services };
+            let cluster_tags = all_tags_of(&clusters, std::slice::from_ref(cluster))?;
+            seen = Snapshot { cluster_tags, empty: empty(&clusters.found), ..services };
         }
         Target::Clusters(patterns, selector) => {
             let clusters = clusters(read, patterns, reach, &mut seen).await?;
@@ -258,6 +259,17 @@ async fn clusters(
             seen.unmatched.push(format!("cluster/{pattern}"));
         }
     }
+    for failure in &all.failures {
+        let name = shared::names::short_name(&failure.arn);
+        let asked = patterns.iter().any(|pattern| pattern.matches(name)) && reach.matches(name);
+        // Deleted between the list and the description: nobody asked for it by name.
+        if let Some(cluster) =
+            name.parse::<ClusterName>().ok().filter(|_| asked && failure.reason != "MISSING")
+        {
+            let Problem { code, detail: reason, .. } = cluster_unread(&cluster, &failure.reason);
+            seen.failed.push(Unread { what: UnreadThing::Cluster(cluster), code, reason });
+        }
+    }
     let wanted = |cluster: &ClusterName| patterns.iter().any(|pattern| pattern.matches(cluster.as_str()));
     let wanted: Vec<ClusterName> = within.into_iter().filter(wanted).collect();
     seen.cluster_tags = tags_of(&all.found);
@@ -366,46 +378,106 @@ fn missing(id: &ServiceId) -> String {
     format!("cluster {} has no service {}", id.cluster, id.service)
 }
 
-/// What a start looks at again before it says that it is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fresh {
-    /// The desired count now.
-    pub desired_count: i32,
-    /// The record's text now.
-    pub record: Option<String>,
+/// What is looked at again before a batch of changes, in the same cluster.
+#[derive(Debug, Default)]
+pub(crate) struct Again {
+    pub(crate) services: BTreeSet<ServiceId>,
+    pub(crate) clusters: BTreeSet<ClusterName>,
+    pub(crate) groups: BTreeSet<GroupId>,
+    /// The tasks on the groups' instances, too.
+    pub(crate) tasks: bool,
 }
 
-/// Reads some services again, batched, cluster by cluster; with the clusters that could not be read.
-pub async fn again(
+/// What a look again showed: of services, clusters and groups each, or why it could not be read.
+#[derive(Debug)]
+pub struct Fresh {
+    /// The services and groups of a batch, with the tags of their clusters.
+    pub seen: Snapshot,
+    /// Why the services or the clusters could not be read again.
+    pub services: Result<(), Problem>,
+    /// Why the groups could not.
+    pub groups: Result<(), Problem>,
+}
+
+/// Reads what a batch changes again, with the tags of its clusters. What is not read again is as `seen` has
+/// it: scalable targets, the groups' clusters, the DAEMON services.
+pub(crate) async fn again(read: &Read, which: &Again, seen: &Snapshot) -> Fresh {
+    let (services, groups) = join(services_again(read, which, seen), groups::again(read, which, seen)).await;
+    let mut fresh = Snapshot { empty: seen.empty.clone(), ..Snapshot::default() };
+    let services = services.map(|(services, cluster_tags)| {
+        fresh.services = services;
+        fresh.cluster_tags = cluster_tags;
+    });
+    let groups = groups.map(|looked| {
+        fresh.groups = looked.groups;
+        (fresh.tasks, fresh.strangers) = if which.tasks {
+            (looked.tasks, looked.strangers)
+        } else {
+            (seen.tasks.clone(), seen.strangers.clone())
+        };
+    });
+    // A cluster's override is a group's, too.
+    let groups = match &services {
+        Err(problem) => Err(Problem::new(problem.code, problem.detail.clone())),
+        Ok(()) => groups,
+    };
+    Fresh { seen: fresh, services, groups }
+}
+
+async fn services_again(
     read: &Read,
-    ids: &[ServiceId],
-    record_key: &str,
-) -> (BTreeMap<ServiceId, Fresh>, BTreeMap<ClusterName, Problem>) {
+    which: &Again,
+    seen: &Snapshot,
+) -> Result<(Vec<Seen>, BTreeMap<ClusterName, Tags>), Problem> {
     let mut by_cluster: BTreeMap<ClusterName, Vec<ServiceName>> = BTreeMap::new();
-    for id in ids {
+    for id in &which.services {
         by_cluster.entry(id.cluster.clone()).or_default().push(id.service.clone());
     }
-    let (mut fresh, mut unread) = (BTreeMap::new(), BTreeMap::new());
-    let mut reads = stream::iter(by_cluster)
-        .map(|(cluster, names)| async move {
-            let listed = read.services_named(&cluster, &names).await;
-            (cluster, listed)
-        })
-        .buffered(AT_ONCE);
-    while let Some((cluster, listed)) = reads.next().await {
-        let listed = match listed {
-            Ok(listed) => listed,
-            Err(problem) => {
-                unread.insert(cluster, problem);
-                continue;
-            }
-        };
-        for service in listed.found {
-            let Ok(name) = service.service_name.parse() else { continue };
-            let record = service.tags_by_key().remove(record_key);
-            let id = ServiceId { cluster: cluster.clone(), service: name };
-            fresh.insert(id, Fresh { desired_count: service.desired_count, record });
-        }
-    }
-    (fresh, unread)
+    let named = which.groups.iter().filter_map(|id| id.cluster.as_ref());
+    let clusters: BTreeSet<&ClusterName> = by_cluster.keys().chain(&which.clusters).chain(named).collect();
+    let clusters: Vec<ClusterName> = clusters.into_iter().cloned().collect();
+    let services = stream::iter(by_cluster).map(|(cluster, names)| async move {
+        let listed = read.services_named(&cluster, &names).await?;
+        Ok::<_, Problem>((cluster, listed.found))
+    });
+    let clusters = async {
+        if clusters.is_empty() { Ok(BTreeMap::new()) } else { cluster_tags_of(read, &clusters).await }
+    };
+    let (services, cluster_tags) =
+        try_join(services.buffered(AT_ONCE).try_collect::<Vec<_>>(), clusters).await?;
+    let before = |id: &ServiceId| seen.services.iter().find(|one| one.id == *id);
+    let one = |cluster: &ClusterName, service: Service| {
+        let id = ServiceId { cluster: cluster.clone(), service: service.service_name.parse().ok()? };
+        let Seen { target, actions, .. } = before(&id)?.clone();
+        Some(Seen { id, service, target, actions })
+    };
+    let services = services.into_iter();
+    let services =
+        services.flat_map(|(cluster, found)| found.into_iter().filter_map(move |it| one(&cluster, it)));
+    Ok((services.collect(), cluster_tags))
+}
+
+/// The tags of these clusters, every one of which must be there.
+async fn cluster_tags_of(
+    read: &Read,
+    clusters: &[ClusterName],
+) -> Result<BTreeMap<ClusterName, Tags>, Problem> {
+    all_tags_of(&read.clusters_named(clusters, ClusterDetail::default()).await?, clusters)
+}
+
+fn all_tags_of(
+    listed: &Listed<Cluster>,
+    clusters: &[ClusterName],
+) -> Result<BTreeMap<ClusterName, Tags>, Problem> {
+    let tags = tags_of(&listed.found);
+    let Some(lacking) = clusters.iter().find(|cluster| !tags.contains_key(*cluster)) else { return Ok(tags) };
+    let of = |failure: &&Failure| shared::names::short_name(&failure.arn) == lacking.as_str();
+    let reason = listed.failures.iter().find(of).map_or("nothing of it", |failure| &failure.reason);
+    Err(cluster_unread(lacking, reason))
+}
+
+/// Without its tags nobody knows what holds in a cluster: nothing in it is touched.
+fn cluster_unread(cluster: &impl fmt::Display, reason: &str) -> Problem {
+    let detail = format!("the tags of cluster {cluster} can't be read (DescribeClusters says {reason})");
+    Problem::new(Code::AwsRefused, detail)
 }

@@ -25,9 +25,9 @@ use crate::ask::{Ask, Verb};
 use crate::effect::Effect;
 use crate::observe::{GroupId, Snapshot};
 
-pub use narrow::{narrow, narrow_groups};
-pub use steps::Step;
-pub(crate) use steps::{CONFIRM, GROUPS_DOWN};
+pub use narrow::narrow;
+pub(crate) use steps::{GROUPS_DOWN, OVERRIDE};
+pub use steps::{Step, Thing};
 
 /// An item of scale-service's plans.
 pub type Item = shared::report::Item<Effect>;

@@ -63,6 +63,9 @@ fn summary(items: &[Item], ask: &Ask) -> String {
     } else if !others.is_empty() {
         let (state, detail) = match ask.verb {
             Verb::Stop => ("off", named(&others, saved, " saved")),
+            Verb::Start if others.iter().any(|item| became(item) == Some(Became::Starting)) => {
+                ("starting", named(&others, desired, ""))
+            }
             Verb::Start => ("on", named(&others, desired, "")),
             _ => ("scaled", named(&others, |item| Some(scaled(item)), "")),
         };
@@ -121,6 +124,7 @@ fn by_state(changed: &[&Item], would: &str) -> Vec<String> {
     for (state, words) in [
         (Became::Stopping, "stopping"),
         (Became::Off, "off"),
+        (Became::Starting, "starting"),
         (Became::On, "on"),
         (Became::Scaled, "scaled"),
         (Became::Adopted, "adopted"),
@@ -132,7 +136,7 @@ fn by_state(changed: &[&Item], would: &str) -> Vec<String> {
         let detail = match state {
             Became::Scaled => named(&those, |item| Some(scaled(item)), ""),
             Became::Stopping | Became::Off => named(&those, saved, " saved"),
-            Became::On | Became::Adopted | Became::AsItIs => named(&those, desired, ""),
+            Became::Starting | Became::On | Became::Adopted | Became::AsItIs => named(&those, desired, ""),
         };
         parts.push(format!("{} {would}{words}{detail}", counted(&those)));
     }

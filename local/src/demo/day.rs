@@ -17,6 +17,8 @@ const KILLED_AFTER: usize = 4;
 
 /// The service that gets an override.
 const RELEASED: &str = "posts";
+/// The service whose record somebody removes.
+const FORGOTTEN: &str = "threads";
 
 /// The day as far as it has been told.
 pub(super) struct Day<'w, W> {
@@ -259,6 +261,35 @@ matter, and at a few where nothing is due.",
         let wrong = self.other_outcomes(&tick, |_| "unchanged");
         self.tell.told("the tick finds nothing to do", &wrong)?;
         self.tell.told("and changes nothing: not one write reaches AWS", &wrote(&tick))?;
+        Ok(())
+    }
+
+    /// Infrastructure-as-code removes a tag that it does not know. Nobody has to wait for the morning to
+    /// hear of it.
+    pub(super) async fn a_record_is_removed(&mut self) -> Result<(), DemoFault> {
+        self.stage.until(&self.before, 3, 2);
+        self.tell.step(&self.stage.now(), "Somebody's Terraform removes a tag that it does not know")?;
+        let look = self.stage.look().await?;
+        let record = look.scheduled().find(|s| s.name == FORGOTTEN).and_then(|s| s.record.clone());
+        let record = record.unwrap_or_default();
+        let arn = format!("arn:aws:ecs:sa-east-1:123456789012:service/microservices/{FORGOTTEN}");
+        self.stage.person("UntagResource", json!({"resourceArn": arn, "tagKeys": [RECORD]}))?;
+        self.tell
+            .say(&format!("It is {RECORD} of {FORGOTTEN}: without it nobody knows what {FORGOTTEN} had."))?;
+        self.stage.until(&self.before, 3, 5);
+        let told = self.tick().await?;
+        self.report(&told)?;
+        let wrong = self.other_outcomes(&told, |s| if s.name == FORGOTTEN { "failed" } else { "unchanged" });
+        self.tell.told("it is told at the next tick, and not in the morning", &wrong)?;
+        self.tell.say("Somebody writes the record anew, from the log:")?;
+        let tags = json!([{"key": RECORD, "value": record}]);
+        self.tell.say(&format!("aws ecs tag-resource --resource-arn {arn} --tags '{tags}'\n"))?;
+        self.stage.person("TagResource", json!({"resourceArn": arn, "tags": tags}))?;
+        self.stage.until(&self.before, 3, 10);
+        let mended = self.tick().await?;
+        self.tell.say(&format!("It answers: {}", summary(&mended)))?;
+        let wrong = self.other_outcomes(&mended, |_| "unchanged");
+        self.tell.told("and it is mended before anybody comes to work", &wrong)?;
         self.stage.until(&self.before, 6, 0);
         self.stage.load("microservices", "users", 2);
         self.tell.step(&self.stage.now(), "The late visitors are gone: the load would want 2 tasks")?;
@@ -274,9 +305,19 @@ matter, and at a few where nothing is due.",
         self.report(&start)?;
         let wrong = self.other_outcomes(&start, |_| "changed");
         self.tell.told("all three go on again", &wrong)?;
+        let look = self.stage.look().await?;
+        self.records(&look)?;
+        self.tell.say(
+            "While a service is starting, autoscaling may add tasks but take none away: its alarms have slept\n\
+             on an empty service.",
+        )?;
 
         self.stage.until(&self.before, 8, 5);
         self.tell.step(&self.stage.now(), "Five minutes later")?;
+        let whole = self.tick().await?;
+        self.tell.say(&format!("It answers: {}", summary(&whole)))?;
+        let wrong = self.other_outcomes(&whole, |_| "changed");
+        self.tell.told("all three are whole, and autoscaling may take tasks away again", &wrong)?;
         let look = self.stage.look().await?;
         self.service_table(&look)?;
         let wrong = self.before.wrong_in(&look, |was, is| is.difference(was));
@@ -349,6 +390,8 @@ matter, and at a few where nothing is due.",
         let on = self.tick().await?;
         self.tell.say(&format!("It answers: {}", summary(&on)))?;
         self.stage.until(&self.before, 8, 5);
+        let whole = self.tick().await?;
+        self.tell.say(&format!("Five minutes later: {}", summary(&whole)))?;
         let look = self.stage.look().await?;
         let other = self.before.wrong_in(&look, |was, is| is.difference(was).or_else(|| is.incomplete()));
         let wrong = [self.other_outcomes(&on, |_| "changed"), other].concat();

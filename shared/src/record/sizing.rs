@@ -22,15 +22,10 @@ impl<S: Saved> Live<S> {
         self.size.bounds().filter(|_| !self.asleep)
     }
 
-    /// Its scaling, unless it is at 0 and sleeps: then only a record could say what it was before.
-    fn own(&self) -> Option<S::Bounds> {
-        self.size.bounds().filter(|_| self.size.count().is_some() || !self.asleep)
-    }
-
     /// The size as it is seen at first: our own sleep is never taken for a size.
     #[must_use]
     pub fn at_first_sight(&self) -> S {
-        self.size.clone().with(self.size.count(), self.own())
+        self.size.clone().with(self.size.count(), self.awake())
     }
 }
 
@@ -43,9 +38,10 @@ pub fn to_save<S: Saved>(record: Option<&Record<S>>, live: &Live<S>) -> S {
     let (count, bounds) = match record {
         None => return live.at_first_sight(),
         Some(Record { state: State::On, size, by, .. }) => {
-            // What was adopted at 0, after its record was lost, has what its tag says.
-            let adopted = *by == Some(By::Adoption);
-            let own = if adopted { live.own().or(size.bounds()) } else { live.size.bounds() };
+            // Our own sleep is never a size: of what was adopted after its record was lost, and of what a
+            // concurrent run has just put to sleep.
+            let is_ours = live.asleep && (*by == Some(By::Adoption) || live.size.count().is_none());
+            let own = live.size.bounds().and_then(|now| if is_ours { size.bounds() } else { Some(now) });
             // A queue worker that autoscaling took to 0 keeps the count it last had, and so does what a
             // start had to bring within its bounds: they may be raised again.
             let clamped = live.size.count().map(u32::from) == Some(live.most)
@@ -112,7 +108,21 @@ mod tests {
         for (of_record, live_size, saved) in [
             ("", "n=3 min=2 susp=---", "n=3 min=2 susp=---"),
             ("", "min=0 susp=ios", ""),
-            ("", "n=2 min=0 susp=ios", "n=2 min=0 susp=ios"),
+            ("", "n=2 min=0 susp=ios", "n=2"),
+            ("v1 on@2026-11-23T08:00:00Z n=2 min=1 susp=---", "n=2 min=0 susp=ios", "n=2 min=0 susp=ios"),
+            ("v1 on@2026-11-23T08:00:00Z n=2 min=1 susp=---", "min=0 susp=ios", "n=2 min=1 susp=---"),
+            ("v1 on@2026-11-23T08:00:00Z n=2 min=1 susp=---", "n=2", "n=2"),
+            (
+                "v1 on@2026-11-23T08:00:00Z n=2 min=1 susp=--- by=adoption",
+                "n=3 min=0 susp=ios",
+                "n=3 min=1 susp=---",
+            ),
+            ("v1 on@2026-11-23T08:00:00Z by=adoption", "n=3 min=0 susp=ios", "n=3"),
+            (
+                "v1 starting@2026-11-23T08:00:00Z n=5 min=2 susp=---",
+                "n=2 min=2 susp=i--",
+                "n=5 min=2 susp=---",
+            ),
             ("", "min=0 susp=---", "min=0 susp=---"),
             ("v1 on@2026-11-23T08:00:00Z n=3", "n=5", "n=5"),
             ("v1 on@2026-11-23T08:00:00Z n=8", "n=5", "n=8"),

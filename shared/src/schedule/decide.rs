@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Want, Wanted, WantedBy};
-use crate::record::{By, Record, Size, State, whole_millis};
+use crate::record::{By, Record, Saved, Size, State, whole_millis};
 
 /// What is done about a service that differs from what is wanted (the tag `steward:drift`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -57,6 +57,7 @@ pub struct Unreadable;
 
 /// All that decides: of a service, or of an Auto Scaling group.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is seen, fact by fact")]
 pub struct Facts<'a, S = Size> {
     /// The record; `None` where there is none.
     pub record: Result<Option<&'a Record<S>>, Unreadable>,
@@ -72,6 +73,11 @@ pub struct Facts<'a, S = Size> {
     pub count: u32,
     /// Nothing can wake it: it has no scalable target, or a target at min 0 with all flags true.
     pub asleep: bool,
+    /// It is a queue's worker with nothing to do: at 0, and its autoscaling is awake with a min of 0.
+    pub idle: bool,
+    /// As many tasks run as are desired, more than none, and no deployment is in progress; of a group, its
+    /// instances are in service.
+    pub whole: bool,
     /// It has a readable `steward:size`.
     pub size_tag: bool,
     /// The run's start.
@@ -99,8 +105,16 @@ pub enum Due {
         /// Now.
         at: Timestamp,
     },
-    /// `skipped` (`noSavedSize`): at 0, and nothing says what size it has. No record.
-    AdoptWithoutSize,
+    /// The same without a count, and `failed` (`noSavedSize`) this once: it is at 0, and nothing says what
+    /// size it had.
+    AdoptWithoutSize {
+        /// Now.
+        at: Timestamp,
+    },
+    /// `unchanged` (`waking`): started, and not yet whole.
+    Waking,
+    /// It is whole, or [`WAKING_AT_MOST`] has passed: hand scale-in back, and write `on`, keeping t.
+    FinishStart,
     /// A start.
     MakeOn {
         /// The transition, or now.
@@ -127,9 +141,12 @@ pub enum Due {
     Nothing,
 }
 
+/// So long after t a start is over, whatever the service looks like.
+pub const WAKING_AT_MOST: SignedDuration = SignedDuration::from_hours(2);
+
 /// What is due: the first line of the table that fits.
 #[must_use]
-pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
+pub fn decide<S: Saved>(facts: &Facts<'_, S>) -> Due {
     let now = whole_millis(facts.now);
     // The record or the schedule cannot be read: failed, nothing changed.
     let (Ok(record), Ok(wanted)) = (facts.record, facts.wanted) else {
@@ -145,7 +162,7 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     // has a later t, so an override that the record contradicts at its own t came after the record.
     let contradicts = |wanted: &Wanted, record: &Record<S>| {
         let by_override = wanted.by == WantedBy::Override && since == Some(record.at);
-        by_override && (record.state == State::On) != (wanted.state == Want::On)
+        by_override && record.state.is_on() != (wanted.state == Want::On)
     };
     let is_newer = since > record.map(|record| record.at)
         || wanted.zip(record).is_some_and(|(wanted, record)| contradicts(wanted, record));
@@ -165,6 +182,16 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
             return Due::FinishStop;
         }
     }
+    // The record is starting@t, and not (wanted off and since > t): whole, or two hours past t: hand
+    // scale-in back; else unchanged (waking).
+    if let Some(record) = record.filter(|record| record.state == State::Starting) {
+        let is_over = facts.whole || now.duration_since(record.at) >= WAKING_AT_MOST;
+        match wanted {
+            Some(wanted) if wanted.state == Want::Off && is_newer => {}
+            _ if is_over => return Due::FinishStart,
+            _ => return Due::Waking,
+        }
+    }
     // No schedule and no override is in force: what is off by schedule or override is started;
     // else nothing.
     let Some(wanted) = wanted else {
@@ -179,10 +206,15 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     let by_schedule = wanted.by == WantedBy::Schedule;
     if by_schedule && facts.sched.is_some() && record.is_none_or(|record| record.sched.is_none()) {
         return match record {
-            None if facts.count == 0 && !facts.size_tag => Due::AdoptWithoutSize,
+            None if facts.count == 0 && !facts.size_tag && !facts.idle => Due::AdoptWithoutSize { at: now },
             None => Due::Adopt { state: State::On, at: now },
             Some(record) => Due::Adopt { state: record.state, at: now },
         };
+    }
+    // What was adopted without a size has nothing to stop, and nothing to start it with. That was told when
+    // it was adopted.
+    if by_schedule && record.is_some_and(|record| facts.is_without_size(record)) {
+        return since.filter(|_| is_newer).map_or(Due::Nothing, |at| Due::Renew { at });
     }
     // Since > t: make it as wanted, t = since; if it is so already, renew t alone.
     if let Some(since) = since.filter(|_| is_newer) {
@@ -204,14 +236,14 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
     // edited: make it as wanted, t = now.
     if let Some(record) = record
         && facts.is_edited(record)
-        && (record.state == State::On) != (wanted.state == Want::On)
+        && record.state.is_on() != (wanted.state == Want::On)
     {
         return facts.make(Some(record), wanted, now);
     }
     // What an override did, and none wants any more: one that took its place has hidden its end.
     if let Some(record) = record
         && record.by == Some(By::Override)
-        && (record.state == State::On) != (wanted.state == Want::On)
+        && record.state.is_on() != (wanted.state == Want::On)
     {
         return facts.make(Some(record), wanted, now);
     }
@@ -224,15 +256,15 @@ pub fn decide<S>(facts: &Facts<'_, S>) -> Due {
 }
 
 fn is_off_by_steward<S>(record: &Record<S>) -> bool {
-    record.state != State::On && matches!(record.by, Some(By::Schedule | By::Override))
+    !record.state.is_on() && matches!(record.by, Some(By::Schedule | By::Override))
 }
 
 /// No record means on, and a stop that began counts as off.
 fn says_on<S>(record: Option<&Record<S>>) -> bool {
-    record.is_none_or(|record| record.state == State::On)
+    record.is_none_or(|record| record.state.is_on())
 }
 
-impl<S> Facts<'_, S> {
+impl<S: Saved> Facts<'_, S> {
     /// The schedule is another by now than the one for which that was done.
     fn is_edited(&self, record: &Record<S>) -> bool {
         record.sched.as_deref() != self.sched && record.by != Some(By::Request)
@@ -243,10 +275,16 @@ impl<S> Facts<'_, S> {
         self.sched.is_some() && record.sched.is_none()
     }
 
+    /// Its record says on, and it is at 0: no record and no tag says with what it was.
+    fn is_without_size(&self, record: &Record<S>) -> bool {
+        let unsaid = record.size.count().is_none() && !self.size_tag;
+        record.state == State::On && unsaid && self.count == 0 && self.asleep
+    }
+
     /// The record says so, and so it is.
     fn is_already(&self, record: Option<&Record<S>>, want: Want) -> bool {
         match want {
-            Want::On => says_on(record) && self.count > 0,
+            Want::On => says_on(record) && (self.count > 0 || self.idle),
             Want::Off => !says_on(record) && self.count == 0 && self.asleep,
             Want::Hold => true,
         }

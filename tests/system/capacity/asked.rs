@@ -53,6 +53,7 @@ async fn a_stop_with_machines_is_accepted_and_reconcile_finishes_it_scheduled_or
 
     let back = story.rest("POST", START, with_machines()).await;
     assert_eq!(back.status, 200, "{}", back.body);
+    story.becomes_whole().await;
     assert_eq!((story.count(), story.size()), (2, as_by_day()));
 }
 
@@ -61,7 +62,7 @@ async fn a_start_takes_back_a_stop_that_has_not_come_to_the_machines() {
     let story = Story::on(ec2("2026-11-24 12:02", machines(), api())).await;
     assert_eq!(story.rest("POST", STOP, with_machines()).await.status, 202);
     assert_eq!(story.rest("POST", START, with_machines()).await.status, 200);
-    assert!(story.record().starts_with("v1 on@"), "{}", story.record());
+    assert!(story.record().starts_with("v1 starting@"), "{}", story.record());
     story.ticks("2026-11-24 12:05", "2026-11-24 13:00").await;
     assert_eq!((story.count(), story.size()), (2, as_by_day()));
 }
@@ -120,6 +121,7 @@ async fn machines_that_ecs_sizes_are_left_to_it_unless_forced() {
     story.ticks("2026-11-24 12:05", "2026-11-24 12:10").await;
     assert_eq!(story.size().1, 0);
     assert_eq!(story.rest("POST", START, with_machines()).await.status, 200);
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
 }
 
@@ -133,6 +135,7 @@ async fn a_scheduled_morning_takes_back_what_was_stopped_by_request() {
     assert_eq!(story.size(), asleep());
     story.ticks("2026-11-24 20:00", "2026-11-24 20:05").await;
     story.tick("2026-11-25 08:00").await;
+    story.becomes_whole().await;
     assert_eq!((story.count(), story.size()), (2, as_by_day()));
 }
 

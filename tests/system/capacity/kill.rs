@@ -98,6 +98,11 @@ async fn killed_at_every_call_of_a_morning_the_next_tick_ends_the_same() {
     let calls = kill_everywhere(&story.aws, tick).await;
     assert!(calls > 12, "{calls} calls");
     story.tick("2026-11-25 08:00").await;
+    // The end of the start: its alarms wake, and the records say on.
+    story.aws.move_to(local("2026-11-25 08:05"));
+    let calls = kill_everywhere(&story.aws, tick).await;
+    assert!(calls > 8, "{calls} calls");
+    story.tick("2026-11-25 08:05").await;
     assert_eq!((story.count(), story.size()), (2, as_by_day()));
 }
 

@@ -39,6 +39,7 @@ async fn a_sleeping_group_whose_cluster_is_gone_is_started_all_the_same() {
     let report = story.tick("2026-11-25 07:55").await;
     assert_eq!(item(&report, "machines")["code"], "clusterUnknown");
     story.tick("2026-11-25 08:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
     assert!(story.record().contains("on@") && story.record().contains("cluster=ec2"), "{}", story.record());
 }
@@ -60,6 +61,7 @@ async fn a_record_that_is_lost_at_night_comes_back_whole_from_the_size_tag() {
         story.tick("2026-11-28 20:00").await;
         assert!(story.record().starts_with("v1 off@2026-11-28T23:00:00Z n=2"), "{}", story.record());
         let report = story.tick("2026-11-30 08:00").await;
+        story.becomes_whole().await;
         assert_eq!(story.size(), by_day, "{size}: with its min and alarms, where the tag says them");
         assert_eq!(warnings(&report, "machines"), warned);
     }
@@ -131,7 +133,7 @@ async fn a_cluster_that_cannot_be_read_keeps_only_the_groups_that_could_be_its()
         told(&report, "loose").contains("which cluster its instances belong to can't be read"),
         "{report}"
     );
-    assert_eq!((story.count(), story.size()), (2, as_by_day()), "{report}");
+    assert_eq!((story.count(), story.size().1), (2, 2), "{report}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,10 +145,12 @@ async fn groups_that_cannot_be_looked_at_again_do_not_fail_the_services() {
         .faults(Faults::new().on("autoscaling", "DescribeAutoScalingGroups").calls(1..9).access_denied());
     let report = story.tick("2026-11-25 08:00").await;
     assert_eq!(item(&report, "api")["outcome"], "changed", "{report}");
-    assert!(story.aws.with(|world| world.tags("ec2", "api"))["steward:record"].starts_with("v1 on@"));
+    let record = story.aws.with(|world| world.tags("ec2", "api"))["steward:record"].clone();
+    assert!(record.starts_with("v1 starting@"), "{record}");
     assert!(told(&report, "machines").contains("could not be looked at again"), "{report}");
     story.aws.faults(Faults::new());
     story.tick("2026-11-25 08:05").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
     assert!(story.record().starts_with("v1 on@2026-11-25T11:00:00Z"), "{}", story.record());
 }
@@ -175,31 +179,24 @@ async fn groups_that_cannot_be_read_in_the_morning_come_at_the_next_tick() {
     assert_eq!(report["counts"]["failed"], 1);
     story.aws.faults(Faults::new());
     story.tick("2026-11-25 08:05").await;
-    story.aws.advance(Duration::from_secs(150));
+    story.becomes_whole().await;
     assert_eq!((story.size(), story.running()), (as_by_day(), 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_groups_start_that_somebody_undoes_meanwhile_is_raced() {
+async fn a_group_that_somebody_takes_down_while_it_starts_is_late_to_wake() {
     let story = night(Story::on(office("2026-11-24 12:00")).await).await;
-    story.aws.move_to(local("2026-11-25 08:00"));
-    story.aws.forget();
-    story.aws.latency(Some(Duration::from_secs(1)));
-    let undo = async {
-        let sized = || story.writes().iter().any(|call| call == "UpdateAutoScalingGroup");
-        while !sized() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        let zero = json!({"AutoScalingGroupName": "machines", "MinSize": 0, "DesiredCapacity": 0});
-        story.call("autoscaling", "UpdateAutoScalingGroup", zero);
-    };
-    let (report, ()) = tokio::join!(story.system.invoke("scale-service", super::tick(&story.aws)), undo);
-    let report = report.unwrap();
-    assert_eq!(item(&report, "machines")["code"], "raced", "{report}");
-    assert!(story.record().starts_with("v1 off@"), "{}", story.record());
-    story.aws.latency(None);
-    story.tick("2026-11-25 08:05").await;
-    assert_eq!(story.size(), as_by_day(), "the next tick starts it");
+    story.tick("2026-11-25 08:00").await;
+    let zero = json!({"AutoScalingGroupName": "machines", "MinSize": 0, "DesiredCapacity": 0});
+    story.call("autoscaling", "UpdateAutoScalingGroup", zero);
+    let waking = story.tick("2026-11-25 08:05").await;
+    assert_eq!(item(&waking, "machines")["code"], "waking", "{waking}");
+    let late = story.tick("2026-11-25 08:15").await;
+    assert_eq!(item(&late, "machines")["warnings"][0]["code"], "lateToWake", "{late}");
+    story.tick("2026-11-25 10:00").await;
+    assert_eq!(story.size(), (0, 0, 4, Vec::new()), "handed back after two hours, and left");
+    story.ticks("2026-11-25 20:00", "2026-11-25 20:05").await;
+    assert!(story.record().contains(" n=2 "), "{}", story.record());
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,13 +60,21 @@ async fn services_go_down_then_the_machines_and_in_the_morning_the_machines_come
     let place = |operation: &str| writes.iter().position(|it| it == operation).unwrap();
     assert!(place("UpdateAutoScalingGroup") < place("ResumeProcesses"), "{writes:?}");
     assert!(place("ResumeProcesses") < place("UpdateService"), "machines first: {writes:?}");
-    assert_eq!(story.size(), as_by_day());
-    assert!(story.record().starts_with("v1 on@2026-11-25T11:00:00Z n=2 min=1"), "{}", story.record());
+    let alarms = || vec!["AlarmNotification".to_owned()];
+    assert_eq!(story.size(), (1, 2, 4, alarms()), "its alarms sleep until its instances are in service");
+    let record = story.record();
+    assert!(record.starts_with("v1 starting@2026-11-25T11:00:00Z n=2 min=1"), "{record}");
     // An instance is there for tasks about 70 s after its launch.
     story.aws.move_to(local("2026-11-25 08:00") + SignedDuration::from_secs(150));
     assert_eq!((story.count(), story.running()), (2, 2));
     story.aws.forget();
     story.tick("2026-11-25 08:05").await;
+    assert_eq!(story.size(), as_by_day());
+    let mut writes = story.writes();
+    writes.sort();
+    assert_eq!(writes, ["CreateOrUpdateTags", "ResumeProcesses", "TagResource"], "both starts have ended");
+    story.aws.forget();
+    story.tick("2026-11-25 08:10").await;
     assert!(story.writes().is_empty());
 }
 
@@ -159,6 +167,7 @@ async fn what_slept_already_sleeps_on_and_the_size_of_the_day_comes_back() {
     assert_eq!(story.size().1, 0);
     assert!(story.record().contains("n=3 min=0 susp=-s"), "{}", story.record());
     story.tick("2026-11-25 08:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), by_day);
 }
 
@@ -180,6 +189,7 @@ async fn the_groups_own_alarms_and_scheduled_actions_sleep_with_it() {
     assert_eq!(story.size(), asleep());
     story.tick("2026-11-25 08:00").await;
     story.tick("2026-11-25 08:05").await;
+    story.tick("2026-11-25 08:10").await;
     assert_eq!(story.size().1, 3, "by day its alarm moves it again");
 }
 
@@ -196,6 +206,7 @@ async fn what_people_do_at_night_is_temporary_and_zero_is_never_saved() {
     let raised = story.tick("2026-11-25 07:55").await;
     assert!(raised["summary"].as_str().unwrap().contains("1 on outside their schedule"), "{raised}");
     story.tick("2026-11-25 08:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
     // To zero by hand at noon: the evening's record keeps the size it last had.
     let zero = json!({"AutoScalingGroupName": "machines", "MinSize": 0, "DesiredCapacity": 0});
@@ -244,6 +255,7 @@ async fn a_groups_tag_names_its_cluster_and_its_record_keeps_it_while_it_is_empt
     assert!(story.aws.with(|world| world.container_instances("ec2")).is_empty());
     assert!(story.record().contains("cluster=ec2"));
     story.tick("2026-11-25 08:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
 }
 
@@ -298,6 +310,7 @@ async fn a_clusters_hold_and_its_override_reach_its_machines() {
     let on = json!({"state": "on", "for": "PT1H"});
     story.aws.move_to(local("2026-11-24 22:00"));
     assert_eq!(story.rest("PUT", "/clusters/ec2/override", on).await.status, 200);
+    story.becomes_whole().await;
     assert_eq!((story.count(), story.size()), (2, as_by_day()), "machines and services");
     story.ticks("2026-11-24 23:00", "2026-11-24 23:10").await;
     assert_eq!((story.count(), story.size()), (0, asleep()));

@@ -42,6 +42,7 @@ async fn what_its_own_alarms_take_while_it_waits_for_tasks_comes_back_in_the_mor
         assert_eq!(story.size(), by_morning, "{hours} hours");
         load(&story, None);
         story.tick("2026-11-25 08:00").await;
+        story.becomes_whole().await;
         assert_eq!(story.size(), as_by_day(), "{hours} hours");
         assert!(story.record().starts_with("v1 on@2026-11-25T11:00:00Z n=2 min=1"), "{}", story.record());
     }
@@ -80,12 +81,14 @@ async fn a_hold_and_an_override_reach_a_stop_that_waits_and_an_off_that_is_said_
     // On for an hour, and off again at its end.
     let story = waits(1).await;
     assert_eq!(story.rest("PUT", "/clusters/ec2/override", lease("on")).await.status, 200);
-    assert!(story.record().starts_with("v1 on@") && story.record().contains("n=2"), "{}", story.record());
+    let record = story.record();
+    assert!(record.starts_with("v1 starting@") && record.contains("n=2"), "{record}");
     story.ticks("2026-11-24 20:15", "2026-11-24 21:05").await;
     assert_eq!((story.count(), story.size()), (2, as_by_day()));
     story.ticks("2026-11-24 21:10", "2026-11-24 21:25").await;
     assert_eq!((story.count(), story.size()), (0, asleep()));
     story.tick("2026-11-25 08:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
 
     // Over a weekend, until Sunday.
@@ -105,6 +108,7 @@ async fn a_hold_and_an_override_reach_a_stop_that_waits_and_an_off_that_is_said_
     assert_eq!(story.size(), asleep());
     load(&story, None);
     story.tick("2026-11-30 08:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
 }
 
@@ -149,7 +153,8 @@ async fn a_stop_that_waits_is_taken_back_with_the_schedule_that_began_it() {
         let report = story.tick("2026-11-24 20:15").await;
         let reason = item(&report, "machines")["reason"].as_str().unwrap().to_owned();
         assert!(reason.contains("is taken back"), "{edit:?}: {reason}");
-        assert!(story.record().starts_with("v1 on@2026-11-24T23:15:00Z n=2 min=1"), "{}", story.record());
+        let record = story.record();
+        assert!(record.starts_with("v1 starting@2026-11-24T23:15:00Z n=2 min=1"), "{record}");
         story.ticks("2026-11-24 20:20", "2026-11-25 07:00").await;
         assert_eq!(story.size(), as_by_day(), "{edit:?}");
         let writes = story.writes();
@@ -180,6 +185,7 @@ async fn sizing_a_group_whose_stop_was_begun_says_that_it_goes_all_the_same() {
     story.ticks("2026-11-24 20:15", "2026-11-24 22:10").await;
     assert_eq!(story.size(), asleep());
     story.tick("2026-11-25 08:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day(), "what people do inside an off period is temporary");
 }
 
@@ -217,10 +223,11 @@ async fn a_group_whose_schedule_is_taken_away_at_night_comes_back() {
     assert_eq!(story.size(), asleep());
     story.tag_group("steward:schedule", None);
     story.tick("2026-11-24 23:00").await;
+    story.becomes_whole().await;
     assert_eq!(story.size(), as_by_day());
     assert!(!story.record().contains("sched="), "{}", story.record());
     story.aws.forget();
-    story.ticks("2026-11-24 23:05", "2026-11-25 08:00").await;
+    story.ticks("2026-11-24 23:10", "2026-11-25 08:00").await;
     let writes: Vec<Value> = story.aws.writes().into_iter().map(|call| json!(call.service)).collect();
     assert!(writes.iter().all(|service| service != "autoscaling"), "{writes:?}");
 }

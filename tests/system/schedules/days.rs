@@ -60,6 +60,7 @@ async fn tagged_at_noon_untagged_at_23_tagged_again() {
     story.tick("2026-11-24 23:00").await;
     assert_eq!(story.size(), DAY_SIZE, "what is off by schedule is started when no schedule is in force");
     assert!(!story.record().contains("sched="), "{}", story.record());
+    story.tick("2026-11-24 23:05").await;
     story.tag("2026-11-24 23:30", "steward:schedule", OFFICE);
     story.tick("2026-11-24 23:30").await;
     assert_eq!(story.size(), DAY_SIZE, "adopted as it is");
@@ -107,8 +108,8 @@ async fn a_stop_by_request_that_was_killed_halfway_is_finished_by_the_next_tick(
     for k in 0..4 {
         let story = Story::tagged("2026-11-24 09:00").await;
         story.tick("2026-11-24 09:00").await;
-        // The service, its cluster, its target and its scheduled actions.
-        let reads = 4;
+        // The service, its cluster, its target and its scheduled actions; the first two again.
+        let reads = 6;
         let killed = story.aws.kill_at(reads + k, emulator::Moment::After);
         tokio::select! {
             () = killed.wait() => {}
@@ -310,7 +311,7 @@ async fn a_bad_schedule_fails_with_its_place_is_not_touched_and_does_not_stop_th
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_worker_at_0_is_adopted_with_its_size_tag_and_reported_without_one() {
+async fn a_service_parked_at_0_costs_one_alert_and_comes_up_with_its_size_tag() {
     let mut world = World::new(local("2026-11-24 09:00"));
     world.cluster("prod");
     world.service("prod", ServiceSeed::new("users").desired(0).tag("steward:schedule", OFFICE));
@@ -320,16 +321,84 @@ async fn a_queue_worker_at_0_is_adopted_with_its_size_tag_and_reported_without_o
     );
     let story = Story::on(world, &[]).await;
     let report = story.tick("2026-11-24 09:00").await;
-    assert_eq!(item(&report, "users")["code"], "noSavedSize");
-    assert!(
-        report["summary"].as_str().unwrap().contains("skipped (users noSavedSize)"),
-        "{}",
-        report["summary"]
-    );
-    assert_eq!(story.record(), "", "and no record");
-    story.tick("2026-11-24 20:00").await;
-    story.tick("2026-11-25 08:00").await;
+    let told = item(&report, "users");
+    assert_eq!((&told["outcome"], &told["code"]), (&json!("failed"), &json!("noSavedSize")), "{told}");
+    let summary = report["summary"].as_str().unwrap();
+    assert!(summary.contains("1 failed (users noSavedSize)"), "{summary}");
+    assert!(story.record().starts_with("v1 on@2026-11-24T12:00:00Z "), "{}", story.record());
+    assert!(story.record().ends_with("by=adoption") && !story.record().contains("n="), "{}", story.record());
+    for at in ["2026-11-24 09:05", "2026-11-24 20:00", "2026-11-25 08:00", "2026-11-25 08:05"] {
+        let report = story.tick(at).await;
+        let quiet = item(&report, "users");
+        assert_eq!((&quiet["outcome"], &quiet["code"]), (&json!("skipped"), &json!("noSavedSize")), "{at}");
+    }
     assert_eq!(story.aws.with(|world| world.desired_count("prod", "sized")), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_worker_with_nothing_to_do_at_20_sleeps_until_the_morning_whatever_comes_into_its_queue() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    world.cluster("prod");
+    world.service("prod", ServiceSeed::new("users").desired(0).tag("steward:schedule", OFFICE));
+    world.scalable_target("prod", "users", TargetSeed::new(0, 9).tracking());
+    let story = Story::on(world, &[]).await;
+    let report = story.tick("2026-11-24 09:00").await;
+    assert_eq!(item(&report, "users")["outcome"], "changed", "{report}");
+    let evening = story.tick("2026-11-24 20:00").await;
+    assert_eq!(item(&evening, "users")["outcome"], "changed", "{evening}");
+    assert_eq!(story.size(), (0, Some((0, [true; 3]))));
+    assert!(story.record().contains(" min=0 susp=--- "), "{}", story.record());
+    // At 22:00 work comes into its queue.
+    story.aws.move_to(local("2026-11-24 22:00"));
+    story.aws.with(|world| {
+        world.load("prod", "users", 5);
+    });
+    story.tick("2026-11-25 02:00").await;
+    assert_eq!(story.size().0, 0, "its autoscaling sleeps");
+    let morning = story.tick("2026-11-25 08:00").await;
+    assert_eq!(
+        (&morning["counts"]["changed"], &morning["counts"]["failed"]),
+        (&json!(1), &json!(0)),
+        "{morning}"
+    );
+    assert_eq!(story.size(), (0, Some((0, [false; 3]))));
+    assert!(story.record().starts_with("v1 on@2026-11-25T11:00:00Z min=0 susp=---"), "{}", story.record());
+    story.tick("2026-11-25 08:30").await;
+    assert_eq!(story.size().0, 5, "and by day it says the count");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_removed_at_night_is_told_at_the_next_tick_and_not_in_the_morning() {
+    let story = Story::tagged("2026-11-24 12:00").await;
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.size(), ASLEEP);
+    story.untag("2026-11-25 02:00", "steward:record");
+    let told = story.tick("2026-11-25 02:05").await;
+    let lost = item(&told, "users");
+    assert_eq!((&lost["outcome"], &lost["code"]), (&json!("failed"), &json!("noSavedSize")), "{told}");
+    assert_eq!((&told["ok"], &lost["warnings"][0]["code"]), (&json!(false), &json!("orphanedSuspension")));
+    let reason = lost["reason"].as_str().unwrap();
+    for remedy in ["scale it to a count", "steward:size", "tag it steward:schedule with none", "aws logs"] {
+        assert!(reason.contains(remedy), "{reason}");
+    }
+    let quiet = story.tick("2026-11-25 02:10").await;
+    assert_eq!((&quiet["ok"], &item(&quiet, "users")["outcome"]), (&json!(true), &json!("skipped")));
+    assert_eq!(item(&quiet, "users")["warnings"][0]["code"], "orphanedSuspension", "until it is mended");
+    // A person raises it: our own sleep is not what it had, and the next night does not save it.
+    story.by_hand("2026-11-25 07:00", 2);
+    story.tick("2026-11-25 08:00").await;
+    story.tick("2026-11-25 20:00").await;
+    assert!(story.record().contains(" n=2 sched="), "{}", story.record());
+    // Infrastructure-as-code says what it should have: that wins.
+    let story = Story::tagged("2026-11-24 12:00").await;
+    story.tag("2026-11-24 12:00", "steward:size", "n=3 min=2 susp=i--");
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    story.untag("2026-11-25 02:00", "steward:record");
+    story.by_hand("2026-11-25 02:01", 2);
+    story.tick("2026-11-25 02:05").await;
+    assert!(story.record().contains(" n=2 min=2 susp=i-- "), "{}", story.record());
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,7 +58,7 @@ async fn a_summary_says_which_override_was_set_or_ended_and_what_else_became_of_
             "DELETE",
             OVERRIDE,
             Value::Null,
-            "override off ended (users), 1 service on (users 3)",
+            "override off ended (users), 1 service starting (users 3)",
         ),
         (
             "2026-11-24 10:20",
@@ -72,7 +72,7 @@ async fn a_summary_says_which_override_was_set_or_ended_and_what_else_became_of_
             "DELETE",
             "/override",
             Value::Null,
-            "override hold ended (the cluster), 1 unchanged",
+            "override hold ended (the cluster), 1 service on (users 3)",
         ),
     ] {
         let report = story.asks(at, method, path, body).await;
@@ -116,6 +116,7 @@ async fn an_override_off_from_12_to_15_by_day_deleted_early() {
     story.asks("2026-11-24 13:00", "DELETE", OVERRIDE, Value::Null).await;
     assert_eq!(story.size(), DAY_SIZE, "and so is its end");
     story.tick("2026-11-24 13:05").await;
+    story.tick("2026-11-24 13:10").await;
     assert_eq!(story.tag_of("steward:override"), None);
     story.tick("2026-11-24 20:00").await;
     assert_eq!(story.size(), ASLEEP);
@@ -173,6 +174,7 @@ async fn a_clusters_hold_and_override_reach_its_scheduled_services() {
     story.tick("2026-11-24 13:00").await;
     assert_eq!(story.count(), 3);
     story.tick("2026-11-24 13:05").await;
+    story.tick("2026-11-24 13:10").await;
     let tags = json!({"clusters": ["prod"], "include": ["TAGS"]});
     let cluster = story.aws.with(|world| world.call("ecs", "DescribeClusters", tags)).unwrap();
     assert!(!cluster.to_string().contains("steward:override"), "{cluster}");
@@ -262,7 +264,8 @@ async fn only_a_look_at_the_whole_cluster_removes_its_override() {
     }
     story.tick("2026-11-24 13:05").await;
     assert_eq!(story.count(), 3, "its end was not forgotten");
-    let cleaned = story.tick("2026-11-24 13:10").await;
+    story.tick("2026-11-24 13:10").await;
+    let cleaned = story.tick("2026-11-24 13:15").await;
     let summary = cleaned["summary"].as_str().unwrap();
     assert!(summary.contains("override removed, as it is over (cluster/prod)"), "{summary}");
 }

@@ -9,7 +9,7 @@ use std::iter::successors;
 
 use jiff::{SignedDuration, Timestamp};
 use shared::Refusal;
-use shared::record::{By, Record, State};
+use shared::record::{By, Record, Saved, State};
 use shared::schedule::{
     Drift, Due, Facts, Half, Moment, OnOff, Override, Position, Rules as Calendar, Schedule, Standing,
     Tagged, Want, Wanted, WantedBy, decide, wanted,
@@ -42,6 +42,8 @@ pub(super) struct Standpoint<S> {
     pub(super) count: u32,
     /// Nothing can wake it.
     pub(super) asleep: bool,
+    /// At 0, and its autoscaling takes it up from there.
+    pub(super) idle: bool,
     /// What it has while it is on.
     pub(super) size: S,
     /// The count of that; `None` where nothing says it.
@@ -50,7 +52,7 @@ pub(super) struct Standpoint<S> {
 
 impl<S> Standpoint<S> {
     fn is_up(&self) -> bool {
-        self.count > 0 || !self.asleep
+        self.count > 0 || !self.asleep || self.idle
     }
 }
 
@@ -65,7 +67,7 @@ impl<'a> Course<'a> {
     }
 
     /// What is due after `now` and up to `until`, in order.
-    pub(super) fn coming<S: Clone>(
+    pub(super) fn coming<S: Saved>(
         &self,
         mut it: Standpoint<S>,
         now: Timestamp,
@@ -87,7 +89,7 @@ impl<'a> Course<'a> {
     }
 
     /// What becomes of it at an instant: the table is asked, and obeyed.
-    fn tick<S: Clone>(&self, it: &mut Standpoint<S>, at: Timestamp) -> Option<(Due, Wanted)> {
+    fn tick<S: Saved>(&self, it: &mut Standpoint<S>, at: Timestamp) -> Option<(Due, Wanted)> {
         let wanted = wanted(&self.standing, at, self.calendar)?;
         let sched = self.schedule.hash();
         let due = decide(&Facts {
@@ -98,6 +100,9 @@ impl<'a> Course<'a> {
             half: self.half,
             count: it.count,
             asleep: it.asleep,
+            idle: it.idle,
+            // What starts is foretold as whole at once.
+            whole: true,
             size_tag: it.saved.is_some(),
             now: at,
         });
@@ -111,20 +116,26 @@ impl<'a> Course<'a> {
                 it.record = recorded(State::On, at, By::Schedule);
                 // Where no size is known, the start fails; what comes after it is foretold as if it
                 // had been mended.
-                it.count = it.saved.unwrap_or(1).max(it.count);
+                it.idle = it.saved.is_none() && it.size.is_worker();
+                let least = it.saved.unwrap_or(u32::from(!it.idle));
+                it.count = least.max(it.count);
                 it.asleep = false;
+            }
+            Due::FinishStart => {
+                it.record = it.record.take().map(|record| Record { state: State::On, ..record });
             }
             Due::HandBack { at } => it.record = recorded(State::On, at, By::Schedule),
             Due::MakeOff { at } => {
                 it.record = recorded(State::Off, at, By::Schedule);
-                (it.count, it.asleep) = (0, true);
+                (it.count, it.asleep, it.idle) = (0, true, false);
             }
             Due::FinishStop => {
                 it.record = it.record.take().map(|record| Record { state: State::Off, ..record });
-                (it.count, it.asleep) = (0, true);
+                (it.count, it.asleep, it.idle) = (0, true, false);
             }
             Due::Renew { at } => it.record = it.record.take().map(|record| Record { at, ..record }),
-            Due::Unreadable | Due::Held | Due::AdoptWithoutSize | Due::Withheld | Due::Nothing => {}
+            Due::AdoptWithoutSize { at } => it.record = recorded(State::On, at, By::Adoption),
+            Due::Unreadable | Due::Held | Due::Waking | Due::Withheld | Due::Nothing => {}
         }
         Some((due, wanted))
     }
@@ -144,7 +155,7 @@ impl<'a> Course<'a> {
         let is_news = since.is_some() && (is_edge || (turns && *self.schedule != Schedule::NEVER));
         let acts = match due {
             Due::MakeOn { .. } | Due::MakeOff { .. } => is_news || changes,
-            Due::Renew { .. } | Due::AdoptWithoutSize => is_news,
+            Due::Renew { .. } | Due::AdoptWithoutSize { .. } => is_news,
             _ => false,
         };
         if !acts {

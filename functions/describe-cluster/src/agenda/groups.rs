@@ -44,6 +44,7 @@ pub(super) fn entries(
         record: record.clone(),
         count: live.size.count.map_or(0, u32::from),
         asleep: live.asleep,
+        idle: false,
         size: size.clone(),
         saved: size.count.map(u32::from),
     };

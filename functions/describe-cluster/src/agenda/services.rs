@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
 use shared::record::sizing::{Live, comes_back_with};
-use shared::record::{Record, Scaling, Size};
+use shared::record::{Record, Saved as _, Scaling, Size};
 use shared::schedule::OnOff;
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, recorded, sized};
@@ -34,10 +34,12 @@ pub(super) fn entries(
     let live = live(service, target, rules);
     let tagged: Result<Option<Size>, Refusal> = sized(&tags, keys);
     let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
+    let is_worker = |scaling: Scaling| scaling.min == 0 && !live.asleep;
     let standpoint = Standpoint {
         record: record.clone(),
         count: live.size.count.map_or(0, u32::from),
         asleep: live.asleep,
+        idle: live.size.count.is_none() && live.size.scaling.is_some_and(is_worker),
         size,
         saved: size.count.map(u32::from),
     };
@@ -74,6 +76,9 @@ fn unstartable(
     tagged: &Result<Option<Size>, Refusal>,
     keys: &TagKeys,
 ) -> Option<Refusal> {
+    if size.is_worker() {
+        return None;
+    }
     if size.count.is_none() {
         return Some(tagged.clone().err().unwrap_or_else(|| no_saved_size::<Size>(keys)));
     }

@@ -13,7 +13,7 @@ use shared::settings::TagKeys;
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read, TaskFilter};
 
-use super::{AT_ONCE, Snapshot, Unread, UnreadThing, tags_of};
+use super::{AT_ONCE, Again, Snapshot, Unread, UnreadThing, tags_of};
 use crate::ask::{Ask, Groups, Target};
 
 /// A group's name, and its cluster where that is known. Prints as its ARN's resource part.
@@ -168,7 +168,7 @@ async fn linked(
 }
 
 /// The DAEMON services of each cluster: their tasks are never a reason to wait.
-pub(crate) fn daemons(seen: &Snapshot) -> BTreeMap<ClusterName, BTreeSet<String>> {
+fn daemons(seen: &Snapshot) -> BTreeMap<ClusterName, BTreeSet<String>> {
     let mut daemons: BTreeMap<ClusterName, BTreeSet<String>> = BTreeMap::new();
     for one in seen.services.iter().filter(|one| one.service.is_daemon()) {
         daemons.entry(one.id.cluster.clone()).or_default().insert(one.id.service.to_string());
@@ -190,26 +190,39 @@ pub async fn observe_tasks(read: &Read, groups: &[GroupId], seen: &mut Snapshot)
     }
 }
 
-/// Reads it again, just before they stop.
-pub async fn tasks_again(
-    read: &Read,
-    groups: &[GroupId],
-    daemons: &BTreeMap<ClusterName, BTreeSet<String>>,
-) -> BTreeMap<GroupName, Tasks> {
-    let clusters = tasks_by_cluster(read, groups, daemons).await;
+/// Groups that were looked at again.
+#[derive(Debug, Default)]
+pub(super) struct GroupsAgain {
+    pub(super) groups: Vec<SeenGroup>,
+    pub(super) tasks: BTreeMap<GroupName, Tasks>,
+    pub(super) strangers: BTreeSet<GroupName>,
+}
+
+/// Reads groups again, and what runs on their instances.
+pub(super) async fn again(read: &Read, which: &Again, seen: &Snapshot) -> Result<GroupsAgain, Problem> {
+    let mut looked = GroupsAgain::default();
+    if which.groups.is_empty() {
+        return Ok(looked);
+    }
+    let ids: Vec<GroupId> = which.groups.iter().cloned().collect();
+    let clusters =
+        if which.tasks { tasks_by_cluster(read, &ids, &daemons(seen)).await } else { BTreeMap::new() };
     // After the tasks: what an instance runs that came between them is another group's otherwise.
-    let names: Vec<GroupName> = groups.iter().map(|id| id.name.clone()).collect();
-    let fresh = match by_name(read, &names).await {
-        Ok(fresh) => fresh,
-        Err(Problem { code, detail, .. }) => {
-            return names.into_iter().map(|name| (name, Err((code, detail.clone())))).collect();
+    let names: Vec<String> = ids.iter().map(|id| id.name.to_string()).collect();
+    for group in read.groups(Some(&names)).await? {
+        let before =
+            seen.groups.iter().find(|one| one.group.auto_scaling_group_name == group.auto_scaling_group_name);
+        let Some(before) = before else { continue };
+        let one = SeenGroup { group, ..before.clone() };
+        if let Some(cluster) = one.id.cluster.as_ref().and_then(|cluster| clusters.get(cluster)) {
+            looked.tasks.insert(one.id.name.clone(), on_instances(cluster, &one.group));
+            if cluster.as_ref().is_ok_and(|cluster| cluster.is_strange_to(&one.group)) {
+                looked.strangers.insert(one.id.name.clone());
+            }
         }
-    };
-    let tasks = |id: &GroupId| {
-        let tasks = clusters.get(id.cluster.as_ref()?)?;
-        Some((id.name.clone(), on_instances(tasks, fresh.get(&id.name)?)))
-    };
-    groups.iter().filter_map(tasks).collect()
+        looked.groups.push(one);
+    }
+    Ok(looked)
 }
 
 /// A task on a machine.
@@ -295,38 +308,4 @@ async fn tasks_of(
     };
     let tasks = there.map(told).collect();
     Ok(Busy { tasks, instances: machines.into_values().collect() })
-}
-
-/// What a group's start looks at again before it says that it is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FreshGroup {
-    /// The desired capacity now.
-    pub desired: i32,
-    /// The record's text now.
-    pub record: Option<String>,
-}
-
-/// Reads some groups again.
-pub async fn groups_again(
-    read: &Read,
-    names: &[GroupName],
-    record_key: &str,
-) -> Result<BTreeMap<GroupName, FreshGroup>, Problem> {
-    let fresh = by_name(read, names).await?.into_iter().map(|(name, group)| {
-        let record = group.tags_by_key().remove(record_key);
-        (name, FreshGroup { desired: group.desired_capacity, record })
-    });
-    Ok(fresh.collect())
-}
-
-async fn by_name(read: &Read, names: &[GroupName]) -> Result<BTreeMap<GroupName, Group>, Problem> {
-    /// The most names that a call takes.
-    const NAMES: usize = 100;
-    let mut found = BTreeMap::new();
-    for names in names.chunks(NAMES) {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let groups = read.groups(Some(&names)).await?.into_iter();
-        found.extend(groups.filter_map(|group| Some((group.auto_scaling_group_name.parse().ok()?, group))));
-    }
-    Ok(found)
 }

@@ -5,10 +5,11 @@
 use std::fmt::Display;
 
 use jiff::{SignedDuration, Timestamp};
+use shared::names::ClusterName;
 use shared::record::sizing::{self, Live};
 use shared::record::{By, Record, Saved, State};
 use shared::report::{Outcome, Warning};
-use shared::schedule::{Due, Want};
+use shared::schedule::Due;
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, sized};
 use shared::{Code, Refusal};
@@ -16,7 +17,7 @@ use shared::{Code, Refusal};
 use super::directives::Directives;
 use super::steps::CHANGE;
 use super::{Item, PlanSettings, PlannedItem, Step};
-use crate::ask::Ask;
+use crate::ask::{Ask, Verb};
 use crate::effect::{Became, Effect};
 use crate::observe::Snapshot;
 
@@ -29,7 +30,14 @@ pub(super) trait Resource: Sized {
     /// What the tag `steward:size` may say at the least.
     const SIZE_EXAMPLE: &'static str;
 
+    /// The stage in which it is started, and its start ended.
+    const STARTS_IN: usize;
+
     fn id(&self) -> &impl Display;
+    /// What finds the writes of its record in the audit: a filter pattern of CloudWatch Logs.
+    fn audit_pattern(&self) -> String;
+    /// The cluster that it belongs to, where that is known.
+    fn cluster(&self) -> Option<&ClusterName>;
     fn tags(&self) -> Tags;
     /// Its size as it is.
     fn live(&self, settings: &PlanSettings) -> Live<Self::Size>;
@@ -50,14 +58,23 @@ pub(super) trait Resource: Sized {
         due: Due,
         settings: &PlanSettings,
     ) -> Option<Item>;
-    /// The step that writes its record. It may only be written while the desired count is at least `floor`.
-    fn write(&self, before: Option<String>, record: Record<Self::Size>, floor: u32) -> Step;
+    /// At 0, and its autoscaling, which is awake, takes it up from there.
+    fn is_idle(&self) -> bool {
+        false
+    }
+    /// All of it runs, and nothing of it is being replaced.
+    fn is_whole(&self) -> bool;
+    /// The step that writes its record.
+    fn write(&self, before: Option<String>, record: Record<Self::Size>) -> Step;
     /// The steps of a stop that a transition wants, or that was begun.
     fn stop(case: &Case<'_, Self>) -> PlannedItem;
     /// The steps of a start to this size.
     fn start(case: &Case<'_, Self>, size: Self::Size, count: Count) -> PlannedItem;
-    /// What is there of it, where that is less than its desired count; and where to look for the reason.
-    fn missing(&self) -> Option<(String, String)>;
+    /// The steps, before its record is written, that end a start: what was left asleep until it is whole is
+    /// as this size says again.
+    fn finish(case: &Case<'_, Self>, size: &Self::Size) -> Vec<Step>;
+    /// How much of it is there; and where to look for the reason if that is not all.
+    fn there(&self) -> (String, String);
     /// What keeps it from doing what is due: people's doing.
     fn held_back(_case: &Case<'_, Self>, _due: Due) -> Option<Warning> {
         None
@@ -147,6 +164,9 @@ pub(super) fn reconciled<T: Resource>(
     let mut planned = case.carry_out(due);
     planned.item.warnings.extend(T::held_back(&case, due));
     planned.item.warnings.extend(case.late_to_wake(due));
+    if matches!(due, Due::Nothing | Due::Renew { .. } | Due::AdoptWithoutSize { .. }) {
+        planned.item.warnings.extend(case.orphaned());
+    }
     case.directives.tell(&mut planned.item, || seen.shown());
     if due == Due::Nothing {
         T::clean_up(&case, &mut planned);
@@ -176,13 +196,12 @@ impl<'a, T: Resource> Case<'a, T> {
             Due::StartUnscheduled { .. } | Due::MakeOn { .. } => self.start(Count::Saved),
             Due::HandBack { .. } => self.start(Count::AsItIs),
             Due::Adopt { state, at } => self.adopted(state, at),
-            Due::AdoptWithoutSize => {
-                let Refusal { code, reason } = no_saved_size::<T::Size>(&self.settings.tags);
-                self.item(Outcome::Skipped, Some(code), format!("it is at 0, and {reason}")).into()
-            }
+            Due::AdoptWithoutSize { at } => self.adopted_without_size(at),
+            Due::Waking => self.waking().into(),
+            Due::FinishStart => self.finished(),
             Due::Renew { at } => self.renewed(at),
             Due::Withheld => self.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),
-            Due::Nothing => self.unchanged(self.as_it_is()).into(),
+            Due::Nothing => self.left(),
         }
     }
 
@@ -193,8 +212,80 @@ impl<'a, T: Resource> Case<'a, T> {
         }
         match self.to_restore() {
             Err(refusal) => self.refused(refusal),
+            // The count of a queue's worker is its autoscaling's to say.
+            Ok(size) if size.count().is_none() && count == Count::Saved => {
+                T::start(self, size, Count::AsItIs)
+            }
             Ok(size) => T::start(self, size, count),
         }
+    }
+
+    /// A reconcile looks at it again, and ends its start once it is whole.
+    pub(super) fn is_finished_later(&self) -> bool {
+        let acts = |cluster: &ClusterName| self.settings.acts_in.matches(cluster.as_str());
+        self.ask.verb == Verb::Reconcile || self.seen.cluster().is_some_and(acts)
+    }
+
+    fn waking(&self) -> Item {
+        let since = self.record.as_ref().map(|record| record.at).unwrap_or_default();
+        let (there, _) = self.seen.there();
+        let mut item =
+            self.item(Outcome::Unchanged, Some(Code::Waking), format!("starting since {since}: {there}"));
+        item.after = item.before.clone();
+        item
+    }
+
+    /// The end of a start: what slept until it was whole wakes.
+    fn finished(&self) -> PlannedItem {
+        let Some(record) = &self.record else { return self.unchanged(self.as_it_is()).into() };
+        let (there, hint) = self.seen.there();
+        let mut steps = T::finish(self, &record.size);
+        steps.push(self.write(Record { state: State::On, ..record.clone() }));
+        let mut item = self.item(Outcome::Changed, None, format!("up: {there}"));
+        item.after = Some(Effect { became: Became::On, ..self.seen.count_shown() });
+        if !self.seen.is_whole() {
+            item.reason = format!("taken as up: {there}");
+            let detail = format!(
+                "{there}, and it has been starting since {}: its autoscaling is handed back all the same; {hint}",
+                record.at
+            );
+            item.warnings.push(Warning::new(Code::LateToWake, detail));
+        }
+        PlannedItem { item, stages: vec![(T::STARTS_IN, steps)] }
+    }
+
+    /// Nothing is due. What was adopted without a size stays told, without an alarm.
+    fn left(&self) -> PlannedItem {
+        let unsaid = self.record.as_ref().is_some_and(|it| it.size.count().is_none() && !it.size.is_worker());
+        if self.count() > 0 || !unsaid || !matches!(self.tagged_size(), Ok(None)) {
+            return self.unchanged(self.as_it_is()).into();
+        }
+        let Refusal { code, reason } = no_saved_size::<T::Size>(&self.settings.tags);
+        self.item(Outcome::Skipped, Some(code), format!("it is at 0, and {reason}")).into()
+    }
+
+    /// The first record of what has no size to come back to. That is told now, and not in the morning.
+    fn adopted_without_size(&self, at: Timestamp) -> PlannedItem {
+        if let Some(item) = self.untaggable() {
+            return item.into();
+        }
+        let TagKeys { record: record_key, schedule, .. } = &self.settings.tags;
+        let Refusal { code, reason } = no_saved_size::<T::Size>(&self.settings.tags);
+        let size = self.live.at_first_sight();
+        let record =
+            Record { state: State::On, at, size, sched: self.cause.sched.clone(), by: Some(By::Adoption) };
+        let item = self.item(
+            Outcome::Failed,
+            Some(code),
+            format!(
+                "it is at 0 without a record: somebody removed its tag {record_key}, or it was never on. So \
+                 {reason}. If it is to stay at 0, tag it {schedule} with none. The function's log has what its \
+                 record last said: aws logs filter-log-events --log-group-name LOG_GROUP --filter-pattern \
+                 '{}'",
+                self.seen.audit_pattern(),
+            ),
+        );
+        PlannedItem { item, stages: vec![(CHANGE, vec![self.write(record)])] }
     }
 
     fn to_restore(&self) -> Result<T::Size, Refusal> {
@@ -203,6 +294,7 @@ impl<'a, T: Resource> Case<'a, T> {
         let size = sizing::to_restore(self.record.as_ref(), &self.live, of_tag);
         match size.count() {
             Some(_) => Ok(size),
+            None if size.is_worker() => Ok(size),
             None => tagged.and(Err(no_saved_size::<T::Size>(&self.settings.tags))),
         }
     }
@@ -231,7 +323,7 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// It is as the transition wants it: t alone is renewed.
     fn renewed(&self, at: Timestamp) -> PlannedItem {
-        let item = self.unchanged(self.as_it_is());
+        let PlannedItem { item, .. } = self.left();
         match self.record.clone() {
             Some(record) => {
                 let renewed = Record { at, ..record };
@@ -265,16 +357,14 @@ impl<'a, T: Resource> Case<'a, T> {
         }
     }
 
-    /// Wanted on, and still not all there some time after the transition.
+    /// Started, and still not all there some time after that.
     fn late_to_wake(&self, due: Due) -> Option<Warning> {
-        let wanted = self.directives.readable()?;
-        let since = wanted.since.as_ref()?.at;
-        let late = wanted.state == Want::On
-            && due == Due::Nothing
-            && self.ask.now.duration_since(since) >= self.settings.late_after;
-        let (there, hint) = self.seen.missing().filter(|_| late)?;
-        let detail = format!("{there}, and it should have been on since {since}; {hint}");
-        Some(Warning::new(Code::LateToWake, detail))
+        let since = self.record.as_ref()?.at;
+        let late = due == Due::Waking && self.ask.now.duration_since(since) >= self.settings.late_after;
+        late.then(|| {
+            let (there, hint) = self.seen.there();
+            Warning::new(Code::LateToWake, format!("{there}, and it has been starting since {since}; {hint}"))
+        })
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -283,7 +373,7 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// True when the record says that it was stopped, or is being stopped.
     pub(super) fn is_off(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.state != State::On)
+        self.record.as_ref().is_some_and(|record| !record.state.is_on())
     }
 
     /// True when it is as a stop leaves it.
@@ -337,14 +427,19 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// It sleeps with no record to say what it was: a person's doing, or a lost record.
     pub(super) fn orphaned(&self) -> Option<Warning> {
-        let unsaid = self.record.as_ref().is_none_or(|record| record.size.bounds().is_none());
+        let unsaid = |record: &Record<T::Size>| {
+            let adopted = record.state == State::On && record.by == Some(By::Adoption);
+            record.size.bounds().is_none() || adopted
+        };
+        let unsaid = self.record.as_ref().is_none_or(unsaid);
         let orphaned = self.live.size.bounds().is_some() && self.live.asleep && unsaid;
         orphaned.then(|| Warning::new(Code::OrphanedSuspension, T::ORPHANED))
     }
 
     /// Nothing says what to start it with, once it is stopped.
     pub(super) fn without_a_size(&self, size: &T::Size) -> Option<Warning> {
-        let nothing = size.count().is_none() && !matches!(self.tagged_size(), Ok(Some(_)));
+        let unsaid = size.count().is_none() && !size.is_worker();
+        let nothing = unsaid && !matches!(self.tagged_size(), Ok(Some(_)));
         nothing.then(|| {
             let (key, example) = (&self.settings.tags.size, T::SIZE_EXAMPLE);
             let detail = format!(
@@ -376,7 +471,7 @@ impl<'a, T: Resource> Case<'a, T> {
     }
 
     pub(super) fn write(&self, record: Record<T::Size>) -> Step {
-        self.seen.write(self.record_text.clone(), record, 0)
+        self.seen.write(self.record_text.clone(), record)
     }
 
     /// A verb's word, as a request's or as a transition's.

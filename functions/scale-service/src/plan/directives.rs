@@ -52,6 +52,8 @@ impl Directives {
             half: *half,
             count: live.size.count().map_or(0, u32::from),
             asleep: live.asleep,
+            idle: seen.is_idle(),
+            whole: seen.is_whole(),
             size_tag: size_tag.is_ok_and(|size| size.is_some_and(|size| size.count().is_some())),
             now: ask.now,
         })

@@ -24,12 +24,11 @@ use shared::{Code, Refusal};
 
 use super::case::{Case, Cause, Count, Resource, failed, recorded};
 use super::directives::Directives;
+use super::steps::GROUPS_UP;
 use super::{Item, PlanSettings, PlannedItem, Step};
 use crate::ask::{Ask, GroupSizes, Verb};
 use crate::effect::{Effect, Sizes};
 use crate::observe::{GroupId, SeenGroup, Snapshot, Tasks};
-
-pub(super) use stop::waiting_for;
 
 /// A longer name of a cluster does not fit into the record.
 const LONGEST: usize = 150;
@@ -42,9 +41,18 @@ impl Resource for SeenGroup {
     const ORPHANED: &'static str =
         "its alarms and scheduled actions sleep, and no record says what they were before";
     const SIZE_EXAMPLE: &'static str = r#""n=2""#;
+    const STARTS_IN: usize = GROUPS_UP;
 
     fn id(&self) -> &impl Display {
         &self.id
+    }
+
+    fn audit_pattern(&self) -> String {
+        format!("\"autoscaling:CreateOrUpdateTags\" \"{}\"", self.id.name)
+    }
+
+    fn cluster(&self) -> Option<&ClusterName> {
+        self.id.cluster.as_ref()
     }
 
     fn tags(&self) -> Tags {
@@ -103,13 +111,26 @@ impl Resource for SeenGroup {
     ) -> Option<Item> {
         let told_to = record.is_some_and(|record| record.state != State::On);
         // Whose it is matters to what runs there: it comes back all the same.
-        let starts = matches!(due, Due::MakeOn { .. } | Due::StartUnscheduled { .. } | Due::HandBack { .. });
+        let starts = matches!(
+            due,
+            Due::MakeOn { .. }
+                | Due::StartUnscheduled { .. }
+                | Due::HandBack { .. }
+                | Due::Waking
+                | Due::FinishStart
+        );
         let unknown = || cluster_unknown(self, &settings.tags.cluster).filter(|_| !starts);
         out_of_reach(self, told_to).or_else(unknown)
     }
 
-    fn write(&self, before: Option<String>, record: Record<Capacity>, floor: u32) -> Step {
-        Step::WriteGroupRecord { group: self.id.clone(), before, record, floor }
+    /// Its instances are in service.
+    fn is_whole(&self) -> bool {
+        let desired = number(self.group.desired_capacity);
+        desired > 0 && self.group.units_in_service() >= desired
+    }
+
+    fn write(&self, before: Option<String>, record: Record<Capacity>) -> Step {
+        Step::WriteGroupRecord { group: self.id.clone(), before, record }
     }
 
     fn stop(case: &GroupCase<'_>) -> PlannedItem {
@@ -120,11 +141,14 @@ impl Resource for SeenGroup {
         start::back_to(case, &size, count)
     }
 
-    /// An instance that is replaced or added just now is there: what counts is whether they come.
-    fn missing(&self) -> Option<(String, String)> {
-        let (there, desired) = (self.group.units(), number(self.group.desired_capacity));
-        let told = || format!("{there} of its desired capacity of {desired} are there");
-        (there < desired).then(|| (told(), "its scaling activities say why".to_owned()))
+    fn finish(case: &GroupCase<'_>, size: &Capacity) -> Vec<Step> {
+        start::finish(case, size).into_iter().collect()
+    }
+
+    fn there(&self) -> (String, String) {
+        let (there, desired) = (self.group.units_in_service(), number(self.group.desired_capacity));
+        let told = format!("{there} of its desired capacity of {desired} are in service");
+        (told, "its scaling activities say why".to_owned())
     }
 
     fn held_back(case: &GroupCase<'_>, due: Due) -> Option<Warning> {

@@ -1,76 +1,33 @@
-//! Between two readings: which starts may be recorded as done, and which machines may go.
+//! A fresh look before each batch: what no longer holds is taken away.
+//!
+//! Minutes lie between a large run's look and its last change. So each batch is planned again from what is
+//! there by then. A job whose steps are the same goes on; any other is taken away, and nothing is added.
 
-use std::collections::BTreeMap;
-
-use shared::names::{ClusterName, GroupName, ServiceId};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
+use shared::record::{Record, Saved};
 use shared::report::Outcome;
 use shared::{Code, Problem};
 
-use super::Step;
-use super::groups::waiting_for;
-use crate::observe::{Fresh, FreshGroup, Tasks};
+use super::steps::Thing;
+use super::{Item, PlanSettings, PlannedItem, Step, groups, overrides, reconcile, services};
+use crate::ask::{Ask, Verb};
+use crate::observe::{Fresh, Snapshot};
 
-/// Takes away the records of services and groups that somebody else changed meanwhile: whose size is
-/// below what was set, or whose record is no longer the one that the start began from; and of those that
-/// could not be read again, which are no others' failure. Never adds.
+/// The jobs of a stage that still hold.
 #[must_use]
 pub fn narrow(
+    stage: usize,
     jobs: Vec<Job<Step>>,
-    fresh: &BTreeMap<ServiceId, Fresh>,
-    unread: &BTreeMap<ClusterName, Problem>,
-    groups: &Result<BTreeMap<GroupName, FreshGroup>, Problem>,
+    fresh: &Fresh,
+    ask: &Ask,
+    settings: &PlanSettings,
 ) -> Narrowed<Step> {
-    let none = BTreeMap::new();
-    let taken = |step: &Step| {
-        let unread = match step {
-            Step::WriteRecord { service, .. } => unread.get(&service.cluster),
-            Step::WriteGroupRecord { .. } => groups.as_ref().err(),
-            _ => None,
-        };
-        let (code, reason) = match unread {
-            Some(problem) => {
-                let reason = format!("it was started, but could not be looked at again: {}", problem.detail);
-                (problem.code, reason)
-            }
-            None => (Code::Raced, raced(step, fresh, groups.as_ref().unwrap_or(&none))?),
-        };
-        Some(Taken { outcome: Outcome::Failed, code, reason })
-    };
-    without(jobs, |job| job.steps.iter().find_map(taken))
-}
-
-/// Takes away the groups whose instances have tasks by now.
-#[must_use]
-pub fn narrow_groups(jobs: Vec<Job<Step>>, tasks: &BTreeMap<GroupName, Tasks>) -> Narrowed<Step> {
-    let waits = |job: &Job<Step>| {
-        // One that has no machines has nothing to wait for.
-        let sized = job.steps.iter().any(|step| {
-            matches!(step, Step::SizeGroup { before, .. } if before.desired.is_some_and(|desired| desired > 0))
-        });
-        let name = job.steps.iter().find_map(|step| Some(&step.group()?.name));
-        let taken = match name.and_then(|name| tasks.get(name)) {
-            _ if !sized => return None,
-            Some(Ok(tasks)) if tasks.is_empty() => return None,
-            Some(Ok(tasks)) => (Outcome::Unchanged, Code::WaitingForTasks, waiting_for(tasks)),
-            Some(Err((code, reason))) => (Outcome::Failed, *code, reason.clone()),
-            None => (
-                Outcome::Failed,
-                Code::Internal,
-                "the tasks on its instances were not looked at again".into(),
-            ),
-        };
-        let (outcome, code, reason) = taken;
-        Some(Taken { outcome, code, reason })
-    };
-    without(jobs, waits)
-}
-
-fn without(jobs: Vec<Job<Step>>, taken: impl Fn(&Job<Step>) -> Option<Taken>) -> Narrowed<Step> {
+    let (seen, _) = overrides::applied(&fresh.seen, ask, settings);
+    let look = Look { stage, seen: &seen, fresh, ask, settings };
     let mut narrowed = Narrowed { jobs: Vec::new(), taken: Vec::new() };
     for job in jobs {
-        match taken(&job) {
+        match look.taken(&job) {
             None => narrowed.jobs.push(job),
             Some(taken) => narrowed.taken.extend(job.covers.iter().map(|id| (*id, taken.clone()))),
         }
@@ -78,28 +35,103 @@ fn without(jobs: Vec<Job<Step>>, taken: impl Fn(&Job<Step>) -> Option<Taken>) ->
     narrowed
 }
 
-fn raced(
-    step: &Step,
-    fresh: &BTreeMap<ServiceId, Fresh>,
-    groups: &BTreeMap<GroupName, FreshGroup>,
-) -> Option<String> {
-    let (now, before, floor) = match step {
-        Step::WriteRecord { service, before, floor, .. } => {
-            (fresh.get(service).map(|now| (now.desired_count, &now.record)), before, *floor)
+struct Look<'a> {
+    stage: usize,
+    seen: &'a Snapshot,
+    fresh: &'a Fresh,
+    ask: &'a Ask,
+    settings: &'a PlanSettings,
+}
+
+impl Look<'_> {
+    /// Why a job does not go on, if it does not.
+    fn taken(&self, job: &Job<Step>) -> Option<Taken> {
+        let thing = job.steps.first().and_then(Step::thing)?;
+        let unread = match thing {
+            Thing::Service(_) | Thing::Cluster(_) => &self.fresh.services,
+            Thing::Group(_) => &self.fresh.groups,
+        };
+        if let Err(Problem { code, detail, .. }) = unread {
+            let detail = format!("it could not be looked at again before it was changed: {detail}");
+            return Some(Problem::new(*code, detail).into());
         }
-        Step::WriteGroupRecord { group, before, floor, .. } => {
-            (groups.get(&group.name).map(|now| (now.desired, &now.record)), before, *floor)
+        let Some(planned) = self.planned(&thing) else {
+            return Some(self.changed(job, "it is gone, or follows no schedule any more", None));
+        };
+        let again = planned.stages.iter().find(|(stage, _)| *stage == self.stage);
+        if again.is_some_and(|(_, steps)| *steps == job.steps) {
+            return None;
         }
-        _ => return None,
-    };
-    let Some((count, record)) = now else {
-        return Some("it is gone since it was started; look at it, and try again".into());
-    };
-    if record != before {
-        return Some("somebody else wrote its record while it was started; try again".into());
+        Some(self.otherwise(job, &planned.item))
     }
-    let below = i64::from(count) < i64::from(floor);
-    below.then(|| {
-        format!("it was set to {floor} and is at {count} again: somebody else changed it; try again")
-    })
+
+    /// What is planned for it now.
+    fn planned(&self, thing: &Thing<'_>) -> Option<PlannedItem> {
+        let Self { seen, ask, settings, .. } = *self;
+        match thing {
+            Thing::Service(id) => {
+                let one = seen.services.iter().find(|one| one.id == *id)?;
+                if ask.verb == Verb::Reconcile {
+                    reconcile::service(one, seen, ask, settings)
+                } else {
+                    Some(services::asked(one, seen, ask, settings))
+                }
+            }
+            Thing::Group(id) => {
+                let one = seen.groups.iter().find(|one| one.id == **id)?;
+                match ask.verb {
+                    Verb::Reconcile => reconcile::group(one, seen, ask, settings),
+                    Verb::ScaleGroup(sizes) => Some(groups::scaled(one, seen, ask, settings, sizes)),
+                    _ => Some(groups::asked(one, seen, ask, settings)),
+                }
+            }
+            Thing::Cluster(cluster) => overrides::cleaned(cluster, seen, ask, settings),
+        }
+    }
+
+    fn otherwise(&self, job: &Job<Step>, item: &Item) -> Taken {
+        // Its own reason to wait, or to fail, is the better one.
+        let own = item.outcome == Outcome::Failed || item.code == Some(Code::WaitingForTasks);
+        match item.code.filter(|_| own) {
+            Some(code) => Taken { outcome: item.outcome, code, reason: item.reason.clone() },
+            None => self.changed(job, &item.reason, Some(item)),
+        }
+    }
+
+    /// It is another by now. The next reconcile decides anew; who asked by request may ask again.
+    fn changed(&self, job: &Job<Step>, now: &str, item: Option<&Item>) -> Taken {
+        let unchanged = |reason| Taken { outcome: Outcome::Unchanged, code: Code::ChangedMeanwhile, reason };
+        let done =
+            item.is_some_and(|item| item.outcome == Outcome::Unchanged && item.code != Some(Code::Held));
+        if done || self.is_a_twins(job) {
+            return unchanged(format!("another run did the same meanwhile: {now}"));
+        }
+        if self.ask.verb == Verb::Reconcile {
+            return unchanged(format!("it changed since this run looked at it, and the next decides: {now}"));
+        }
+        let reason = format!("somebody else changed it since this run looked at it; try again: {now}");
+        Taken { outcome: Outcome::Failed, code: Code::Raced, reason }
+    }
+
+    /// Events come twice: its record says already what this job would write, for the same instant.
+    fn is_a_twins(&self, job: &Job<Step>) -> bool {
+        let key = &self.settings.tags.record;
+        let Some(last) = job.steps.last() else { return false };
+        match last {
+            Step::WriteRecord { service, record, .. } => {
+                let there = self.seen.services.iter().find(|one| one.id == *service);
+                is_same(record, there.and_then(|one| one.service.tags_by_key().remove(key)))
+            }
+            Step::WriteGroupRecord { group, record, .. } => {
+                let there = self.seen.groups.iter().find(|one| one.id == *group);
+                is_same(record, there.and_then(|one| one.group.tags_by_key().remove(key)))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn is_same<S: Saved>(record: &Record<S>, there: Option<String>) -> bool {
+    let there = there.and_then(|text| text.parse::<Record<S>>().ok());
+    there.is_some_and(|there| there.at == record.at && there.state.is_on() == record.state.is_on())
 }

@@ -172,7 +172,7 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn note(&mut self, cluster: &ClusterName, planned: &PlannedItem) {
         let PlannedItem { item, stages } = planned;
-        let codes = [Code::Deploying, Code::Held, Code::StopOnly, Code::WaitingForTasks];
+        let codes = [Code::Deploying, Code::Held, Code::StopOnly, Code::WaitingForTasks, Code::Waking];
         let waits = item.code.is_some_and(|code| codes.contains(&code));
         // That a service's own override goes keeps nothing waiting.
         let changes = stages.iter().any(|(stage, _)| *stage != CLEAN);
@@ -205,17 +205,25 @@ pub(super) fn clean_clusters(
     if pending.all || !ask.is_of_whole_clusters() {
         return;
     }
-    for (cluster, tags) in &seen.cluster_tags {
-        if pending.clusters.contains(cluster) {
-            continue;
-        }
-        let Some(text) = tags.get(&settings.tags.override_) else { continue };
-        if text.parse::<Override>().is_ok_and(|it| it.is_over(ask.now)) {
-            let resource = format!("cluster/{cluster}");
-            plan.change(
-                removed(&resource),
-                [(CLEAN, vec![Step::DropOverride { resource, before: text.clone() }])],
-            );
+    for cluster in seen.cluster_tags.keys().filter(|cluster| !pending.clusters.contains(*cluster)) {
+        if let Some(PlannedItem { item, stages }) = cleaned(cluster, seen, ask, settings) {
+            plan.change(item, stages);
         }
     }
+}
+
+/// A cluster's override goes, if it is over.
+pub(super) fn cleaned(
+    cluster: &ClusterName,
+    seen: &Snapshot,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Option<PlannedItem> {
+    let before = seen.cluster_tags.get(cluster)?.get(&settings.tags.override_)?.clone();
+    let is_over = before.parse::<Override>().is_ok_and(|it| it.is_over(ask.now));
+    let resource = format!("cluster/{cluster}");
+    is_over.then(|| PlannedItem {
+        item: removed(&resource),
+        stages: vec![(CLEAN, vec![Step::DropOverride { resource, before }])],
+    })
 }

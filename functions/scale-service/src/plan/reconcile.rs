@@ -26,7 +26,7 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Plan 
     let clusters = written.as_ref().filter(|_| ask.is_of_a_cluster());
     // All that a cluster's override causes falls with it: what went off without one would stay off.
     let mut covers: Vec<ItemId> = clusters.map(|written| plan.decided(written.item())).into_iter().collect();
-    let of_group = |one| Some((one, reconciled(one, &seen, ask, settings)?));
+    let of_group = |one| Some((one, group(one, &seen, ask, settings)?));
     let groups: Vec<(&SeenGroup, PlannedItem)> = seen.groups.iter().filter_map(of_group).collect();
     let up = groups::up(groups.iter().map(|(one, planned)| (*one, planned)));
     let mut add = |plan: &mut Plan, PlannedItem { item, stages }: PlannedItem| {
@@ -35,8 +35,7 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Plan 
         covers.extend((clusters.is_some() && changes).then_some(id));
     };
     for one in &seen.services {
-        let refused = overrides::refused(one, &seen, ask, settings);
-        let Some(mut planned) = refused.or_else(|| reconciled(one, &seen, ask, settings)) else { continue };
+        let Some(mut planned) = service(one, &seen, ask, settings) else { continue };
         let waits = services::without_machines(one, &planned.item, &seen, &up);
         planned.item.warnings.extend(waits);
         if let Some(written) = written.as_ref().filter(|_| !ask.is_of_a_cluster()) {
@@ -60,6 +59,26 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Plan 
     plan
 }
 
+/// What becomes of one service, its own override aside.
+pub(super) fn service(
+    one: &Seen,
+    seen: &Snapshot,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Option<PlannedItem> {
+    overrides::refused(one, seen, ask, settings).or_else(|| reconciled(one, seen, ask, settings))
+}
+
+/// What becomes of one group.
+pub(super) fn group(
+    one: &SeenGroup,
+    seen: &Snapshot,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Option<PlannedItem> {
+    reconciled(one, seen, ask, settings)
+}
+
 /// The services whose scalable targets matter for what is due.
 pub(super) fn need_targets(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Vec<ServiceId> {
     let (seen, _) = overrides::applied(seen, ask, settings);
@@ -77,7 +96,9 @@ fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, settings: &PlanSett
         && directives.tagged.schedule.as_ref().is_ok_and(Option::is_some);
     let nothing = matches!(
         directives.due(seen, record.as_ref(), ask, settings),
-        Due::Unreadable | Due::Held | Due::Nothing | Due::AdoptWithoutSize | Due::Withheld
+        Due::Unreadable | Due::Held | Due::Nothing | Due::Waking | Due::Withheld
     );
-    enforced || !nothing
+    // Its autoscaling may sleep, and nobody would know.
+    let unsaid = record.is_some_and(|record| record.size.count.is_none());
+    enforced || unsaid || !nothing
 }

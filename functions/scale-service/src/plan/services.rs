@@ -9,6 +9,7 @@ use std::fmt::Display;
 
 use jiff::SignedDuration;
 use shared::application_autoscaling::ScalableTarget;
+use shared::ecs::Service;
 use shared::names::ClusterName;
 use shared::record::sizing::Live;
 use shared::record::{By, Record, Scaling, Size};
@@ -23,6 +24,7 @@ use super::{Item, PlanSettings, PlannedItem, Step, overrides};
 use crate::ask::{Ask, Target, Verb};
 use crate::effect::{Effect, Sizes};
 use crate::observe::{Seen, Snapshot};
+use crate::plan::steps::CHANGE;
 
 /// A deployment is waited for this long after the transition; then the stop goes through.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
@@ -35,9 +37,18 @@ impl Resource for Seen {
     const ORPHANED: &'static str =
         "autoscaling sleeps (min 0, all activities suspended) and no record says what it was before";
     const SIZE_EXAMPLE: &'static str = r#""n=3""#;
+    const STARTS_IN: usize = CHANGE;
 
     fn id(&self) -> &impl Display {
         &self.id
+    }
+
+    fn audit_pattern(&self) -> String {
+        format!("\"ecs:TagResource\" \"{}\"", self.id)
+    }
+
+    fn cluster(&self) -> Option<&ClusterName> {
+        Some(&self.id.cluster)
     }
 
     fn tags(&self) -> Tags {
@@ -92,8 +103,18 @@ impl Resource for Seen {
         None
     }
 
-    fn write(&self, before: Option<String>, record: Record, floor: u32) -> Step {
-        Step::WriteRecord { service: self.id.clone(), before, record, floor }
+    fn is_idle(&self) -> bool {
+        let awake = |target: &ScalableTarget| target.min_capacity == 0 && !target.is_asleep();
+        self.service.desired_count == 0 && self.target.as_ref().is_some_and(awake)
+    }
+
+    fn is_whole(&self) -> bool {
+        let Service { desired_count, running_count, .. } = self.service;
+        desired_count > 0 && running_count >= desired_count && !self.service.is_deploying()
+    }
+
+    fn write(&self, before: Option<String>, record: Record) -> Step {
+        Step::WriteRecord { service: self.id.clone(), before, record }
     }
 
     fn stop(case: &ServiceCase<'_>) -> PlannedItem {
@@ -104,11 +125,15 @@ impl Resource for Seen {
         start::back_to(case, size, count)
     }
 
-    fn missing(&self) -> Option<(String, String)> {
+    fn finish(case: &ServiceCase<'_>, size: &Size) -> Vec<Step> {
+        start::finish(case, *size).into_iter().collect()
+    }
+
+    fn there(&self) -> (String, String) {
         let (running, desired) = (self.service.running_count, self.service.desired_count);
+        let deploying = if self.service.is_deploying() { ", and a deployment is in progress" } else { "" };
         let event = self.service.events.first().map_or("none", |event| event.message.as_str());
-        let hint = || format!("ECS's last event: {event}");
-        (running < desired).then(|| (format!("{running} of {desired} tasks run"), hint()))
+        (format!("{running} of {desired} tasks run{deploying}"), format!("ECS's last event: {event}"))
     }
 
     fn clean_up(case: &ServiceCase<'_>, planned: &mut PlannedItem) {

@@ -2,7 +2,7 @@
 
 use shared::application_autoscaling::Suspended;
 use shared::autoscaling::{GroupSize, Suspended as Processes};
-use shared::names::ServiceId;
+use shared::names::{ClusterName, ServiceId};
 use shared::record::{Capacity, Record};
 use shared::schedule::Override;
 
@@ -19,8 +19,6 @@ pub enum Step {
         before: Option<String>,
         /// The record to write.
         record: Record,
-        /// It may only be written while the desired count is at least this.
-        floor: u32,
     },
     /// `RegisterScalableTarget` with a min and the suspended flags.
     SetScalable {
@@ -64,8 +62,6 @@ pub enum Step {
         before: Option<String>,
         /// The record to write.
         record: Record<Capacity>,
-        /// It may only be written while the desired capacity is at least this.
-        floor: u32,
     },
     /// `UpdateAutoScalingGroup` with sizes.
     SizeGroup {
@@ -92,16 +88,36 @@ pub enum Step {
     },
 }
 
+/// What a step changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Thing<'a> {
+    /// A service.
+    Service(ServiceId),
+    /// A cluster, by its override.
+    Cluster(ClusterName),
+    /// An Auto Scaling group.
+    Group(&'a GroupId),
+}
+
 impl Step {
-    /// The service whose size or record it changes.
+    /// What it changes; `None` for a resource that is none of ours.
     #[must_use]
-    pub fn service(&self) -> Option<&ServiceId> {
-        match self {
+    pub fn thing(&self) -> Option<Thing<'_>> {
+        Some(match self {
             Self::WriteRecord { service, .. }
             | Self::SetScalable { service, .. }
-            | Self::SetDesired { service, .. } => Some(service),
-            _ => None,
-        }
+            | Self::SetDesired { service, .. } => Thing::Service(service.clone()),
+            Self::WriteOverride { resource, .. } | Self::DropOverride { resource, .. } => {
+                match resource.strip_prefix("cluster/") {
+                    Some(cluster) => Thing::Cluster(cluster.parse().ok()?),
+                    None => Thing::Service(ServiceId::from_resource(resource)?),
+                }
+            }
+            Self::WriteGroupRecord { group, .. }
+            | Self::SizeGroup { group, .. }
+            | Self::Suspend { group, .. }
+            | Self::Resume { group, .. } => Thing::Group(group),
+        })
     }
 
     /// What takes it back where a later step of its job is refused: a service that can't be stopped must
@@ -118,26 +134,12 @@ impl Step {
             _ => None,
         }
     }
-
-    /// The group that it changes.
-    #[must_use]
-    pub fn group(&self) -> Option<&GroupId> {
-        match self {
-            Self::WriteGroupRecord { group, .. }
-            | Self::SizeGroup { group, .. }
-            | Self::Suspend { group, .. }
-            | Self::Resume { group, .. } => Some(group),
-            _ => None,
-        }
-    }
 }
 
 /// The stages: an override is written before what it causes, machines come before the services and go
-/// after them, a start's record is written after the world was read again, and what is over is cleaned
-/// up last.
-pub(super) const OVERRIDE: usize = 0;
+/// after them, and what is over is cleaned up last.
+pub(crate) const OVERRIDE: usize = 0;
 pub(super) const GROUPS_UP: usize = 1;
 pub(super) const CHANGE: usize = 2;
 pub(crate) const GROUPS_DOWN: usize = 3;
-pub(crate) const CONFIRM: usize = 4;
-pub(super) const CLEAN: usize = 5;
+pub(super) const CLEAN: usize = 4;

@@ -10,6 +10,8 @@ use shared::ecs::{self, Service};
 use shared::record::{By, Record, Scaling, Size, State};
 use shared::schedule::{Catalog, Drift, Half, Rules as Calendar};
 
+use shared::Problem;
+
 use super::*;
 use crate::ask::Target;
 use crate::observe::Seen;
@@ -108,9 +110,21 @@ fn performed(seen: Seen, ask: &Ask) -> Seen {
     perform(seen, ask, usize::MAX)
 }
 
-/// After a few ticks: one may adopt what the next finishes and the one after cleans up.
+/// After a few ticks: one may adopt what the next finishes and the one after cleans up. Tasks start and end
+/// between them.
 fn settled(seen: Seen, ask: &Ask) -> Seen {
-    (0..4).fold(seen, |seen, _| performed(seen, ask))
+    (0..5).fold(seen, |seen, _| with_its_tasks(performed(seen, ask)))
+}
+
+fn with_its_tasks(mut seen: Seen) -> Seen {
+    seen.service.running_count = seen.service.desired_count;
+    seen
+}
+
+/// Started by request, and whole at the next tick.
+fn started(seen: Seen) -> Seen {
+    let whole = with_its_tasks(performed(seen, &ask(Verb::Start)));
+    with_its_tasks(performed(whole, &ask(Verb::Reconcile)))
 }
 
 fn tags(seen: &Seen) -> std::collections::BTreeMap<String, String> {
@@ -140,7 +154,7 @@ fn targets() -> impl Strategy<Value = Option<ScalableTarget>> {
 
 fn records() -> impl Strategy<Value = Option<Record>> {
     let size = (prop::option::of(1..9_u32), prop::option::of((0..4_u32, flags())));
-    let state = prop::sample::select(vec![State::On, State::Stopping, State::Off]);
+    let state = prop::sample::select(vec![State::On, State::Stopping, State::Off, State::Starting]);
     prop::option::of((state, size).prop_map(|(state, (count, scaling))| Record {
         state,
         at: instant("2026-11-23T23:00:00Z"),
@@ -259,8 +273,31 @@ proptest! {
         let off = performed(seen.clone(), &ask(Verb::Stop));
         prop_assert_eq!(off.service.desired_count, 0);
         prop_assert!(off.target.as_ref().is_none_or(ScalableTarget::is_asleep));
-        let on = performed(off, &ask(Verb::Start));
+        let on = started(off);
         prop_assert_eq!(shape(&on), shape(&seen));
+        prop_assert!(tags(&on)["steward:record"].starts_with("v1 on@"));
+    }
+
+    #[test]
+    fn scale_in_sleeps_on_until_a_started_service_is_whole(seen in service_on()) {
+        let off = performed(seen.clone(), &ask(Verb::Stop));
+        let starting = performed(off.clone(), &ask(Verb::Start));
+        prop_assert!(tags(&starting)["steward:record"].starts_with("v1 starting@"));
+        if let (Some(target), Some(before)) = (&starting.target, &seen.target) {
+            let flags = Suspended { dynamic_scaling_in: true, ..before.suspended };
+            prop_assert_eq!((target.min_capacity, target.suspended), (before.min_capacity, flags));
+        }
+        // Nothing of it runs yet.
+        prop_assert!(planned(&starting, &ask(Verb::Reconcile)).is_empty());
+        // Where no reconcile comes, everything is handed back at once.
+        let alone = PlanSettings { acts_in: NamePatterns::default(), ..rules() };
+        let snapshot = Snapshot { services: vec![off.clone()], ..Snapshot::default() };
+        let mut on = off;
+        for step in plan(&snapshot, &ask(Verb::Start), &alone).steps() {
+            apply(&mut on, step);
+        }
+        prop_assert_eq!(shape(&on), shape(&seen));
+        prop_assert!(tags(&on)["steward:record"].starts_with("v1 on@"));
     }
 
     #[test]
@@ -269,7 +306,7 @@ proptest! {
         night.service.desired_count = i32::try_from(raised).unwrap();
         let off = performed(night, &ask(Verb::Stop));
         prop_assert_eq!(off.service.desired_count, 0);
-        prop_assert_eq!(shape(&performed(off, &ask(Verb::Start))), shape(&seen));
+        prop_assert_eq!(shape(&started(off)), shape(&seen));
     }
 
     #[test]
@@ -441,7 +478,7 @@ fn what_somebody_changed_while_it_was_off_wins_with_a_warning() {
     ] {
         let plan = planned(&seen, &ask(Verb::Start));
         assert_eq!(warned(only(&plan)), codes, "{name}");
-        assert_eq!(shape(&performed(seen, &ask(Verb::Start))), shape_after, "{name}");
+        assert_eq!(shape(&started(seen)), shape_after, "{name}");
     }
 }
 
@@ -455,7 +492,7 @@ fn off_with_no_saved_size_uses_the_size_tag_else_fails_and_never_guesses() {
     let mut tags = record(off);
     tags.push(("steward:size", "n=4 min=2 susp=-o-".into()));
     let seen = service(0, Some(target(0, 9, Suspended::ALL)), &tags);
-    let on = performed(seen, &ask(Verb::Start));
+    let on = started(seen);
     let flags = Suspended { dynamic_scaling_out: true, ..Suspended::default() };
     assert_eq!(shape(&on), (4, Some(target(2, 9, flags))));
 
@@ -479,8 +516,7 @@ fn a_queue_worker_that_autoscaling_took_to_0_is_put_to_sleep_and_keeps_its_size(
     let worker = service(0, Some(target(0, 9, Suspended::default())), &record(on));
     let off = performed(worker.clone(), &ask(Verb::Stop));
     assert!(off.target.as_ref().unwrap().is_asleep());
-    let back = performed(off, &ask(Verb::Start));
-    assert_eq!(shape(&back), (3, Some(target(0, 9, Suspended::default()))));
+    assert_eq!(shape(&started(off)), (3, Some(target(0, 9, Suspended::default()))));
     // Named at 0, it is started although its record says on; selected, it is left alone.
     assert_eq!(performed(worker.clone(), &ask(Verb::Start)).service.desired_count, 3);
     let fleet = Target::Cluster(id().cluster, shared::select::Selector::default());
@@ -492,7 +528,8 @@ fn scale_to_n_after_a_stop_leaves_autoscaling_as_it_was_before_the_stop() {
     let own = Suspended { dynamic_scaling_in: true, ..Suspended::default() };
     let seen = service(3, Some(target(2, 6, own)), &[]);
     let off = performed(seen, &ask(Verb::Stop));
-    let on = performed(off, &ask(Verb::Scale(4)));
+    let on = with_its_tasks(performed(off, &ask(Verb::Scale(4))));
+    let on = performed(on, &ask(Verb::Reconcile));
     assert_eq!(shape(&on), (4, Some(target(2, 6, own))));
 }
 
@@ -540,29 +577,191 @@ fn sleeping_autoscaling_without_a_record_is_a_warning() {
     assert_eq!(warned(only(&planned(&seen, &ask(Verb::Stop)))), [Code::OrphanedSuspension]);
 }
 
+#[test]
+fn a_queue_worker_that_was_never_seen_above_0_sleeps_and_wakes_without_a_count() {
+    let on = || vec![("steward:schedule", "Mon-Fri 08:00-20:00 UTC".to_owned())];
+    let worker = service(0, Some(target(0, 9, Suspended::default())), &on());
+    let reconcile = |at: &str| Ask { at: instant(at), now: instant(at), ..ask(Verb::Reconcile) };
+    let adopted = performed(worker.clone(), &reconcile("2026-11-24T12:00:00Z"));
+    let sched = "Mon-Fri 08:00-20:00 UTC".parse::<shared::schedule::Schedule>().unwrap().hash();
+    let record = |seen: &Seen| tags(seen)["steward:record"].clone();
+    let text = |state: &str, by: &str| format!("v1 {state} min=0 susp=--- sched={sched} by={by}");
+    assert_eq!(record(&adopted), text("on@2026-11-24T12:00:00Z", "adoption"));
+    let off = performed(adopted, &reconcile("2026-11-24T20:01:00Z"));
+    assert!(off.target.as_ref().unwrap().is_asleep());
+    assert_eq!(record(&off), text("off@2026-11-24T20:00:00Z", "schedule"));
+    let plan = planned(&off, &reconcile("2026-11-25T08:00:00Z"));
+    assert_eq!((only(&plan).outcome, warned(only(&plan))), (Outcome::Changed, vec![]));
+    let back = performed(off, &reconcile("2026-11-25T08:00:00Z"));
+    assert_eq!(shape(&back), shape(&worker));
+    assert_eq!(record(&back), text("on@2026-11-25T08:00:00Z", "schedule"));
+}
+
+#[test]
+fn a_lost_record_is_told_once_at_once_and_our_own_sleep_is_never_taken_for_a_size() {
+    let schedule = || ("steward:schedule", "Mon-Fri 08:00-20:00 UTC".to_owned());
+    let asleep = Some(target(0, 9, Suspended::ALL));
+    let lost = service(0, asleep.clone(), &[schedule()]);
+    let at = |at: &str| Ask { at: instant(at), now: instant(at), ..ask(Verb::Reconcile) };
+    let night = at("2026-11-25T02:05:00Z");
+    let told = planned(&lost, &night);
+    assert_eq!((only(&told).outcome, only(&told).code), (Outcome::Failed, Some(Code::NoSavedSize)));
+    assert_eq!(warned(only(&told)), [Code::OrphanedSuspension]);
+    for remedy in ["steward:size", "none", "aws logs filter-log-events"] {
+        assert!(only(&told).reason.contains(remedy), "{}", only(&told).reason);
+    }
+    let adopted = performed(lost, &night);
+    // Then it is quiet, through a morning and an evening.
+    for (instant, steps) in
+        [("2026-11-25T02:10:00Z", 0), ("2026-11-25T08:00:00Z", 1), ("2026-11-25T20:00:00Z", 1)]
+    {
+        let plan = planned(&adopted, &at(instant));
+        assert_eq!((only(&plan).outcome, only(&plan).code), (Outcome::Skipped, Some(Code::NoSavedSize)));
+        assert_eq!((warned(only(&plan)), plan.steps().count()), (vec![Code::OrphanedSuspension], steps));
+    }
+    // A person raises it: what it had is still not known, and our own sleep is not it.
+    let mut raised = adopted;
+    raised.service.desired_count = 2;
+    let off = performed(raised, &at("2026-11-25T20:00:00Z"));
+    let record: Record = tags(&off)["steward:record"].parse().unwrap();
+    assert_eq!((record.size.count.map(u32::from), record.size.scaling), (Some(2), None));
+
+    let mut raised = service(2, asleep, &[schedule(), ("steward:size", "n=3 min=1 susp=---".into())]);
+    raised = performed(raised, &night);
+    let record: Record = tags(&raised)["steward:record"].parse().unwrap();
+    assert_eq!(record.size, "n=2 min=1 susp=---".parse().unwrap());
+    let plan = planned(&raised, &at("2026-11-25T02:10:00Z"));
+    assert_eq!(warned(only(&plan)), [Code::OrphanedSuspension], "until it is mended");
+    let off = performed(raised, &at("2026-11-25T20:00:00Z"));
+    let back = performed(off, &at("2026-11-26T08:00:00Z"));
+    let without_scale_in = Suspended { dynamic_scaling_in: true, ..Suspended::default() };
+    assert_eq!(shape(&back), (2, Some(target(1, 9, without_scale_in))));
+}
+
+#[test]
+fn late_to_wake_is_what_starts_for_long_and_never_what_was_whole_once() {
+    let schedule = ("steward:schedule", "Mon-Fri 08:00-20:00 UTC".to_owned());
+    let with = |record: &str, running: i32| {
+        let record = record.to_owned() + " n=2 sched=%s by=schedule";
+        let sched = "Mon-Fri 08:00-20:00 UTC".parse::<shared::schedule::Schedule>().unwrap().hash();
+        let tags = [schedule.clone(), ("steward:record", record.replace("%s", &sched))];
+        let mut seen = service(2, None, &tags);
+        seen.service.running_count = running;
+        seen
+    };
+    let at = |at: &str| Ask { at: instant(at), now: instant(at), ..ask(Verb::Reconcile) };
+    let starting = with("v1 starting@2026-11-25T08:00:00Z", 1);
+    let warned_at = |seen: &Seen, time: &str| warned(only(&planned(seen, &at(time))));
+    assert_eq!(warned_at(&starting, "2026-11-25T08:10:00Z"), []);
+    assert_eq!(warned_at(&starting, "2026-11-25T08:15:00Z"), [Code::LateToWake]);
+    let over = planned(&starting, &at("2026-11-25T10:00:00Z"));
+    assert_eq!((only(&over).outcome, warned(only(&over))), (Outcome::Changed, vec![Code::LateToWake]));
+    assert!(tags(&performed(starting, &at("2026-11-25T10:00:00Z")))["steward:record"].starts_with("v1 on@"));
+    // Scaled out at 15:00, it is nobody's alarm.
+    assert_eq!(warned_at(&with("v1 on@2026-11-25T08:00:00Z", 1), "2026-11-25T15:00:00Z"), []);
+}
+
 mod narrowing {
-    use std::collections::BTreeMap;
+    use shared::perform::Narrowed;
 
     use super::*;
     use crate::observe::Fresh;
 
-    fn confirmed(fresh: Option<Fresh>) -> Vec<Code> {
-        let seen = service(0, None, &record(OFF));
-        let (_, stages) = planned(&seen, &ask(Verb::Start)).into_parts();
-        let confirm = stages.into_iter().nth(CONFIRM).unwrap();
-        let fresh = BTreeMap::from_iter(fresh.map(|fresh| (id(), fresh)));
-        let narrowed = narrow(confirm, &fresh, &BTreeMap::new(), &Ok(BTreeMap::new()));
-        assert_eq!(narrowed.jobs.len() + narrowed.taken.len(), 1);
-        narrowed.taken.into_iter().map(|(_, taken)| taken.code).collect()
+    fn again(seen: Option<Seen>, cluster: &[(&str, &str)]) -> Fresh {
+        let tags = cluster.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let seen = Snapshot {
+            services: seen.into_iter().collect(),
+            cluster_tags: [(id().cluster, tags)].into(),
+            ..Snapshot::default()
+        };
+        Fresh { seen, services: Ok(()), groups: Ok(()) }
+    }
+
+    /// What a plan for `seen` leaves of itself after a fresh look.
+    fn narrowed(seen: &Seen, ask: &Ask, fresh: &Fresh) -> Narrowed<Step> {
+        let (_, stages) = planned(seen, ask).into_parts();
+        let (stage, jobs) = stages.into_iter().enumerate().find(|(_, jobs)| !jobs.is_empty()).unwrap();
+        narrow(stage, jobs, fresh, ask, &rules())
+    }
+
+    fn taken(seen: &Seen, ask: &Ask, fresh: &Fresh) -> Option<(Outcome, Code)> {
+        let Narrowed { jobs, taken } = narrowed(seen, ask, fresh);
+        assert_eq!(jobs.len() + taken.len(), 1);
+        taken.first().map(|(_, taken)| (taken.outcome, taken.code))
+    }
+
+    fn evening() -> (Seen, Ask) {
+        let sched = "Mon-Fri 08:00-20:00 UTC".parse::<shared::schedule::Schedule>().unwrap().hash();
+        let record = format!("v1 on@2026-11-24T08:00:00Z n=2 sched={sched} by=schedule");
+        let tags = [("steward:schedule", "Mon-Fri 08:00-20:00 UTC".to_owned()), ("steward:record", record)];
+        (service(2, None, &tags), ask(Verb::Reconcile))
+    }
+
+    fn tagged(mut seen: Seen, key: &str, value: &str) -> Seen {
+        seen.service.tags.retain(|tag| tag.key != key);
+        seen.service.tags.push(ecs::Tag { key: key.into(), value: value.into() });
+        seen
+    }
+
+    const HOLD: &str = "hold from 2026-11-24T22:59:00Z until 2026-11-25T02:00:00Z by ana";
+    const ON: &str = "on from 2026-11-24T22:59:00Z until 2026-11-25T02:00:00Z by ana";
+
+    #[test]
+    fn nothing_is_switched_on_an_old_look() {
+        let (seen, ask) = evening();
+        let meanwhile = Some((Outcome::Unchanged, Code::ChangedMeanwhile));
+        assert_eq!(taken(&seen, &ask, &again(Some(seen.clone()), &[])), None);
+        for text in [HOLD, ON] {
+            let its_own = tagged(seen.clone(), "steward:override", text);
+            assert_eq!(taken(&seen, &ask, &again(Some(its_own), &[])), meanwhile, "{text}");
+            let clusters = again(Some(seen.clone()), &[("steward:override", text)]);
+            assert_eq!(taken(&seen, &ask, &clusters), meanwhile, "its cluster's {text}");
+        }
+        let mut scaled = seen.clone();
+        scaled.service.desired_count = 3;
+        assert_eq!(taken(&seen, &ask, &again(Some(scaled), &[])), meanwhile, "a size is never old");
+        assert_eq!(taken(&seen, &ask, &again(None, &[])), meanwhile, "gone");
+        let mut deploying = seen.clone();
+        let primary = ecs::Deployment { status: "PRIMARY".into(), ..ecs::Deployment::default() };
+        deploying.service.deployments = vec![primary.clone(), primary];
+        let since = Ask { now: instant("2026-11-24T20:01:00Z"), ..ask.clone() };
+        assert_eq!(taken(&seen, &since, &again(Some(deploying), &[])), meanwhile);
     }
 
     #[test]
-    fn a_start_is_recorded_only_while_it_holds() {
-        let fresh = |desired_count, record: &str| Some(Fresh { desired_count, record: Some(record.into()) });
-        assert_eq!(confirmed(fresh(5, OFF)), []);
-        assert_eq!(confirmed(fresh(9, OFF)), [], "raised meanwhile is fine");
-        assert_eq!(confirmed(fresh(0, OFF)), [Code::Raced], "stopped meanwhile");
-        assert_eq!(confirmed(fresh(5, "v1 stopping@2026-11-24T23:00:00Z n=5")), [Code::Raced]);
-        assert_eq!(confirmed(None), [Code::Raced], "deleted meanwhile");
+    fn what_a_request_finds_changed_is_failed_and_may_be_asked_again() {
+        let seen = service(2, None, &[]);
+        let stop = ask(Verb::Stop);
+        assert_eq!(taken(&seen, &stop, &again(Some(seen.clone()), &[])), None);
+        let mut scaled = seen.clone();
+        scaled.service.desired_count = 3;
+        assert_eq!(taken(&seen, &stop, &again(Some(scaled), &[])), Some((Outcome::Failed, Code::Raced)));
+        let unread = Problem::new(Code::Throttled, "throttled");
+        let unread = Fresh { services: Err(unread), ..again(Some(seen.clone()), &[]) };
+        assert_eq!(taken(&seen, &stop, &unread), Some((Outcome::Failed, Code::Throttled)));
+    }
+
+    #[test]
+    fn what_a_twin_of_this_run_did_for_the_same_instant_is_success_and_not_a_race() {
+        let off = service(0, None, &record(OFF));
+        for (verb, t) in [(Verb::Start, "starting"), (Verb::Start, "on"), (Verb::Stop, "stopping")] {
+            let seen = if verb == Verb::Start { off.clone() } else { service(5, None, &[]) };
+            let text = format!("v1 {t}@{T} n=5 min=2 susp=--- by=request");
+            let twins = tagged(seen.clone(), "steward:record", &text);
+            let unchanged = Some((Outcome::Unchanged, Code::ChangedMeanwhile));
+            assert_eq!(taken(&seen, &ask(verb), &again(Some(twins), &[])), unchanged, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_override_that_was_put_anew_is_not_removed_as_the_one_that_was_over() {
+        let (seen, ask) = evening();
+        let over = "hold from 2026-11-24T12:00:00Z until 2026-11-24T13:00:00Z by ana";
+        let off = performed(seen, &ask);
+        let seen = tagged(off, "steward:override", over);
+        assert_eq!(taken(&seen, &ask, &again(Some(seen.clone()), &[])), None);
+        let anew = tagged(seen.clone(), "steward:override", HOLD);
+        let meanwhile = Some((Outcome::Unchanged, Code::ChangedMeanwhile));
+        assert_eq!(taken(&seen, &ask, &again(Some(anew), &[])), meanwhile);
     }
 }

@@ -32,6 +32,8 @@ fn facts<'a>(record: Option<&'a Record>, wanted: Option<&'a Wanted>) -> Facts<'a
         half: Half::Both,
         count: 3,
         asleep: false,
+        idle: false,
+        whole: true,
         size_tag: false,
         now: instant("2026-11-23T21:00:00.0009Z"),
     }
@@ -132,7 +134,9 @@ fn the_first_look_writes_a_record_and_changes_nothing() {
             let first = Facts { drift, ..facts(None, Some(&wanted)) };
             assert_eq!(decide(&first), Due::Adopt { state: State::On, at: at(NOW) });
             let at_zero = Facts { count: 0, ..first };
-            assert_eq!(decide(&at_zero), Due::AdoptWithoutSize);
+            assert_eq!(decide(&at_zero), Due::AdoptWithoutSize { at: at(NOW) });
+            let worker = Facts { idle: true, ..at_zero };
+            assert_eq!(decide(&worker), Due::Adopt { state: State::On, at: at(NOW) });
             assert_eq!(
                 decide(&Facts { size_tag: true, ..at_zero }),
                 Due::Adopt { state: State::On, at: at(NOW) }
@@ -166,6 +170,55 @@ fn a_newer_transition_makes_it_so_or_renews_t_alone() {
         let it = Facts { count, asleep, ..facts(Some(record), Some(wanted)) };
         assert_eq!(decide(&it), due, "{record} {} count {count} asleep {asleep}", wanted.state);
     }
+}
+
+#[test]
+fn what_is_starting_is_looked_at_until_it_is_whole_or_two_hours_have_passed() {
+    let starting = |t: &str| record(&format!("starting@{t} n=3 min=1 susp=--- sched={SCHED} by=schedule"));
+    let (fresh, old) = (starting("2026-11-23T19:00:01Z"), starting("2026-11-23T19:00:00Z"));
+    let wants_on = want(Want::On, Some(T));
+    for wanted in [None, Some(&wants_on)] {
+        let not_whole = Facts { whole: false, ..facts(Some(&fresh), wanted) };
+        assert_eq!(decide(&not_whole), Due::Waking);
+        assert_eq!(decide(&Facts { whole: true, ..not_whole }), Due::FinishStart);
+        assert_eq!(decide(&Facts { record: Ok(Some(&old)), ..not_whole }), Due::FinishStart);
+    }
+    // Started by request inside an off period, it becomes whole like any other.
+    let (older_off, newer_off) = (want(Want::Off, Some(T)), want(Want::Off, Some(NEWER)));
+    let not_whole = |wanted| Facts { whole: false, ..facts(Some(&fresh), Some(wanted)) };
+    assert_eq!(decide(&not_whole(&older_off)), Due::Waking);
+    assert_eq!(decide(&not_whole(&newer_off)), Due::MakeOff { at: at(NEWER) });
+    assert_eq!(decide(&not_whole(&want(Want::Hold, Some(NEWER)))), Due::Held);
+}
+
+#[test]
+fn what_was_adopted_without_a_size_is_told_once_and_then_left_until_somebody_gives_it_one() {
+    let unsaid = record(&format!("on@{T} sched={SCHED} by=adoption"));
+    let at_0 = |wanted| Facts { count: 0, asleep: true, ..facts(Some(&unsaid), Some(wanted)) };
+    let (wants_on, wants_off) = (want(Want::On, Some(NEWER)), want(Want::Off, Some(NEWER)));
+    for wanted in [&wants_on, &wants_off] {
+        assert_eq!(decide(&at_0(wanted)), Due::Renew { at: at(NEWER) });
+        assert_eq!(decide(&Facts { drift: Drift::Enforce, ..at_0(wanted) }), Due::Renew { at: at(NEWER) });
+    }
+    let wants_on_still = want(Want::On, Some(T));
+    assert_eq!(decide(&Facts { drift: Drift::Enforce, ..at_0(&wants_on_still) }), Due::Nothing);
+    assert_eq!(decide(&Facts { size_tag: true, ..at_0(&wants_on) }), Due::MakeOn { at: at(NEWER) });
+    assert_eq!(decide(&Facts { count: 2, ..at_0(&wants_off) }), Due::MakeOff { at: at(NEWER) });
+    // Its autoscaling would raise it by night.
+    assert_eq!(decide(&Facts { asleep: false, ..at_0(&wants_off) }), Due::MakeOff { at: at(NEWER) });
+}
+
+#[test]
+fn a_queue_worker_with_nothing_to_do_is_on_and_goes_off_and_comes_back_without_a_count() {
+    let on = record(&format!("on@{T} min=0 susp=--- sched={SCHED} by=schedule"));
+    let off = record(&format!("off@{T} min=0 susp=--- sched={SCHED} by=schedule"));
+    let (wants_on, wants_off) = (want(Want::On, Some(NEWER)), want(Want::Off, Some(NEWER)));
+    let idle = Facts { count: 0, idle: true, ..facts(Some(&on), Some(&wants_on)) };
+    assert_eq!(decide(&idle), Due::Renew { at: at(NEWER) });
+    assert_eq!(decide(&Facts { wanted: Ok(Some(&wants_off)), ..idle }), Due::MakeOff { at: at(NEWER) });
+    let asleep = Facts { count: 0, asleep: true, ..facts(Some(&off), Some(&wants_on)) };
+    assert_eq!(decide(&asleep), Due::MakeOn { at: at(NEWER) });
+    assert_eq!(decide(&Facts { wanted: Ok(Some(&wants_off)), ..asleep }), Due::Renew { at: at(NEWER) });
 }
 
 #[test]
@@ -292,8 +345,11 @@ impl World {
     /// One tick, and what it did; a second one right after it must find nothing.
     fn tick(&mut self, now: &str) -> Due {
         let due = self.once(now);
-        let again = self.once(now);
-        let waits = matches!(again, Due::Held | Due::Withheld | Due::AdoptWithoutSize);
+        let mut again = self.once(now);
+        if again == Due::FinishStart {
+            again = self.once(now);
+        }
+        let waits = matches!(again, Due::Held | Due::Withheld);
         assert!(again == Due::Nothing || waits, "{due:?} at {now} was followed by {again:?}");
         due
     }
@@ -310,6 +366,8 @@ impl World {
             half: self.half,
             count: self.count,
             asleep: self.asleep,
+            idle: false,
+            whole: true,
             size_tag: false,
             now: at(now),
         });
@@ -332,9 +390,9 @@ impl World {
         match due {
             Due::Adopt { state, at } => write(state, at, size, Some(By::Adoption)),
             Due::MakeOff { at } => write(State::Off, at, size, Some(by)),
-            Due::MakeOn { at } | Due::StartUnscheduled { at } | Due::HandBack { at } => {
-                write(State::On, at, saved, Some(by));
-            }
+            Due::MakeOn { at } | Due::StartUnscheduled { at } => write(State::Starting, at, saved, Some(by)),
+            Due::HandBack { at } => write(State::On, at, saved, Some(by)),
+            Due::FinishStart => self.record = was.map(|record| Record { state: State::On, ..record }),
             Due::Renew { at } => self.record = was.map(|record| Record { at, ..record }),
             Due::FinishStop => self.record = was.map(|record| Record { state: State::Off, ..record }),
             _ => {}

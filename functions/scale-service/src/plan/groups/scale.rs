@@ -60,7 +60,7 @@ pub(super) fn planned(case: &GroupCase<'_>, sizes: GroupSizes) -> PlannedItem {
             "its stop was begun, and takes it to 0 all the same once no task is left on its instances: start \
              its cluster with \"capacity\": true to take that back",
         )),
-        Some(State::On) | None => {}
+        Some(State::On | State::Starting) | None => {}
     }
     let step = Step::SizeGroup {
         group: case.seen.id.clone(),

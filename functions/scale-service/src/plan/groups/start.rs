@@ -1,5 +1,5 @@
-//! Start: min and desired together, then what the stop put to sleep wakes, and the record when both are
-//! seen to hold.
+//! Start: min and desired together, then its scheduled actions wake, then the record, which says
+//! `starting`. Its alarms wake once its instances are in service; at once where no reconcile comes.
 
 use shared::autoscaling::{GroupSize, Suspended};
 use shared::record::{Bounds, Capacity, Record, State};
@@ -9,7 +9,7 @@ use shared::{Code, Refusal};
 use super::GroupCase;
 use crate::effect::{Became, Effect, Sizes};
 use crate::plan::case::{Count, Resource as _};
-use crate::plan::steps::{CONFIRM, GROUPS_UP};
+use crate::plan::steps::GROUPS_UP;
 use crate::plan::{PlannedItem, Step};
 
 /// A start by request: of what was stopped here.
@@ -17,6 +17,10 @@ pub(super) fn planned(case: &GroupCase<'_>) -> PlannedItem {
     if !case.is_off() {
         let reason = match (&case.record, case.count()) {
             (_, 0) => "at 0, but not stopped by ecs-steward: scale it to a size".into(),
+            (Some(Record { state: State::Starting, at, .. }), _) => {
+                let (there, _) = case.seen.there();
+                format!("starting since {at}: {there}")
+            }
             (Some(record), _) => format!("on since {}", record.at),
             (None, _) => "on, and never stopped by ecs-steward".into(),
         };
@@ -31,7 +35,10 @@ pub(super) fn back_to(case: &GroupCase<'_>, size: &Capacity, count: Count) -> Pl
     warnings.extend(case.orphaned().filter(|_| size.bounds.is_none()));
     let asleep = case.seen.group.suspended();
     let min = min_to_set(case, size, &mut warnings);
+    let at_once = count == Count::AsItIs || !case.is_finished_later();
     let wakes = wakes(case, size, &mut warnings);
+    let alarms = wakes.alarm_notification && at_once;
+    let wakes = Suspended { alarm_notification: alarms, ..wakes };
     let set = match count {
         Count::AsItIs | Count::Exactly(_) => case.count().max(min).min(case.max()),
         Count::Saved => match count_to_set(case, size, min, &mut warnings) {
@@ -59,13 +66,13 @@ pub(super) fn back_to(case: &GroupCase<'_>, size: &Capacity, count: Count) -> Pl
     if wakes != Suspended::default() {
         steps.push(Step::Resume { group: group(), processes: wakes });
     }
-    let on = case.record_of(State::On, size.clone());
-    let confirm = case.seen.write(text, on, set);
+    let state = if at_once { State::On } else { State::Starting };
+    steps.push(case.seen.write(text, case.record_of(state, size.clone())));
     let was = match &case.record {
         Some(Record { state: State::Stopping, at, .. }) if case.count() > 0 => {
             format!("its stop, begun at {at}, is taken back")
         }
-        Some(record) if record.state != State::On => format!("off since {}", record.at),
+        Some(record) if !record.state.is_on() => format!("off since {}", record.at),
         _ => "at 0".to_owned(),
     };
     let reason = match case.count() {
@@ -76,9 +83,21 @@ pub(super) fn back_to(case: &GroupCase<'_>, size: &Capacity, count: Count) -> Pl
     let left = asleep.beyond(wakes);
     let (min, suspended) = (Some(min), Some(left));
     let sizes = Sizes::Group { desired: set, min, max: None, suspended, instances: None };
-    item.after = Some(Effect::became(Became::On, sizes));
+    let became = if at_once { Became::On } else { Became::Starting };
+    item.after = Some(Effect::became(became, sizes));
     item.warnings = warnings;
-    PlannedItem { item, stages: vec![(GROUPS_UP, steps), (CONFIRM, vec![confirm])] }
+    PlannedItem { item, stages: vec![(GROUPS_UP, steps)] }
+}
+
+/// Wakes the alarms that slept until its instances are in service. What sleeps altogether was left so by a
+/// stop that came between.
+pub(super) fn finish(case: &GroupCase<'_>, size: &Capacity) -> Option<Step> {
+    let (saved, asleep) = (size.bounds?.suspended, case.seen.group.suspended());
+    let as_left = Suspended { alarm_notification: true, ..saved };
+    let processes = asleep.beyond(saved);
+    let ours = asleep == as_left || asleep == Suspended::ALL;
+    (ours && processes != Suspended::default())
+        .then(|| Step::Resume { group: case.seen.id.clone(), processes })
 }
 
 /// What has slept since the stop; what somebody changed since wins.

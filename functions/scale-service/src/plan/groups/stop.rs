@@ -111,7 +111,7 @@ fn waits(case: &GroupCase<'_>) -> Option<Item> {
 }
 
 /// What a group waits for, in a line.
-pub(in crate::plan) fn waiting_for(tasks: &[String]) -> String {
+fn waiting_for(tasks: &[String]) -> String {
     let count = tasks.len();
     let mut named: Vec<String> = tasks.iter().take(NAMED).cloned().collect();
     if count > NAMED {

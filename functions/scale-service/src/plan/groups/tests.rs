@@ -4,18 +4,19 @@ use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use shared::Job;
 use shared::autoscaling::{Group, Instance, SuspendedProcess, Tag};
 use shared::names::{ClusterName, GroupName};
-use shared::perform::Narrowed;
 use shared::report::Outcome;
 use shared::select::{NamePatterns, Selector};
 use shared::settings::{Scheduling, TagKeys};
+use shared::{Job, Problem};
 
 use super::*;
 use crate::ask::{Groups, Target};
+use crate::observe::Fresh;
 use crate::observe::GroupId;
-use crate::plan::{Plan, narrow_groups, plan};
+use crate::plan::steps::GROUPS_DOWN;
+use crate::plan::{Plan, narrow, plan};
 
 const NOW: &str = "2026-11-24T23:00:00Z";
 const OFFICE: &str = "Mon-Fri 08:00-20:00 UTC";
@@ -68,7 +69,7 @@ fn group(sizes: (i32, i32, i32), asleep: Suspended, tags: Vec<Tag>) -> SeenGroup
         min_size,
         desired_capacity,
         max_size,
-        instances: vec![Instance::default()],
+        instances: vec![in_service()],
         tags,
         ..Group::default()
     };
@@ -76,6 +77,17 @@ fn group(sizes: (i32, i32, i32), asleep: Suspended, tags: Vec<Tag>) -> SeenGroup
     let resource = "autoScalingGroup:1:autoScalingGroupName/machines".into();
     let id = GroupId { name: name(), resource, cluster: Some(cluster()) };
     SeenGroup { id, group, linked_by: Some(LinkedBy::Instances), managed: false }
+}
+
+fn in_service() -> Instance {
+    Instance { lifecycle_state: "InService".into(), ..Instance::default() }
+}
+
+/// As AWS makes it, some minutes later.
+fn with_its_instances(mut seen: SeenGroup) -> SeenGroup {
+    let desired = usize::try_from(seen.group.desired_capacity).unwrap();
+    seen.group.instances = vec![in_service(); desired];
+    seen
 }
 
 fn suspend(group: &mut Group, processes: Suspended) {
@@ -133,9 +145,9 @@ fn perform(mut seen: SeenGroup, ask: &Ask, steps: usize) -> SeenGroup {
     seen
 }
 
-/// After a few ticks: one may adopt what the next finishes.
+/// After a few ticks: one may adopt what the next finishes. Instances come and go between them.
 fn settled(seen: SeenGroup, ask: &Ask) -> SeenGroup {
-    (0..4).fold(seen, |seen, _| perform(seen, ask, usize::MAX))
+    (0..5).fold(seen, |seen, _| with_its_instances(perform(seen, ask, usize::MAX)))
 }
 
 fn shape(seen: &SeenGroup) -> (i32, i32, i32, Suspended) {
@@ -159,7 +171,7 @@ fn sizes() -> impl Strategy<Value = (i32, i32, i32)> {
 }
 
 fn records() -> impl Strategy<Value = Option<Record<Capacity>>> {
-    let state = prop::sample::select(vec![State::On, State::Stopping, State::Off]);
+    let state = prop::sample::select(vec![State::On, State::Stopping, State::Off, State::Starting]);
     let by = prop::sample::select(vec![By::Schedule, By::Request, By::Adoption]);
     let size = (prop::option::of(1..9_u32), prop::option::of((0..4_u32, flags())));
     prop::option::of((state, size, by, prop::option::of(Just("5f2c1a9e"))).prop_map(
@@ -320,14 +332,19 @@ proptest! {
         let (_, stages) = planned(&adopted, &ask(Verb::Reconcile, NOW)).into_parts();
         let jobs: Vec<Job<Step>> = stages.into_iter().flatten().collect();
         prop_assert_eq!(jobs.len(), 1);
-        let came = [(name(), Ok(vec!["1 of family:job".to_owned()]))].into();
-        let Narrowed { jobs: left, taken } = narrow_groups(jobs.clone(), &came);
-        prop_assert!(left.is_empty());
-        prop_assert_eq!((taken[0].1.outcome, taken[0].1.code), (Outcome::Unchanged, Code::WaitingForTasks));
-        let unread = [(name(), Err((Code::Throttled, "throttled".to_owned())))].into();
-        prop_assert_eq!(narrow_groups(jobs.clone(), &unread).taken[0].1.outcome, Outcome::Failed);
-        let none = [(name(), Ok(Vec::new()))].into();
-        prop_assert_eq!(narrow_groups(jobs.clone(), &none).jobs, jobs);
+        let ask = ask(Verb::Reconcile, NOW);
+        let narrowed = |tasks: Tasks| {
+            let seen = Snapshot { tasks: [(name(), tasks)].into(), ..snapshot(&adopted, &[]) };
+            narrow(GROUPS_DOWN, jobs.clone(), &Fresh { seen, services: Ok(()), groups: Ok(()) }, &ask, &rules())
+        };
+        let came = narrowed(Ok(vec!["1 of family:job".to_owned()]));
+        prop_assert!(came.jobs.is_empty());
+        prop_assert_eq!((came.taken[0].1.outcome, came.taken[0].1.code), (Outcome::Unchanged, Code::WaitingForTasks));
+        let unread = narrowed(Err((Code::Throttled, "throttled".to_owned())));
+        prop_assert_eq!(unread.taken[0].1.outcome, Outcome::Failed);
+        prop_assert_eq!(narrowed(Ok(Vec::new())).jobs, jobs.clone());
+        let gone = Fresh { seen: Snapshot::default(), services: Ok(()), groups: Err(Problem::new(Code::Throttled, "x")) };
+        prop_assert!(narrow(GROUPS_DOWN, jobs.clone(), &gone, &ask, &rules()).jobs.is_empty());
     }
 }
 
@@ -335,7 +352,10 @@ proptest! {
 fn what_somebody_changed_while_it_was_off_wins_and_only_what_was_put_to_sleep_wakes() {
     let off = "v1 off@2026-11-23T20:00:00Z n=3 min=2 susp=-s sched=5f2c1a9e by=schedule";
     let tags = || vec![tag("steward:schedule", OFFICE), tag("steward:record", off)];
-    let after_of = |seen: SeenGroup| shape(&perform(seen, &ask(Verb::Start, MORNING), usize::MAX));
+    let after_of = |seen: SeenGroup| {
+        let started = perform(seen, &ask(Verb::Start, MORNING), usize::MAX);
+        shape(&after(with_its_instances(started), MORNING))
+    };
     let slept = Suspended { alarm_notification: false, scheduled_actions: true };
     assert_eq!(after_of(group((0, 0, 4), Suspended::ALL, tags())), (2, 3, 4, slept));
     assert_eq!(after_of(group((1, 1, 4), Suspended::ALL, tags())), (1, 3, 4, slept), "its min");
@@ -348,15 +368,14 @@ fn what_somebody_changed_while_it_was_off_wins_and_only_what_was_put_to_sleep_wa
 #[test]
 fn a_weighted_group_is_up_when_its_units_are_and_comes_back_with_all_of_them() {
     let day = "2026-11-24T09:00:00Z";
-    let on = "v1 on@2026-11-24T08:00:00Z n=8 min=0 susp=-- sched=SCHED by=schedule";
+    let on = "v1 starting@2026-11-24T08:00:00Z n=8 min=0 susp=-- sched=SCHED by=schedule";
     let sched = "Mon-Fri 08:00-20:00 UTC".parse::<shared::schedule::Schedule>().unwrap().hash();
     let tags = |record: &str| {
         vec![tag("steward:schedule", OFFICE), tag("steward:record", &record.replace("SCHED", &sched))]
     };
     let late = |weights: &[&str]| {
         let mut seen = group((0, 8, 16), Suspended::default(), tags(on));
-        let instance =
-            |weight: &&str| Instance { weighted_capacity: Some((*weight).into()), ..Instance::default() };
+        let instance = |weight: &&str| Instance { weighted_capacity: Some((*weight).into()), ..in_service() };
         seen.group.instances = weights.iter().map(instance).collect();
         let plan = planned(&seen, &ask(Verb::Reconcile, day));
         plan.forecast()[0].warnings.iter().any(|warning| warning.code == Code::LateToWake)
@@ -367,14 +386,15 @@ fn a_weighted_group_is_up_when_its_units_are_and_comes_back_with_all_of_them() {
     let off = "v1 off@2026-11-23T20:00:00Z n=32768 min=0 susp=-- sched=SCHED by=schedule";
     let seen = group((0, 0, 65_536), Suspended::ALL, tags(off));
     let back = perform(seen, &ask(Verb::Reconcile, day), usize::MAX);
-    assert_eq!(shape(&back), (0, 32_768, 65_536, Suspended::default()));
+    let alarms = Suspended { alarm_notification: true, ..Suspended::default() };
+    assert_eq!(shape(&back), (0, 32_768, 65_536, alarms), "its alarms sleep until its instances are there");
 }
 
 #[test]
 fn instances_in_standby_stay_and_that_is_told() {
-    let mut seen = group((1, 2, 4), Suspended::default(), vec![tag("steward:schedule", OFFICE)]);
-    seen.group.instances[0].lifecycle_state = "Standby".into();
-    let adopted = after(seen, NOON);
+    let seen = group((1, 2, 4), Suspended::default(), vec![tag("steward:schedule", OFFICE)]);
+    let mut adopted = after(seen, NOON);
+    adopted.group.instances[0].lifecycle_state = "Standby".into();
     let plan = planned(&adopted, &ask(Verb::Reconcile, NOW));
     let [warning] = plan.forecast()[0].warnings.as_slice() else { panic!("{:?}", plan.forecast()) };
     assert_eq!(warning.code, Code::InstancesHeld);

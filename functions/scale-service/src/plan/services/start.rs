@@ -1,11 +1,15 @@
-//! Start: the count first, then autoscaling, and the record when both are seen to hold.
+//! Start: the count first, then autoscaling, then the record, which says `starting`.
 //!
 //! There is no write ahead: until the end the record still says off and holds the size. Where it
 //! does not (a service at 0 that we never stopped, started by name), such a record is written
 //! first, so that a crash in the middle is finished by the next run like any other.
+//!
+//! Scale-in sleeps on until a reconcile has seen the service whole: its alarms have slept on an empty
+//! service, and would pull it to its min before anybody is there. Where no reconcile comes, everything
+//! is handed back at once.
 
 use shared::application_autoscaling::{ScalableTarget, Suspended};
-use shared::record::{Scaling, Size, State};
+use shared::record::{Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
 use shared::{Code, Refusal};
 
@@ -13,12 +17,16 @@ use super::ServiceCase;
 use crate::ask::Target;
 use crate::effect::{Became, Effect, Sizes};
 use crate::plan::case::{Count, Resource as _};
-use crate::plan::steps::{CHANGE, CONFIRM};
+use crate::plan::steps::CHANGE;
 use crate::plan::{PlannedItem, Step};
 
 pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
     let may_be_raised = case.count() == 0 && matches!(case.ask.target, Target::One(_));
-    if !case.is_off() && !may_be_raised {
+    let starting = case.record.as_ref().is_some_and(|record| record.state == State::Starting);
+    // Its autoscaling, which is awake, says its count; and what is starting is on its way.
+    let on_its_own = case.seen.is_idle() && case.record.as_ref().is_none_or(|it| it.size.count.is_none());
+    let on_its_way = starting && case.count() > 0;
+    if !case.is_off() && (!may_be_raised || on_its_own || on_its_way) {
         return case.unchanged(left_as_it_is(case)).into();
     }
     if let Some(item) = case.stale() {
@@ -29,8 +37,13 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
 
 fn left_as_it_is(case: &ServiceCase<'_>) -> String {
     match (&case.record, case.count()) {
+        (Some(Record { state: State::Starting, at, .. }), 1..) => {
+            let (there, _) = case.seen.there();
+            format!("starting since {at}: {there}")
+        }
         (Some(record), 1..) => format!("on since {}", record.at),
         (None, 1..) => "on, and never stopped by ecs-steward".into(),
+        (_, 0) if case.seen.is_idle() => "at 0 by its autoscaling, which is awake".into(),
         (_, 0) => "at 0, but not stopped by ecs-steward: name this one service to start it".into(),
     }
 }
@@ -40,7 +53,12 @@ pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> Plann
     let mut warnings = Vec::new();
     warnings.extend(case.orphaned().filter(|_| size.scaling.is_none()));
     let target = case.seen.target.as_ref();
+    // What people started is handed back as it is, and a queue's worker has nothing to wait for.
+    let at_once = count == Count::AsItIs || !case.is_finished_later();
     let restored = size.scaling.and_then(|saved| restored(saved, target, &mut warnings));
+    // What somebody woke meanwhile stays awake.
+    let sleeps = !at_once && target.is_some_and(|target| target.suspended == Suspended::ALL);
+    let restored = restored.map(|(min, flags)| (min, if sleeps { without_scale_in(flags) } else { flags }));
     let set = match count {
         Count::Exactly(count) => count,
         Count::AsItIs => case.count(),
@@ -91,15 +109,36 @@ pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> Plann
         Count::Exactly(count) => count,
         Count::Saved | Count::AsItIs => size.count.map_or(reached, u32::from),
     };
-    let on = case.record_of(State::On, Size { count: last.try_into().ok(), scaling: size.scaling });
-    let confirm = case.seen.write(text, on, reached);
-    let stages = vec![(CHANGE, steps), (CONFIRM, vec![confirm])];
+    let state = if at_once { State::On } else { State::Starting };
+    let record = case.record_of(state, Size { count: last.try_into().ok(), scaling: size.scaling });
+    steps.push(case.seen.write(text, record));
     let mut item = case.item(Outcome::Changed, None, reason(case, reached, set));
     let scaling = target.map(|it| restored.unwrap_or((it.min_capacity, it.suspended)));
     let desired = i32::try_from(reached).unwrap_or(i32::MAX);
-    item.after = Some(Effect::became(Became::On, Sizes::Service { desired, scaling }));
+    let became = if at_once { Became::On } else { Became::Starting };
+    item.after = Some(Effect::became(became, Sizes::Service { desired, scaling }));
     item.warnings = warnings;
-    PlannedItem { item, stages }
+    PlannedItem { item, stages: vec![(CHANGE, steps)] }
+}
+
+/// These flags, while scale-in sleeps on.
+fn without_scale_in(flags: Suspended) -> Suspended {
+    Suspended { dynamic_scaling_in: true, ..flags }
+}
+
+/// Hands scale-in back, if the target is still as the start left it. One that sleeps altogether was left so
+/// by a stop that came between.
+pub(super) fn finish(case: &ServiceCase<'_>, size: Size) -> Option<Step> {
+    let (saved, target) = (size.scaling?, case.seen.target.as_ref()?);
+    let before = (target.min_capacity, target.suspended);
+    let after = if target.is_asleep() {
+        restored(saved, Some(target), &mut Vec::new())?
+    } else if target.suspended == without_scale_in(saved.suspended) {
+        (target.min_capacity, saved.suspended)
+    } else {
+        before
+    };
+    (before != after).then(|| Step::SetScalable { service: case.seen.id.clone(), before, after })
 }
 
 /// The saved count, brought within what is allowed now.
@@ -187,7 +226,8 @@ fn restored(
 
 fn reason(case: &ServiceCase<'_>, reached: u32, set: u32) -> String {
     let was = match &case.record {
-        Some(record) if record.state != State::On => format!("off since {}", record.at),
+        Some(record) if record.state == State::Starting => format!("starting since {}", record.at),
+        Some(record) if !record.state.is_on() => format!("off since {}", record.at),
         _ => "at 0".to_owned(),
     };
     match case.count() {

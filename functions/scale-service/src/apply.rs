@@ -8,7 +8,7 @@ use shared_aws::{Read, Write};
 use crate::ask::Ask;
 use crate::effect::Effect;
 use crate::observe::{Again, Snapshot, again};
-use crate::plan::{GROUPS_DOWN, OVERRIDE, PlanSettings, Step, Thing, narrow};
+use crate::plan::{GROUPS_DOWN, OVERRIDE, PlanSettings, Step, Thing, narrow, with_override};
 
 /// What performs scale-service's steps.
 pub(crate) struct Apply<'a> {
@@ -90,7 +90,9 @@ impl Executor<Step, Effect> for Apply<'_> {
                 Thing::Group(id) => _ = which.groups.insert(id.clone()),
             }
         }
-        let fresh = again(&self.read, &which, self.seen).await;
-        narrow(stage, jobs, &fresh, self.ask, self.settings)
+        let mut fresh = again(&self.read, &which, self.seen).await;
+        // A look may be older than what this run has written.
+        with_override(&mut fresh.seen, self.seen.written.clone(), self.settings);
+        narrow(stage, jobs, self.seen, &fresh, self.ask, self.settings)
     }
 }

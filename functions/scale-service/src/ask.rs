@@ -61,19 +61,10 @@ pub struct Change {
     pub service: Option<ServiceId>,
     /// The override to set; without one, the one that is there is ended.
     pub set: Option<Override>,
+    /// It may replace one that has not begun.
+    pub replace: bool,
     /// When it is ended.
     pub now: Timestamp,
-}
-
-impl Change {
-    /// What the tag will say; `None` when there is none to end, or none that can be read.
-    #[must_use]
-    pub fn after(&self, before: Option<&str>) -> Option<Override> {
-        match &self.set {
-            Some(set) => Some(set.clone()),
-            None => before?.parse::<Override>().ok().map(|there| there.ended(self.now)),
-        }
-    }
 }
 
 /// Which services.
@@ -164,12 +155,6 @@ impl Ask {
         matches!(self.target, Target::One(_) | Target::Group(_))
     }
 
-    /// True when it sets or ends the override of a whole cluster.
-    #[must_use]
-    pub fn is_of_a_cluster(&self) -> bool {
-        self.change.as_ref().is_some_and(|change| change.service.is_none())
-    }
-
     /// Checks a call against its own time, the scope and the config.
     pub fn new(
         request: &ServiceRequest,
@@ -252,11 +237,17 @@ impl Asked {
             }
             ServiceRequest::PutOverride(fields) => {
                 let which = whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
-                Self::change(which, Some(fields.override_of(call, config, now)?), config, now)?
+                Self::change(
+                    which,
+                    Some(fields.override_of(call, config, now)?),
+                    fields.replace,
+                    config,
+                    now,
+                )?
             }
             ServiceRequest::DeleteOverride(fields) => {
                 let which = whole_or_one(fields.cluster.as_ref(), fields.service.as_ref(), &call.scope)?;
-                Self::change(which, None, config, now)?
+                Self::change(which, None, false, config, now)?
             }
             ServiceRequest::ScaleGroup(fields) => {
                 let verb = Verb::ScaleGroup(fields.sizes(config)?);
@@ -275,11 +266,12 @@ impl Asked {
     fn change(
         (cluster, service): (ClusterName, Option<ServiceId>),
         set: Option<Override>,
+        replace: bool,
         config: &Config,
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let target = switched_on(&cluster, service.as_ref(), config)?;
-        let change = Some(Change { cluster, service, set, now });
+        let change = Some(Change { cluster, service, set, replace, now });
         Ok(Self { change, ..Self::new(Verb::Reconcile, target) })
     }
 }
@@ -336,6 +328,11 @@ impl ScaleGroupFields {
 impl PutOverrideFields {
     fn override_of(&self, call: &Call<()>, config: &Config, now: Timestamp) -> Result<Override, Problem> {
         let bad = |detail: String| Problem::new(Code::BadOverride, detail);
+        let from = self.from.unwrap_or(now);
+        if now.duration_since(from) > AHEAD {
+            return Err(bad(format!("it would begin at {from}, which is past")));
+        }
+        let from = from.max(now);
         let until = match (self.until, self.r#for) {
             (Some(_), Some(_)) => return Err(bad("give either \"until\" or \"for\", not both".into())),
             (None, None) => {
@@ -343,14 +340,20 @@ impl PutOverrideFields {
             }
             (Some(until), None) => until,
             (None, Some(length)) => {
-                now.checked_add(length.get()).map_err(|_| bad("it would never end".into()))?
+                from.checked_add(length.get()).map_err(|_| bad("it would never end".into()))?
             }
         };
         if until <= now {
             return Err(bad(format!("it would end at {until}, which is past")));
         }
-        if until.duration_since(now) > config.override_max.get() {
-            return Err(bad(format!("it would end at {until}, beyond what OVERRIDE_MAX allows")));
+        if until <= from {
+            return Err(bad(format!("it would end at {until}, before it begins at {from}")));
+        }
+        let most = config.override_max.get();
+        if until.duration_since(from) > most || from.duration_since(now) > most {
+            return Err(bad(format!(
+                "it would begin at {from} and end at {until}, beyond what OVERRIDE_MAX allows"
+            )));
         }
         let state = match self.state {
             OverrideState::On => Want::On,
@@ -358,7 +361,7 @@ impl PutOverrideFields {
             OverrideState::Hold => Want::Hold,
         };
         let reason = call.envelope.reason.as_deref().unwrap_or_default();
-        Override::new(state, now, until, call.actor.as_str(), reason).map_err(|fault| bad(fault.to_string()))
+        Override::new(state, from, until, call.actor.as_str(), reason).map_err(|fault| bad(fault.to_string()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use shared::application_autoscaling::Suspended;
 use shared::autoscaling::Suspended as Processes;
-use shared::schedule::Want;
+use shared::schedule::{Override, Want};
 
 /// A service's or group's state before or after a run, or what became of an override.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,6 +88,21 @@ impl Sizes {
             Self::Group { desired, .. } => desired.into(),
         }
     }
+}
+
+/// What a request does to an override, before anything else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// `service/prod/users` or `cluster/prod`.
+    pub(crate) resource: String,
+    /// Its tag's text before.
+    pub(crate) before: Option<String>,
+    /// What its tag says then; `None` where it is taken away before it began.
+    pub(crate) after: Option<Override>,
+    /// What is said of it.
+    pub(crate) said: String,
+    /// It changes what is wanted now, so that a reconcile has something to do.
+    pub(crate) acts_now: bool,
 }
 
 impl Effect {

@@ -14,10 +14,11 @@ mod report;
 
 use jiff::Timestamp;
 use serde_json::json;
+use shared::report::Outcome;
 use shared::select::NamePatterns;
 use shared::settings::Scheduling;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
-use shared_aws::{Aws, Requester};
+use shared_aws::{Aws, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
 
@@ -25,7 +26,9 @@ pub use config::{Config, Mode};
 
 use crate::apply::Apply;
 use crate::ask::Ask;
-use crate::plan::PlanSettings;
+use crate::effect::Written;
+use crate::observe::Snapshot;
+use crate::plan::{Item, Plan, PlanSettings};
 use crate::request::Request;
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
@@ -81,32 +84,104 @@ impl Function for ScaleService {
             Some(left) => deadline.or_sooner((Instant::now() + left).into_std()),
             None => deadline,
         };
-        let read = self.aws.read(deadline);
-        let mut seen = observe::observe(&read, &ask, &self.config.clusters).await?;
-        let scaled = plan::need_targets(&seen, &ask, &self.plan_settings);
-        observe::observe_scaling(&read, &scaled, &ask, &mut seen).await?;
-        observe::observe_groups(&read, &ask, &self.plan_settings.tags, &mut seen).await?;
-        observe::observe_tasks(&read, &plan::need_tasks(&seen, &ask, &self.plan_settings), &mut seen).await;
-        let plan = plan::plan(&seen, &ask, &self.plan_settings);
-        let items = if ask.dry_run {
-            plan.forecast().to_vec()
-        } else {
-            let write = self.aws.write(deadline, Requester::of(&call));
-            let time_left = || write.time_left();
-            let settings = &self.plan_settings;
-            let executor = Apply { write: write.clone(), read, seen: &seen, ask: &ask, settings };
-            perform(plan, &executor, AT_ONCE, &time_left).await
+        let run = Run { function: self, ask: &ask, call: &call, deadline };
+        let written = match run.override_first().await? {
+            Opened::Ended(answer) => return Ok(*answer),
+            Opened::GoesOn(written) => written,
         };
-        let under_way = !ask.dry_run && report::is_under_way(&items);
-        let report = report::report(items, &seen, &ask, &self.config.settings);
-        if under_way && report.ok && report.partial().is_none() {
-            let location = report::location(&ask);
-            return Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) });
-        }
-        Ok(Answer::Report(if ask.is_of_one() { report.single(report::REFUSALS)? } else { report }))
+        let seen = match run.look(written.clone()).await {
+            Ok(seen) => seen,
+            // A change that was made is never answered as an error.
+            Err(problem) => match written.filter(|_| !ask.dry_run) {
+                Some(written) => return Ok(run.report(vec![written.alone(&problem)], &Snapshot::default())),
+                None => return Err(problem),
+            },
+        };
+        let plan = plan::plan(&seen, &ask, &self.plan_settings);
+        let items = run.carry_out(plan, &seen).await;
+        run.answer(items, &seen)
     }
 
     fn meter(&self) -> Meter {
         self.aws.meter()
+    }
+}
+
+/// One request on its way.
+struct Run<'a> {
+    function: &'a ScaleService,
+    ask: &'a Ask,
+    call: &'a Call<()>,
+    deadline: Deadline,
+}
+
+/// What the override of a request leaves to do.
+enum Opened {
+    /// Nothing: a hold is done with its tag, and so is what has not begun.
+    Ended(Box<Answer>),
+    /// What it causes, if there is one.
+    GoesOn(Option<Written>),
+}
+
+impl Run<'_> {
+    /// Sets or ends the override, before anything else is read.
+    async fn override_first(&self) -> Result<Opened, Problem> {
+        let Some(change) = &self.ask.change else { return Ok(Opened::GoesOn(None)) };
+        let place = observe::observe_place(&self.read(), change).await?;
+        let settings = &self.function.plan_settings;
+        let Some((plan, written)) = plan::override_first(&place, self.ask, settings)? else {
+            return Ok(Opened::GoesOn(None));
+        };
+        let items = self.carry_out(plan, &place).await;
+        let done = items.iter().all(|item| item.outcome == Outcome::Changed);
+        if done && written.acts_now {
+            return Ok(Opened::GoesOn(Some(written)));
+        }
+        self.answer(items, &place).map(|answer| Opened::Ended(Box::new(answer)))
+    }
+
+    async fn look(&self, written: Option<Written>) -> Result<Snapshot, Problem> {
+        let (read, ask, settings) = (self.read(), self.ask, &self.function.plan_settings);
+        let mut seen = observe::observe(&read, ask, &self.function.config.clusters).await?;
+        plan::with_override(&mut seen, written, settings);
+        let scaled = plan::need_targets(&seen, ask, settings);
+        observe::observe_scaling(&read, &scaled, ask, &mut seen).await?;
+        observe::observe_groups(&read, ask, &settings.tags, &mut seen).await?;
+        observe::observe_tasks(&read, &plan::need_tasks(&seen, ask, settings), &mut seen).await;
+        Ok(seen)
+    }
+
+    /// The plan, performed; or in a dry run what it says.
+    async fn carry_out(&self, plan: Plan, seen: &Snapshot) -> Vec<Item> {
+        if self.ask.dry_run {
+            return plan.into_parts().0;
+        }
+        let write = self.function.aws.write(self.deadline, Requester::of(self.call));
+        let time_left = || write.time_left();
+        let settings = &self.function.plan_settings;
+        let executor = Apply { write: write.clone(), read: self.read(), seen, ask: self.ask, settings };
+        perform(plan, &executor, AT_ONCE, &time_left).await
+    }
+
+    fn answer(&self, items: Vec<Item>, seen: &Snapshot) -> Result<Answer, Problem> {
+        let under_way = !self.ask.dry_run && report::is_under_way(&items);
+        // What was written stays written, whatever became of the rest.
+        let single = self.ask.is_of_one() && seen.written.is_none();
+        match self.report(items, seen) {
+            Answer::Report(report) if under_way && report.ok && report.partial().is_none() => {
+                let location = report::location(self.ask);
+                Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) })
+            }
+            Answer::Report(report) if single => Ok(Answer::Report(report.single(report::REFUSALS)?)),
+            answer => Ok(answer),
+        }
+    }
+
+    fn report(&self, items: Vec<Item>, seen: &Snapshot) -> Answer {
+        Answer::Report(report::report(items, seen, self.ask, &self.function.config.settings))
+    }
+
+    fn read(&self) -> Read {
+        self.function.aws.read(self.deadline)
     }
 }

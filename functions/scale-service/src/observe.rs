@@ -16,7 +16,8 @@ use shared::tags::Tags;
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Listed, Read};
 
-use crate::ask::{Ask, Target, Verb};
+use crate::ask::{Ask, Change, Target, Verb};
+use crate::effect::Written;
 
 pub(crate) use groups::observe_groups;
 pub use groups::{GroupId, SeenGroup, Tasks, observe_tasks};
@@ -97,12 +98,32 @@ pub struct Snapshot {
     pub unmatched: Vec<String>,
     /// What else could not be read, and costs a warning alone.
     pub warnings: Vec<Warning>,
+    /// What this run has done to an override before it looked.
+    pub written: Option<Written>,
 }
 
 /// Scalable targets are asked for by id up to here; beyond it, the whole list has fewer pages.
 const BY_ID: usize = 50;
 /// Clusters that are read at once; the budget sets the pace.
 const AT_ONCE: usize = 4;
+
+/// Reads the service or the cluster whose override a request sets or ends, and nothing else.
+pub async fn observe_place(read: &Read, change: &Change) -> Result<Snapshot, Problem> {
+    let mut seen = Snapshot::default();
+    let cluster = std::slice::from_ref(&change.cluster);
+    let clusters = read.clusters_named(cluster, ClusterDetail::default());
+    let Some(id) = &change.service else {
+        seen.cluster_tags = all_tags_of(&clusters.await?, cluster)?;
+        return Ok(seen);
+    };
+    let named = read.services_named(&id.cluster, std::slice::from_ref(&id.service));
+    let (listed, clusters) = try_join(named, clusters).await?;
+    seen.cluster_tags = all_tags_of(&clusters, cluster)?;
+    let service = listed.found.into_iter().next();
+    let service = service.ok_or_else(|| Problem::new(Code::NotFound, missing(id)))?;
+    seen.services.push(Seen { id: id.clone(), service, target: None, actions: Vec::new() });
+    Ok(seen)
+}
 
 /// Reads what `ask` is about. `reach` bounds a request over several clusters.
 pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Snapshot, Problem> {

@@ -26,6 +26,7 @@ use crate::effect::Effect;
 use crate::observe::{GroupId, Snapshot};
 
 pub use narrow::narrow;
+pub use overrides::{override_first, with_override};
 pub(crate) use steps::{GROUPS_DOWN, OVERRIDE};
 pub use steps::{Step, Thing};
 
@@ -94,8 +95,7 @@ pub fn need_tasks(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Vec<Gr
     if ask.verb != Verb::Reconcile {
         return Vec::new();
     }
-    let (seen, _) = overrides::applied(seen, ask, settings);
-    groups::need_tasks(&seen, ask, settings)
+    groups::need_tasks(seen, ask, settings)
 }
 
 /// The services whose scalable targets the plan looks at. A reconcile with nothing due needs none.

@@ -92,8 +92,11 @@ pub struct PutOverrideFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) service: Option<ServiceRef>,
     pub(crate) state: OverrideState,
+    pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
     pub(crate) r#for: Option<IsoDuration>,
+    #[serde(default)]
+    pub(crate) replace: bool,
 }
 
 /// The fields of `deleteOverride`.

@@ -65,7 +65,7 @@ async fn a_summary_says_which_override_was_set_or_ended_and_what_else_became_of_
             "PUT",
             "/override",
             lease("hold"),
-            "override hold set until 2026-11-24T14:20:00Z (the cluster), 1 unchanged",
+            "override hold set until 2026-11-24T14:20:00Z (the cluster)",
         ),
         (
             "2026-11-24 10:25",
@@ -390,4 +390,150 @@ async fn of_a_stop_and_an_override_in_one_second_the_one_that_was_asked_for_late
     assert_eq!(story.size(), ASLEEP, "of two overrides the second: {}", story.record());
     story.tick("2026-11-24 12:45").await;
     assert_eq!(story.size(), ASLEEP);
+}
+
+fn five_thousand() -> World {
+    let mut world = World::new(local("2026-11-24 19:00"));
+    world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
+    for n in 0..5_000 {
+        world.service("prod", ServiceSeed::new(&format!("s{n:04}")).desired(1));
+    }
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_is_one_look_and_one_tag_however_large_its_cluster_is() {
+    let story = Story::on(five_thousand(), &[]).await;
+    story.aws.latency(Some(std::time::Duration::from_millis(20)));
+    for (path, reads) in [("/override", 1), ("/services/s0042/override", 2)] {
+        story.aws.forget();
+        let report =
+            story.asks("2026-11-24 19:00", "PUT", path, json!({"state": "hold", "for": "PT2H"})).await;
+        assert_eq!((&report["counts"]["changed"], report["items"].as_array().unwrap().len()), (&json!(1), 1));
+        let reason = report["items"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains("may still finish the ten services that it has begun"), "{reason}");
+        assert_eq!((story.aws.ledger().len(), story.aws.writes().len()), (reads + 1, 1), "{path}");
+    }
+    let dry =
+        json!({"action": "putOverride", "cluster": "prod", "state": "hold", "for": "PT1H", "dryRun": true});
+    story.aws.forget();
+    let dry = story.system.invoke("scale-service", dry).await.unwrap();
+    assert_eq!((&dry["counts"]["changed"], story.aws.ledger().len()), (&json!(1), 1), "{dry}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_that_is_set_is_told_as_set_though_the_time_is_up_for_what_it_causes() {
+    let story = Story::on(five_thousand(), &[]).await;
+    story.tick("2026-11-24 19:00").await;
+    // A call takes so long that the services can't even be listed in time.
+    story.aws.latency(Some(std::time::Duration::from_secs(4)));
+    story.aws.forget();
+    let answer =
+        story.rest("2026-11-24 19:10", "PUT", "/override", json!({"state": "off", "for": "PT1H"})).await;
+    assert_eq!(answer.status, 207, "{}", answer.body);
+    let report = answer.json();
+    let item = &report["items"][0];
+    assert_eq!(
+        (&item["outcome"], &item["resource"]),
+        (&json!("notAttempted"), &json!("cluster/prod")),
+        "{item}"
+    );
+    assert!(item["reason"].as_str().unwrap().contains("the next tick of reconcile does it"), "{item}");
+    assert_eq!(story.aws.writes().len(), 1, "the tag");
+    story.aws.latency(None);
+    story.tick("2026-11-24 19:15").await;
+    assert_eq!(story.aws.with(|world| world.desired_count("prod", "s0000")), 0, "and it does");
+}
+
+#[tokio::test(start_paused = true)]
+async fn saturdays_release_can_be_said_on_thursday_and_is_not_replaced_by_accident() {
+    let story = Story::tagged("2026-11-26 09:00").await;
+    story.tick("2026-11-26 09:00").await;
+    let saturday =
+        || json!({"state": "on", "from": "2026-11-28T10:00:00-03:00", "for": "PT4H", "reason": "release"});
+    let put = story.asks("2026-11-26 12:00", "PUT", OVERRIDE, saturday()).await;
+    assert_eq!(
+        put["summary"],
+        "prod: override on set from 2026-11-28T13:00:00Z until 2026-11-28T17:00:00Z (users)"
+    );
+    let hold = || json!({"state": "hold", "for": "PT1H"});
+    let refused = story.rest("2026-11-26 13:00", "PUT", OVERRIDE, hold()).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("overrideAhead")), "{}", refused.body);
+    assert!(refused.body.contains("replace"), "{}", refused.body);
+    for (at, count) in [
+        ("2026-11-26 20:00", 0),
+        ("2026-11-27 08:00", 3),
+        ("2026-11-27 20:00", 0),
+        ("2026-11-28 09:55", 0),
+        ("2026-11-28 10:00", 3),
+        ("2026-11-28 14:00", 0),
+    ] {
+        story.tick(at).await;
+        assert_eq!(story.count(), count, "{at}");
+    }
+    story.tick("2026-11-28 14:05").await;
+    assert_eq!(story.tag_of("steward:override"), None);
+
+    // Replaced on purpose, and taken away before it begins.
+    let sunday = || json!({"state": "on", "from": "2026-11-29T10:00:00-03:00", "for": "PT4H"});
+    story.asks("2026-11-28 15:00", "PUT", OVERRIDE, sunday()).await;
+    let mut other = sunday();
+    (other["from"], other["replace"]) = (json!("2026-11-29T12:00:00-03:00"), json!(true));
+    story.asks("2026-11-28 15:05", "PUT", OVERRIDE, other).await;
+    let gone = story.asks("2026-11-28 15:10", "DELETE", OVERRIDE, Value::Null).await;
+    assert!(gone["summary"].as_str().unwrap().contains("had not begun, removed"), "{gone}");
+    assert_eq!(story.tag_of("steward:override"), None);
+    story.tick("2026-11-29 12:00").await;
+    assert_eq!(story.count(), 0, "and it leaves nothing behind");
+
+    for (body, code) in [
+        (json!({"state": "on", "from": "2026-11-20T10:00:00Z", "for": "PT4H"}), "badOverride"),
+        (json!({"state": "on", "from": "2027-11-28T10:00:00Z", "for": "PT4H"}), "badOverride"),
+        (
+            json!({"state": "on", "from": "2026-11-30T10:00:00Z", "until": "2026-11-30T09:00:00Z"}),
+            "badOverride",
+        ),
+    ] {
+        let refused = story.rest("2026-11-29 13:00", "PUT", OVERRIDE, body.clone()).await;
+        assert_eq!((refused.status, &refused.json()["code"]), (422, &json!(code)), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_was_answered_200_stops_what_a_running_tick_had_not_begun() {
+    for state in ["hold", "on"] {
+        let mut world = World::new(local("2026-11-24 12:00"));
+        world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
+        for n in 0..60 {
+            world.service("prod", ServiceSeed::new(&format!("s{n:02}")).desired(1));
+        }
+        let story = Story::on(world, &[]).await;
+        story.tick("2026-11-24 12:00").await;
+        story.aws.move_to(local("2026-11-24 20:00"));
+        story.aws.latency(Some(std::time::Duration::from_millis(20)));
+        let other = local::System::start(local::system::Setup::embedded(&story.aws)).await.unwrap();
+        let put = async {
+            tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+            let put = json!({"action": "putOverride", "cluster": "prod", "state": state, "for": "PT2H"});
+            other.invoke("scale-service", put).await.unwrap();
+            story.aws.with(|world| {
+                (0..60).filter(|n| world.desired_count("prod", &format!("s{n:02}")) == 0).count()
+            })
+        };
+        let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
+        let tick = json!({"action": "reconcile", "clusters": ["*"], "at": story.aws.now().to_string(), "schedule": schedule});
+        let (report, off_then) = tokio::join!(story.system.invoke("scale-service", tick), put);
+        let report = report.unwrap();
+        let off_now = story
+            .aws
+            .with(|world| (0..60).filter(|n| world.desired_count("prod", &format!("s{n:02}")) == 0).count());
+        assert!(
+            off_now <= off_then + 10 && off_now < 60,
+            "{state}: {off_then}, then {off_now}: {}",
+            report["summary"]
+        );
+        let left =
+            report["items"].as_array().unwrap().iter().filter(|item| item["code"] == "changedMeanwhile");
+        assert!(left.count() >= 30, "{state}: {}", report["summary"]);
+    }
 }

@@ -3,14 +3,16 @@
 //! Minutes lie between a large run's look and its last change. So each batch is planned again from what is
 //! there by then. A job whose steps are the same goes on; any other is taken away, and nothing is added.
 
+use shared::names::{ClusterName, ServiceId};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::record::{Record, Saved};
 use shared::report::Outcome;
 use shared::{Code, Problem};
 
+use super::case::reconciled;
 use super::steps::Thing;
-use super::{Item, PlanSettings, PlannedItem, Step, groups, overrides, reconcile, services};
+use super::{Item, PlanSettings, PlannedItem, Step, groups, overrides, services};
 use crate::ask::{Ask, Verb};
 use crate::observe::{Fresh, Snapshot};
 
@@ -19,12 +21,12 @@ use crate::observe::{Fresh, Snapshot};
 pub fn narrow(
     stage: usize,
     jobs: Vec<Job<Step>>,
+    before: &Snapshot,
     fresh: &Fresh,
     ask: &Ask,
     settings: &PlanSettings,
 ) -> Narrowed<Step> {
-    let (seen, _) = overrides::applied(&fresh.seen, ask, settings);
-    let look = Look { stage, seen: &seen, fresh, ask, settings };
+    let look = Look { stage, before, seen: &fresh.seen, fresh, ask, settings };
     let mut narrowed = Narrowed { jobs: Vec::new(), taken: Vec::new() };
     for job in jobs {
         match look.taken(&job) {
@@ -37,6 +39,8 @@ pub fn narrow(
 
 struct Look<'a> {
     stage: usize,
+    /// What the plan was made from.
+    before: &'a Snapshot,
     seen: &'a Snapshot,
     fresh: &'a Fresh,
     ask: &'a Ask,
@@ -55,6 +59,10 @@ impl Look<'_> {
             let detail = format!("it could not be looked at again before it was changed: {detail}");
             return Some(Problem::new(*code, detail).into());
         }
+        // It may begin after the instant for which this run plans.
+        if self.overrides(&thing, self.seen) != self.overrides(&thing, self.before) {
+            return Some(self.changed(job, "an override was set or ended", None));
+        }
         let Some(planned) = self.planned(&thing) else {
             return Some(self.changed(job, "it is gone, or follows no schedule any more", None));
         };
@@ -65,6 +73,21 @@ impl Look<'_> {
         Some(self.otherwise(job, &planned.item))
     }
 
+    /// The overrides that reach it: its own and its cluster's.
+    fn overrides<'s>(&self, thing: &Thing<'_>, seen: &'s Snapshot) -> [Option<&'s str>; 2] {
+        let key = &self.settings.tags.override_;
+        let of_cluster = |cluster: &ClusterName| seen.cluster_tags.get(cluster)?.get(key).map(String::as_str);
+        let own = |id: &ServiceId| {
+            let service = &seen.services.iter().find(|one| one.id == *id)?.service;
+            service.tags.iter().find(|tag| tag.key == *key).map(|tag| tag.value.as_str())
+        };
+        match thing {
+            Thing::Service(id) => [own(id), of_cluster(&id.cluster)],
+            Thing::Group(id) => [None, id.cluster.as_ref().and_then(of_cluster)],
+            Thing::Cluster(cluster) => [None, of_cluster(cluster)],
+        }
+    }
+
     /// What is planned for it now.
     fn planned(&self, thing: &Thing<'_>) -> Option<PlannedItem> {
         let Self { seen, ask, settings, .. } = *self;
@@ -72,7 +95,7 @@ impl Look<'_> {
             Thing::Service(id) => {
                 let one = seen.services.iter().find(|one| one.id == *id)?;
                 if ask.verb == Verb::Reconcile {
-                    reconcile::service(one, seen, ask, settings)
+                    reconciled(one, seen, ask, settings)
                 } else {
                     Some(services::asked(one, seen, ask, settings))
                 }
@@ -80,7 +103,7 @@ impl Look<'_> {
             Thing::Group(id) => {
                 let one = seen.groups.iter().find(|one| one.id == **id)?;
                 match ask.verb {
-                    Verb::Reconcile => reconcile::group(one, seen, ask, settings),
+                    Verb::Reconcile => reconciled(one, seen, ask, settings),
                     Verb::ScaleGroup(sizes) => Some(groups::scaled(one, seen, ask, settings, sizes)),
                     _ => Some(groups::asked(one, seen, ask, settings)),
                 }

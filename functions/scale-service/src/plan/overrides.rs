@@ -1,122 +1,183 @@
-//! Overrides: written before what they cause, and removed once that is recorded.
+//! Overrides: written before anything else is read, and removed once what they caused is recorded.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
+use jiff::Timestamp;
+use shared::ecs::Tag;
 use shared::names::ClusterName;
-use shared::record::whole_seconds;
+use shared::record::{whole_millis, whole_seconds};
 use shared::report::Outcome;
-use shared::schedule::Override;
-use shared::{Code, Refusal};
+use shared::schedule::{Override, Want};
+use shared::settings::TagKeys;
+use shared::{Code, Problem, Refusal};
 
 use super::case::{Case, Resource as _};
 use super::directives::Directives;
 use super::steps::{CLEAN, OVERRIDE};
 use super::{Item, Plan, PlanSettings, PlannedItem, Step};
 use crate::ask::Ask;
-use crate::effect::Effect;
+use crate::effect::{Effect, Written};
 use crate::observe::{Seen, Snapshot, UnreadThing};
 
-/// An override that a request sets or ends.
-pub(super) struct Written {
-    resource: String,
-    before: Option<String>,
-    after: Override,
-    /// It is ended, not set.
-    ends: bool,
+/// What becomes of the override of a request, by a look at its service or its cluster alone: an incident
+/// switch must work at once, however large the cluster is. `None` where there is none to end.
+///
+/// # Errors
+///
+/// The service follows no schedule, or can't carry the tag; or one that has not begun would be replaced.
+pub fn override_first(
+    place: &Snapshot,
+    ask: &Ask,
+    settings: &PlanSettings,
+) -> Result<Option<(Plan, Written)>, Problem> {
+    let Some(change) = &ask.change else { return Ok(None) };
+    let one = place.services.first();
+    let key = &settings.tags.override_;
+    let (resource, before) = if let Some(id) = &change.service {
+        (id.to_string(), one.and_then(|one| one.service.tags_by_key().remove(key)))
+    } else {
+        let tags = place.cluster_tags.get(&change.cluster);
+        (format!("cluster/{}", change.cluster), tags.and_then(|tags| tags.get(key).cloned()))
+    };
+    let refused = |Refusal { code, reason }| Err(Problem::new(code, format!("{resource}: {reason}")));
+    if let Some(refusal) =
+        one.filter(|_| change.set.is_some()).and_then(|one| refusal(one, place, ask, settings))
+    {
+        return refused(refusal);
+    }
+    let there = before.as_deref().and_then(|text| text.parse::<Override>().ok());
+    let ahead = there.as_ref().filter(|there| there.from() > change.now && !there.is_over(change.now));
+    let written = match (&change.set, &there, ahead) {
+        (Some(_), _, Some(ahead)) if !change.replace => {
+            let (state, from) = (ahead.state(), whole_seconds(ahead.from()));
+            let reason = format!(
+                "it has an override {state} that begins at {from}: send \"replace\": true to put this one in its \
+                 place, or DELETE it first"
+            );
+            return refused(Refusal { code: Code::OverrideAhead, reason });
+        }
+        (Some(set), _, _) => Written::set(resource, before, set, change.now),
+        (None, _, Some(ahead)) => {
+            let said = format!("override {}, which had not begun, removed", ahead.state());
+            Written { resource, before, after: None, said, acts_now: false }
+        }
+        (None, Some(there), None) => {
+            let after = there.clone().ended(change.now);
+            if before.as_ref() == Some(&after.to_string()) {
+                return Ok(None);
+            }
+            let said = format!("override {} ended", after.state());
+            Written { resource, before, after: Some(after), said, acts_now: true }
+        }
+        (None, None, None) => return Ok(None),
+    };
+    let mut plan = Plan::default();
+    plan.change(written.item(one), [(OVERRIDE, vec![written.step()])]);
+    Ok(Some((plan, written)))
 }
 
 impl Written {
-    pub(super) fn step(&self) -> Step {
-        let Self { resource, before, after, .. } = self;
-        Step::WriteOverride { resource: resource.clone(), before: before.clone(), after: after.clone() }
+    fn set(resource: String, before: Option<String>, set: &Override, now: Timestamp) -> Self {
+        let ahead = set.from() > whole_millis(now);
+        let from = if ahead { format!(" from {}", whole_seconds(set.from())) } else { String::new() };
+        let mut said = format!("override {} set{from} until {}", set.state(), whole_seconds(set.until()));
+        let hold = set.state() == Want::Hold;
+        if hold && !ahead {
+            said += "; a run in progress may still finish the ten services that it has begun";
+        }
+        Self { resource, before, after: Some(set.clone()), said, acts_now: !ahead && !hold }
     }
 
-    /// The item of a cluster whose override it is.
-    pub(super) fn item(&self) -> Item {
-        let mut item = Item::new(&self.resource, Outcome::Changed, None, self.said());
-        item.after = Some(said(self.said()));
+    fn step(&self) -> Step {
+        let Self { resource, before, after, .. } = self;
+        let (resource, before) = (resource.clone(), before.clone());
+        match after {
+            Some(after) => Step::WriteOverride { resource, before, after: after.clone() },
+            None => Step::DropOverride { resource, before: before.unwrap_or_default() },
+        }
+    }
+
+    /// The item of the service or the cluster whose override it is.
+    pub(super) fn item(&self, one: Option<&Seen>) -> Item {
+        let mut item = Item::new(&self.resource, Outcome::Changed, None, &self.said);
+        item.before = one.map(Seen::shown);
+        let shown = item.before.clone().unwrap_or_default();
+        item.after = Some(Effect { override_: Some(self.in_short()), ..shown });
         item
     }
 
-    /// Puts it before whatever else is done to the service.
-    pub(super) fn comes_first(&self, planned: &mut PlannedItem) {
-        let item = &mut planned.item;
-        if item.outcome == Outcome::Failed {
-            return;
-        }
-        item.reason = format!("{}; {}", self.said(), item.reason);
-        item.after.get_or_insert_default().override_ = Some(self.said());
-        if item.outcome == Outcome::Unchanged {
-            item.outcome = Outcome::Changed;
-            item.code = None;
-        }
-        planned.stages.push((OVERRIDE, vec![self.step()]));
+    /// What it causes was not begun.
+    pub(crate) fn alone(&self, problem: &Problem) -> Item {
+        let mut item = self.item(None);
+        item.reason = format!(
+            "{}; what it causes was not begun, and the next tick of reconcile does it: {}",
+            self.said, problem.detail
+        );
+        (item.outcome, item.code) = (Outcome::NotAttempted, Some(problem.code));
+        item
     }
 
-    fn said(&self) -> String {
-        let state = self.after.state();
-        if self.ends {
-            format!("override {state} ended")
-        } else {
-            format!("override {state} set until {}", whole_seconds(self.after.until()))
+    /// Says it on the item of its service, before whatever else is done to that.
+    pub(super) fn comes_first(&self, item: &mut Item) {
+        item.reason = format!("{}; {}", self.said, item.reason);
+        item.after.get_or_insert_default().override_ = Some(self.in_short());
+        if item.outcome == Outcome::Unchanged {
+            (item.outcome, item.code) = (Outcome::Changed, None);
+        }
+    }
+
+    fn in_short(&self) -> String {
+        self.said.split(';').next().unwrap_or_default().to_owned()
+    }
+
+    pub(super) fn is_of_a_cluster(&self) -> bool {
+        self.resource.starts_with("cluster/")
+    }
+
+    pub(super) fn is_of(&self, resource: &impl Display) -> bool {
+        self.resource == resource.to_string()
+    }
+
+    /// Puts it into a snapshot, which may have been read before it was written.
+    pub(super) fn put_into(&self, seen: &mut Snapshot, keys: &TagKeys) {
+        let text = self.after.as_ref().map(ToString::to_string);
+        let key = &keys.override_;
+        if let Some(cluster) = self.resource.strip_prefix("cluster/") {
+            for (_, tags) in seen.cluster_tags.iter_mut().filter(|(name, _)| name.as_str() == cluster) {
+                tags.remove(key);
+                tags.extend(text.clone().map(|text| (key.clone(), text)));
+            }
+            return;
+        }
+        for one in seen.services.iter_mut().filter(|one| self.is_of(&one.id)) {
+            one.service.tags.retain(|tag| tag.key != *key);
+            one.service.tags.extend(text.clone().map(|value| Tag { key: key.clone(), value }));
         }
     }
 }
 
-/// The world with the override already in it, and what is written to make it so.
-pub(super) fn applied<'s>(
-    seen: &'s Snapshot,
-    ask: &Ask,
-    settings: &PlanSettings,
-) -> (Cow<'s, Snapshot>, Option<Written>) {
-    let Some(change) = &ask.change else { return (Cow::Borrowed(seen), None) };
-    let key = &settings.tags.override_;
-    let mut applied = seen.clone();
-    let (resource, before) = if let Some(id) = &change.service {
-        let one = seen.services.iter().find(|one| one.id == *id);
-        (id.to_string(), one.and_then(|one| one.service.tags_by_key().remove(key)))
-    } else {
-        let tags = seen.cluster_tags.get(&change.cluster);
-        (format!("cluster/{}", change.cluster), tags.and_then(|tags| tags.get(key).cloned()))
-    };
-    let Some(after) = change.after(before.as_deref()) else { return (Cow::Borrowed(seen), None) };
-    let text = after.to_string();
-    if before.as_ref() == Some(&text) {
-        return (Cow::Borrowed(seen), None);
+/// The world with a request's override in it, as the rest of the run plans it.
+pub fn with_override(seen: &mut Snapshot, written: Option<Written>, settings: &PlanSettings) {
+    if let Some(written) = written {
+        written.put_into(seen, &settings.tags);
+        seen.written = Some(written);
     }
-    if let Some(id) = &change.service {
-        for one in applied.services.iter_mut().filter(|one| one.id == *id) {
-            one.service.tags.retain(|tag| tag.key != *key);
-            one.service.tags.push(shared::ecs::Tag { key: key.clone(), value: text.clone() });
-        }
-    } else {
-        applied.cluster_tags.entry(change.cluster.clone()).or_default().insert(key.clone(), text);
-    }
-    let ends = change.set.is_none();
-    (Cow::Owned(applied), Some(Written { resource, before, after, ends }))
 }
 
 /// Why an override can't be set on a service. It is ended by a reconcile, and that looks only at
 /// what has a schedule.
-pub(super) fn refused(
-    one: &Seen,
-    seen: &Snapshot,
-    ask: &Ask,
-    settings: &PlanSettings,
-) -> Option<PlannedItem> {
-    let change = ask.change.as_ref()?;
-    change.service.as_ref()?;
-    change.set.as_ref()?;
+fn refusal(one: &Seen, place: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Option<Refusal> {
     let keys = &settings.tags;
-    let Refusal { code, reason } = if let Ok(None) = one.directives(seen, ask, settings).tagged.schedule {
+    if let Some(Item { code: Some(code), reason, .. }) = one.out_of_reach(ask) {
+        return Some(Refusal { code, reason });
+    }
+    if let Ok(None) = one.directives(place, ask, settings).tagged.schedule {
         let reason =
             format!("it follows no schedule: tag it {}, or stop and start it by request", keys.schedule);
-        Refusal { code: Code::NoSchedule, reason }
-    } else {
-        one.service.untaggable(&keys.override_)?
-    };
-    Some(Item::new(&one.id, Outcome::Failed, Some(code), reason).into())
+        return Some(Refusal { code: Code::NoSchedule, reason });
+    }
+    one.untaggable(&keys.override_)
 }
 
 /// A service's override that is over goes once what it caused is recorded.

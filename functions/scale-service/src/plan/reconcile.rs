@@ -6,11 +6,9 @@
 use shared::names::ServiceId;
 use shared::record::Size;
 use shared::schedule::{Drift, Due};
-use shared::{ItemId, Job};
 
 use super::case::{Resource as _, reconciled, recorded};
 use super::overrides::Pending;
-use super::steps::OVERRIDE;
 use super::{Plan, PlanSettings, PlannedItem, groups, overrides, services};
 use crate::ask::Ask;
 use crate::observe::{Seen, SeenGroup, Snapshot};
@@ -22,67 +20,41 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Plan 
         pending.note_unread(&unread.what);
         plan.decided(unread.item());
     }
-    let (seen, written) = overrides::applied(seen, ask, settings);
-    let clusters = written.as_ref().filter(|_| ask.is_of_a_cluster());
-    // All that a cluster's override causes falls with it: what went off without one would stay off.
-    let mut covers: Vec<ItemId> = clusters.map(|written| plan.decided(written.item())).into_iter().collect();
-    let of_group = |one| Some((one, group(one, &seen, ask, settings)?));
+    if let Some(written) = seen.written.as_ref().filter(|written| written.is_of_a_cluster()) {
+        plan.decided(written.item(None));
+    }
+    let of_group = |one| Some((one, reconciled(one, seen, ask, settings)?));
     let groups: Vec<(&SeenGroup, PlannedItem)> = seen.groups.iter().filter_map(of_group).collect();
     let up = groups::up(groups.iter().map(|(one, planned)| (*one, planned)));
-    let mut add = |plan: &mut Plan, PlannedItem { item, stages }: PlannedItem| {
-        let changes = !stages.is_empty();
-        let id = plan.change(item, stages);
-        covers.extend((clusters.is_some() && changes).then_some(id));
-    };
     for one in &seen.services {
-        let Some(mut planned) = service(one, &seen, ask, settings) else { continue };
-        let waits = services::without_machines(one, &planned.item, &seen, &up);
+        let Some(mut planned) = reconciled(one, seen, ask, settings) else { continue };
+        let waits = services::without_machines(one, &planned.item, seen, &up);
         planned.item.warnings.extend(waits);
-        if let Some(written) = written.as_ref().filter(|_| !ask.is_of_a_cluster()) {
-            written.comes_first(&mut planned);
-        }
         pending.note(&one.id.cluster, &planned);
-        add(&mut plan, planned);
+        match seen.written.as_ref().filter(|written| written.is_of(&one.id)) {
+            Some(written) => {
+                let PlannedItem { mut item, stages } = planned;
+                written.comes_first(&mut item);
+                plan.done_and(item, stages);
+            }
+            None => _ = plan.change(planned.item, planned.stages),
+        }
     }
     for (one, planned) in groups {
         if let Some(cluster) = &one.id.cluster {
             pending.note(cluster, &planned);
         }
-        add(&mut plan, planned);
+        plan.change(planned.item, planned.stages);
     }
-    if let Some(written) = clusters {
-        plan.job(OVERRIDE, Job { covers, steps: vec![written.step()] });
-    }
-    if written.is_none() {
-        overrides::clean_clusters(&mut plan, &seen, &pending, ask, settings);
+    if seen.written.is_none() {
+        overrides::clean_clusters(&mut plan, seen, &pending, ask, settings);
     }
     plan
 }
 
-/// What becomes of one service, its own override aside.
-pub(super) fn service(
-    one: &Seen,
-    seen: &Snapshot,
-    ask: &Ask,
-    settings: &PlanSettings,
-) -> Option<PlannedItem> {
-    overrides::refused(one, seen, ask, settings).or_else(|| reconciled(one, seen, ask, settings))
-}
-
-/// What becomes of one group.
-pub(super) fn group(
-    one: &SeenGroup,
-    seen: &Snapshot,
-    ask: &Ask,
-    settings: &PlanSettings,
-) -> Option<PlannedItem> {
-    reconciled(one, seen, ask, settings)
-}
-
 /// The services whose scalable targets matter for what is due.
 pub(super) fn need_targets(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Vec<ServiceId> {
-    let (seen, _) = overrides::applied(seen, ask, settings);
-    let needy = seen.services.iter().filter(|one| needs_target(one, &seen, ask, settings));
+    let needy = seen.services.iter().filter(|one| needs_target(one, seen, ask, settings));
     needy.map(|one| one.id.clone()).collect()
 }
 

@@ -681,7 +681,9 @@ mod narrowing {
     fn narrowed(seen: &Seen, ask: &Ask, fresh: &Fresh) -> Narrowed<Step> {
         let (_, stages) = planned(seen, ask).into_parts();
         let (stage, jobs) = stages.into_iter().enumerate().find(|(_, jobs)| !jobs.is_empty()).unwrap();
-        narrow(stage, jobs, fresh, ask, &rules())
+        let cluster_tags = [(id().cluster, std::collections::BTreeMap::new())].into();
+        let before = Snapshot { services: vec![seen.clone()], cluster_tags, ..Snapshot::default() };
+        narrow(stage, jobs, &before, fresh, ask, &rules())
     }
 
     fn taken(seen: &Seen, ask: &Ask, fresh: &Fresh) -> Option<(Outcome, Code)> {
@@ -703,7 +705,8 @@ mod narrowing {
         seen
     }
 
-    const HOLD: &str = "hold from 2026-11-24T22:59:00Z until 2026-11-25T02:00:00Z by ana";
+    // Put after the run has begun, which is at 23:00.
+    const HOLD: &str = "hold from 2026-11-24T23:00:02Z until 2026-11-25T02:00:00Z by ana";
     const ON: &str = "on from 2026-11-24T22:59:00Z until 2026-11-25T02:00:00Z by ana";
 
     #[test]

@@ -335,7 +335,7 @@ proptest! {
         let ask = ask(Verb::Reconcile, NOW);
         let narrowed = |tasks: Tasks| {
             let seen = Snapshot { tasks: [(name(), tasks)].into(), ..snapshot(&adopted, &[]) };
-            narrow(GROUPS_DOWN, jobs.clone(), &Fresh { seen, services: Ok(()), groups: Ok(()) }, &ask, &rules())
+            narrow(GROUPS_DOWN, jobs.clone(), &snapshot(&adopted, &[]), &Fresh { seen, services: Ok(()), groups: Ok(()) }, &ask, &rules())
         };
         let came = narrowed(Ok(vec!["1 of family:job".to_owned()]));
         prop_assert!(came.jobs.is_empty());
@@ -344,7 +344,7 @@ proptest! {
         prop_assert_eq!(unread.taken[0].1.outcome, Outcome::Failed);
         prop_assert_eq!(narrowed(Ok(Vec::new())).jobs, jobs.clone());
         let gone = Fresh { seen: Snapshot::default(), services: Ok(()), groups: Err(Problem::new(Code::Throttled, "x")) };
-        prop_assert!(narrow(GROUPS_DOWN, jobs.clone(), &gone, &ask, &rules()).jobs.is_empty());
+        prop_assert!(narrow(GROUPS_DOWN, jobs.clone(), &snapshot(&adopted, &[]), &gone, &ask, &rules()).jobs.is_empty());
     }
 }
 

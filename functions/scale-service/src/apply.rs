@@ -37,8 +37,8 @@ impl Executor<Step, Effect> for Apply<'_> {
             Step::DropOverride { resource, before } => {
                 self.write.untag(resource, &self.settings.tags.override_, before).await?;
             }
-            Step::SetScalable { service, before, after } => {
-                self.write.set_scalable_target(service, *before, *after).await?;
+            Step::SetScalable { service, before, after, max } => {
+                self.write.set_scalable_target(service, *before, *after, *max).await?;
             }
             Step::SetDesired { service, before, after } => {
                 self.write.set_desired_count(service, *before, *after).await?;

@@ -145,7 +145,8 @@ impl Run<'_> {
         let mut seen = observe::observe(&read, ask, &self.function.config.clusters).await?;
         plan::with_override(&mut seen, written, settings);
         let scaled = plan::need_targets(&seen, ask, settings);
-        observe::observe_scaling(&read, &scaled, ask, &mut seen).await?;
+        observe::observe_targets(&read, &scaled, ask, &mut seen).await?;
+        observe::observe_actions(&read, &plan::need_actions(&seen, ask, settings), &mut seen).await;
         observe::observe_groups(&read, ask, &settings.tags, &mut seen).await?;
         observe::observe_tasks(&read, &plan::need_tasks(&seen, ask, settings), &mut seen).await;
         Ok(seen)

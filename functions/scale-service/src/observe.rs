@@ -31,7 +31,7 @@ pub struct Seen {
     pub service: Service,
     /// Its scalable target, if it has one.
     pub target: Option<ScalableTarget>,
-    /// Its scheduled scaling actions, where a stop would put them to sleep.
+    /// Its scheduled scaling actions, where it falls asleep or wakes.
     pub actions: Vec<ScheduledAction>,
 }
 
@@ -218,9 +218,8 @@ impl Absent {
     }
 }
 
-/// Reads the scalable targets of these services, and for those that may be stopped what would
-/// sleep with them.
-pub async fn observe_scaling(
+/// Reads the scalable targets of these services.
+pub async fn observe_targets(
     read: &Read,
     ids: &[ServiceId],
     ask: &Ask,
@@ -230,16 +229,35 @@ pub async fn observe_scaling(
         Err(problem) if ask.verb == Verb::Reconcile && !ask.is_of_one() => left_unread(ids, &problem, seen),
         targets => targets?,
     }
-    if matches!(ask.verb, Verb::Stop | Verb::Reconcile) {
-        // Those are read for a warning alone: it is lost, and the run goes on.
-        let unread = add_actions(read, seen).await.err();
-        seen.warnings.extend(unread.map(|Problem { code, detail, .. }| {
-            let detail =
-                format!("which scheduled scaling actions sleep with the services is not known: {detail}");
-            Warning::new(code, detail)
-        }));
-    }
     Ok(())
+}
+
+/// Reads the scheduled scaling actions of these services. Where they can't be read, a warning is lost, and
+/// what they would have set meanwhile; the run goes on.
+pub async fn observe_actions(read: &Read, ids: &[ServiceId], seen: &mut Snapshot) {
+    let actions = match ids {
+        [] => return,
+        [only] => read.scheduled_actions(Some(only)).await,
+        _ => read.scheduled_actions(None).await,
+    };
+    match actions {
+        Ok(actions) => {
+            let mut by_service: BTreeMap<String, Vec<ScheduledAction>> = BTreeMap::new();
+            for action in actions {
+                by_service.entry(action.resource_id.clone()).or_default().push(action);
+            }
+            for one in seen.services.iter_mut().filter(|one| ids.contains(&one.id)) {
+                one.actions = by_service.remove(&one.id.to_string()).unwrap_or_default();
+            }
+        }
+        Err(Problem { code, detail, .. }) => {
+            let detail = format!(
+                "which scheduled scaling actions sleep with the services, and which of them were missed, is \
+                 not known: {detail}"
+            );
+            seen.warnings.push(Warning::new(code, detail));
+        }
+    }
 }
 
 /// The services that are due fail, and no others.
@@ -373,24 +391,6 @@ async fn add_targets(read: &Read, ids: &[ServiceId], seen: &mut Snapshot) -> Res
         targets.into_iter().map(|target| (target.resource_id.clone(), target)).collect();
     for seen in &mut seen.services {
         seen.target = targets.remove(&seen.id.to_string());
-    }
-    Ok(())
-}
-
-/// Read only where a target would be put to sleep, so that a quiet run makes no call for it.
-async fn add_actions(read: &Read, seen: &mut Snapshot) -> Result<(), Problem> {
-    let awake = |seen: &&mut Seen| seen.target.as_ref().is_some_and(|target| !target.is_asleep());
-    let mut awake: BTreeMap<String, &mut Seen> =
-        seen.services.iter_mut().filter(awake).map(|seen| (seen.id.to_string(), seen)).collect();
-    let actions = match awake.values().next() {
-        None => return Ok(()),
-        Some(only) if awake.len() == 1 => read.scheduled_actions(Some(&only.id)).await?,
-        Some(_) => read.scheduled_actions(None).await?,
-    };
-    for action in actions {
-        if let Some(seen) = awake.get_mut(&action.resource_id) {
-            seen.actions.push(action);
-        }
     }
     Ok(())
 }

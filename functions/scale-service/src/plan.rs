@@ -16,6 +16,7 @@ mod steps;
 mod tests;
 
 use jiff::SignedDuration;
+use shared::application_autoscaling::Suspended;
 use shared::names::ServiceId;
 use shared::report::Outcome;
 use shared::select::NamePatterns;
@@ -23,7 +24,7 @@ use shared::settings::{Scheduling, TagKeys};
 
 use crate::ask::{Ask, Verb};
 use crate::effect::Effect;
-use crate::observe::{GroupId, Snapshot};
+use crate::observe::{GroupId, Seen, Snapshot};
 
 pub use narrow::narrow;
 pub use overrides::{override_first, with_override};
@@ -105,6 +106,27 @@ pub fn need_targets(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Vec<
         return reconcile::need_targets(seen, ask, settings);
     }
     seen.services.iter().map(|one| one.id.clone()).collect()
+}
+
+/// The services whose scheduled scaling actions the plan looks at: those that fall asleep, and those that
+/// wake.
+#[must_use]
+pub fn need_actions(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Vec<ServiceId> {
+    let turns = |one: &Seen| {
+        let planned = match ask.verb {
+            Verb::Reconcile => case::reconciled(one, seen, ask, settings)?,
+            _ => services::asked(one, seen, ask, settings),
+        };
+        let mut steps = planned.stages.iter().flat_map(|(_, steps)| steps);
+        let turned = |step: &Step| match step {
+            Step::SetScalable { before, after, .. } => {
+                before.1 == Suspended::ALL || after.1 == Suspended::ALL
+            }
+            _ => false,
+        };
+        steps.any(turned).then(|| one.id.clone())
+    };
+    seen.services.iter().filter(|one| one.target.is_some()).filter_map(turns).collect()
 }
 
 impl crate::observe::Unread {

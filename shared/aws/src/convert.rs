@@ -357,12 +357,18 @@ pub(crate) fn scalable_target(from: &scaling_sdk::ScalableTarget) -> ScalableTar
 }
 
 pub(crate) fn scheduled_action(from: &scaling_sdk::ScheduledAction) -> ScheduledAction {
+    let sets = from.scalable_target_action();
+    let bound = |of: Option<i32>| of.and_then(|of| u32::try_from(of).ok());
     ScheduledAction {
         resource_id: from.resource_id().to_owned(),
         scheduled_action_name: from.scheduled_action_name().to_owned(),
         schedule: from.schedule().to_owned(),
         timezone: from.timezone().map(str::to_owned),
+        start_time: instant(from.start_time()),
         end_time: instant(from.end_time()),
+        creation_time: instant(Some(from.creation_time())),
+        min_capacity: bound(sets.and_then(scaling_sdk::ScalableTargetAction::min_capacity)),
+        max_capacity: bound(sets.and_then(scaling_sdk::ScalableTargetAction::max_capacity)),
     }
 }
 

@@ -147,8 +147,8 @@ impl Write {
         Arn { scope, service: "ecs".into(), resource: resource.to_owned() }.to_string()
     }
 
-    /// Sets a scalable target's min and suspended flags; its max stays. AWS moves the service's
-    /// desired count into min..max at once, suspended or not.
+    /// Sets a scalable target's min and suspended flags, and its max where one is given. AWS moves the
+    /// service's desired count into min..max at once, suspended or not.
     ///
     /// Source: <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html>
     pub async fn set_scalable_target(
@@ -156,6 +156,7 @@ impl Write {
         service: &ServiceId,
         before: (u32, Suspended),
         after: (u32, Suspended),
+        max: Option<u32>,
     ) -> Result<(), Problem> {
         let thing = service.to_string();
         let (min, suspended) = after;
@@ -165,8 +166,10 @@ impl Write {
             .scheduled_scaling_suspended(suspended.scheduled_scaling)
             .build();
         let min = i32::try_from(min).unwrap_or(i32::MAX);
+        let max = max.map(|max| i32::try_from(max).unwrap_or(i32::MAX));
         let words = |(min, suspended): (u32, Suspended)| format!("min={min} susp={suspended}");
-        self.change(REGISTER_TARGET, &thing, &words(before), &words(after), |watch| {
+        let after = max.map_or_else(|| words(after), |max| format!("{} max={max}", words(after)));
+        self.change(REGISTER_TARGET, &thing, &words(before), &after, |watch| {
             self.run
                 .aws
                 .scaling
@@ -175,6 +178,7 @@ impl Write {
                 .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
                 .resource_id(&thing)
                 .min_capacity(min)
+                .set_max_capacity(max)
                 .suspended_state(state.clone())
                 .customize()
                 .interceptor(watch)

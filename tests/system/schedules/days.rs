@@ -596,3 +596,76 @@ async fn in_mode_observe_every_event_of_a_schedule_is_a_dry_run_and_a_persons_re
     story.system.invoke("scale-service", asked).await.unwrap();
     assert_eq!(story.count(), 1);
 }
+
+fn put_action(world: &mut World, name: &str, schedule: &str, bounds: Value) {
+    let action = json!({
+        "ServiceNamespace": "ecs", "ResourceId": "service/prod/users",
+        "ScalableDimension": "ecs:service:DesiredCount", "ScheduledActionName": name,
+        "Schedule": schedule, "Timezone": "America/Sao_Paulo", "ScalableTargetAction": bounds,
+    });
+    world.call("application-autoscaling", "PutScheduledAction", action).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scheduled_scaling_action_that_came_due_at_night_is_made_up_for_at_the_start() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("prod");
+    world.service("prod", ServiceSeed::new("users").desired(4).tag("steward:schedule", OFFICE));
+    world.scalable_target("prod", "users", TargetSeed::new(4, 6));
+    put_action(&mut world, "day", "cron(0 7 * * ? *)", json!({"MinCapacity": 4}));
+    put_action(&mut world, "evening", "cron(0 19 * * ? *)", json!({"MinCapacity": 1}));
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 12:00").await;
+    for day in ["2026-11-24", "2026-11-25", "2026-11-26"] {
+        story.tick(&format!("{day} 19:30")).await;
+        assert_eq!(story.size().1, Some((1, [false; 3])), "{day}: the evening's own");
+        story.tick(&format!("{day} 20:00")).await;
+        assert_eq!(story.size(), (0, Some((0, [true; 3]))));
+        let next = format!("{}{}", &day[..8], day[8..].parse::<u32>().unwrap() + 1);
+        let report = story.tick(&format!("{next} 08:00")).await;
+        let warning = &item(&report, "users")["warnings"][0];
+        assert_eq!(warning["code"], "scheduledActions", "{report}");
+        let detail = warning["detail"].as_str().unwrap();
+        assert!(detail.contains("day of ") && detail.ends_with("its min is 4 in place of 1"), "{detail}");
+        story.tick(&format!("{next} 08:05")).await;
+        assert_eq!(story.size(), (4, Some((4, [false; 3]))), "{next}: as if it had never slept");
+    }
+    // Over a weekend, on which its off is said again, Friday's evening and not only Sunday's counts.
+    story.aws.with(|world| {
+        put_action(world, "day", "cron(0 21 ? * FRI *)", json!({"MinCapacity": 2, "MaxCapacity": 5}));
+        put_action(world, "evening", "cron(0 19 * * ? 2020)", json!({"MinCapacity": 1}));
+    });
+    for at in ["2026-11-27 20:00", "2026-11-28 20:00", "2026-11-29 20:00", "2026-11-30 08:00"] {
+        story.tick(at).await;
+    }
+    let target = story.aws.with(|world| world.target("prod", "users")).unwrap();
+    assert_eq!((target.min, target.max), (2, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_had_suspended_or_woke_is_not_made_up_for() {
+    for wakes in [false, true] {
+        let mut world = World::new(local("2026-11-24 12:00"));
+        world.cluster("prod");
+        world.service("prod", ServiceSeed::new("users").desired(4).tag("steward:schedule", OFFICE));
+        world.scalable_target("prod", "users", TargetSeed::new(2, 6).suspended(false, false, !wakes));
+        put_action(&mut world, "day", "cron(0 7 * * ? *)", json!({"MinCapacity": 4}));
+        let story = Story::on(world, &[]).await;
+        story.tick("2026-11-24 12:00").await;
+        story.tick("2026-11-24 20:00").await;
+        if wakes {
+            // After 07:00: the action was missed, and then everything but scale-in was woken.
+            story.aws.move_to(local("2026-11-25 07:30"));
+            let state = json!({"DynamicScalingInSuspended": true, "DynamicScalingOutSuspended": true, "ScheduledScalingSuspended": false});
+            let woken = json!({"ServiceNamespace": "ecs", "ResourceId": "service/prod/users",
+                "ScalableDimension": "ecs:service:DesiredCount", "SuspendedState": state});
+            story
+                .aws
+                .with(|world| world.call("application-autoscaling", "RegisterScalableTarget", woken))
+                .unwrap();
+        }
+        story.tick("2026-11-25 08:00").await;
+        story.tick("2026-11-25 08:05").await;
+        assert_eq!(story.size().1.unwrap().0, 2, "woken {wakes}");
+    }
+}

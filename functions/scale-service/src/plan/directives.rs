@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use shared::names::ClusterName;
 use shared::record::{By, Record, Saved as _, whole_millis};
-use shared::schedule::{Due, Facts, Tagged, Unreadable, Want, Wanted, WantedBy, wanted};
+use shared::schedule::{
+    Due, Facts, OnOff, Rules as Calendar, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy, wanted,
+};
 use shared::tags::{Tags, sized};
 use shared::{Code, Refusal};
 
@@ -123,6 +125,21 @@ impl Directives {
     pub(super) fn unreadable_override(&self) -> Option<&Refusal> {
         let Tagged { own, clusters, .. } = &self.tagged;
         own.as_ref().err().or(clusters.as_ref().err())
+    }
+
+    /// Since when it sleeps. Its record's t may be a later one: each day, and each evening that finds it off,
+    /// renews it.
+    pub(super) fn slept_since(&self, recorded: Timestamp, now: Timestamp, calendar: &Calendar) -> Timestamp {
+        let of_schedule = |schedule: &Schedule| {
+            let there = schedule.at(now, calendar);
+            if there.state == OnOff::Off {
+                return there.since;
+            }
+            // It has just turned on.
+            schedule.at(there.since?.at.saturating_sub(A_MOMENT).ok()?, calendar).since
+        };
+        let schedule = self.tagged.schedule.as_ref().ok().and_then(Option::as_ref);
+        schedule.and_then(of_schedule).map_or(recorded, |since| since.at.min(recorded))
     }
 
     /// The instant since which things are wanted as they are.

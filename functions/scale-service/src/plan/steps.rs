@@ -28,6 +28,8 @@ pub enum Step {
         before: (u32, Suspended),
         /// As it will be.
         after: (u32, Suspended),
+        /// A new max.
+        max: Option<u32>,
     },
     /// `TagResource` with an override, on a service or a cluster.
     WriteOverride {
@@ -125,8 +127,13 @@ impl Step {
     #[must_use]
     pub fn undo(&self) -> Option<Self> {
         match self {
-            Self::SetScalable { service, before, after: after @ (0, Suspended::ALL) } => {
-                Some(Self::SetScalable { service: service.clone(), before: *after, after: *before })
+            Self::SetScalable { service, before, after: after @ (0, Suspended::ALL), .. } => {
+                Some(Self::SetScalable {
+                    service: service.clone(),
+                    before: *after,
+                    after: *before,
+                    max: None,
+                })
             }
             Self::Suspend { group, processes } => {
                 Some(Self::Resume { group: group.clone(), processes: *processes })

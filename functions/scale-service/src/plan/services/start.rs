@@ -8,7 +8,7 @@
 //! service, and would pull it to its min before anybody is there. Where no reconcile comes, everything
 //! is handed back at once.
 
-use shared::application_autoscaling::{ScalableTarget, Suspended};
+use shared::application_autoscaling::{Missed, ScalableTarget, Suspended, missed};
 use shared::record::{Record, Scaling, Size, State};
 use shared::report::{Outcome, Warning};
 use shared::{Code, Refusal};
@@ -52,17 +52,22 @@ fn left_as_it_is(case: &ServiceCase<'_>) -> String {
 pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> PlannedItem {
     let mut warnings = Vec::new();
     warnings.extend(case.orphaned().filter(|_| size.scaling.is_none()));
-    let target = case.seen.target.as_ref();
+    let made_up = size.scaling.map(|saved| made_up(case, saved, &mut warnings)).unwrap_or_default();
+    let target = case.seen.target.as_ref().map(|target| ScalableTarget {
+        max_capacity: made_up.max.unwrap_or(target.max_capacity),
+        ..target.clone()
+    });
+    let target = target.as_ref();
     // What people started is handed back as it is, and a queue's worker has nothing to wait for.
     let at_once = count == Count::AsItIs || !case.is_finished_later();
-    let restored = size.scaling.and_then(|saved| restored(saved, target, &mut warnings));
+    let back = size.scaling.and_then(|saved| restored(saved, made_up.min, target, &mut warnings));
     // What somebody woke meanwhile stays awake.
     let sleeps = !at_once && target.is_some_and(|target| target.suspended == Suspended::ALL);
-    let restored = restored.map(|(min, flags)| (min, if sleeps { without_scale_in(flags) } else { flags }));
+    let restored = back.map(|(min, flags)| (min, if sleeps { without_scale_in(flags) } else { flags }));
     let set = match count {
         Count::Exactly(count) => count,
         Count::AsItIs => case.count(),
-        Count::Saved => match count_to_set(case, size, target, &mut warnings) {
+        Count::Saved => match count_to_set(case, size, back, target, &mut warnings) {
             Ok(count) => count,
             Err(refusal) => return case.refused(refusal),
         },
@@ -71,7 +76,10 @@ pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> Plann
     let wanted = if count == Count::Saved { set.max(case.count()) } else { set };
     let wake = restored.zip(target).and_then(|(after, target)| {
         let before = (target.min_capacity, target.suspended);
-        (before != after).then(|| Step::SetScalable { service: case.seen.id.clone(), before, after })
+        let max =
+            made_up.max.filter(|max| case.seen.target.as_ref().is_some_and(|it| it.max_capacity != *max));
+        let changes = before != after || max.is_some();
+        changes.then(|| Step::SetScalable { service: case.seen.id.clone(), before, after, max })
     });
     // Waking the target moves the count into its bounds at once.
     let bounded = |count: u32| match (&wake, target) {
@@ -132,19 +140,48 @@ pub(super) fn finish(case: &ServiceCase<'_>, size: Size) -> Option<Step> {
     let (saved, target) = (size.scaling?, case.seen.target.as_ref()?);
     let before = (target.min_capacity, target.suspended);
     let after = if target.is_asleep() {
-        restored(saved, Some(target), &mut Vec::new())?
+        restored(saved, None, Some(target), &mut Vec::new())?
     } else if target.suspended == without_scale_in(saved.suspended) {
         (target.min_capacity, saved.suspended)
     } else {
         before
     };
-    (before != after).then(|| Step::SetScalable { service: case.seen.id.clone(), before, after })
+    (before != after).then(|| Step::SetScalable { service: case.seen.id.clone(), before, after, max: None })
+}
+
+/// What the scheduled actions that came due while it slept would have set. Where somebody woke them
+/// meanwhile, or had them suspended before, there is nothing to make up for.
+fn made_up(case: &ServiceCase<'_>, saved: Scaling, warnings: &mut Vec<Warning>) -> Missed {
+    let slept = case.seen.target.as_ref().is_some_and(|target| target.suspended == Suspended::ALL);
+    let Some(record) = case.record.as_ref().filter(|record| slept && !record.state.is_on()) else {
+        return Missed::default();
+    };
+    if saved.suspended.scheduled_scaling {
+        return Missed::default();
+    }
+    let since = case.directives.slept_since(record.at, case.ask.now, &case.settings.scheduling.calendar);
+    let mut missed = missed(&case.seen.actions, since, case.ask.now);
+    missed.min = missed.min.filter(|min| *min != saved.min);
+    let live = case.seen.target.as_ref().map_or(0, |target| target.max_capacity);
+    missed.max = missed.max.filter(|max| *max != live);
+    let bounds: Vec<String> = [("min", missed.min, saved.min), ("max", missed.max, live)]
+        .into_iter()
+        .filter_map(|(word, bound, was)| Some(format!("its {word} is {} in place of {was}", bound?)))
+        .collect();
+    if !bounds.is_empty() {
+        let by = missed.by.join(", ");
+        let detail =
+            format!("scheduled scaling actions came due while it was off ({by}): {}", bounds.join(", "));
+        warnings.push(Warning::new(Code::ScheduledActions, detail));
+    }
+    missed
 }
 
 /// The saved count, brought within what is allowed now.
 fn count_to_set(
     case: &ServiceCase<'_>,
     size: Size,
+    restored: Option<(u32, Suspended)>,
     target: Option<&ScalableTarget>,
     warnings: &mut Vec<Warning>,
 ) -> Result<u32, Refusal> {
@@ -160,7 +197,7 @@ fn count_to_set(
         }
     };
     if let Some(target) = target {
-        let floor = size.scaling.map_or(0, |saved| saved.min);
+        let floor = restored.map_or(0, |(min, _)| min);
         let to = count.max(floor);
         clamped(&mut count, to, "below the saved min");
         let to = count.min(target.max_capacity);
@@ -179,6 +216,7 @@ fn count_to_set(
 /// since wins, with a warning.
 fn restored(
     saved: Scaling,
+    missed: Option<u32>,
     target: Option<&ScalableTarget>,
     warnings: &mut Vec<Warning>,
 ) -> Option<(u32, Suspended)> {
@@ -189,7 +227,7 @@ fn restored(
         ));
         return None;
     };
-    let mut min = saved.min;
+    let mut min = missed.unwrap_or(saved.min);
     if live.min_capacity != 0 && live.min_capacity != saved.min {
         warnings.push(Warning::new(
             Code::TargetChanged,

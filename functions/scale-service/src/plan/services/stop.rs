@@ -44,6 +44,7 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
             service: case.seen.id.clone(),
             before: (target.min_capacity, target.suspended),
             after: (0, Suspended::ALL),
+            max: None,
         });
     }
     if case.count() > 0 {

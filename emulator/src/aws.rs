@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::api_error::ApiError;
 use crate::buckets::Buckets;
 use crate::clock::Clock;
-use crate::faults::{Effect, Faults};
+use crate::faults::{Effect, Faults, without_finds};
 use crate::ids::mix;
 use crate::ledger::Call;
 use crate::wire::{self, Asked, Written};
@@ -306,6 +306,9 @@ fn answer(
 ) -> Reply {
     if *effect == Effect::TruncatedPage {
         result = result.map(|page| asked.without_items(page, input));
+    }
+    if *effect == Effect::AllMissing {
+        result = result.map(without_finds);
     }
     // A request id has the form of a UUID.
     let request_id = format!("{:08x}-0000-4000-8000-{:012x}", number >> 48, number & 0xffff_ffff_ffff);

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::ids::mix;
@@ -50,7 +50,22 @@ pub(crate) enum Effect {
     ResetBefore,
     ResetAfter,
     TruncatedPage,
+    AllMissing,
     CutBody,
+}
+
+/// The answer of a `Describe` call that found nothing of what it had found.
+pub(crate) fn without_finds(mut answer: Value) -> Value {
+    let Some(fields) = answer.as_object_mut() else { return answer };
+    let mut failures = Vec::new();
+    for (_, list) in fields.iter_mut().filter(|(name, _)| *name != "failures") {
+        for found in list.as_array_mut().map(std::mem::take).into_iter().flatten() {
+            let arn = found.as_object().and_then(|found| found.iter().find(|(key, _)| key.ends_with("Arn")));
+            failures.push(json!({"arn": arn.map(|(_, arn)| arn), "reason": "MISSING"}));
+        }
+    }
+    fields.insert("failures".to_owned(), failures.into());
+    answer
 }
 
 impl Faults {
@@ -197,6 +212,12 @@ impl FaultRule {
     #[must_use]
     pub fn truncated_page(self) -> Faults {
         self.with(Effect::TruncatedPage)
+    }
+
+    /// An ECS `Describe` call finds none of what it is asked for: 200, each of them in `failures[]` as `MISSING`.
+    #[must_use]
+    pub fn all_missing(self) -> Faults {
+        self.with(Effect::AllMissing)
     }
 
     /// The call is done, and half of the answer's body arrives.

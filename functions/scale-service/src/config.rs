@@ -45,6 +45,8 @@ pub struct Config {
     /// `LATE_AFTER`: how long after its transition a service that is not up is late, `PT15M` by
     /// default.
     pub late_after: IsoDuration,
+    /// `DEPLOYING_WAIT`: how long after its transition a stop waits for a deployment, `PT2H` by default.
+    pub deploying_wait: IsoDuration,
     /// `OVERRIDE_MAX`: the longest override, `P7D` by default.
     pub override_max: IsoDuration,
 }
@@ -64,6 +66,12 @@ impl Config {
             ),
             scheduling: Scheduling::read(&mut env),
             late_after: env.or("LATE_AFTER", IsoDuration::from_mins(15), "a duration like PT15M", |_| true),
+            deploying_wait: env.or(
+                "DEPLOYING_WAIT",
+                IsoDuration::from_mins(120),
+                "a duration up to P1D",
+                |wait| *wait <= IsoDuration::from_mins(24 * 60),
+            ),
             override_max: env.or(
                 "OVERRIDE_MAX",
                 IsoDuration::from_mins(7 * 24 * 60),

@@ -51,6 +51,7 @@ impl ScaleService {
             max_desired: config.settings.max_desired,
             scheduling: config.scheduling.clone(),
             late_after: config.late_after.get(),
+            deploying_wait: config.deploying_wait.get(),
             acts_in: match config.mode {
                 Mode::Act if config.reconciles => config.clusters.clone(),
                 Mode::Act | Mode::Observe => NamePatterns::default(),

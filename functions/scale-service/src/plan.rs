@@ -47,6 +47,8 @@ pub struct PlanSettings {
     pub scheduling: Scheduling,
     /// How long after its transition a service that is not up is late.
     pub late_after: SignedDuration,
+    /// How long after its transition a stop waits for a deployment.
+    pub deploying_wait: SignedDuration,
     /// The clusters in which schedules act; none where `MODE` is `observe`, or no reconcile comes.
     pub acts_in: NamePatterns,
 }
@@ -90,11 +92,14 @@ pub fn plan(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Plan {
     plan
 }
 
-/// The groups whose tasks the plan looks at: machines do not go while any is left.
+/// The groups whose tasks the plan looks at: machines do not go while any is left, and none of a cluster
+/// that is not theirs.
 #[must_use]
 pub fn need_tasks(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Vec<GroupId> {
-    if ask.verb != Verb::Reconcile {
-        return Vec::new();
+    match ask.verb {
+        Verb::Reconcile => {}
+        Verb::Stop => return seen.groups.iter().map(|one| one.id.clone()).collect(),
+        Verb::Start | Verb::Scale(_) | Verb::ScaleGroup(_) => return Vec::new(),
     }
     groups::need_tasks(seen, ask, settings)
 }

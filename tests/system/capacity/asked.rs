@@ -165,3 +165,42 @@ async fn where_no_reconcile_comes_no_schedule_wants_a_service_off() {
         assert_eq!((record.starts_with("v1 on@"), record.contains("sched=")), (on, !on), "{record}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_with_machines_promises_only_what_reconcile_will_do() {
+    // Its tag names a cluster with which none of its instances is registered.
+    let mut world = ec2("2026-11-24 12:00", machines().tag("steward:cluster", "other"), api());
+    world.cluster("other");
+    let story = Story::on(world).await;
+    let answer = story.rest("POST", "/clusters/other/stop", with_machines()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let report = answer.json();
+    let left = item(&report, "machines");
+    assert_eq!((&left["outcome"], &left["code"]), (&json!("unchanged"), &json!("clusterUnknown")), "{left}");
+    assert_eq!(story.record(), "", "nothing is written that no tick would finish");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_groups_own_scheduled_actions_that_sleep_with_it_are_named() {
+    let mut world = ec2("2026-11-24 12:02", machines(), api());
+    let action = json!({
+        "AutoScalingGroupName": "machines", "ScheduledActionName": "night-batch", "Recurrence": "0 2 * * *",
+        "MinSize": 1, "DesiredCapacity": 1,
+    });
+    world.call("autoscaling", "PutScheduledUpdateGroupAction", action).unwrap();
+    let story = Story::on(world).await;
+    let asked = story.rest("POST", STOP, with_machines()).await.json();
+    let told = |report: &Value| {
+        let warnings = item(report, "machines")["warnings"].clone();
+        assert_eq!(warnings[0]["code"], "scheduledActions", "{report}");
+        assert!(warnings[0]["detail"].as_str().unwrap().ends_with("night-batch"), "{warnings}");
+    };
+    told(&asked);
+    story.aws.move_to(local("2026-11-24 12:05"));
+    told(&story.system.invoke("scale-service", crate::capacity::tick(&story.aws)).await.unwrap());
+    // What is read for a warning alone and can't be read costs the warning.
+    let story = Story::on(ec2("2026-11-24 12:02", machines(), api())).await;
+    story.aws.faults(emulator::Faults::new().on("autoscaling", "DescribeScheduledActions").access_denied());
+    let answer = story.rest("POST", STOP, with_machines()).await;
+    assert_eq!((answer.status, &answer.json()["warnings"][0]["code"]), (202, &json!("accessDenied")));
+}

@@ -669,3 +669,45 @@ async fn what_a_person_had_suspended_or_woke_is_not_made_up_for() {
         assert_eq!(story.size().1.unwrap().0, 2, "woken {wakes}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_a_deployment_as_long_as_it_is_told_to_and_says_what_it_does_to_one() {
+    for (wait, waits_at, goes_at) in [
+        ("PT2H", "2026-11-24 21:55", "2026-11-24 22:00"),
+        ("PT0S", "2026-11-24 19:55", "2026-11-24 20:00"),
+        ("P1D", "2026-11-25 07:55", ""),
+    ] {
+        let users = ServiceSeed::new("users").desired(3).tag("steward:schedule", OFFICE).deploying();
+        let story = Story::with("2026-11-24 12:00", &[("DEPLOYING_WAIT", wait)], users).await;
+        story.tick("2026-11-24 12:00").await;
+        story.tick(waits_at).await;
+        assert_eq!(story.size(), DAY_SIZE, "{wait}: at {waits_at}");
+        if goes_at.is_empty() {
+            continue;
+        }
+        let report = story.tick(goes_at).await;
+        assert_eq!(story.size(), ASLEEP, "{wait}: at {goes_at}");
+        let warning = &item(&report, "users")["warnings"][0];
+        assert_eq!(warning["code"], "deploying", "{report}");
+        assert!(warning["detail"].as_str().unwrap().contains("new revision alone"), "{warning}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_whose_tags_cannot_be_read_is_one_failed_item_and_nothing_in_it_is_touched() {
+    let story = Story::tagged("2026-11-24 12:00").await;
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    story.aws.faults(emulator::Faults::new().on("ecs", "DescribeClusters").access_denied());
+    story.aws.forget();
+    let one = json!({"action": "reconcile", "cluster": "prod"});
+    story.aws.move_to(local("2026-11-25 08:00"));
+    let problem = story.system.invoke("scale-service", one.clone()).await.unwrap_err();
+    assert_eq!(problem.code, shared::Code::AccessDenied);
+    assert_eq!((story.size(), story.aws.writes().len()), (ASLEEP, 0));
+    // It is in the list, and AWS says that it is missing.
+    story.aws.faults(emulator::Faults::new().on("ecs", "DescribeClusters").all_missing());
+    let problem = story.system.invoke("scale-service", one).await.unwrap_err();
+    assert!(problem.to_string().contains("the tags of cluster prod can't be read"), "{problem}");
+    assert_eq!((story.size(), story.aws.writes().len()), (ASLEEP, 0));
+}

@@ -9,6 +9,7 @@ use shared::autoscaling::Group;
 use shared::ecs::Task;
 use shared::groups::{Link, LinkedBy};
 use shared::names::{Arn, ClusterName, GroupName, short_name};
+use shared::report::Warning;
 use shared::settings::TagKeys;
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read, TaskFilter};
@@ -44,6 +45,8 @@ pub struct SeenGroup {
     pub linked_by: Option<LinkedBy>,
     /// Whether ECS itself sets its size.
     pub managed: bool,
+    /// The names of its own scheduled actions, where it falls asleep.
+    pub actions: Vec<String>,
 }
 
 impl SeenGroup {
@@ -56,7 +59,7 @@ impl SeenGroup {
             None => (None, None),
         };
         let id = GroupId { name, resource, cluster };
-        Some(Self { id, group, linked_by, managed: link.managed_scaling })
+        Some(Self { id, group, linked_by, managed: link.managed_scaling, actions: Vec::new() })
     }
 }
 
@@ -176,8 +179,30 @@ fn daemons(seen: &Snapshot) -> BTreeMap<ClusterName, BTreeSet<String>> {
     daemons
 }
 
-/// Reads what runs on the groups that are to stop.
+/// Reads the scheduled actions of groups that fall asleep. They are read for a warning alone: where they
+/// can't be, it is lost.
+async fn observe_actions(read: &Read, groups: &[GroupId], seen: &mut Snapshot) {
+    let named = match groups {
+        [] => return,
+        [only] => read.group_actions(Some(&only.name)).await,
+        _ => read.group_actions(None).await,
+    };
+    match named {
+        Ok(mut named) => {
+            for one in seen.groups.iter_mut().filter(|one| groups.contains(&one.id)) {
+                one.actions = named.remove(one.id.name.as_str()).unwrap_or_default();
+            }
+        }
+        Err(Problem { code, detail, .. }) => {
+            let detail = format!("which scheduled actions sleep with the groups is not known: {detail}");
+            seen.warnings.push(Warning::new(code, detail));
+        }
+    }
+}
+
+/// Reads what runs on the groups that are to stop, and what sleeps with them.
 pub async fn observe_tasks(read: &Read, groups: &[GroupId], seen: &mut Snapshot) {
+    observe_actions(read, groups, seen).await;
     let clusters = tasks_by_cluster(read, groups, &daemons(seen)).await;
     for one in seen.groups.iter().filter(|one| groups.contains(&one.id)) {
         let Some(cluster) = one.id.cluster.as_ref().and_then(|cluster| clusters.get(cluster)) else {

@@ -7,7 +7,6 @@ mod stop;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use jiff::SignedDuration;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
 use shared::names::ClusterName;
@@ -25,9 +24,6 @@ use crate::ask::{Ask, Target, Verb};
 use crate::effect::{Effect, Sizes};
 use crate::observe::{Seen, Snapshot};
 use crate::plan::steps::CHANGE;
-
-/// A deployment is waited for this long after the transition; then the stop goes through.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
 
 /// A service with all that is asked of it.
 type ServiceCase<'a> = Case<'a, Seen>;
@@ -210,7 +206,8 @@ impl ServiceCase<'_> {
         if self.ask.verb != Verb::Reconcile {
             return !names_it(self.ask);
         }
-        self.directives.since().is_none_or(|since| self.ask.now.duration_since(since) < PATIENCE)
+        let waited = |since| self.ask.now.duration_since(since) >= self.settings.deploying_wait;
+        !self.directives.since().is_some_and(waited)
     }
 
     fn set_desired(&self, after: u32) -> Step {

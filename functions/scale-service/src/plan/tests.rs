@@ -33,6 +33,7 @@ fn rules() -> PlanSettings {
             half: Half::Both,
         },
         late_after: SignedDuration::from_mins(15),
+        deploying_wait: SignedDuration::from_hours(2),
         acts_in: "*".parse().unwrap(),
     }
 }

@@ -5,7 +5,7 @@ use shared::Code;
 use shared::autoscaling::{GroupSize, Suspended};
 use shared::groups::LinkedBy;
 use shared::record::{Capacity, Record, State};
-use shared::report::Outcome;
+use shared::report::{Outcome, Warning};
 
 use super::GroupCase;
 use crate::effect::{Became, Effect, SavedCount, Sizes};
@@ -23,7 +23,7 @@ pub(super) fn begun(case: &GroupCase<'_>) -> PlannedItem {
         Some(record) if record.state == State::Stopping => return already_begun(case, record),
         _ => {}
     }
-    if let Some(item) = case.stale().or_else(|| case.untaggable()) {
+    if let Some(item) = case.stale().or_else(|| misled(case)).or_else(|| case.untaggable()) {
         return item.into();
     }
     let size = case.to_save();
@@ -32,6 +32,7 @@ pub(super) fn begun(case: &GroupCase<'_>) -> PlannedItem {
     item.after = Some(Effect { saved: Some(SavedCount(size.count)), ..stopping(case) });
     item.warnings.extend(case.orphaned());
     item.warnings.extend(case.without_a_size(&size));
+    item.warnings.extend(asleep_with_it(case));
     let record = case.record_of(State::Stopping, size);
     PlannedItem { item, stages: vec![(CHANGE, vec![case.write(record)])] }
 }
@@ -74,7 +75,18 @@ pub(super) fn planned(case: &GroupCase<'_>) -> PlannedItem {
     item.after = Some(Effect { saved: Some(SavedCount(size.count)), ..Effect::became(Became::Off, sizes) });
     item.warnings.extend(case.orphaned());
     item.warnings.extend(case.without_a_size(&size));
+    item.warnings.extend(asleep_with_it(case));
     PlannedItem { item, stages: vec![(GROUPS_DOWN, steps)] }
+}
+
+/// A person's scheduled actions do not wake a stopped group: the person should know.
+fn asleep_with_it(case: &GroupCase<'_>) -> Option<Warning> {
+    let awake = !case.seen.group.suspended().scheduled_actions;
+    let names = case.seen.actions.join(", ");
+    (awake && !names.is_empty()).then(|| {
+        let detail = format!("these scheduled actions do not act while it is off: {names}");
+        Warning::new(Code::ScheduledActions, detail)
+    })
 }
 
 /// Whose tasks its instances run is not known then.

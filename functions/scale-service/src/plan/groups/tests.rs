@@ -39,6 +39,7 @@ fn rules() -> PlanSettings {
         max_desired: 500,
         scheduling: Scheduling::default(),
         late_after: SignedDuration::from_mins(15),
+        deploying_wait: SignedDuration::from_hours(2),
         acts_in: "*".parse().unwrap(),
     }
 }
@@ -76,7 +77,7 @@ fn group(sizes: (i32, i32, i32), asleep: Suspended, tags: Vec<Tag>) -> SeenGroup
     suspend(&mut group, asleep);
     let resource = "autoScalingGroup:1:autoScalingGroupName/machines".into();
     let id = GroupId { name: name(), resource, cluster: Some(cluster()) };
-    SeenGroup { id, group, linked_by: Some(LinkedBy::Instances), managed: false }
+    SeenGroup { id, group, linked_by: Some(LinkedBy::Instances), managed: false, actions: Vec::new() }
 }
 
 fn in_service() -> Instance {

@@ -56,7 +56,9 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
     item.after = Some(after(case, size));
     item.warnings.extend(case.orphaned());
     if deploying {
-        item.warnings.push(Warning::new(Code::Deploying, "a deployment was in progress when it was stopped"));
+        let detail = "a deployment is in progress, and at 0 it completes without a task: what starts next is its new \
+                      revision alone, which was never seen healthy";
+        item.warnings.push(Warning::new(Code::Deploying, detail));
     }
     item.warnings.extend(asleep_with_it(case));
     item.warnings.extend(case.without_a_size(&size));

@@ -531,7 +531,7 @@ class TheAlarms(unittest.TestCase):
         for function in FUNCTIONS:
             for metric in ("Errors", "Throttles"):
                 self.assertIn(("AWS/Lambda", metric, json.dumps({"Ref": function})), watched)
-        for metric in ("Failed", "LateToWake"):
+        for metric in ("Failed", "LateToWake", "AtRisk", "Faults", "Reconciled"):
             self.assertIn(("ecs-steward", metric, json.dumps({"Ref": "ScaleServiceFunction"})), watched)
         self.assertIn(("ecs-steward", "Failed", json.dumps({"Ref": "PruneImagesFunction"})), watched)
         for queue in of_type("AWS::SQS::Queue"):
@@ -541,10 +541,17 @@ class TheAlarms(unittest.TestCase):
     def test_they_reach_the_topic_where_there_is_one(self):
         for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
             with self.subTest(alarm=name):
-                self.assertEqual(
-                    alarm["AlarmActions"],
-                    {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]},
-                )
+                topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+                self.assertEqual((alarm["AlarmActions"], alarm["OKActions"]), (topic, topic))
+
+    def test_a_reconcile_that_does_not_come_is_an_alarm_where_one_should(self):
+        for name, resource in RESOURCES.items():
+            if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Properties"]["MetricName"] == "Reconciled":
+                self.assertEqual(resource["Condition"], "ReconcileEnabled", name)
+                self.assertEqual(resource["Properties"]["TreatMissingData"], "breaching", name)
+                break
+        else:
+            self.fail("no alarm watches Reconciled")
 
 
 class TheExampleEvents(unittest.TestCase):

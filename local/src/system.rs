@@ -13,7 +13,7 @@ use shared::env::{Env, EnvFaults};
 use shared::names::{Arn, Scope};
 use shared::{Code, Deadline, Problem};
 use shared_aws::{Access, Aws, Endpoint};
-use shared_lambda::{Function, Handler, Invocation, LambdaError, Limits};
+use shared_lambda::{Function, Handler, Invocation, LambdaError, Limits, Metrics};
 use stop_task::StopTask;
 use tokio::time::Instant;
 
@@ -219,22 +219,41 @@ impl System {
         self.send(function, event, id.clone()).await.map_err(|problem| LambdaError::new(&problem, &id))
     }
 
+    /// The same, with what the run writes as its metrics.
+    pub async fn invoke_measured(
+        &self,
+        function: &str,
+        event: Value,
+    ) -> (Result<Value, Problem>, Option<Value>) {
+        let at = self.invocation(function, self.next_id());
+        let (result, metrics) = self.handle(function, event, &at).await;
+        (result, metrics.map(|metrics| metrics.line(at.now)))
+    }
+
     async fn send(&self, function: &str, event: Value, request_id: String) -> Result<Value, Problem> {
         let at = self.invocation(function, request_id);
-        match function {
-            ScaleService::NAME => self.scale_service.handle(event, &at).await.0,
-            DescribeCluster::NAME => self.describe_cluster.handle(event, &at).await.0,
-            RunTask::NAME => self.run_task.handle(event, &at).await.0,
-            StopTask::NAME => self.stop_task.handle(event, &at).await.0,
-            PruneImages::NAME => self.prune_images.handle(event, &at).await.0,
+        self.handle(function, event, &at).await.0
+    }
+
+    async fn handle(
+        &self,
+        function: &str,
+        event: Value,
+        at: &Invocation,
+    ) -> (Result<Value, Problem>, Option<Metrics>) {
+        let (result, metrics) = match function {
+            ScaleService::NAME => self.scale_service.handle(event, at).await,
+            DescribeCluster::NAME => self.describe_cluster.handle(event, at).await,
+            RunTask::NAME => self.run_task.handle(event, at).await,
+            StopTask::NAME => self.stop_task.handle(event, at).await,
+            PruneImages::NAME => self.prune_images.handle(event, at).await,
             _ => {
                 let known = Self::FUNCTIONS.join(", ");
-                Err(Problem::new(
-                    Code::NotFound,
-                    format!("there is no function {function:?}; there are {known}"),
-                ))
+                let detail = format!("there is no function {function:?}; there are {known}");
+                return (Err(Problem::new(Code::NotFound, detail)), None);
             }
-        }
+        };
+        (result, Some(metrics))
     }
 
     /// Sends one HTTP request through the template's routes, as API Gateway would.

@@ -81,14 +81,16 @@ pub struct Call<R> {
     pub request_id: String,
     /// The account and region that the function runs in.
     pub scope: Scope,
+    /// Its action changes something, unless it is a dry run.
+    pub mutates: bool,
 }
 
 impl<R> Call<R> {
     /// The request, and the call without it.
     #[must_use]
     pub fn split(self) -> (R, Call<()>) {
-        let Self { request, via, actor, envelope, request_id, scope } = self;
-        (request, Call { request: (), via, actor, envelope, request_id, scope })
+        let Self { request, via, actor, envelope, request_id, scope, mutates } = self;
+        (request, Call { request: (), via, actor, envelope, request_id, scope, mutates })
     }
 }
 

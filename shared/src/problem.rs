@@ -122,6 +122,10 @@ codes! {
     NotConfigured = "notConfigured", "Not configured", Forbidden, final;
     /// The deployment, or whoever started this process, does not allow changes here.
     NotSwitchedOn = "notSwitchedOn", "Not switched on", Forbidden, final;
+    /// `MODE` is `readonly`: nothing is changed, whoever asks.
+    ReadOnly = "readOnly", "Nothing is changed here", Forbidden, final;
+    /// What was put to sleep, and nothing may wake it.
+    Stranded = "stranded", "Nothing may wake it", Conflict, final;
     /// No such cluster, service or task.
     NotFound = "notFound", "Not found", NotFound, final;
     /// The service is not ACTIVE: it is being deleted, or has been.

@@ -183,9 +183,25 @@ pub struct Report {
     /// The next run comes by itself and goes on: what is unfinished is then no error of an event.
     #[serde(skip)]
     pub recurs: bool,
+    /// How many of the failed items failed for a tag that can't be read. A metric tells them apart, so that one
+    /// bad tag does not hold the alarm that real failures need.
+    #[serde(skip)]
+    pub faults: usize,
+    /// What this kind of run measures: written as metrics, in a dry run too.
+    #[serde(skip)]
+    pub gauges: Vec<Gauge>,
     /// Items that are skipped for one of these codes are still to be done: an event's retry does them.
     #[serde(skip)]
     pub deferred: &'static [Code],
+}
+
+/// A figure of a run, as a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gauge {
+    /// The metric's name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
 }
 
 /// How many unfinished items a `partial` error names: asynchronous events carry little.
@@ -213,6 +229,8 @@ impl Report {
             warnings,
             more: Map::new(),
             recurs: false,
+            faults: 0,
+            gauges: Vec::new(),
             deferred: &[],
         }
     }

@@ -6,11 +6,37 @@ use crate::duration::IsoDuration;
 use crate::env::Env;
 use crate::schedule::{Catalog, Drift, Half, Reading, Rules};
 
+/// Whether schedules act, and whether anything does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Scheduled events are dry runs: what a new deployment does until somebody has read what it
+    /// would do.
+    Observe,
+    /// Scheduled events act.
+    Act,
+    /// Nothing acts, whoever asks for it.
+    ReadOnly,
+}
+
+impl FromStr for Mode {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "observe" => Ok(Self::Observe),
+            "act" => Ok(Self::Act),
+            "readonly" => Ok(Self::ReadOnly),
+            _ => Err("none of them"),
+        }
+    }
+}
+
 /// Settings that all functions of a stack share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// What summaries begin with: three accounts all have a `prod`. `LABEL`, empty by default.
     pub label: String,
+    /// `MODE`, `observe` by default.
+    pub mode: Mode,
     /// The tags that are ours. `TAG_PREFIX`, `steward` by default.
     pub tags: TagKeys,
     /// The greatest desired count that is ever set, and the greatest desired capacity that can be asked
@@ -27,6 +53,7 @@ impl Settings {
         Self {
             label: env
                 .or("LABEL", String::new(), "at most 64 characters", |label| label.chars().count() <= 64),
+            mode: env.or("MODE", Mode::Observe, "observe, act or readonly", |_| true),
             tags: env.or("TAG_PREFIX", TagKeys::default(), "1 to 32 letters, digits, - and _", |_| true),
             max_desired: env
                 .or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),

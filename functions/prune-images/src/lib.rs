@@ -27,6 +27,7 @@ use shared::image::{Digest, Wanted as Meant};
 use shared::lifecycle::{Policy, Verdict};
 use shared::names::Scope;
 use shared::report::Warning;
+use shared::settings::Mode;
 use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, Via, perform};
 use shared_aws::{Aws, Read, Requester};
 use shared_lambda::Function;
@@ -252,6 +253,10 @@ impl Function for PruneImages {
             Request::Images(fields) => self.images(fields, &call.scope, now, deadline).await,
             Request::InUse => self.in_use(&call.scope, deadline).await,
         }
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.config.settings.mode == Mode::ReadOnly
     }
 
     fn meter(&self) -> Meter {

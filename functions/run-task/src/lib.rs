@@ -19,6 +19,7 @@ mod wait;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use shared::settings::Mode;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Requester};
 use shared_lambda::Function;
@@ -108,6 +109,10 @@ impl Function for RunTask {
             return Err(problem);
         }
         wait::wait(&read, items, &seen.definition, &ask, &self.config.settings, now).await
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.config.settings.mode == Mode::ReadOnly
     }
 
     fn meter(&self) -> Meter {

@@ -8,9 +8,10 @@ use shared::duration::IsoDuration;
 use shared::names::{ClusterName, ClusterRef, GroupName, Scope, ServiceId, ServiceRef};
 use shared::schedule::{Override, Want};
 use shared::select::{NamePattern, Selector};
+use shared::settings::Mode;
 use shared::{Call, Code, Problem, Via};
 
-use crate::config::{Config, Mode};
+use crate::config::Config;
 use crate::request::{
     OverrideState, PutOverrideFields, ScaleGroupFields, Selection, ServiceRequest, SwitchFields,
 };
@@ -93,6 +94,7 @@ pub enum Groups {
 
 /// A request that has been checked: what the planner is asked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what a request says, point by point")]
 pub struct Ask {
     /// What is to become of the services.
     pub verb: Verb,
@@ -114,6 +116,8 @@ pub struct Ask {
     pub scheduled: bool,
     /// Nothing is changed.
     pub dry_run: bool,
+    /// It is a schedule's, or a reconcile, where those only observe: what sleeps stays asleep.
+    pub observes: bool,
 }
 
 impl Ask {
@@ -164,7 +168,7 @@ impl Ask {
     ) -> Result<Self, Problem> {
         let Envelope { at, dry_run, .. } = &call.envelope;
         let scheduled = call.via == Via::Scheduled;
-        let observes = config.mode == Mode::Observe;
+        let observes = config.settings.mode != Mode::Act;
         // A dry run of a reconcile may look at any instant.
         let looks_ahead = *dry_run && matches!(request, ServiceRequest::Reconcile(_));
         if !looks_ahead && at.is_some_and(|at| at.duration_since(now) > AHEAD) {
@@ -189,6 +193,7 @@ impl Ask {
             scheduled,
             // Every event of a schedule only looks there, and so does a reconcile, whoever asks for it.
             dry_run: *dry_run || (observes && (scheduled || reconciles)),
+            observes: observes && (scheduled || reconciles),
         };
         if asked.capacity {
             ask.with_capacity(config)?;
@@ -396,8 +401,8 @@ fn switched_on(
 
 /// What a request leaves to reconcile needs one that comes and acts.
 fn reconciles(config: &Config, what: &str) -> Result<(), Problem> {
-    let why = match config.mode {
-        Mode::Observe => "which only observes here: set MODE to act",
+    let why = match config.settings.mode {
+        Mode::Observe | Mode::ReadOnly => "which only observes here: set MODE to act",
         Mode::Act if !config.reconciles => "which is switched off here: set RECONCILE to true",
         Mode::Act => return Ok(()),
     };

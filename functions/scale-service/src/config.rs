@@ -1,40 +1,15 @@
 //! The environment, in types.
 
-use std::str::FromStr;
-
 use shared::duration::IsoDuration;
 use shared::env::{Env, EnvFaults};
 use shared::select::NamePatterns;
 use shared::settings::{Scheduling, Settings};
-
-/// Whether schedules act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Scheduled events are dry runs: what a new deployment does until somebody has read what it
-    /// would do.
-    Observe,
-    /// Scheduled events act.
-    Act,
-}
-
-impl FromStr for Mode {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "observe" => Ok(Self::Observe),
-            "act" => Ok(Self::Act),
-            _ => Err("neither of them"),
-        }
-    }
-}
 
 /// scale-service's config.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// What all functions share.
     pub settings: Settings,
-    /// `MODE`, `observe` by default.
-    pub mode: Mode,
     /// `RECONCILE`: whether a schedule sends `reconcile`, `true` by default. Nothing is left to it where
     /// none comes.
     pub reconciles: bool,
@@ -56,7 +31,6 @@ impl Config {
     pub fn read(mut env: Env) -> Result<Self, EnvFaults> {
         let config = Self {
             settings: Settings::read(&mut env),
-            mode: env.or("MODE", Mode::Observe, "observe or act", |_| true),
             reconciles: env.or("RECONCILE", true, "true or false", |_| true),
             clusters: env.or(
                 "CLUSTERS",

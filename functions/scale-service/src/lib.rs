@@ -16,19 +16,20 @@ use jiff::Timestamp;
 use serde_json::json;
 use shared::report::Outcome;
 use shared::select::NamePatterns;
-use shared::settings::Scheduling;
+use shared::settings::{Mode, Scheduling};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
 
-pub use config::{Config, Mode};
+pub use config::Config;
 
 use crate::apply::Apply;
-use crate::ask::Ask;
+use crate::ask::{Ask, Verb};
 use crate::effect::Written;
-use crate::observe::Snapshot;
+use crate::observe::{Definitions, Snapshot};
 use crate::plan::{Item, Plan, PlanSettings};
+use crate::report::Asleep;
 use crate::request::Request;
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
@@ -40,6 +41,7 @@ pub struct ScaleService {
     aws: Aws,
     config: Config,
     plan_settings: PlanSettings,
+    definitions: Definitions,
 }
 
 impl ScaleService {
@@ -52,12 +54,12 @@ impl ScaleService {
             scheduling: config.scheduling.clone(),
             late_after: config.late_after.get(),
             deploying_wait: config.deploying_wait.get(),
-            acts_in: match config.mode {
+            acts_in: match config.settings.mode {
                 Mode::Act if config.reconciles => config.clusters.clone(),
-                Mode::Act | Mode::Observe => NamePatterns::default(),
+                Mode::Act | Mode::Observe | Mode::ReadOnly => NamePatterns::default(),
             },
         };
-        Self { aws, config, plan_settings }
+        Self { aws, config, plan_settings, definitions: Definitions::default() }
     }
 }
 
@@ -94,13 +96,20 @@ impl Function for ScaleService {
             Ok(seen) => seen,
             // A change that was made is never answered as an error.
             Err(problem) => match written.filter(|_| !ask.dry_run) {
-                Some(written) => return Ok(run.report(vec![written.alone(&problem)], &Snapshot::default())),
+                Some(written) => {
+                    return Ok(run.report(vec![written.alone(&problem)], &Snapshot::default(), None));
+                }
                 None => return Err(problem),
             },
         };
         let plan = plan::plan(&seen, &ask, &self.plan_settings);
         let items = run.carry_out(plan, &seen).await;
-        run.answer(items, &seen)
+        let asleep = run.asleep(&seen).await;
+        run.answer(items, &seen, asleep)
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.config.settings.mode == Mode::ReadOnly
     }
 
     fn meter(&self) -> Meter {
@@ -138,7 +147,7 @@ impl Run<'_> {
         if done && written.acts_now {
             return Ok(Opened::GoesOn(Some(written)));
         }
-        self.answer(items, &place).map(|answer| Opened::Ended(Box::new(answer)))
+        self.answer(items, &place, None).map(|answer| Opened::Ended(Box::new(answer)))
     }
 
     async fn look(&self, written: Option<Written>) -> Result<Snapshot, Problem> {
@@ -165,11 +174,22 @@ impl Run<'_> {
         perform(plan, &executor, AT_ONCE, &time_left).await
     }
 
-    fn answer(&self, items: Vec<Item>, seen: &Snapshot) -> Result<Answer, Problem> {
+    /// What sleeps, as a scheduled reconcile measures it.
+    async fn asleep(&self, seen: &Snapshot) -> Option<Asleep> {
+        if self.ask.verb != Verb::Reconcile || !self.ask.scheduled {
+            return None;
+        }
+        let (keys, definitions) = (&self.function.plan_settings.tags, &self.function.definitions);
+        let arns = Asleep::services(seen, keys).map(|(arn, _)| arn).collect();
+        definitions.read(&self.read(), arns).await;
+        Some(Asleep::of(seen, keys, definitions))
+    }
+
+    fn answer(&self, items: Vec<Item>, seen: &Snapshot, asleep: Option<Asleep>) -> Result<Answer, Problem> {
         let under_way = !self.ask.dry_run && report::is_under_way(&items);
         // What was written stays written, whatever became of the rest.
         let single = self.ask.is_of_one() && seen.written.is_none();
-        match self.report(items, seen) {
+        match self.report(items, seen, asleep) {
             Answer::Report(report) if under_way && report.ok && report.partial().is_none() => {
                 let location = report::location(self.ask);
                 Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) })
@@ -179,8 +199,8 @@ impl Run<'_> {
         }
     }
 
-    fn report(&self, items: Vec<Item>, seen: &Snapshot) -> Answer {
-        Answer::Report(report::report(items, seen, self.ask, &self.function.config.settings))
+    fn report(&self, items: Vec<Item>, seen: &Snapshot, asleep: Option<Asleep>) -> Answer {
+        Answer::Report(report::report(items, seen, self.ask, &self.function.config.settings, asleep))
     }
 
     fn read(&self) -> Read {

@@ -1,5 +1,6 @@
 //! A look at the world: the services that a request may mean, with their scalable targets.
 
+mod definitions;
 mod groups;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use shared_aws::{ClusterDetail, Listed, Read};
 use crate::ask::{Ask, Change, Target, Verb};
 use crate::effect::Written;
 
+pub(crate) use definitions::Definitions;
 pub(crate) use groups::observe_groups;
 pub use groups::{GroupId, SeenGroup, Tasks, observe_tasks};
 

@@ -1,13 +1,14 @@
 //! What a run did, in one line that can be posted as it is.
 
-use shared::report::{Outcome, Report, Warning};
+use shared::record::Record;
+use shared::report::{Gauge, Outcome, Report, Warning};
 use shared::schedule::Want;
-use shared::settings::Settings;
+use shared::settings::{Settings, TagKeys};
 use shared::{Code, names};
 
 use crate::ask::{Ask, Target, Verb};
 use crate::effect::{Became, Effect, Sizes};
-use crate::observe::Snapshot;
+use crate::observe::{Definitions, Snapshot};
 use crate::plan::Item;
 
 /// What a request that names one service or group is refused for, where a fleet's run leaves it alone.
@@ -17,7 +18,13 @@ pub(crate) const REFUSALS: &[Code] = &[Code::Daemon, Code::Gone, Code::ExpressMa
 const NAMED: usize = 5;
 
 /// The report of these items.
-pub(crate) fn report(items: Vec<Item>, seen: &Snapshot, ask: &Ask, settings: &Settings) -> Report {
+pub(crate) fn report(
+    items: Vec<Item>,
+    seen: &Snapshot,
+    ask: &Ask,
+    settings: &Settings,
+    asleep: Option<Asleep>,
+) -> Report {
     let unmatched = seen.unmatched.iter();
     let unmatched =
         unmatched.map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches nothing")));
@@ -35,7 +42,75 @@ pub(crate) fn report(items: Vec<Item>, seen: &Snapshot, ask: &Ask, settings: &Se
     let report = Report::new(summary, ask.dry_run, items, warnings);
     // A metric of failed items has the alarm, and the next tick goes on.
     let recurs = ask.verb == Verb::Reconcile && ask.change.is_none();
-    Report { recurs, deferred: &[Code::Deploying], ..report }
+    let faults = report.items.iter().filter(|item| is_a_fault(item)).count();
+    let gauges = if recurs { gauges(&report, ask, asleep) } else { Vec::new() };
+    Report { recurs, faults, gauges, deferred: &[Code::Deploying], ..report }
+}
+
+/// A tag can't be read.
+fn is_a_fault(item: &shared::Item) -> bool {
+    let tags =
+        [Code::RecordUnreadable, Code::ScheduleUnreadable, Code::OverrideUnreadable, Code::SizeUnreadable];
+    item.outcome == Outcome::Failed && item.code.is_some_and(|code| tags.contains(&code))
+}
+
+/// What sleeps, in tasks and what they would take.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Asleep {
+    tasks: f64,
+    vcpu: f64,
+    memory: f64,
+}
+
+impl Asleep {
+    /// The services that were stopped and are at 0.
+    pub(crate) fn services<'s>(
+        seen: &'s Snapshot,
+        keys: &TagKeys,
+    ) -> impl Iterator<Item = (&'s str, u32)> + use<'s> {
+        let key = keys.record.clone();
+        seen.services.iter().filter(|one| one.service.desired_count == 0).filter_map(move |one| {
+            let tag = one.service.tags.iter().find(|tag| tag.key == key)?;
+            let record: Record = tag.value.parse().ok()?;
+            let count = record.size.count.filter(|_| !record.state.is_on())?;
+            Some((one.service.task_definition.as_str(), count.get()))
+        })
+    }
+
+    /// Their sum, of what is known.
+    pub(crate) fn of(seen: &Snapshot, keys: &TagKeys, definitions: &Definitions) -> Self {
+        let add = |sum: Self, (definition, count): (&str, u32)| {
+            let (each, count) = (definitions.of(definition).unwrap_or_default(), f64::from(count));
+            Self {
+                tasks: sum.tasks + count,
+                vcpu: sum.vcpu + count * each.vcpu,
+                memory: sum.memory + count * each.memory,
+            }
+        };
+        Self::services(seen, keys).fold(Self::default(), add)
+    }
+}
+
+/// The figures of a reconcile. That a scheduled one ran is one of them, for whoever waits for it in vain.
+fn gauges(report: &Report, ask: &Ask, asleep: Option<Asleep>) -> Vec<Gauge> {
+    let warned = |item: &&shared::Item, codes: &[Code]| {
+        item.warnings.iter().any(|warning| codes.contains(&warning.code))
+    };
+    let late = report.items.iter().filter(|item| warned(item, &[Code::LateToWake])).count();
+    let told = |item: &&shared::Item| item.outcome == Outcome::Failed && item.code == Some(Code::NoSavedSize);
+    let at_risk =
+        |item: &&shared::Item| told(item) || warned(item, &[Code::OrphanedSuspension, Code::Stranded]);
+    let at_risk = report.items.iter().filter(at_risk).count();
+    let count = |of: usize| f64::from(u32::try_from(of).unwrap_or(u32::MAX));
+    let mut gauges = vec![("LateToWake", count(late)), ("AtRisk", count(at_risk))];
+    gauges.push(("Faults", count(report.items.iter().filter(|item| is_a_fault(item)).count())));
+    if ask.scheduled {
+        gauges.push(("Reconciled", 1.0));
+    }
+    if let Some(Asleep { tasks, vcpu, memory }) = asleep {
+        gauges.extend([("AsleepTasks", tasks), ("AsleepVcpu", vcpu), ("AsleepMemoryGiB", memory)]);
+    }
+    gauges.into_iter().map(|(name, value)| Gauge { name, value }).collect()
 }
 
 /// Where to look for what reconcile finishes.
@@ -94,6 +169,15 @@ fn summary(items: &[Item], ask: &Ask) -> String {
     let outside = items.iter().filter(|item| runs_outside_its_schedule(item)).count();
     if outside > 0 {
         parts.push(format!("{outside} on outside their schedule"));
+    }
+    let stranded = |item: &&Item| item.warnings.iter().any(|warning| warning.code == Code::Stranded);
+    let stranded: Vec<&Item> = items.iter().filter(stranded).collect();
+    if !stranded.is_empty() {
+        parts.push(format!(
+            "{} asleep that nothing wakes here{}",
+            stranded.len(),
+            named(&stranded, |_| None, "")
+        ));
     }
     let waiting: Vec<&Item> = items.iter().filter(|item| waits_for_tasks(item)).collect();
     if !waiting.is_empty() {

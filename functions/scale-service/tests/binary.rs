@@ -41,7 +41,7 @@ async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected(
     let (failed, said) = Binary::start(PATH, World::demo(), &environment).await.refuses_to_start().await;
     assert!(failed);
     for words in [
-        "MODE must be observe or act",
+        "MODE must be observe, act or readonly",
         "MAX_DESIRED must be a whole number",
         "BUDGET_SHARE must be above 0",
         "schedules: office:",
@@ -80,4 +80,23 @@ async fn each_change_is_a_line_of_audit_that_no_input_can_forge() {
     );
     assert_eq!(metrics["Function"], "ecs-steward-under-test");
     assert_eq!(metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"], "ecs-steward");
+}
+
+#[tokio::test]
+async fn what_only_observes_logs_an_item_again_only_when_it_says_something_else() {
+    let environment = [("LOG_LEVEL", "info"), ("MODE", "observe")];
+    let mut binary = Binary::start(PATH, World::demo(), &environment).await;
+    let mut logged = Vec::new();
+    for _ in 0..2 {
+        let event = events::read_at("scale-service", "scheduled-reconcile", machine_now()).to_string();
+        binary.invoke(event.as_bytes()).await.unwrap();
+        let lines = binary.lines_of_an_invocation().await;
+        let items: Vec<&Value> = lines.iter().filter(|line| line["outcome"].is_string()).collect();
+        assert!(items.iter().all(|line| line["dryRun"] == true), "{items:?}");
+        assert!(lines.iter().any(|line| line["counts"].is_string() && line["dryRun"] == true), "{lines:?}");
+        let metrics = lines.iter().find(|line| line.get("_aws").is_some()).unwrap();
+        assert_eq!(metrics["Reconciled"], 1.0, "{metrics}");
+        logged.push(items.len());
+    }
+    assert_eq!((logged[0] > 0, logged[1]), (true, 0));
 }

@@ -14,6 +14,7 @@ mod report;
 use jiff::Timestamp;
 use shared::names::{TaskId, short_name};
 use shared::report::{Outcome, Report};
+use shared::settings::Mode;
 use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Read, Requester};
 use shared_lambda::Function;
@@ -77,6 +78,10 @@ impl Function for StopTask {
             report
         };
         wait(&read, report, &ask).await
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.config.settings.mode == Mode::ReadOnly
     }
 
     fn meter(&self) -> Meter {

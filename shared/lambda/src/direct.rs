@@ -28,7 +28,9 @@ pub(crate) fn call<R>(
         // Lambda tells a function nothing of who invoked it; CloudTrail does.
         None => (Via::Direct, Actor::new("direct invocation")),
     };
-    Ok(Call { request, via, actor, envelope, request_id: at.request_id.clone(), scope: at.scope()? })
+    let (request_id, scope) = (at.request_id.clone(), at.scope()?);
+    let mutates = route.kind != Kind::Read;
+    Ok(Call { request, via, actor, envelope, request_id, scope, mutates })
 }
 
 /// An action's own request, and the envelope that every mutation takes.

@@ -28,6 +28,11 @@ pub trait Function: Send + Sync {
         deadline: Deadline,
     ) -> impl Future<Output = Result<Answer, Problem>> + Send;
 
+    /// Whether it changes nothing, whoever asks (`MODE=readonly`).
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
     /// How often it has called AWS since it started.
     fn meter(&self) -> Meter {
         Meter::default()

@@ -1,11 +1,14 @@
 //! One event through a function, whoever sent it.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::names::{Arn, Scope};
-use shared::{Answer, Code, Deadline, Outcome, Problem, Via};
+use shared::{Answer, Code, Deadline, Item, Outcome, Problem, Via};
 use tokio::time::Instant;
 
 use crate::event::{Event, tell_apart};
@@ -64,12 +67,14 @@ impl Default for Limits {
 pub struct Handler<F> {
     function: F,
     limits: Limits,
+    /// What the dry runs of a schedule have said of each thing.
+    said: Mutex<HashMap<String, u64>>,
 }
 
 impl<F: Function> Handler<F> {
     /// The handler of a function, with the limits that hold in Lambda.
     pub fn new(function: F) -> Self {
-        Self { function, limits: Limits::default() }
+        Self { function, limits: Limits::default(), said: Mutex::default() }
     }
 
     /// The same with other limits.
@@ -111,7 +116,7 @@ impl<F: Function> Handler<F> {
 
     async fn answer(
         &self,
-        call: shared::Call<F::Request>,
+        mut call: shared::Call<F::Request>,
         at: &Invocation,
         metrics: &mut Metrics,
     ) -> Result<Answer, Problem> {
@@ -122,24 +127,51 @@ impl<F: Function> Handler<F> {
         };
         let via = call.via;
         tracing::info!(actor = %call.actor, ?via, "called");
+        if self.function.is_read_only() && call.mutates && !call.envelope.dry_run {
+            if via != Via::Scheduled {
+                let detail = "MODE is readonly here: nothing is changed, whoever asks. A dry run is answered";
+                return Err(Problem::new(Code::ReadOnly, detail));
+            }
+            call.envelope.dry_run = true;
+        }
         // Boxed: a function's whole road is one future, too large to be passed about.
         let answer = Box::pin(self.function.answer(call, at.now, Deadline::at(ends.into_std()))).await?;
         if let Answer::Accepted { location, .. } = &answer {
             tracing::info!(location, "accepted, and still under way");
         }
         if let Answer::Report(report) = &answer {
-            tracing::info!(counts = %json!(report.counts), dry_run = report.dry_run, "{}", report.summary);
+            let dry = report.dry_run;
+            tracing::info!(counts = %json!(report.counts), dryRun = dry, "{}", report.summary);
             // The answer to a schedule goes nowhere: the log is where one reads what it would do.
             if via == Via::Scheduled {
                 for item in report.items.iter().filter(|item| item.outcome != Outcome::Unchanged) {
-                    tracing::info!(resource = item.resource, outcome = %item.outcome, "{}", item.reason);
+                    if !dry || self.is_news(item) {
+                        let (resource, outcome) = (&item.resource, item.outcome);
+                        tracing::info!(resource, %outcome, dryRun = dry, "{}", item.reason);
+                    }
                 }
             }
             metrics.report(report);
         }
         Ok(answer)
     }
+
+    /// Whether a dry run says something else of a thing than the last one did: what only observes would
+    /// fill the log with the same lines every five minutes.
+    fn is_news(&self, item: &Item) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (item.outcome, item.code, &item.reason).hash(&mut hasher);
+        let said = hasher.finish();
+        let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(item.resource.clone(), said) != Some(said)
+    }
 }
+
+/// Of so many things it is remembered what was said.
+const REMEMBERED: usize = 20_000;
 
 fn log_problem(problem: &Problem) {
     tracing::warn!(code = %problem.code, causes = problem.causes(), "{}", problem.detail);

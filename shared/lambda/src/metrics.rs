@@ -7,41 +7,37 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::{Code, Item, Meter, Report};
+use shared::report::Gauge;
+use shared::{Meter, Report};
 
 /// What one invocation counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {
     function: String,
     outcomes: Option<Outcomes>,
+    gauges: Vec<Gauge>,
     aws: Meter,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Outcomes {
     changed: usize,
+    /// Those that failed for another reason than a tag that can't be read.
     failed: usize,
-    not_attempted: usize,
-    /// Services that are wanted on and not up in time; counted by what recurs.
-    late_to_wake: Option<usize>,
 }
 
 impl Metrics {
     pub(crate) fn of(function: &str) -> Self {
-        Self { function: function.to_owned(), outcomes: None, aws: Meter::default() }
+        let (function, gauges) = (function.to_owned(), Vec::new());
+        Self { function, outcomes: None, gauges, aws: Meter::default() }
     }
 
     pub(crate) fn report(&mut self, report: &Report) {
+        self.gauges.clone_from(&report.gauges);
         if !report.dry_run {
             let counts = report.counts;
-            let late = |item: &&Item| item.warnings.iter().any(|warning| warning.code == Code::LateToWake);
-            let late_to_wake = report.recurs.then(|| report.items.iter().filter(late).count());
-            self.outcomes = Some(Outcomes {
-                changed: counts.changed,
-                failed: counts.failed,
-                not_attempted: counts.not_attempted,
-                late_to_wake,
-            });
+            let failed = counts.failed.saturating_sub(report.faults);
+            self.outcomes = Some(Outcomes { changed: counts.changed, failed });
         }
     }
 
@@ -62,9 +58,8 @@ impl Metrics {
         if let Some(outcomes) = self.outcomes {
             values.push(("Changed", json!(outcomes.changed)));
             values.push(("Failed", json!(outcomes.failed)));
-            values.push(("NotAttempted", json!(outcomes.not_attempted)));
-            values.extend(outcomes.late_to_wake.map(|late| ("LateToWake", json!(late))));
         }
+        values.extend(self.gauges.iter().map(|gauge| (gauge.name, json!(gauge.value))));
         let definitions: Vec<_> =
             values.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
         let mut line = json!({

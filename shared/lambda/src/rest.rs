@@ -67,6 +67,7 @@ pub(crate) fn call<R>(
         envelope,
         request_id: at.request_id.clone(),
         scope: at.scope()?,
+        mutates: route.kind != Kind::Read,
     };
     Ok((call, shown))
 }

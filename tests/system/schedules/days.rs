@@ -1,6 +1,6 @@
 //! Days, nights and weekends by schedule, and what people do in them.
 
-use emulator::{GroupSeed, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, GroupSeed, ServiceSeed, TargetSeed, World};
 use local::{System, system::Setup};
 use serde_json::{Value, json};
 
@@ -597,7 +597,7 @@ async fn in_mode_observe_every_event_of_a_schedule_is_a_dry_run_and_a_persons_re
     assert_eq!(story.count(), 1);
 }
 
-fn put_action(world: &mut World, name: &str, schedule: &str, bounds: Value) {
+fn put_action(world: &mut World, name: &str, schedule: &str, bounds: &Value) {
     let action = json!({
         "ServiceNamespace": "ecs", "ResourceId": "service/prod/users",
         "ScalableDimension": "ecs:service:DesiredCount", "ScheduledActionName": name,
@@ -612,8 +612,8 @@ async fn a_scheduled_scaling_action_that_came_due_at_night_is_made_up_for_at_the
     world.cluster("prod");
     world.service("prod", ServiceSeed::new("users").desired(4).tag("steward:schedule", OFFICE));
     world.scalable_target("prod", "users", TargetSeed::new(4, 6));
-    put_action(&mut world, "day", "cron(0 7 * * ? *)", json!({"MinCapacity": 4}));
-    put_action(&mut world, "evening", "cron(0 19 * * ? *)", json!({"MinCapacity": 1}));
+    put_action(&mut world, "day", "cron(0 7 * * ? *)", &json!({"MinCapacity": 4}));
+    put_action(&mut world, "evening", "cron(0 19 * * ? *)", &json!({"MinCapacity": 1}));
     let story = Story::on(world, &[]).await;
     story.tick("2026-11-24 12:00").await;
     for day in ["2026-11-24", "2026-11-25", "2026-11-26"] {
@@ -632,8 +632,8 @@ async fn a_scheduled_scaling_action_that_came_due_at_night_is_made_up_for_at_the
     }
     // Over a weekend, on which its off is said again, Friday's evening and not only Sunday's counts.
     story.aws.with(|world| {
-        put_action(world, "day", "cron(0 21 ? * FRI *)", json!({"MinCapacity": 2, "MaxCapacity": 5}));
-        put_action(world, "evening", "cron(0 19 * * ? 2020)", json!({"MinCapacity": 1}));
+        put_action(world, "day", "cron(0 21 ? * FRI *)", &json!({"MinCapacity": 2, "MaxCapacity": 5}));
+        put_action(world, "evening", "cron(0 19 * * ? 2020)", &json!({"MinCapacity": 1}));
     });
     for at in ["2026-11-27 20:00", "2026-11-28 20:00", "2026-11-29 20:00", "2026-11-30 08:00"] {
         story.tick(at).await;
@@ -649,7 +649,7 @@ async fn what_a_person_had_suspended_or_woke_is_not_made_up_for() {
         world.cluster("prod");
         world.service("prod", ServiceSeed::new("users").desired(4).tag("steward:schedule", OFFICE));
         world.scalable_target("prod", "users", TargetSeed::new(2, 6).suspended(false, false, !wakes));
-        put_action(&mut world, "day", "cron(0 7 * * ? *)", json!({"MinCapacity": 4}));
+        put_action(&mut world, "day", "cron(0 7 * * ? *)", &json!({"MinCapacity": 4}));
         let story = Story::on(world, &[]).await;
         story.tick("2026-11-24 12:00").await;
         story.tick("2026-11-24 20:00").await;
@@ -710,4 +710,110 @@ async fn a_cluster_whose_tags_cannot_be_read_is_one_failed_item_and_nothing_in_i
     let problem = story.system.invoke("scale-service", one).await.unwrap_err();
     assert!(problem.to_string().contains("the tags of cluster prod can't be read"), "{problem}");
     assert_eq!((story.size(), story.aws.writes().len()), (ASLEEP, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scheduled_reconcile_measures_what_sleeps_what_is_at_risk_and_that_it_ran() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("prod");
+    world.service(
+        "prod",
+        ServiceSeed::new("users").desired(3).size(512, 1024).tag("steward:schedule", OFFICE),
+    );
+    world.service("prod", ServiceSeed::new("bad").desired(1).tag("steward:schedule", "whenever"));
+    let aws = Aws::new(world);
+    let system = |mode: &'static str| {
+        let setup = Setup::embedded(&aws).with("MODE", mode);
+        async { System::start(setup).await.unwrap() }
+    };
+    let act = system("act").await;
+    let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
+    let measure = async |system: &System, at: &str| {
+        aws.move_to(local(at));
+        let event = json!({"action": "reconcile", "clusters": ["*"], "at": aws.now().to_string(), "schedule": schedule});
+        let (report, metrics) = system.invoke_measured("scale-service", event).await;
+        (report.unwrap(), metrics.unwrap())
+    };
+    let figures = |metrics: &Value, names: &[&str]| -> Vec<Option<f64>> {
+        names.iter().map(|name| metrics[*name].as_f64()).collect()
+    };
+    let asleep = ["AsleepTasks", "AsleepVcpu", "AsleepMemoryGiB"];
+    let (_, day) = measure(&act, "2026-11-24 12:00").await;
+    assert_eq!(
+        figures(&day, &["Reconciled", "Failed", "Faults", "AtRisk", "LateToWake"]),
+        [1.0, 0.0, 1.0, 0.0, 0.0].map(Some)
+    );
+    assert_eq!(figures(&day, &asleep), [0.0; 3].map(Some));
+    measure(&act, "2026-11-24 20:00").await;
+    let (_, night) = measure(&act, "2026-11-24 20:05").await;
+    assert_eq!(figures(&night, &asleep), [3.0, 1.5, 3.0].map(Some));
+    // A definition is read once.
+    aws.forget();
+    measure(&act, "2026-11-24 20:10").await;
+    assert!(aws.ledger().iter().all(|call| call.operation != "DescribeTaskDefinition"));
+
+    // Nobody is stranded in silence: where it only observes, what sleeps stays asleep.
+    for mode in ["observe", "readonly"] {
+        let only_looks = system(mode).await;
+        aws.forget();
+        let (report, metrics) = measure(&only_looks, "2026-11-25 08:00").await;
+        assert_eq!(figures(&metrics, &["Reconciled", "AtRisk"]), [1.0, 1.0].map(Some), "{mode}");
+        assert_eq!((&metrics["Changed"], aws.writes().len()), (&Value::Null, 0));
+        let users = item(&report, "users");
+        assert!(users["warnings"].as_array().unwrap().iter().any(|it| it["code"] == "stranded"), "{users}");
+        let summary = report["summary"].as_str().unwrap();
+        assert!(summary.contains("1 asleep that nothing wakes here (users)"), "{summary}");
+    }
+    // A request's own run measures no schedule.
+    let by_hand = json!({"action": "reconcile", "cluster": "prod"});
+    let (_, metrics) = act.invoke_measured("scale-service", by_hand).await;
+    assert_eq!(figures(&metrics.unwrap(), &["Reconciled", "AsleepTasks"]), [None, None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_readonly_every_change_on_every_carrier_is_refused_and_every_dry_run_answered() {
+    let story = Story::on(World::demo(), &[("MODE", "readonly")]).await;
+    for (method, path, body) in [
+        ("POST", "/v1/clusters/microservices/services/users/stop", json!({})),
+        ("PUT", "/v1/clusters/microservices/override", json!({"state": "hold", "for": "PT1H"})),
+        ("POST", "/v1/clusters/microservices/reconcile", json!({})),
+        ("PUT", "/v1/auto-scaling-groups/ecs-api/scale", json!({"desiredCapacity": 1})),
+        ("POST", "/v1/clusters/microservices/tasks", json!({"taskDefinition": "users", "like": "users"})),
+        ("POST", "/v1/clusters/microservices/tasks/stop", json!({"family": "users"})),
+        ("POST", "/v1/images/prune", json!({"repositories": ["users"], "dryRun": false})),
+    ] {
+        let sent = |body: &Value| local::Sent {
+            method: method.into(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: body.to_string().into_bytes(),
+        };
+        let refused = story.system.request(&sent(&body)).await;
+        assert_eq!((refused.status, &refused.json()["code"]), (403, &json!("readOnly")), "{method} {path}");
+        let mut dry = body.clone();
+        dry["dryRun"] = true.into();
+        let told = story.system.request(&sent(&dry)).await;
+        assert!(
+            told.status == 200 || told.json()["code"] == "notSwitchedOn",
+            "{method} {path}: {}",
+            told.body
+        );
+    }
+    let direct = json!({"action": "stop", "cluster": "microservices", "service": "users"});
+    let refused = story.system.invoke("scale-service", direct).await.unwrap_err();
+    assert_eq!(refused.code, shared::Code::ReadOnly);
+    assert_eq!(
+        story
+            .system
+            .request(&local::Sent {
+                method: "GET".into(),
+                path: "/v1/clusters".into(),
+                headers: Vec::new(),
+                body: Vec::new()
+            })
+            .await
+            .status,
+        200
+    );
+    assert!(story.aws.writes().is_empty());
 }

@@ -167,6 +167,7 @@ pub(super) fn reconciled<T: Resource>(
     if matches!(due, Due::Nothing | Due::Renew { .. } | Due::AdoptWithoutSize { .. }) {
         planned.item.warnings.extend(case.orphaned());
     }
+    planned.item.warnings.extend(case.stranded());
     case.directives.tell(&mut planned.item, || seen.shown());
     if due == Due::Nothing {
         T::clean_up(&case, &mut planned);
@@ -355,6 +356,20 @@ impl<'a, T: Resource> Case<'a, T> {
             0 => "off".into(),
             count => format!("on with {count}"),
         }
+    }
+
+    /// We put it to sleep, and where reconcile only observes nothing wakes it.
+    fn stranded(&self) -> Option<Warning> {
+        let record = self.record.as_ref().filter(|_| self.ask.observes)?;
+        let ours = !record.state.is_on() && matches!(record.by, Some(By::Schedule | By::Override));
+        ours.then(|| {
+            let detail = format!(
+                "ecs-steward put it to sleep at {}, and only observes here: nothing wakes it until MODE is act. \
+                 Start it by request, or set MODE",
+                record.at
+            );
+            Warning::new(Code::Stranded, detail)
+        })
     }
 
     /// Started, and still not all there some time after that.

@@ -50,6 +50,7 @@ fn ask(verb: Verb) -> Ask {
         stale_before: None,
         scheduled: false,
         dry_run: false,
+        observes: false,
     }
 }
 

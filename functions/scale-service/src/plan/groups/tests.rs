@@ -56,6 +56,7 @@ fn ask(verb: Verb, at: &str) -> Ask {
         stale_before: None,
         scheduled: false,
         dry_run: false,
+        observes: false,
     }
 }
 

@@ -328,15 +328,15 @@ class TheFunctions(unittest.TestCase):
 
 
 class TheSchedules(unittest.TestCase):
-    def test_there_is_a_reconcile_a_stop_a_start_a_job_and_a_nightly_prune(self):
+    def test_there_is_a_reconcile_a_job_and_a_nightly_prune(self):
         actions = sorted(given["action"] for _, given in function_schedules().values())
-        self.assertEqual(actions, ["prune", "reconcile", "runTask", "start", "stop"])
+        self.assertEqual(actions, ["prune", "reconcile", "runTask"])
 
     def test_reconcile_is_enabled_and_the_others_are_not_until_parameters_say_otherwise(self):
         enabling = {"runTask": "EnableNightlyJob", "prune": "EnablePrune"}
         for name, (schedule, given) in function_schedules().items():
             with self.subTest(schedule=name):
-                parameter, state = (enabling.get(given["action"], "EnableStopStart"), "DISABLED")
+                parameter, state = (enabling.get(given["action"]), "DISABLED")
                 if given["action"] == "reconcile":
                     parameter, state = ("EnableReconcile", "ENABLED")
                 self.assertEqual(with_parameters(schedule["State"]), state)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 31] = [
+pub(crate) const VARIABLES: [&str; 32] = [
     "MODE",
     "RECONCILE",
     "CLUSTERS",
@@ -15,6 +15,7 @@ pub(crate) const VARIABLES: [&str; 31] = [
     "WAKE_LEAD",
     "REPEAT_OFF",
     "LATE_AFTER",
+    "DEFAULT_SCHEDULE",
     "DEPLOYING_WAIT",
     "OVERRIDE_MAX",
     "DRIFT",

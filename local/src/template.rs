@@ -28,7 +28,7 @@ pub struct TemplateRoute {
 /// A schedule and the function that it sends its input to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateSchedule {
-    /// Its name in the template: `ScheduledStop`.
+    /// Its name in the template: `Reconcile`.
     pub name: String,
     /// `scale-service`.
     pub function: String,
@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn a_schedule_sends_its_input_with_the_instant_and_its_arn() {
         let template = Template::read().unwrap();
-        let stop = template.schedules.iter().find(|schedule| schedule.name == "ScheduledStop").unwrap();
-        let event = stop
+        let reconcile = template.schedules.iter().find(|schedule| schedule.name == "Reconcile").unwrap();
+        let event = reconcile
             .event("2026-11-24T23:00:00Z".parse().unwrap(), "arn:aws:scheduler:x:1:schedule/a/b")
             .unwrap();
-        assert_eq!(event["action"], "stop");
+        assert_eq!(event["action"], "reconcile");
         assert_eq!(event["at"], "2026-11-24T23:00:00Z");
         assert_eq!(event["schedule"], "arn:aws:scheduler:x:1:schedule/a/b");
     }

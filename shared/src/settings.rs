@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use crate::duration::IsoDuration;
 use crate::env::Env;
-use crate::schedule::{Catalog, Drift, Half, Reading, Rules};
+use crate::schedule::{Catalog, Drift, Half, Reading, Resolved, Rules, Schedule};
+use crate::select::NamePatterns;
 
 /// Whether schedules act, and whether anything does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,11 @@ pub struct Scheduling {
     pub drift: Drift,
     /// `HALF`: `both` or `stop-only`, where no tag says; `both` by default.
     pub half: Half,
+    /// `DEFAULT_SCHEDULE`: what services follow to which no tag gives a schedule; none by default. Only those
+    /// in `reach`.
+    pub default: Option<Schedule>,
+    /// `CLUSTERS`: where schedules reach, as patterns; nowhere by default.
+    pub reach: NamePatterns,
 }
 
 impl Scheduling {
@@ -104,7 +110,18 @@ impl Scheduling {
             *lead <= IsoDuration::from_mins(12 * 60)
         });
         let repeat_off = env.or("REPEAT_OFF", true, "true or false", |_| true);
+        let expected = "a schedule, or the name of one from SCHEDULES";
+        let default: String = env.or("DEFAULT_SCHEDULE", String::new(), expected, |text: &String| {
+            text.is_empty() || catalog.resolve(text).is_ok()
+        });
+        let default = match catalog.resolve(&default) {
+            Ok(Resolved::Follow(schedule)) => Some(schedule),
+            Ok(Resolved::OptOut) | Err(_) => None,
+        };
+        let names = "cluster names or patterns, comma-separated";
         Self {
+            default,
+            reach: env.or("CLUSTERS", NamePatterns::default(), names, |_| true),
             calendar: catalog.rules(lead.get(), repeat_off),
             catalog,
             drift: env.or("DRIFT", Drift::Once, "once or enforce", |_| true),
@@ -112,10 +129,17 @@ impl Scheduling {
         }
     }
 
-    /// How the tags of services are read.
+    /// How tags are read.
     #[must_use]
     pub fn reading<'a>(&'a self, keys: &'a TagKeys) -> Reading<'a> {
-        Reading { keys, catalog: &self.catalog, drift: self.drift, half: self.half }
+        Reading { keys, catalog: &self.catalog, drift: self.drift, half: self.half, default: None }
+    }
+
+    /// The same of this cluster's services, which have a schedule by default where schedules reach.
+    #[must_use]
+    pub fn reading_services<'a>(&'a self, keys: &'a TagKeys, cluster: &str) -> Reading<'a> {
+        let default = self.default.as_ref().filter(|_| self.reach.matches(cluster));
+        Reading { default, ..self.reading(keys) }
     }
 }
 

@@ -255,7 +255,11 @@ impl Show<'_> {
     /// A cluster, with how many of each there are in it, where that was looked at.
     fn cluster(&self, cluster: &Cluster, whole: Option<&WholeCluster>) -> Value {
         let tags = cluster.tags_by_key();
-        let tagged = self.rules.scheduling.reading(&self.rules.tags).read(&BTreeMap::new(), Some(&tags));
+        let tagged = self
+            .rules
+            .scheduling
+            .reading_services(&self.rules.tags, &cluster.cluster_name)
+            .read(&BTreeMap::new(), Some(&tags));
         let faults = [tagged.schedule.as_ref().err(), tagged.clusters.as_ref().err()];
         let live = tagged.clusters.as_ref().ok().and_then(Option::as_ref).filter(|it| it.is_live(self.now));
         let services = |whole: &WholeCluster| {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::Refusal;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Service, ServiceEvent};
+use shared::names::short_name;
 use shared::record::{By, Record, State};
 use shared::schedule::{Moment, OnOff, Override, Rules as Calendar, Standing, Tagged, Want, Wanted, wanted};
 
@@ -125,7 +126,8 @@ impl Steward {
     ) -> Self {
         let tags = service.tags_by_key();
         let calendar = &rules.scheduling.calendar;
-        let tagged = rules.scheduling.reading(&rules.tags).read(&tags, Some(cluster_tags));
+        let reading = rules.scheduling.reading_services(&rules.tags, short_name(&service.cluster_arn));
+        let tagged = reading.read(&tags, Some(cluster_tags));
         let record = tags.get(&rules.tags.record).map(|text| text.parse::<Record>());
         let readable = record.as_ref().and_then(|record| record.as_ref().ok());
         let standing = tagged.standing().ok();

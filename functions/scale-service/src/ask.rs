@@ -410,7 +410,7 @@ fn reconciles(config: &Config, what: &str) -> Result<(), Problem> {
 }
 
 fn reachable(cluster: &ClusterName, config: &Config, code: Code) -> Result<(), Problem> {
-    if config.clusters.matches(cluster.as_str()) {
+    if config.scheduling.reach.matches(cluster.as_str()) {
         return Ok(());
     }
     let detail = format!("reconcile reaches only what CLUSTERS names, and cluster {cluster} is not among it");
@@ -472,7 +472,7 @@ impl Selection<'_> {
                 if patterns.is_empty() {
                     return Err(Problem::bad_request("\"clusters\" is empty: name at least one, or \"*\""));
                 }
-                if config.clusters.is_empty() {
+                if config.scheduling.reach.is_empty() {
                     return Err(Problem::new(
                         Code::NotConfigured,
                         "\"clusters\" reaches only what CLUSTERS names, and that is empty: set it on the stack",

@@ -2,7 +2,6 @@
 
 use shared::duration::IsoDuration;
 use shared::env::{Env, EnvFaults};
-use shared::select::NamePatterns;
 use shared::settings::{Scheduling, Settings};
 
 /// scale-service's config.
@@ -13,8 +12,6 @@ pub struct Config {
     /// `RECONCILE`: whether a schedule sends `reconcile`, `true` by default. Nothing is left to it where
     /// none comes.
     pub reconciles: bool,
-    /// `CLUSTERS`: what requests over several clusters reach, as patterns; none by default.
-    pub clusters: NamePatterns,
     /// What schedules mean here.
     pub scheduling: Scheduling,
     /// `LATE_AFTER`: how long after its transition a service that is not up is late, `PT15M` by
@@ -32,12 +29,6 @@ impl Config {
         let config = Self {
             settings: Settings::read(&mut env),
             reconciles: env.or("RECONCILE", true, "true or false", |_| true),
-            clusters: env.or(
-                "CLUSTERS",
-                NamePatterns::default(),
-                "cluster names or patterns, comma-separated",
-                |_| true,
-            ),
             scheduling: Scheduling::read(&mut env),
             late_after: env.or("LATE_AFTER", IsoDuration::from_mins(15), "a duration like PT15M", |_| true),
             deploying_wait: env.or(

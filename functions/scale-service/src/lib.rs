@@ -55,7 +55,7 @@ impl ScaleService {
             late_after: config.late_after.get(),
             deploying_wait: config.deploying_wait.get(),
             acts_in: match config.settings.mode {
-                Mode::Act if config.reconciles => config.clusters.clone(),
+                Mode::Act if config.reconciles => config.scheduling.reach.clone(),
                 Mode::Act | Mode::Observe | Mode::ReadOnly => NamePatterns::default(),
             },
         };
@@ -152,7 +152,7 @@ impl Run<'_> {
 
     async fn look(&self, written: Option<Written>) -> Result<Snapshot, Problem> {
         let (read, ask, settings) = (self.read(), self.ask, &self.function.plan_settings);
-        let mut seen = observe::observe(&read, ask, &self.function.config.clusters).await?;
+        let mut seen = observe::observe(&read, ask, &self.function.config.scheduling.reach).await?;
         plan::with_override(&mut seen, written, settings);
         let scaled = plan::need_targets(&seen, ask, settings);
         observe::observe_targets(&read, &scaled, ask, &mut seen).await?;

@@ -333,7 +333,9 @@ async fn cluster_services(
         None => read.services(cluster).await?,
     };
     let mut services = BTreeMap::new();
-    for service in listed.found {
+    for mut service in listed.found {
+        // The newest is a hint at why it does not come up; the others only take memory.
+        service.events.truncate(1);
         if let Ok(name) = service.service_name.parse::<ServiceName>() {
             services.insert(ServiceId { cluster: cluster.clone(), service: name }, service);
         }

@@ -65,7 +65,8 @@ fn network(from: Option<&sdk::NetworkConfiguration>) -> Option<ecs::NetworkConfi
     })
 }
 
-pub(crate) fn service(from: &sdk::Service) -> ecs::Service {
+/// With so many of its events.
+pub(crate) fn service(from: &sdk::Service, events: usize) -> ecs::Service {
     ecs::Service {
         service_arn: text(from.service_arn()),
         service_name: text(from.service_name()),
@@ -99,10 +100,17 @@ pub(crate) fn service(from: &sdk::Service) -> ecs::Service {
                 pending_task_count: revision.pending_task_count(),
             })
             .collect(),
-        events: from.events().iter().map(event).collect(),
+        events: newest(from.events(), events),
         created_at: instant(from.created_at()),
         tags: tags(from.tags()),
     }
+}
+
+/// So many of them, the newest first.
+fn newest(events: &[sdk::ServiceEvent], most: usize) -> Vec<ecs::ServiceEvent> {
+    let mut events: Vec<&sdk::ServiceEvent> = events.iter().collect();
+    events.sort_by_key(|event| std::cmp::Reverse(instant(event.created_at())));
+    events.into_iter().take(most).map(event).collect()
 }
 
 fn deployment(from: &sdk::Deployment) -> ecs::Deployment {

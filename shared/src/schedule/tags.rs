@@ -23,6 +23,8 @@ pub struct Reading<'a> {
     pub drift: Drift,
     /// Which half of a schedule acts, where no tag says.
     pub half: Half,
+    /// The schedule, where no tag says.
+    pub default: Option<&'a Schedule>,
 }
 
 /// What was read of a service's and its cluster's tags.
@@ -51,7 +53,10 @@ impl Reading<'_> {
         let keys = self.keys;
         let own = |key: &str| service.get(key).map(String::as_str);
         let clusters = |key: &str| cluster.and_then(|tags| tags.get(key)).map(String::as_str);
-        let schedule = self.catalog.in_force(own(&keys.schedule), clusters(&keys.schedule));
+        let schedule = match own(&keys.schedule).or_else(|| clusters(&keys.schedule)) {
+            None => Ok(self.default.cloned()),
+            said => self.catalog.in_force(said, None),
+        };
         let policy = |key: &str| own(key).or_else(|| clusters(key));
         Tagged {
             schedule: schedule.map_err(|fault| Refusal {
@@ -115,7 +120,9 @@ mod tests {
 
     fn read(own: &[(&str, &str)], clusters: &[(&str, &str)]) -> Tagged {
         let (keys, catalog) = (TagKeys::default(), Catalog::default());
-        let reading = Reading { keys: &keys, catalog: &catalog, drift: Drift::Once, half: Half::Both };
+        let default = None;
+        let reading =
+            Reading { keys: &keys, catalog: &catalog, drift: Drift::Once, half: Half::Both, default };
         reading.read(&tags(own), Some(&tags(clusters)))
     }
 

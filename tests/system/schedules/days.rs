@@ -817,3 +817,43 @@ async fn in_readonly_every_change_on_every_carrier_is_refused_and_every_dry_run_
     );
     assert!(story.aws.writes().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_default_schedule_is_that_of_every_service_in_reach_to_which_no_tag_gives_one() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    for cluster in ["prod", "tools"] {
+        world.cluster(cluster);
+        world.service(cluster, ServiceSeed::new("users").desired(3));
+    }
+    world.service("prod", ServiceSeed::new("always").desired(2).tag("steward:schedule", "always"));
+    world.service("prod", ServiceSeed::new("free").desired(2).tag("steward:schedule", "none"));
+    world.service("prod", ServiceSeed::new("busy").desired(2).deploying());
+    world.service("prod", ServiceSeed::new("parked").desired(0));
+    world.service("prod", ServiceSeed::new("agent").desired(1).ec2().daemon());
+    world.cluster("quiet").cluster_tag("quiet", "steward:schedule", "none");
+    world.service("quiet", ServiceSeed::new("users").desired(1));
+    let environment = [("DEFAULT_SCHEDULE", OFFICE), ("CLUSTERS", "prod,quiet")];
+    let story = Story::on(world, &environment).await;
+    let count = |cluster: &str, service: &str| story.aws.with(|world| world.desired_count(cluster, service));
+    let noon = story.tick("2026-11-24 12:00").await;
+    assert_eq!(item(&noon, "parked")["code"], "noSavedSize", "told at noon, once: {noon}");
+    assert_eq!(count("prod", "users"), 3, "adopted, and nothing stops at noon");
+    for at in ["2026-11-24 20:00", "2026-11-24 20:05", "2026-11-24 21:55"] {
+        let report = story.tick(at).await;
+        let counts = ["users", "always", "free", "busy", "parked"].map(|it| count("prod", it));
+        assert_eq!(counts, [0, 2, 2, 2, 0], "{at}");
+        assert_eq!(item(&report, "agent")["code"], "daemon");
+        assert_eq!(item(&report, "busy")["code"], "deploying", "it is waited for at every tick");
+        assert_eq!(report["ok"], true, "and a parked service is no error of every evening: {report}");
+    }
+    assert_eq!((count("quiet", "users"), count("tools", "users")), (1, 3), "opted out, and out of reach");
+    story.tick("2026-11-24 22:00").await;
+    assert_eq!(count("prod", "busy"), 0, "for two hours");
+    let morning = story.tick("2026-11-25 08:00").await;
+    assert_eq!((&morning["ok"], count("prod", "users")), (&json!(true), 3), "{morning}");
+    let shown = story.rest("2026-11-25 08:01", "GET", "/services/users", Value::Null).await.json();
+    assert_eq!(shown["services"][0]["steward"]["schedule"], OFFICE, "{shown}");
+    let bad = Setup::embedded(&story.aws).with("DEFAULT_SCHEDULE", "Mon-Fry 8-20");
+    let fault = System::start(bad).await.err().unwrap().to_string();
+    assert!(fault.contains("DEFAULT_SCHEDULE must be a schedule"), "{fault}");
+}

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
+use shared::names::short_name;
 use shared::record::sizing::{Live, comes_back_with};
 use shared::record::{Record, Saved as _, Scaling, Size};
 use shared::schedule::OnOff;
@@ -28,7 +29,10 @@ pub(super) fn entries(
     }
     let keys = &rules.tags;
     let tags = service.tags_by_key();
-    let tagged = rules.scheduling.reading(keys).read(&tags, Some(cluster_tags));
+    let tagged = rules
+        .scheduling
+        .reading_services(keys, short_name(&service.cluster_arn))
+        .read(&tags, Some(cluster_tags));
     let Some(course) = Course::of(&tagged, rules)? else { return Ok(Vec::new()) };
     let record: Option<Record> = recorded(&tags, keys)?;
     let live = live(service, target, rules);

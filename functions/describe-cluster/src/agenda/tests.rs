@@ -6,7 +6,7 @@ use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::autoscaling::{Group, SuspendedProcess};
 use shared::ecs::Tag;
 use shared::groups::Link;
-use shared::schedule::{Catalog, Drift, Half};
+use shared::schedule::Catalog;
 use shared::settings::TagKeys;
 
 use super::*;
@@ -61,7 +61,8 @@ fn rules() -> Rules {
         .parse()
         .unwrap();
     let calendar = catalog.rules(jiff::SignedDuration::ZERO, true);
-    let scheduling = shared::settings::Scheduling { catalog, calendar, drift: Drift::Once, half: Half::Both };
+    let base = shared::settings::Scheduling::default();
+    let scheduling = shared::settings::Scheduling { catalog, calendar, ..base };
     Rules { tags: TagKeys::default(), scheduling, max_desired: 500 }
 }
 

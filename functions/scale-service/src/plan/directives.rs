@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use shared::names::ClusterName;
 use shared::record::{By, Record, Saved as _, whole_millis};
 use shared::schedule::{
-    Due, Facts, OnOff, Rules as Calendar, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy, wanted,
+    Due, Facts, OnOff, Reading, Rules as Calendar, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy,
+    wanted,
 };
 use shared::tags::{Tags, sized};
 use shared::{Code, Refusal};
@@ -26,8 +27,14 @@ pub(super) struct Directives {
 
 impl Directives {
     /// From a thing's own tags, and its cluster's where they are known.
-    pub(super) fn read(own: &Tags, cluster: Option<&Tags>, ask: &Ask, settings: &PlanSettings) -> Self {
-        let tagged = settings.scheduling.reading(&settings.tags).read(own, cluster);
+    pub(super) fn read(
+        reading: &Reading<'_>,
+        own: &Tags,
+        cluster: Option<&Tags>,
+        ask: &Ask,
+        settings: &PlanSettings,
+    ) -> Self {
+        let tagged = reading.read(own, cluster);
         let wanted = tagged.wanted(ask.now, &settings.scheduling.calendar);
         Self { tagged, wanted }
     }

@@ -92,7 +92,8 @@ impl Resource for SeenGroup {
             tags.remove(&settings.tags.schedule);
             tags
         });
-        Directives::read(&self.tags(), cluster.as_ref(), ask, settings)
+        let reading = settings.scheduling.reading(&settings.tags);
+        Directives::read(&reading, &self.tags(), cluster.as_ref(), ask, settings)
     }
 
     fn untaggable(&self, key: &str) -> Option<Refusal> {

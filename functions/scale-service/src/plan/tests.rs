@@ -31,6 +31,8 @@ fn rules() -> PlanSettings {
             calendar: Calendar::default(),
             drift: Drift::Once,
             half: Half::Both,
+            default: None,
+            reach: "*".parse().unwrap(),
         },
         late_after: SignedDuration::from_mins(15),
         deploying_wait: SignedDuration::from_hours(2),

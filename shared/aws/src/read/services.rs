@@ -14,14 +14,17 @@ use crate::run::Operation;
 const LIST: Operation = ("ecs:ListServices", Bucket::EcsServiceRead);
 const DESCRIBE: Operation = ("ecs:DescribeServices", Bucket::EcsServiceRead);
 
+/// The events of each service in a list.
+const NEWEST: usize = 3;
 /// The most that `DescribeServices` takes.
 const SERVICES: usize = 10;
 
 impl Read {
-    /// Every ACTIVE service of a cluster, with its tags. Lists hold no others.
+    /// Every ACTIVE service of a cluster, with its tags and its newest events: AWS sends a hundred of each,
+    /// and of thousands of services that is most of the memory. Lists hold no others.
     pub async fn services(&self, cluster: &ClusterName) -> Result<Listed<Service>, Problem> {
         let batches = batches(self.service_pages(cluster), SERVICES)
-            .map_ok(|names| self.describe_services(cluster, names));
+            .map_ok(|names| self.describe_services(cluster, names, NEWEST));
         listed(batches.try_buffered(AT_ONCE), |service| service.service_name.clone()).await
     }
 
@@ -38,7 +41,7 @@ impl Read {
         names: &[impl ToString + Sync],
     ) -> Result<Listed<Service>, Problem> {
         let batches = chunks(names, SERVICES);
-        let calls = stream::iter(batches).map(|batch| self.describe_services(cluster, batch));
+        let calls = stream::iter(batches).map(|batch| self.describe_services(cluster, batch, usize::MAX));
         listed(calls.buffered(AT_ONCE), |service| service.service_name.clone()).await
     }
 
@@ -67,6 +70,7 @@ impl Read {
         &self,
         cluster: &ClusterName,
         names: Vec<String>,
+        events: usize,
     ) -> Result<Listed<Service>, Problem> {
         let answer = self
             .0
@@ -84,7 +88,7 @@ impl Read {
             })
             .await?;
         Ok(Listed {
-            found: answer.services().iter().map(convert::service).collect(),
+            found: answer.services().iter().map(|service| convert::service(service, events)).collect(),
             failures: answer.failures().iter().map(convert::failure).collect(),
         })
     }

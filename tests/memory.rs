@@ -1,0 +1,64 @@
+//! How many bytes a run takes for each service of a fleet. Bytes, unlike seconds, are the same on every
+//! machine. A test of its own, because the allocator that counts is the process's.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the answer")]
+
+use emulator::{Aws, ServiceSeed, World};
+use local::{System, system::Setup};
+use peak_alloc::PeakAlloc;
+use serde_json::{Value, json};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// A fleet of this size by day, adopted.
+async fn fleet(services: usize) -> (Aws, System) {
+    let mut world = World::new("2026-11-24T12:00:00Z".parse().unwrap());
+    for cluster in 0..services / 250 {
+        let cluster = format!("c{cluster:02}");
+        world.cluster(&cluster).cluster_tag(&cluster, "steward:schedule", "Mon-Fri 08:00-20:00 UTC");
+        for service in 0..250 {
+            world.service(&cluster, ServiceSeed::new(&format!("s{service:03}")).desired(1));
+        }
+    }
+    let aws = Aws::new(world);
+    let system = System::start(Setup::embedded(&aws).with("BUDGET_SHARE", "1")).await.unwrap();
+    for _ in 0..3 {
+        system.invoke("scale-service", tick(&aws)).await.unwrap();
+        aws.advance(std::time::Duration::from_mins(5));
+    }
+    (aws, system)
+}
+
+fn tick(aws: &Aws) -> Value {
+    let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
+    json!({"action": "reconcile", "clusters": ["*"], "at": aws.now().to_string(), "schedule": schedule})
+}
+
+/// What an event takes at its peak, beyond what was there before.
+async fn peak(aws: &Aws, system: &System, event: Value) -> usize {
+    aws.forget();
+    let before = ALLOCATOR.current_usage();
+    ALLOCATOR.reset_peak_usage();
+    let _ = system.invoke("scale-service", event).await;
+    ALLOCATOR.peak_usage() - before
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_of_a_large_fleet_costs_a_run_some_kilobytes() {
+    let (small, large) = (500, 1_500);
+    let mut peaks = Vec::new();
+    for services in [small, large] {
+        let (aws, system) = fleet(services).await;
+        let quiet = peak(&aws, &system, tick(&aws)).await;
+        let on =
+            json!({"action": "reconcile", "clusters": ["*"], "dryRun": true, "at": "2026-11-24T20:00:00Z"});
+        let evening = peak(&aws, &system, on).await;
+        peaks.push((quiet, evening));
+    }
+    let each = |of: fn(&(usize, usize)) -> usize| (of(&peaks[1]) - of(&peaks[0])) / (large - small);
+    let (quiet, evening) = (each(|it| it.0), each(|it| it.1));
+    println!("bytes per service: a quiet tick {quiet}, an evening {evening}");
+    // 10,000 services are then 80 MB of the function's 512.
+    assert!(quiet < 8_000, "{quiet} bytes per service in a quiet tick");
+    assert!(evening < 8_000, "{evening} bytes per service in an evening");
+}

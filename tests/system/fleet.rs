@@ -89,6 +89,36 @@ async fn a_thousand_services_are_stopped_at_awss_own_pace_and_the_same_again_wri
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_morning_of_a_thousand_services_comes_at_awss_own_pace_and_ends_at_the_next_tick() {
+    let aws = Aws::new(thousand());
+    let system = at_full_share(&aws).await;
+    system.invoke("scale-service", json!({"action": "stop", "clusters": ["*"]})).await.unwrap();
+    aws.advance(Duration::from_mins(10));
+    aws.latency(Some(Duration::from_millis(20)));
+    aws.forget();
+    let start = Instant::now();
+    let report = system.invoke("scale-service", json!({"action": "start", "clusters": ["*"]})).await.unwrap();
+    let wall = start.elapsed();
+    let counts = by_operation(&aws.ledger());
+    println!("start: {} in {wall:.1?} (virtual), {counts:?}", report["summary"]);
+    assert_eq!(report["counts"]["changed"], 1_000);
+    let writes = ["UpdateService", "RegisterScalableTarget", "TagResource"].map(|w| counts[w]);
+    assert_eq!(writes, [1_000, 100, 1_000], "a count, autoscaling, and a record that says starting");
+    // 1,000 counts at 5 a second after a burst of 50.
+    let bound = Duration::from_secs(190);
+    assert!(wall.as_secs_f64() / bound.as_secs_f64() <= 1.05, "{wall:?} against {bound:?}");
+
+    aws.advance(Duration::from_mins(5));
+    aws.forget();
+    let whole =
+        system.invoke("scale-service", json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+    let counts = by_operation(&aws.ledger());
+    assert_eq!(whole["counts"]["changed"], 1_000, "{}", whole["summary"]);
+    assert_eq!(["RegisterScalableTarget", "TagResource"].map(|w| counts[w]), [100, 1_000]);
+    assert!(!counts.contains_key("UpdateService"), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_services_come_back_with_one_denied_and_the_run_says_which() {
     let aws = Aws::new(thousand());
     let system = at_full_share(&aws).await;

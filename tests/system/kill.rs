@@ -108,6 +108,69 @@ async fn killed_at_every_call_of_a_start_of_a_worker_at_zero_the_next_one_ends_t
     kill_everywhere(&Aws::new(world()), start).await;
 }
 
+/// Overrides go on one service and on its cluster, and turn it on or off, or hold it. Of a hold only the tag
+/// is to be there; what `on` and `off` cause may be the next tick's to finish.
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_an_override_the_same_again_and_a_tick_end_the_same() {
+    let office = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
+    for (state, whole_cluster) in
+        [("off", false), ("off", true), ("on", false), ("on", true), ("hold", false), ("hold", true)]
+    {
+        let mut world = World::new("2026-11-24T15:00:00Z".parse().unwrap());
+        world.cluster("prod");
+        world.service("prod", ServiceSeed::new("plain").desired(2).tag("steward:schedule", office));
+        world.service("prod", ServiceSeed::new("scaled").desired(3).tag("steward:schedule", office));
+        world.scalable_target("prod", "scaled", TargetSeed::new(2, 6).suspended(false, true, false));
+        world.service("prod", ServiceSeed::new("worker").desired(0).tag("steward:schedule", office));
+        world.scalable_target("prod", "worker", TargetSeed::new(0, 9));
+        let aws = Aws::new(world);
+        let stage = Stage::at(aws.clone()).await;
+        let reconcile = || json!({"action": "reconcile", "cluster": "prod"});
+        stage.scale(reconcile()).await.unwrap();
+        if state == "on" {
+            aws.move_to(crate::stage::EVENING.parse().unwrap());
+            stage.scale(reconcile()).await.unwrap();
+        }
+        aws.advance(std::time::Duration::from_mins(10));
+        let mut put = json!({"action": "putOverride", "cluster": "prod", "state": state, "until": "2026-11-25T02:00:00Z",
+            "from": aws.now().to_string()});
+        if !whole_cluster {
+            put["service"] = "scaled".into();
+        }
+        let ended = async |fork: &Aws| {
+            let stage = Stage::at(fork.clone()).await;
+            for _ in 0..3 {
+                fork.advance(std::time::Duration::from_mins(5));
+                stage.scale(reconcile()).await.unwrap();
+            }
+            end(fork)
+        };
+        let clean = Stage::at(aws.fork()).await;
+        clean.scale(put.clone()).await.unwrap();
+        let calls = clean.aws.ledger().len();
+        let expected = ended(&clean.aws).await;
+        for k in 0..calls {
+            for moment in [Moment::Before, Moment::After] {
+                let fork = aws.fork();
+                let stage = Stage::at(fork.clone()).await;
+                let killed = fork.kill_at(k, moment);
+                tokio::select! {
+                    biased;
+                    () = killed.wait() => {}
+                    done = stage.scale(put.clone()) => panic!("call {k} of {calls} was not reached: {done:?}"),
+                }
+                drop(killed);
+                Stage::at(fork.clone()).await.scale(put.clone()).await.unwrap();
+                assert_eq!(
+                    ended(&fork).await,
+                    expected,
+                    "{state}, killed at call {k} of {calls} ({moment:?})"
+                );
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn duplicate_stops_at_once_end_in_the_same_state_as_one() {
     let aws = Aws::new(world());

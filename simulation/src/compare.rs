@@ -122,7 +122,8 @@ impl<S: SystemUnderTest> Year<S> {
                 let starting = service.memory.as_ref().is_some_and(|memory| memory.starting);
                 service.memory = memory;
                 if was_on && !starting && !is_on && seen.live.count > 0 && live.count == 0 {
-                    service.before = Some(seen.live);
+                    // Its own action may give it another min meanwhile.
+                    service.before = Some(seen.live).filter(|_| service.action.is_none());
                 } else if is_up {
                     service.before = None;
                 }

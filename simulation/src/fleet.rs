@@ -38,6 +38,8 @@ pub(crate) struct Service {
     pub(crate) tag: Tag,
     pub(crate) enforce: bool,
     pub(crate) stop_only: bool,
+    /// A scheduled action that sets a min each day: at which second of the day, in UTC.
+    pub(crate) action: Option<(i64, i64)>,
     pub(crate) lease: Option<Lease>,
     /// What the model remembers of it.
     pub(crate) memory: Option<Memory>,
@@ -118,7 +120,9 @@ impl Fleet {
             _ => Tag::Plan(random.index(self.plans.len())),
         };
         let (enforce, stop_only) = (random.percent(20), random.percent(15));
-        let count = random.between(1, 6);
+        // A queue's worker, that its autoscaling has taken to 0.
+        let worker = !on_machines && random.percent(12);
+        let count = if worker { 0 } else { random.between(1, 6) };
         let mut seed = ServiceSeed::new(&name).desired(count);
         if on_machines {
             seed = seed.ec2().size(8, 8);
@@ -133,9 +137,18 @@ impl Fleet {
             seed = seed.tag("steward:half", "stop-only");
         }
         world.service(&cluster.name, seed);
-        if random.percent(34) {
+        let mut action = None;
+        if worker {
+            world.scalable_target(&cluster.name, &name, TargetSeed::new(0, 8));
+        } else if random.percent(34) {
             let (min, [a, b, c]) = (random.between(0, 3), random.flags());
             world.scalable_target(&cluster.name, &name, TargetSeed::new(min, 8).suspended(a, b, c));
+            if random.percent(40) {
+                let (hour, minute, min) =
+                    (random.between(0, 23), random.between(0, 59), random.between(0, 4));
+                put_action(world, &cluster.name, &name, (hour, minute), min);
+                action = Some((hour * 3600 + minute * 60, min));
+            }
         }
         self.services.push(Service {
             cluster: index,
@@ -143,6 +156,7 @@ impl Fleet {
             tag,
             enforce,
             stop_only,
+            action,
             lease: None,
             memory: None,
             had: BTreeSet::new(),
@@ -178,6 +192,37 @@ impl Fleet {
         format!("service/{}/{}", self.cluster_of(service), service.name)
     }
 }
+
+/// A person's scheduled action, which sets a min at this time of each day.
+fn put_action(world: &mut World, cluster: &str, service: &str, (hour, minute): (i64, i64), min: i64) {
+    let input = json!({
+        "ServiceNamespace": "ecs", "ResourceId": format!("service/{cluster}/{service}"),
+        "ScalableDimension": "ecs:service:DesiredCount", "ScheduledActionName": "daily",
+        "Schedule": format!("cron({minute} {hour} * * ? *)"), "ScalableTargetAction": {"MinCapacity": min},
+    });
+    drop(world.call("application-autoscaling", "PutScheduledAction", input));
+}
+
+impl Service {
+    /// The min that its action would have set since it went to sleep, if it came due.
+    pub(crate) fn missed(&self, plan: Option<&Plan>, now: i64) -> Option<i64> {
+        let (at, min) = self.action?;
+        let last = (now - at).div_euclid(DAY) * DAY + at;
+        (last > slept_since(self.memory.as_ref()?.at, plan, now)).then_some(min)
+    }
+}
+
+/// When its off period began: what is off is said again each day, and its memory's instant with it.
+fn slept_since(remembered: i64, plan: Option<&Plan>, now: i64) -> i64 {
+    let position = plan.map(|plan| plan.at(now));
+    let off = match (position, plan) {
+        (Some(there), Some(plan)) if there.on => there.since.map(|since| plan.at(since - 1)),
+        (there, _) => there,
+    };
+    off.and_then(|off| off.since).map_or(remembered, |since| since.min(remembered))
+}
+
+const DAY: i64 = 24 * 3600;
 
 /// A service as AWS has it now.
 pub(crate) fn look(world: &World, cluster: &str, service: &str) -> Live {

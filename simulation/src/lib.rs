@@ -16,6 +16,7 @@ mod compare;
 mod fleet;
 mod leases;
 mod machines;
+mod midway;
 mod model;
 mod people;
 mod random;
@@ -77,6 +78,12 @@ pub struct Figures {
     pub recoveries: u64,
     /// Runs on which something was wrong with AWS.
     pub faults: u64,
+    /// Runs that came twice at once.
+    pub twins: u64,
+    /// Overrides that were put in the middle of a run.
+    pub midway: u64,
+    /// Records that somebody removed.
+    pub lost: u64,
     /// Spans of time without ticks.
     pub outages: u64,
     /// What people did.
@@ -92,6 +99,7 @@ impl fmt::Display for Figures {
         let Self { days, ticks, calls, writes, transitions, comebacks, .. } = self;
         let Self { machines, waits, .. } = self;
         let Self { kills, recoveries, faults, outages, people, overrides, violations, .. } = self;
+        let Self { twins, midway, lost, .. } = self;
         writeln!(f, "{days} days, {ticks} ticks, {calls} calls, {writes} of them writes")?;
         writeln!(
             f,
@@ -102,7 +110,11 @@ impl fmt::Display for Figures {
             f,
             "{kills} kills ({recoveries} compared with a run that was not), {faults} runs with faults, {outages} outages"
         )?;
-        writeln!(f, "{people} people's changes, {overrides} of them overrides")?;
+        writeln!(f, "{twins} runs came twice, and in {midway} an override was put meanwhile")?;
+        writeln!(
+            f,
+            "{people} people's changes, {overrides} of them overrides, {lost} of them records that were removed"
+        )?;
         write!(f, "{} violations", violations.len())
     }
 }

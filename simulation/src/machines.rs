@@ -140,6 +140,7 @@ impl<S: SystemUnderTest> Year<S> {
             deploying: false,
             whole: is_whole(world, it.name),
             elastic: false,
+            missed: None,
             plan: Ok(Some(it.plan)),
             wanted: wanted(None, lease, self.fleet.plans.get(it.plan), now),
             enforce: false,

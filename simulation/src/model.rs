@@ -122,6 +122,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) whole: bool,
     /// Autoscaling may take it up from 0 and down to it: services, not machines.
     pub(crate) elastic: bool,
+    /// The min that its scheduled action would have set, had it not slept.
+    pub(crate) missed: Option<i64>,
     /// `Err`: the schedule's text is none.
     pub(crate) plan: Result<Option<usize>, ()>,
     pub(crate) wanted: Option<Wanted>,
@@ -355,6 +357,9 @@ impl Facts<'_> {
             return self.same("nothing says its size");
         };
         let scaling = if self.is_on() { self.awake() } else { size.scaling };
+        // Its scheduled action is made up for, unless somebody had suspended it, or woke it meanwhile.
+        let slept = self.live.target.is_some_and(|live| live.flags == [true; 3]) && !self.is_on();
+        let missed = self.missed.filter(|_| slept && size.scaling.is_some_and(|(_, flags)| !flags[2]));
         let worker = self.elastic && scaling.is_some_and(|(min, flags)| min == 0 && flags != [true; 3]);
         let as_it_runs = as_it_runs || (size.count.is_none() && worker);
         if size.count.is_none() && !worker {
@@ -364,7 +369,10 @@ impl Facts<'_> {
         let target = self.live.target.map(|live| match scaling {
             Some((min, [first, second, third])) => {
                 // It comes down to its min only once it is whole.
-                Self::bounded_by(live, min, [first || !as_it_runs, second, third])
+                let flags = [first || !as_it_runs, second, third];
+                // A min that is as it was saved is nobody's change.
+                let live = Target { min: if live.min == min { 0 } else { live.min }, ..live };
+                Self::bounded_by(live, missed.unwrap_or(min), flags)
             }
             None => live,
         });
@@ -376,7 +384,9 @@ impl Facts<'_> {
             _ if as_it_runs => bounded(self.live.count),
             None => saved.max(self.live.count),
             Some(live) => {
-                let set = saved.max(scaling.map_or(0, |(min, _)| min)).min(live.max);
+                // Up to the min that it will have; with no scaling of its own, its count is its own.
+                let floor = scaling.and(target).map_or(0, |target| target.min);
+                let set = saved.max(floor).min(live.max);
                 if set == 0 {
                     return self.same("its max is 0");
                 }

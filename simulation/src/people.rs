@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::SystemUnderTest;
-use crate::fleet::{SCHEDULE, Tag};
+use crate::fleet::{RECORD, SCHEDULE, Tag};
 use crate::leases::OverridePlace;
 use crate::model::{Lease, Want};
 use crate::year::Year;
@@ -26,7 +26,8 @@ impl<S: SystemUnderTest> Year<S> {
             }
             73..=84 => self.edit_schedule(n),
             85..=87 => self.edit_policy(n),
-            88..=96 => self.deploy(n),
+            88..=95 => self.deploy(n),
+            96 => self.lose_record(n),
             97 => self.edit_cluster(),
             98 => self.add(),
             _ => self.outage(),
@@ -105,7 +106,7 @@ impl<S: SystemUnderTest> Year<S> {
         self.touched(n);
     }
 
-    fn draw_lease(&mut self) -> (Want, &'static str, i64) {
+    pub(crate) fn draw_lease(&mut self) -> (Want, &'static str, i64) {
         let (want, word) = match self.random.between(1, 3) {
             1 => (Want::On, "on"),
             2 => (Want::Off, "off"),
@@ -203,6 +204,16 @@ impl<S: SystemUnderTest> Year<S> {
             let path = format!("service/{name}/{}", service.name);
             self.write_tag(&path, SCHEDULE, None);
         }
+    }
+
+    /// Infrastructure-as-code removes a tag that it does not know.
+    fn lose_record(&mut self, n: usize) {
+        let Some((cluster, service)) = self.names(n) else { return };
+        self.write_tag(&format!("service/{cluster}/{service}"), RECORD, None);
+        if let Some(service) = self.fleet.services.get_mut(n) {
+            (service.memory, service.before) = (None, None);
+        }
+        self.figures.lost += 1;
     }
 
     fn edit_policy(&mut self, n: usize) {

@@ -112,7 +112,7 @@ impl<S: SystemUnderTest> Year<S> {
         self.aws.now().as_second()
     }
 
-    fn move_to(&self, at: i64) {
+    pub(crate) fn move_to(&self, at: i64) {
         if let Ok(at) = Timestamp::from_second(at) {
             self.aws.move_to(at);
         }
@@ -149,6 +149,7 @@ impl<S: SystemUnderTest> Year<S> {
             deploying: live.count > 0 && is_deploying(world, cluster, &service.name),
             whole: is_whole(world, cluster, &service.name),
             elastic: true,
+            missed: service.missed(calendar, now),
             plan,
             wanted: wanted(own, clusters, calendar, now),
             enforce: service.enforce,
@@ -181,7 +182,9 @@ impl<S: SystemUnderTest> Year<S> {
         let from = self.seconds();
         // What alarms made of it since.
         self.note_sizes();
-        match self.random.between(1, 100) {
+        match self.random.between(-7, 100) {
+            -7..=-4 => self.twins().await?,
+            -3..=0 => self.overridden_midway().await?,
             1..=8 => {
                 let seen = self.observe(from);
                 let machines = self.observe_machines(from);
@@ -206,7 +209,7 @@ impl<S: SystemUnderTest> Year<S> {
         Ok(())
     }
 
-    fn event(&self) -> Value {
+    pub(crate) fn event(&self) -> Value {
         let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
         let at = rfc3339(self.seconds());
         json!({"action": "reconcile", "clusters": ["*"], "at": at, "schedule": schedule})
@@ -233,11 +236,7 @@ impl<S: SystemUnderTest> Year<S> {
             Some(machines) => self.machines_still_due(machines, from, now),
         };
         self.aws.forget();
-        if let Err(problem) = self.system.invoke("scale-service", self.event()).await {
-            self.violation("a clean run ends well", "reconcile", &format!("it failed: {problem}"));
-        }
-        self.figures.ticks += 1;
-        self.count_calls();
+        self.run_well().await;
         let writes = self.aws.writes();
         let all: Vec<usize> = (0..self.fleet.services.len()).collect();
         let quiet = !disturbed && self.is_quiet(&seen) && self.machines_are_quiet(&machines);
@@ -251,6 +250,40 @@ impl<S: SystemUnderTest> Year<S> {
             self.violation("what is done costs no write", "reconcile", &what);
         }
         self.note_sizes();
+    }
+
+    /// A run that nothing disturbs.
+    pub(crate) async fn run_well(&mut self) {
+        if let Err(problem) = self.system.invoke("scale-service", self.event()).await {
+            self.violation("a clean run ends well", "reconcile", &format!("it failed: {problem}"));
+        }
+        self.figures.ticks += 1;
+        self.count_calls();
+    }
+
+    /// An event that comes twice at once: the end is that of one.
+    async fn twins(&mut self) -> Result<(), S::Fault> {
+        self.figures.twins += 1;
+        let from = self.seconds();
+        let (seen, machines) = (self.observe(from), self.observe_machines(from));
+        let other = S::start(&self.aws, &catalog()).await?;
+        self.aws.latency(Some(std::time::Duration::from_millis(20)));
+        let event = self.event();
+        let (one, two) = tokio::join!(
+            self.system.invoke("scale-service", event.clone()),
+            other.invoke("scale-service", event)
+        );
+        self.aws.latency(None);
+        for problem in [one, two].into_iter().filter_map(Result::err) {
+            self.violation("a run that comes twice ends well", "reconcile", &problem);
+        }
+        self.count_calls();
+        let all: Vec<usize> = (0..self.fleet.services.len()).collect();
+        self.compare(&seen, &all, from);
+        self.compare_machines(&machines, from, None);
+        self.forget_overrides(false, from);
+        self.note_sizes();
+        Ok(())
     }
 
     /// A run that dies at a call, before or after AWS took it, once or twice; with what a run that

@@ -113,12 +113,13 @@ pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> Plann
         }
         reached
     };
+    // A worker's count is its autoscaling's to say, also where people raised it by night.
     let last = match count {
-        Count::Exactly(count) => count,
-        Count::Saved | Count::AsItIs => size.count.map_or(reached, u32::from),
+        Count::Exactly(count) => count.try_into().ok(),
+        Count::Saved | Count::AsItIs => size.count,
     };
     let state = if at_once { State::On } else { State::Starting };
-    let record = case.record_of(state, Size { count: last.try_into().ok(), scaling: size.scaling });
+    let record = case.record_of(state, Size { count: last, scaling: size.scaling });
     steps.push(case.seen.write(text, record));
     let mut item = case.item(Outcome::Changed, None, reason(case, reached, set));
     let scaling = target.map(|it| restored.unwrap_or((it.min_capacity, it.suspended)));

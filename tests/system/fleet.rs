@@ -198,3 +198,69 @@ async fn a_process_that_slept_between_two_ticks_does_not_burst_twice() {
     assert_eq!(system.invoke("scale-service", stop).await.unwrap()["counts"]["changed"], 120);
     assert_eq!(throttled(&aws.ledger()), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_mornings_at_once_are_one_and_neither_fails() {
+    let office = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
+    let mut world = World::new("2026-11-24T15:00:00Z".parse().unwrap());
+    world.cluster("prod").cluster_tag("prod", "steward:schedule", office);
+    for n in 0..62 {
+        world.service("prod", ServiceSeed::new(&format!("s{n:02}")).desired(2));
+    }
+    let aws = Aws::new(world);
+    let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
+    let tick = || json!({"action": "reconcile", "clusters": ["*"], "at": aws.now().to_string(), "schedule": schedule});
+    let (one, other) = (at_full_share(&aws).await, at_full_share(&aws).await);
+    for at in ["2026-11-24T15:00:00Z", "2026-11-24T23:00:00Z", "2026-11-24T23:05:00Z"] {
+        aws.move_to(at.parse().unwrap());
+        one.invoke("scale-service", tick()).await.unwrap();
+    }
+    aws.latency(Some(Duration::from_millis(20)));
+    aws.move_to("2026-11-25T11:00:00Z".parse().unwrap());
+    let (event, again) = (tick(), tick());
+    let (first, second) =
+        tokio::join!(one.invoke("scale-service", event), other.invoke("scale-service", again));
+    for report in [first.unwrap(), second.unwrap()] {
+        assert_eq!(
+            (&report["ok"], &report["counts"]["failed"]),
+            (&json!(true), &json!(0)),
+            "{}",
+            report["summary"]
+        );
+    }
+    aws.with(|world| {
+        for n in 0..62 {
+            let service = format!("s{n:02}");
+            assert_eq!(world.desired_count("prod", &service), 2);
+            assert!(
+                world.tags("prod", &service)["steward:record"]
+                    .starts_with("v1 starting@2026-11-25T11:00:00Z")
+            );
+        }
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_start_over_rest_has_raised_when_its_time_is_up_is_recorded_and_the_rest_is_untouched() {
+    let stage = Stage::on(prod_with(400)).await;
+    stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    stage.aws.advance(Duration::from_mins(10));
+    stage.aws.latency(Some(Duration::from_millis(20)));
+    let answer = stage.rest("POST", "/v1/clusters/prod/start", &Value::Null).await;
+    assert_eq!(answer.status, 207, "{}", &answer.body[..200]);
+    let report = answer.json();
+    let [changed, left] =
+        ["changed", "notAttempted"].map(|outcome| report["counts"][outcome].as_u64().unwrap());
+    assert!(changed > 100 && left > 100 && changed + left == 400, "{}", report["summary"]);
+    let services = || (0..400).map(|n| format!("s{n:03}"));
+    let raised = services().filter(|name| stage.size(name).0 > 0).count();
+    let recorded = services().filter(|name| stage.record(name).unwrap().starts_with("v1 starting@")).count();
+    // What was under way when the time was up is one batch.
+    assert!(raised - recorded <= 10, "{raised} raised, {recorded} recorded");
+    // The same request again goes on.
+    stage.aws.advance(Duration::from_mins(5));
+    while stage.rest("POST", "/v1/clusters/prod/start", &Value::Null).await.status == 207 {
+        stage.aws.advance(Duration::from_mins(1));
+    }
+    assert!(services().all(|name| stage.size(&name).0 == 2));
+}

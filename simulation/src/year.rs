@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calendar::{plans, rfc3339};
+use crate::compare::UNKNOWN;
 use crate::fleet::{Fleet, Service, catalog, end, is_deploying, is_whole, look};
 use crate::machines::SeenMachines;
 use crate::model::{Expected, Facts, Lease, Live, wanted};
@@ -265,7 +266,15 @@ impl<S: SystemUnderTest> Year<S> {
     async fn twins(&mut self) -> Result<(), S::Fault> {
         self.figures.twins += 1;
         let from = self.seconds();
-        let (seen, machines) = (self.observe(from), self.observe_machines(from));
+        let (mut seen, mut machines) = (self.observe(from), self.observe_machines(from));
+        // What the one starts the other may find whole.
+        let starts = |expected: &Expected| expected.memory.as_ref().is_some_and(|memory| memory.starting);
+        let services = seen.iter_mut().map(|seen| &mut seen.expected);
+        for expected in services.chain(machines.iter_mut().map(|seen| &mut seen.expected)) {
+            if starts(expected) {
+                expected.rule = UNKNOWN;
+            }
+        }
         let other = S::start(&self.aws, &catalog()).await?;
         self.aws.latency(Some(std::time::Duration::from_millis(20)));
         let event = self.event();

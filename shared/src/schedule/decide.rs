@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Want, Wanted, WantedBy};
-use crate::record::{By, Record, Saved, Size, State, whole_millis};
+use crate::record::{By, Record, Saved, Size, State, whole_millis, whole_seconds};
 
 /// What is done about a service that differs from what is wanted (the tag `steward:drift`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -185,7 +185,9 @@ pub fn decide<S: Saved>(facts: &Facts<'_, S>) -> Due {
     // The record is starting@t, and not (wanted off and since > t): whole, or two hours past t: hand
     // scale-in back; else unchanged (waking).
     if let Some(record) = record.filter(|record| record.state == State::Starting) {
-        let is_over = facts.whole || now.duration_since(record.at) >= WAKING_AT_MOST;
+        // In whole seconds: the tick that comes two hours later is that of two hours.
+        let waking_for = now.duration_since(whole_seconds(record.at));
+        let is_over = facts.whole || waking_for >= WAKING_AT_MOST;
         match wanted {
             Some(wanted) if wanted.state == Want::Off && is_newer => {}
             _ if is_over => return Due::FinishStart,

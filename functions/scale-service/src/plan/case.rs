@@ -7,7 +7,7 @@ use std::fmt::Display;
 use jiff::{SignedDuration, Timestamp};
 use shared::names::ClusterName;
 use shared::record::sizing::{self, Live};
-use shared::record::{By, Record, Saved, State};
+use shared::record::{By, Record, Saved, State, whole_seconds};
 use shared::report::{Outcome, Warning};
 use shared::schedule::Due;
 use shared::settings::TagKeys;
@@ -375,7 +375,8 @@ impl<'a, T: Resource> Case<'a, T> {
     /// Started, and still not all there some time after that.
     fn late_to_wake(&self, due: Due) -> Option<Warning> {
         let since = self.record.as_ref()?.at;
-        let late = due == Due::Waking && self.ask.now.duration_since(since) >= self.settings.late_after;
+        let waking_for = self.ask.now.duration_since(whole_seconds(since));
+        let late = due == Due::Waking && waking_for >= self.settings.late_after;
         late.then(|| {
             let (there, hint) = self.seen.there();
             Warning::new(Code::LateToWake, format!("{there}, and it has been starting since {since}; {hint}"))

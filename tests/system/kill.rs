@@ -1,10 +1,10 @@
 //! Killed at every call, before and after its commit: the next run converges to the same end, and
 //! the size is never lost.
 
-use emulator::{Aws, Moment, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, ServiceSeed, TargetSeed, World};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, prod, size_in};
+use crate::stage::{Stage, killed_at_every_call, prod, size_in};
 
 /// `plain` has no target, `scaled` has one, and `worker` is a queue worker that autoscaling took
 /// to 0.
@@ -30,31 +30,17 @@ fn end(aws: &Aws) -> Vec<Value> {
     })
 }
 
+/// Killed anywhere, the same event once more ends the same, in a new process.
 async fn kill_everywhere(aws: &Aws, event: Value) -> usize {
-    let clean = Stage::at(aws.fork()).await;
-    clean.scale(event.clone()).await.unwrap();
-    let calls = clean.aws.ledger().len();
-    let expected = end(&clean.aws);
-    for k in 0..calls {
-        for moment in [Moment::Before, Moment::After] {
-            let fork = aws.fork();
-            let stage = Stage::at(fork.clone()).await;
-            let killed = fork.kill_at(k, moment);
-            tokio::select! {
-                biased;
-                () = killed.wait() => {}
-                done = stage.scale(event.clone()) => panic!("call {k} of {calls} was not reached: {done:?}"),
-            }
-            drop(killed);
-            // The process is gone; a new one starts.
-            let next = Stage::at(fork.clone()).await;
-            next.scale(event.clone())
-                .await
-                .unwrap_or_else(|e| panic!("after a kill at call {k} ({moment:?}): {e}"));
-            assert_eq!(end(&fork), expected, "killed at call {k} of {calls} ({moment:?})");
-        }
-    }
-    calls
+    let run = async |aws: Aws| Stage::at(aws).await.scale(event.clone()).await;
+    let clean = aws.fork();
+    run(clean.clone()).await.unwrap();
+    let expected = end(&clean);
+    killed_at_every_call(aws, run, async |fork, killed| {
+        run(fork.clone()).await.unwrap_or_else(|fault| panic!("{killed}: {fault}"));
+        assert_eq!(end(&fork), expected, "{killed}");
+    })
+    .await
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,29 +131,15 @@ async fn killed_at_every_call_of_an_override_the_same_again_and_a_tick_end_the_s
             }
             end(fork)
         };
-        let clean = Stage::at(aws.fork()).await;
-        clean.scale(put.clone()).await.unwrap();
-        let calls = clean.aws.ledger().len();
-        let expected = ended(&clean.aws).await;
-        for k in 0..calls {
-            for moment in [Moment::Before, Moment::After] {
-                let fork = aws.fork();
-                let stage = Stage::at(fork.clone()).await;
-                let killed = fork.kill_at(k, moment);
-                tokio::select! {
-                    biased;
-                    () = killed.wait() => {}
-                    done = stage.scale(put.clone()) => panic!("call {k} of {calls} was not reached: {done:?}"),
-                }
-                drop(killed);
-                Stage::at(fork.clone()).await.scale(put.clone()).await.unwrap();
-                assert_eq!(
-                    ended(&fork).await,
-                    expected,
-                    "{state}, killed at call {k} of {calls} ({moment:?})"
-                );
-            }
-        }
+        let run = async |aws: Aws| Stage::at(aws).await.scale(put.clone()).await;
+        let clean = aws.fork();
+        run(clean.clone()).await.unwrap();
+        let expected = ended(&clean).await;
+        killed_at_every_call(&aws, run, async |fork, killed| {
+            run(fork.clone()).await.unwrap();
+            assert_eq!(ended(&fork).await, expected, "{state}, {killed}");
+        })
+        .await;
     }
 }
 

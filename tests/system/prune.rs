@@ -1,12 +1,12 @@
 //! Old images leave by the rules, and never one that anything still needs.
 
-use emulator::{Aws, ImageSeed, Moment, ServiceSeed, World};
+use emulator::{Aws, ImageSeed, ServiceSeed, World};
 use jiff::{SignedDuration, Timestamp};
 use local::{System, system::Setup};
 use serde_json::{Value, json};
 use shared::{Code, Problem};
 
-use crate::stage::{Stage, evening};
+use crate::stage::{Stage, evening, killed_at_every_call};
 
 pub(crate) const HOST: &str = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
 const ROLE: &str = "arn:aws:iam::123456789012:role/steward";
@@ -353,37 +353,25 @@ async fn killed_at_every_call_the_next_run_ends_the_same_and_no_child_goes_befor
             (of("users"), of("threads"))
         })
     };
-    let clean = Stage::at(aws.fork()).await;
-    clean.prune(event.clone()).await.unwrap();
-    let calls = clean.aws.ledger().len();
-    let expected = end(&clean.aws);
-    assert!(deletions(&clean.aws) >= 3 && expected != end(&aws), "{expected:?}");
-    for k in 0..calls {
-        for moment in [Moment::Before, Moment::After] {
-            let fork = aws.fork();
-            let stage = Stage::at(fork.clone()).await;
-            let killed = fork.kill_at(k, moment);
-            tokio::select! {
-                biased;
-                () = killed.wait() => {}
-                done = stage.prune(event.clone()) => panic!("call {k} of {calls} was not reached: {done:?}"),
-            }
-            drop(killed);
-            fork.with(|world| {
-                let images = world.images("users");
-                assert!(images.iter().any(|it| it.digest == in_use), "in use, and deleted");
-                for index in &images {
-                    for child in &index.children {
-                        assert!(images.iter().any(|it| it.digest == *child), "a child went before its index");
-                    }
+    let run = async |aws: Aws| Stage::at(aws).await.prune(event.clone()).await;
+    let clean = aws.fork();
+    run(clean.clone()).await.unwrap();
+    let expected = end(&clean);
+    assert!(deletions(&clean) >= 3 && expected != end(&aws), "{expected:?}");
+    killed_at_every_call(&aws, run, async |fork, killed| {
+        fork.with(|world| {
+            let images = world.images("users");
+            assert!(images.iter().any(|it| it.digest == in_use), "in use, and deleted");
+            for index in &images {
+                for child in &index.children {
+                    assert!(images.iter().any(|it| it.digest == *child), "a child went before its index");
                 }
-            });
-            let next = Stage::at(fork.clone()).await;
-            let after = next.prune(event.clone()).await;
-            after.unwrap_or_else(|e| panic!("after a kill at call {k} ({moment:?}): {e}"));
-            assert_eq!(end(&fork), expected, "killed at call {k} of {calls} ({moment:?})");
-        }
-    }
+            }
+        });
+        run(fork.clone()).await.unwrap_or_else(|fault| panic!("{killed}: {fault}"));
+        assert_eq!(end(&fork), expected, "{killed}");
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use emulator::{Aws, Call, Faults, GroupSeed, JobSeed, Moment, ProviderSeed, ServiceSeed, World};
+use emulator::{Aws, Call, Faults, GroupSeed, JobSeed, ProviderSeed, ServiceSeed, World};
 use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, evening};
+use crate::stage::{Stage, evening, killed_at_every_call};
 
 const TASKS: &str = "/v1/clusters/microservices/tasks";
 
@@ -221,37 +221,21 @@ async fn killed_at_any_call_the_same_key_ends_with_25_and_never_more() {
         let aws = Aws::new(world);
         let family = body["taskDefinition"].as_str().unwrap().to_owned();
         let before = tasks_of(&aws, cluster, &family).len();
-        let clean = Stage::at(aws.fork()).await;
-        run(&clean, cluster, body.clone()).await;
-        let calls = clean.aws.ledger().len();
-        assert!(calls > 3, "{calls}");
-        for k in 0..calls {
-            for when in [Moment::Before, Moment::After] {
-                let stage = Stage::at(aws.fork()).await;
-                let killed = stage.aws.kill_at(k, when);
-                tokio::select! {
-                    biased;
-                    () = killed.wait() => {}
-                    _ = run(&stage, cluster, body.clone()) => {}
-                }
-                if !demo {
-                    stage.aws.with(|world| {
-                        let grow = json!({"AutoScalingGroupName": "batch", "DesiredCapacity": 40});
-                        world.call("autoscaling", "UpdateAutoScalingGroup", grow).unwrap();
-                    });
-                    stage.aws.advance(Duration::from_mins(5));
-                }
-                let answer = run(&stage, cluster, body.clone()).await;
-                assert_eq!(
-                    started(&answer.json()).len(),
-                    25,
-                    "killed at {k} of {calls} ({when:?}): {}",
-                    answer.body
-                );
-                let all = tasks_of(&stage.aws, cluster, &family).len() - before;
-                assert_eq!(all, 25, "killed at {k} of {calls} ({when:?})");
+        let once = async |aws: Aws| run(&Stage::at(aws).await, cluster, body.clone()).await;
+        let calls = killed_at_every_call(&aws, &once, async |fork, killed| {
+            if !demo {
+                fork.with(|world| {
+                    let grow = json!({"AutoScalingGroupName": "batch", "DesiredCapacity": 40});
+                    world.call("autoscaling", "UpdateAutoScalingGroup", grow).unwrap();
+                });
+                fork.advance(Duration::from_mins(5));
             }
-        }
+            let answer = once(fork.clone()).await;
+            assert_eq!(started(&answer.json()).len(), 25, "{killed}: {}", answer.body);
+            assert_eq!(tasks_of(&fork, cluster, &family).len() - before, 25, "{killed}");
+        })
+        .await;
+        assert!(calls > 3, "{calls}");
     }
 }
 

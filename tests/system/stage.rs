@@ -1,6 +1,6 @@
 //! A world and the system on it.
 
-use emulator::{Aws, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, Moment, ServiceSeed, TargetSeed, World};
 use jiff::Timestamp;
 use local::{Response, Sent, System, system::Setup};
 use serde_json::Value;
@@ -89,6 +89,34 @@ impl Stage {
     pub(crate) fn writes(&self) -> Vec<String> {
         self.aws.writes().into_iter().map(|call| call.operation).collect()
     }
+}
+
+/// Runs on forks of a world and dies at each of its calls, before and after AWS took it. `then` gets each fork,
+/// and where that was. Returns how many calls the run makes.
+pub(crate) async fn killed_at_every_call<T: std::fmt::Debug>(
+    aws: &Aws,
+    run: impl AsyncFn(Aws) -> T,
+    then: impl AsyncFn(Aws, &str),
+) -> usize {
+    let clean = aws.fork();
+    clean.forget();
+    run(clean.clone()).await;
+    let calls = clean.ledger().len();
+    for k in 0..calls {
+        for moment in [Moment::Before, Moment::After] {
+            let fork = aws.fork();
+            fork.forget();
+            let killed = fork.kill_at(k, moment);
+            tokio::select! {
+                biased;
+                () = killed.wait() => {}
+                done = run(fork.clone()) => panic!("call {k} of {calls} was not reached: {done:?}"),
+            }
+            drop(killed);
+            then(fork, &format!("killed at call {k} of {calls} ({moment:?})")).await;
+        }
+    }
+    calls
 }
 
 pub(crate) fn size_in(world: &World, service: &str) -> (i64, Option<(i64, [bool; 3])>) {

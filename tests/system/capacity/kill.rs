@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Story, as_by_day, asleep, local, office, tick};
+use crate::stage::killed_at_every_call;
 
 /// All that a run leaves behind.
 fn end(aws: &Aws) -> Value {
@@ -23,39 +24,22 @@ fn end(aws: &Aws) -> Value {
 /// Runs the event on forks of the world, killed at each call of it, and then again until nothing is
 /// left; all must end as without a kill.
 async fn kill_everywhere(aws: &Aws, event: impl Fn(&Aws) -> Value) -> usize {
-    let clean = Story::at(aws.fork(), &[]).await;
-    clean.aws.forget();
-    let _ = clean.system.invoke("scale-service", event(&clean.aws)).await.unwrap();
-    let calls = clean.aws.ledger().len();
-    let _ = clean.system.invoke("scale-service", event(&clean.aws)).await.unwrap();
-    let expected = end(&clean.aws);
-    for k in 0..calls {
-        for moment in [Moment::Before, Moment::After] {
-            let fork = aws.fork();
-            fork.forget();
-            let story = Story::at(fork.clone(), &[]).await;
-            let killed = fork.kill_at(k, moment);
-            let event_now = event(&fork);
-            tokio::select! {
-                biased;
-                () = killed.wait() => {}
-                done = story.system.invoke("scale-service", event_now) => {
-                    panic!("call {k} of {calls} was not reached: {done:?}")
-                }
-            }
-            drop(killed);
-            // The process is gone; a new one starts.
-            let next = Story::at(fork.clone(), &[]).await;
-            for _ in 0..2 {
-                next.system
-                    .invoke("scale-service", event(&fork))
-                    .await
-                    .unwrap_or_else(|e| panic!("after a kill at call {k} ({moment:?}): {e}"));
-            }
-            assert_eq!(end(&fork), expected, "killed at call {k} of {calls} ({moment:?})");
-        }
+    let run = async |aws: Aws| {
+        let event = event(&aws);
+        Story::at(aws, &[]).await.system.invoke("scale-service", event).await
+    };
+    let clean = aws.fork();
+    for _ in 0..2 {
+        let _ = run(clean.clone()).await.unwrap();
     }
-    calls
+    let expected = end(&clean);
+    killed_at_every_call(aws, &run, async |fork, killed| {
+        for _ in 0..2 {
+            run(fork.clone()).await.unwrap_or_else(|fault| panic!("{killed}: {fault}"));
+        }
+        assert_eq!(end(&fork), expected, "{killed}");
+    })
+    .await
 }
 
 async fn at_noon() -> Story {

@@ -12,6 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use shared::{Deadline, Meter};
 
 use crate::budget::Budgets;
+use crate::clients::{Access, Clients};
 use crate::read::Read;
 use crate::run::Run;
 use crate::watch::Counters;
@@ -35,39 +36,16 @@ pub enum Endpoint {
     },
 }
 
-/// Whether a process may change anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Every write is refused before it is sent.
-    ReadOnly,
-    /// Writes go out.
-    Full,
-}
-
 /// AWS as this process sees it.
 #[derive(Clone, Debug)]
-pub struct Aws(Arc<Inner>);
-
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) autoscaling: aws_sdk_autoscaling::Client,
-    pub(crate) ecr: aws_sdk_ecr::Client,
-    pub(crate) ecs: aws_sdk_ecs::Client,
-    pub(crate) eventbridge: aws_sdk_eventbridge::Client,
-    pub(crate) lambda: aws_sdk_lambda::Client,
-    pub(crate) scheduler: aws_sdk_scheduler::Client,
-    pub(crate) scaling: aws_sdk_applicationautoscaling::Client,
-    pub(crate) budgets: Budgets,
-    pub(crate) counters: Counters,
-    access: Access,
-}
+pub struct Aws(Arc<Clients>);
 
 impl Aws {
     /// Clients for an endpoint; `budget_share` of AWS's published rates is spent.
     pub async fn connect(endpoint: Endpoint, budget_share: f64, access: Access) -> Self {
         // Boxed: the credentials chain makes this future a large one.
         let config = Box::pin(config(endpoint)).await;
-        Self(Arc::new(Inner {
+        Self(Arc::new(Clients {
             autoscaling: aws_sdk_autoscaling::Client::new(&config),
             ecr: aws_sdk_ecr::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
@@ -81,13 +59,13 @@ impl Aws {
         }))
     }
 
-    /// The eyes of one run.
+    /// What one run reads with.
     #[must_use]
     pub fn read(&self, deadline: Deadline) -> Read {
         Read::new(Run::new(Arc::clone(&self.0), deadline))
     }
 
-    /// The hands of one run, on behalf of `requester`.
+    /// What one run writes with, on behalf of `requester`.
     #[must_use]
     pub fn write(&self, deadline: Deadline, requester: Requester) -> Write {
         Write::new(Run::new(Arc::clone(&self.0), deadline), requester, self.0.access)

@@ -6,6 +6,7 @@
 //! names the operation, the thing and the remedy.
 
 mod budget;
+mod clients;
 mod connect;
 mod convert;
 mod faults;
@@ -15,7 +16,8 @@ mod wait;
 mod watch;
 mod write;
 
-pub use connect::{Access, Aws, Endpoint};
+pub use clients::Access;
+pub use connect::{Aws, Endpoint};
 pub use read::{
     ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, ScheduleTarget,
     TaskFilter,

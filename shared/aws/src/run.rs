@@ -12,7 +12,7 @@ use shared::{Code, Deadline, Problem};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::budget::Bucket;
-use crate::connect::Inner;
+use crate::clients::Clients;
 use crate::faults::problem;
 use crate::watch::{Throttled, Watch};
 
@@ -32,14 +32,14 @@ pub(crate) type Operation = (&'static str, Bucket);
 /// AWS, seen from one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
-    pub(crate) aws: Arc<Inner>,
+    pub(crate) aws: Arc<Clients>,
     /// The buckets in which AWS has throttled this run.
     throttled: Throttled,
     deadline: Deadline,
 }
 
 impl Run {
-    pub(crate) fn new(aws: Arc<Inner>, deadline: Deadline) -> Self {
+    pub(crate) fn new(aws: Arc<Clients>, deadline: Deadline) -> Self {
         Self { aws, throttled: Throttled::default(), deadline }
     }
 

@@ -19,7 +19,7 @@ use shared::names::{Arn, Scope, ServiceId};
 use shared::{Actor, Call, Code, Problem};
 
 use crate::budget::Bucket;
-use crate::connect::Access;
+use crate::clients::Access;
 use crate::run::{Operation, Run};
 use crate::watch::Watch;
 
@@ -58,7 +58,7 @@ impl Requester {
     }
 }
 
-/// The hands of a run.
+/// What a run writes with.
 #[derive(Clone, Debug)]
 pub struct Write {
     run: Run,

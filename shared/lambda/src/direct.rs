@@ -1,11 +1,12 @@
 //! Scheduled and direct events: the request is the event itself.
 
 use serde_json::{Map, Value, json};
-use shared::call::{Envelope, Kind};
+use shared::call::Kind;
 use shared::problem::Problem;
-use shared::{Actor, Answer, Call, Code, Route, Via, strict};
+use shared::{Actor, Answer, Call, Code, Route, Via};
 
-use crate::handler::Invocation;
+use crate::fields::parse;
+use crate::invocation::Invocation;
 
 /// The call of an action and its fields.
 pub(crate) fn call<R>(
@@ -31,23 +32,6 @@ pub(crate) fn call<R>(
     let (request_id, scope) = (at.request_id.clone(), at.scope()?);
     let mutates = route.kind != Kind::Read;
     Ok(Call { request, via, actor, envelope, request_id, scope, mutates })
-}
-
-/// An action's own request, and the envelope that every mutation takes.
-pub(crate) fn parse<R>(route: &Route<R>, mut fields: Map<String, Value>) -> Result<(R, Envelope), Problem> {
-    let mut envelope = Map::new();
-    if route.kind != Kind::Read {
-        for name in Envelope::FIELDS {
-            if let Some(value) = fields.remove(*name) {
-                envelope.insert((*name).to_owned(), value);
-            }
-        }
-    }
-    if route.kind == Kind::DryUnlessTold {
-        envelope.entry("dryRun").or_insert(Value::Bool(true));
-    }
-    let request = (route.parse)(route.action, Value::Object(fields))?;
-    Ok((request, strict::parse(route.action, Value::Object(envelope))?))
 }
 
 /// The answer as the caller of Lambda's Invoke sees it. What was left undone is an error, so that

@@ -5,47 +5,16 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::names::{Arn, Scope};
 use shared::{Answer, Code, Deadline, Item, Outcome, Problem, Via};
 use tokio::time::Instant;
 
 use crate::event::{Event, tell_apart};
 use crate::function::Function;
+use crate::invocation::Invocation;
 use crate::metrics::Metrics;
 use crate::rest::Shown;
 use crate::{direct, rest};
-
-/// What Lambda says of one invocation.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// Lambda's request id.
-    pub request_id: String,
-    /// The ARN under which the function was invoked; it says account and region.
-    pub function_arn: String,
-    /// When Lambda would kill it.
-    pub ends: Instant,
-    /// The world's time.
-    pub now: Timestamp,
-}
-
-impl Invocation {
-    /// The account and region that the function runs in.
-    pub(crate) fn scope(&self) -> Result<Scope, Problem> {
-        self.function_arn
-            .parse()
-            .map(|arn: Arn| arn.scope)
-            .map_err(|e| Problem::new(Code::Internal, "the function's own ARN can't be read").because(e))
-    }
-}
-
-impl Invocation {
-    /// The deployed function's own name, so that two stacks do not share a metric.
-    fn function_name(&self) -> &str {
-        self.function_arn.split(':').nth(6).unwrap_or_default()
-    }
-}
 
 /// How long a run may take.
 #[derive(Clone, Copy, Debug)]

@@ -11,9 +11,9 @@ use shared::call::{Kind, LARGEST_ANSWER, Parameter, Table, quoted_len};
 use shared::{Actor, Answer, Call, Code, Problem, Route, Via, status};
 
 use crate::accept::Accept;
-use crate::handler::Invocation;
+use crate::invocation::Invocation;
 use crate::query::Query;
-use crate::{body, direct, text};
+use crate::{body, text};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -56,7 +56,7 @@ pub(crate) fn call<R>(
     for (name, value) in body {
         fields.add(&name, value)?;
     }
-    let (request, envelope) = direct::parse(route, fields.0)?;
+    let (request, envelope) = crate::fields::parse(route, fields.0)?;
     if envelope.schedule.is_some() {
         return Err(Problem::bad_request("\"schedule\" stands in scheduled events only"));
     }

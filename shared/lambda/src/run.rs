@@ -11,7 +11,8 @@ use tracing::Instrument as _;
 use tracing::level_filters::LevelFilter;
 
 use crate::function::Function;
-use crate::handler::{Handler, Invocation};
+use crate::handler::Handler;
+use crate::invocation::Invocation;
 use crate::lambda_error::LambdaError;
 use crate::logs;
 

@@ -5,13 +5,13 @@
 //! embedded AWS directly.
 
 mod day;
-mod hands;
 mod look;
 mod machines;
+mod printer;
 mod pruning;
+mod requests;
 mod score;
-mod stage;
-mod teller;
+mod system;
 
 use std::io::{self, Write};
 
@@ -82,7 +82,7 @@ pub async fn run(out: &mut impl Write, sabotage: Option<Sabotage>) -> Result<Out
     day.pruning().await?;
     day.next_morning().await?;
     day.load_by_day().await?;
-    day.hands().await?;
+    day.requests().await?;
     day.a_holiday().await?;
     day.machines().await?;
     day.end()

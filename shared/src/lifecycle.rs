@@ -44,10 +44,10 @@ mod evaluate;
 mod faults;
 mod images;
 mod json;
-mod kin;
 mod parse;
 mod print;
 mod reasons;
+mod relations;
 #[cfg(test)]
 mod tests;
 

@@ -82,7 +82,7 @@ impl fmt::Display for OnOff {
 
 /// What the deployment adds to every schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
+pub struct Calendar {
     /// Days off, in each window's own zone: what would start on one does not open.
     pub holidays: BTreeSet<Date>,
     /// How much earlier services go on (`WAKE_LEAD`). A gap not longer than this is no gap. Below
@@ -94,13 +94,13 @@ pub struct Rules {
     pub repeat_off: bool,
 }
 
-impl Default for Rules {
+impl Default for Calendar {
     fn default() -> Self {
         Self { holidays: BTreeSet::new(), lead: SignedDuration::ZERO, zone: Zone::UTC, repeat_off: true }
     }
 }
 
-impl Rules {
+impl Calendar {
     fn lead(&self) -> SignedDuration {
         // Instants in a record have whole seconds: a finer one would look newer at every tick. And
         // after a week every window comes again: more would find nothing else, only later.
@@ -129,7 +129,7 @@ impl Schedule {
 
     /// On or off at an instant, and between which transitions: `since <= at < until`.
     #[must_use]
-    pub fn at(&self, at: Timestamp, rules: &Rules) -> Position {
+    pub fn at(&self, at: Timestamp, rules: &Calendar) -> Position {
         match &self.0 {
             Kind::Always => Position { state: OnOff::On, since: None, until: None },
             Kind::Never => {
@@ -145,7 +145,7 @@ impl Schedule {
     /// The transitions after an instant, ascending, on and off in turn. It ends where nothing
     /// changes within [`REACH`] of the one before; there are none for `always` and `never`.
     #[must_use]
-    pub fn transitions<'a>(&'a self, from: Timestamp, rules: &'a Rules) -> Transitions<'a> {
+    pub fn transitions<'a>(&'a self, from: Timestamp, rules: &'a Calendar) -> Transitions<'a> {
         match &self.0 {
             Kind::Always | Kind::Never => Transitions::none(rules),
             Kind::Windows(windows) => Transitions::of(windows, from, rules),
@@ -165,7 +165,7 @@ impl Schedule {
 
     /// The zone that its times are shown in: its first window's, else the deployment's.
     #[must_use]
-    pub fn zone<'a>(&'a self, rules: &'a Rules) -> &'a Zone {
+    pub fn zone<'a>(&'a self, rules: &'a Calendar) -> &'a Zone {
         match &self.0 {
             Kind::Windows(windows) => windows.first().map_or(&rules.zone, |window| &window.zone),
             Kind::Always | Kind::Never => &rules.zone,

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::duration::IsoDuration;
 use crate::env::Env;
-use crate::schedule::{Catalog, Drift, Half, Reading, Resolved, Rules, Schedule};
+use crate::schedule::{Calendar, Catalog, Drift, Half, Reading, Resolved, Schedule};
 use crate::select::NamePatterns;
 
 /// Whether schedules act, and whether anything does.
@@ -90,7 +90,7 @@ pub struct Scheduling {
     /// The holidays and the zone again, with `WAKE_LEAD` (how much earlier services go on; none by
     /// default) and `REPEAT_OFF` (whether an off period longer than a day is renewed every 24 h;
     /// true by default).
-    pub calendar: Rules,
+    pub calendar: Calendar,
     /// `DRIFT`: `once` or `enforce`, where no tag says; `once` by default.
     pub drift: Drift,
     /// `HALF`: `both` or `stop-only`, where no tag says; `both` by default.
@@ -122,7 +122,7 @@ impl Scheduling {
         Self {
             default,
             reach: env.or("CLUSTERS", NamePatterns::default(), names, |_| true),
-            calendar: catalog.rules(lead.get(), repeat_off),
+            calendar: catalog.calendar(lead.get(), repeat_off),
             catalog,
             drift: env.or("DRIFT", Drift::Once, "once or enforce", |_| true),
             half: env.or("HALF", Half::Both, "both or stop-only", |_| true),

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use local::{System, system::Setup};
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
 const SCHEDULE: &str = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
@@ -31,16 +31,16 @@ fn office(services: Vec<ServiceSeed>) -> World {
     world
 }
 
-async fn on(world: World, environment: &[(&str, &str)]) -> Stage {
+async fn on(world: World, environment: &[(&str, &str)]) -> Fixture {
     let aws = Aws::new(world);
     let setup =
         environment.iter().fold(Setup::embedded(&aws), |setup, (name, value)| setup.with(name, value));
     let system = System::start(setup).await.unwrap();
-    Stage { aws, system }
+    Fixture { aws, system }
 }
 
-async fn agenda(stage: &Stage, query: &str) -> Value {
-    let answer = stage.get(&format!("/v1/clusters/prod/agenda{query}")).await;
+async fn agenda(fixture: &Fixture, query: &str) -> Value {
+    let answer = fixture.get(&format!("/v1/clusters/prod/agenda{query}")).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.json()
 }
@@ -55,10 +55,10 @@ fn lines(agenda: &Value) -> Vec<String> {
         .collect()
 }
 
-async fn tick(stage: &Stage, at: Timestamp) {
-    stage.aws.move_to(at);
+async fn tick(fixture: &Fixture, at: Timestamp) {
+    fixture.aws.move_to(at);
     let event = json!({"action": "reconcile", "clusters": ["*"], "at": at.to_string(), "schedule": SCHEDULE});
-    stage.scale(event).await.unwrap();
+    fixture.scale(event).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,10 +69,10 @@ async fn transitions_come_in_order_with_sizes_before_and_after_a_stop() {
         ServiceSeed::new("alone").desired(1).tag("steward:schedule", "none"),
     ]);
     world.scalable_target("prod", "users", TargetSeed::new(1, 6));
-    let stage = on(world, &[]).await;
-    tick(&stage, local("2026-11-24 09:00")).await;
-    stage.aws.forget();
-    let day = agenda(&stage, "").await;
+    let fixture = on(world, &[]).await;
+    tick(&fixture, local("2026-11-24 09:00")).await;
+    fixture.aws.forget();
+    let day = agenda(&fixture, "").await;
     assert_eq!(
         lines(&day),
         [
@@ -89,14 +89,14 @@ async fn transitions_come_in_order_with_sizes_before_and_after_a_stop() {
     assert_eq!(day["agenda"][2], users);
     assert_eq!(day["agenda"][1]["size"], json!({"count": 5, "min": null, "suspended": null}));
     assert_eq!(day["failures"], json!([]));
-    assert!(stage.aws.writes().is_empty());
+    assert!(fixture.aws.writes().is_empty());
 
-    tick(&stage, local("2026-11-24 20:00")).await;
-    assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))));
-    let night = agenda(&stage, "?hours=12").await;
+    tick(&fixture, local("2026-11-24 20:00")).await;
+    assert_eq!(fixture.size("users"), (0, Some((0, [true; 3]))));
+    let night = agenda(&fixture, "?hours=12").await;
     assert_eq!(lines(&night), ["2026-11-25T08:00:00-03:00 on users"]);
     assert_eq!(night["agenda"][0]["size"], users["size"], "it comes back with what it had");
-    let queried = agenda(&stage, "?hours=12&query=agenda[].[service,size.count]").await;
+    let queried = agenda(&fixture, "?hours=12&query=agenda[].[service,size.count]").await;
     assert_eq!(queried, json!([["users", 2]]));
 }
 
@@ -127,25 +127,25 @@ async fn what_the_agenda_foretells_is_what_reconcile_then_does() {
     }
     let environment =
         [("WAKE_LEAD", "PT30M"), ("SCHEDULES", r#"{"zone":"America/Sao_Paulo","holidays":["2026-12-01"]}"#)];
-    let stage = on(world, &environment).await;
+    let fixture = on(world, &environment).await;
     let mut now = local("2026-11-27 08:30");
     // The first look adopts what is there; the second acts on the overrides that have begun by then.
     for at in ["2026-11-27 08:30", "2026-11-27 09:00"] {
         now = local(at);
-        tick(&stage, now).await;
+        tick(&fixture, now).await;
     }
     let names = ["by-day", "by-hand", "held", "late", "lisbon", "lunch", "never", "short", "unsized"];
-    let counts = |stage: &Stage| names.map(|name| stage.size(name).0);
-    let mut before = counts(&stage);
+    let counts = |fixture: &Fixture| names.map(|name| fixture.size(name).0);
+    let mut before = counts(&fixture);
     let at_first: BTreeMap<&str, i64> = names.into_iter().zip(before).collect();
-    let told = agenda(&stage, "?hours=120").await;
+    let told = agenda(&fixture, "?hours=120").await;
 
     let mut done: Vec<(Timestamp, String, i64)> = Vec::new();
     let end = now + SignedDuration::from_hours(120);
     while now < end {
         now += SignedDuration::from_mins(30);
-        tick(&stage, now).await;
-        let after = counts(&stage);
+        tick(&fixture, now).await;
+        let after = counts(&fixture);
         for ((name, before), after) in names.iter().zip(before).zip(after) {
             if before != after {
                 done.push((now, (*name).to_owned(), after));
@@ -172,13 +172,13 @@ async fn what_the_agenda_foretells_is_what_reconcile_then_does() {
 
 #[tokio::test(start_paused = true)]
 async fn the_end_of_an_override_stands_in_place_of_the_transitions_until_then() {
-    let stage = on(office(vec![ServiceSeed::new("users").desired(2)]), &[]).await;
-    tick(&stage, local("2026-11-24 09:00")).await;
+    let fixture = on(office(vec![ServiceSeed::new("users").desired(2)]), &[]).await;
+    tick(&fixture, local("2026-11-24 09:00")).await;
     let path = "/v1/clusters/prod/services/users/override";
     let body = json!({"state": "on", "until": local("2026-11-24 22:00").to_string(), "reason": "launch"});
-    let put = stage.rest("PUT", path, &body).await;
+    let put = fixture.rest("PUT", path, &body).await;
     assert_eq!(put.status, 200, "{}", put.body);
-    let told = agenda(&stage, "").await;
+    let told = agenda(&fixture, "").await;
     assert_eq!(lines(&told), ["2026-11-24T22:00:00-03:00 off users", "2026-11-25T08:00:00-03:00 on users"]);
     assert_eq!(told["agenda"][0]["cause"], "override");
     assert_eq!(told["agenda"][1]["cause"], "schedule");
@@ -189,9 +189,9 @@ async fn holidays_names_and_the_lead_are_the_deployments() {
     let users = ServiceSeed::new("users").desired(2).tag("steward:schedule", "office");
     let catalog = r#"{"zone":"America/Sao_Paulo","schedules":{"office":"Mon-Fri 08:00-20:00"},"holidays":["2026-11-25"]}"#;
     let environment = [("SCHEDULES", catalog), ("WAKE_LEAD", "PT10M")];
-    let stage = on(office(vec![users]), &environment).await;
+    let fixture = on(office(vec![users]), &environment).await;
     assert_eq!(
-        lines(&agenda(&stage, "?hours=48").await),
+        lines(&agenda(&fixture, "?hours=48").await),
         ["2026-11-24T20:00:00-03:00 off users", "2026-11-26T07:50:00-03:00 on users"]
     );
 }
@@ -201,9 +201,9 @@ async fn a_clock_change_between_two_transitions_shows_in_their_offsets() {
     let users = ServiceSeed::new("users").tag("steward:schedule", "Mon-Sun 08:00-20:00 Europe/Berlin");
     let mut world = World::new("2026-10-24T12:00:00Z".parse().unwrap());
     world.cluster("prod").service("prod", users);
-    let stage = on(world, &[]).await;
+    let fixture = on(world, &[]).await;
     assert_eq!(
-        lines(&agenda(&stage, "").await),
+        lines(&agenda(&fixture, "").await),
         ["2026-10-24T20:00:00+02:00 off users", "2026-10-25T08:00:00+01:00 on users"]
     );
 }
@@ -217,8 +217,8 @@ async fn what_would_fail_is_said_before_the_night() {
         ServiceSeed::new("sized").desired(0).tag("steward:size", "n=4"),
         ServiceSeed::new("unsized").desired(0),
     ];
-    let stage = on(office(services), &[]).await;
-    let told = agenda(&stage, "").await;
+    let fixture = on(office(services), &[]).await;
+    let told = agenda(&fixture, "").await;
     let codes: Vec<_> = told["agenda"]
         .as_array()
         .unwrap()
@@ -247,18 +247,18 @@ async fn what_would_fail_is_said_before_the_night() {
 
 #[tokio::test(start_paused = true)]
 async fn it_looks_1_to_168_hours_ahead_in_a_cluster_that_there_is() {
-    let stage = on(office(vec![ServiceSeed::new("users").desired(2)]), &[]).await;
+    let fixture = on(office(vec![ServiceSeed::new("users").desired(2)]), &[]).await;
     for (query, entries) in [("", 2), ("?hours=1", 0), ("?hours=11", 1), ("?hours=168", 10)] {
-        assert_eq!(lines(&agenda(&stage, query).await).len(), entries, "{query}");
+        assert_eq!(lines(&agenda(&fixture, query).await).len(), entries, "{query}");
     }
     for query in ["?hours=0", "?hours=169", "?hours=-1", "?hours=1.5", "?hours=day", "?hours=", "?days=1"] {
-        let answer = stage.get(&format!("/v1/clusters/prod/agenda{query}")).await;
+        let answer = fixture.get(&format!("/v1/clusters/prod/agenda{query}")).await;
         assert_eq!(answer.status, 400, "{query}: {}", answer.body);
     }
-    let answer = stage.get("/v1/clusters/prod/agenda?hours=169").await.json();
+    let answer = fixture.get("/v1/clusters/prod/agenda?hours=169").await.json();
     assert!(answer["detail"].as_str().unwrap().contains("1 to 168 hours ahead"), "{answer}");
-    assert_eq!(stage.get("/v1/clusters/nowhere/agenda").await.status, 404);
-    let direct = |event| stage.system.invoke("describe-cluster", event);
+    assert_eq!(fixture.get("/v1/clusters/nowhere/agenda").await.status, 404);
+    let direct = |event| fixture.system.invoke("describe-cluster", event);
     let told = direct(json!({"action": "agenda", "cluster": "prod", "hours": 11})).await.unwrap();
     assert_eq!(lines(&told), ["2026-11-24T20:00:00-03:00 off users"]);
     assert!(direct(json!({"action": "agenda", "cluster": "prod", "hours": "11"})).await.is_err());
@@ -270,9 +270,9 @@ async fn what_the_agenda_says_of_machines_is_what_reconcile_then_does() {
     world.group(GroupSeed::new("prod").sizes(1, 2, 4).cluster("prod").tag("steward:schedule", OFFICE));
     world.group(GroupSeed::new("other").sizes(1, 1, 1).cluster("other").tag("steward:schedule", OFFICE));
     world.service("prod", ServiceSeed::new("api").desired(2).ec2().tag("steward:schedule", OFFICE));
-    let stage = on(world, &[]).await;
-    tick(&stage, local("2026-11-24 09:00")).await;
-    let foretold = agenda(&stage, "").await;
+    let fixture = on(world, &[]).await;
+    tick(&fixture, local("2026-11-24 09:00")).await;
+    let foretold = agenda(&fixture, "").await;
     let group = |entry: &Value| entry["autoScalingGroup"].as_str().map(str::to_owned);
     let entries = foretold["agenda"].as_array().unwrap();
     let names = entries.iter().map(|it| group(it).or_else(|| it["service"].as_str().map(str::to_owned)));
@@ -283,13 +283,13 @@ async fn what_the_agenda_says_of_machines_is_what_reconcile_then_does() {
     );
     let size = json!({"count": 2, "min": 1, "suspended": "--"});
     assert_eq!((&entries[1]["size"], &entries[1]["wouldFail"]), (&size, &Value::Null));
-    let desired = || stage.aws.with(|world| world.group_view("prod")).unwrap().desired;
+    let desired = || fixture.aws.with(|world| world.group_view("prod")).unwrap().desired;
     for (entry, to) in [(&entries[1], 0), (&entries[2], 2)] {
         let at: Timestamp = entry["at"].as_str().unwrap().parse().unwrap();
-        tick(&stage, at - SignedDuration::from_mins(5)).await;
+        tick(&fixture, at - SignedDuration::from_mins(5)).await;
         assert_eq!(desired(), 2 - to, "not before {at}");
-        tick(&stage, at).await;
-        tick(&stage, at + SignedDuration::from_mins(5)).await;
+        tick(&fixture, at).await;
+        tick(&fixture, at + SignedDuration::from_mins(5)).await;
         assert_eq!(desired(), to, "{at}");
     }
 }
@@ -304,14 +304,14 @@ async fn what_the_agenda_says_comes_back_is_what_the_start_brings_back_also_wher
     let mut world = World::new(local("2026-11-24 06:00"));
     world.cluster("prod").service("prod", users);
     world.scalable_target("prod", "users", TargetSeed::new(0, 6));
-    let stage = on(world, &[]).await;
-    tick(&stage, local("2026-11-24 06:00")).await;
-    let foretold = agenda(&stage, "").await;
+    let fixture = on(world, &[]).await;
+    tick(&fixture, local("2026-11-24 06:00")).await;
+    let foretold = agenda(&fixture, "").await;
     let morning = &foretold["agenda"][0];
     assert_eq!(
         (&morning["to"], &morning["size"]["count"], &morning["size"]["min"]),
         (&json!("on"), &json!(3), &json!(1))
     );
-    tick(&stage, local("2026-11-24 08:00")).await;
-    assert_eq!(stage.size("users"), (3, Some((1, [false; 3]))), "{foretold}");
+    tick(&fixture, local("2026-11-24 08:00")).await;
+    assert_eq!(fixture.size("users"), (3, Some((1, [false; 3]))), "{foretold}");
 }

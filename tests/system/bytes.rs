@@ -6,7 +6,7 @@ use local::Sent;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::stage::{Stage, prod_with_users};
+use crate::fixture::{Fixture, prod_with_users};
 
 const WORDS: [&str; 28] = [
     "action",
@@ -65,10 +65,10 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
-fn on_a_stage<T>(run: impl AsyncFnOnce(Stage) -> T) -> T {
+fn on_a_fixture<T>(run: impl AsyncFnOnce(Fixture) -> T) -> T {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(async { run(Stage::at(Aws::new(prod_with_users())).await).await })
+    runtime.block_on(async { run(Fixture::at(Aws::new(prod_with_users())).await).await })
 }
 
 proptest! {
@@ -76,9 +76,9 @@ proptest! {
 
     #[test]
     fn any_json_at_all_is_answered_by_every_function(event in json_value()) {
-        on_a_stage(async |stage| {
+        on_a_fixture(async |fixture| {
             for function in ["scale-service", "describe-cluster"] {
-                let _ = stage.system.invoke(function, event.clone()).await;
+                let _ = fixture.system.invoke(function, event.clone()).await;
             }
         });
     }
@@ -92,7 +92,7 @@ proptest! {
         name in "[ -~]{0,20}",
         query in "[ -~]{0,40}",
     ) {
-        on_a_stage(async |stage| {
+        on_a_fixture(async |fixture| {
             let name = name.replace(['/', '?'], "");
             for path in [
                 "/v1/clusters/prod/services/users/scale".to_owned(),
@@ -100,10 +100,10 @@ proptest! {
                 format!("/v1/clusters/prod/services/users/scale?{query}"),
             ] {
                 let sent = Sent { method: "PUT".into(), path, headers: Vec::new(), body: body.clone() };
-                let answer = stage.system.request(&sent).await;
+                let answer = fixture.system.request(&sent).await;
                 assert!(answer.status < 500, "{sent:?}: {} {}", answer.status, answer.body);
             }
-            let answer = stage.get(&format!("/v1/clusters?query={query}")).await;
+            let answer = fixture.get(&format!("/v1/clusters?query={query}")).await;
             assert!(answer.status < 500, "{query}: {}", answer.body);
         });
     }
@@ -112,7 +112,7 @@ proptest! {
 /// What such tests have found before, and what is known to break other parsers.
 #[tokio::test(start_paused = true)]
 async fn known_oddities_are_answered() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     for event in [
         json!(null),
         json!({}),
@@ -134,7 +134,7 @@ async fn known_oddities_are_answered() {
         json!({"action": "putOverride", "cluster": "microservices", "state": "on", "for": "P1000000W"}),
         json!({"action": "putOverride", "cluster": "microservices", "state": "on", "until": "9999-12-30T22:00:00Z"}),
     ] {
-        let _ = stage.scale(event).await;
+        let _ = fixture.scale(event).await;
     }
     for query in [
         "@",
@@ -147,7 +147,7 @@ async fn known_oddities_are_answered() {
         "max(clusters)",
     ] {
         let encoded = query.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
-        let answer = stage.get(&format!("/v1/clusters?query={encoded}")).await;
+        let answer = fixture.get(&format!("/v1/clusters?query={encoded}")).await;
         assert!(answer.status < 500, "{query}: {} {}", answer.status, answer.body);
     }
 }

@@ -7,14 +7,14 @@ use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::stage::{Stage, evening, prod, prod_with};
+use crate::fixture::{Fixture, evening, prod, prod_with};
 
 #[tokio::test(start_paused = true)]
 async fn a_query_written_for_the_aws_cli_gives_the_clusters_and_their_running_tasks() {
-    let stage = Stage::on(World::demo()).await;
-    let pairs = stage.get("/v1/clusters?query=clusters[*].[clusterName,runningTasksCount]").await;
+    let fixture = Fixture::on(World::demo()).await;
+    let pairs = fixture.get("/v1/clusters?query=clusters[*].[clusterName,runningTasksCount]").await;
     assert_eq!(pairs.status, 200, "{}", pairs.body);
-    let from_aws = stage.aws.with(|world| {
+    let from_aws = fixture.aws.with(|world| {
         let named = json!({"clusters": ["ecs-api", "microservices"]});
         world.call("ecs", "DescribeClusters", named).unwrap()["clusters"].clone()
     });
@@ -26,7 +26,7 @@ async fn a_query_written_for_the_aws_cli_gives_the_clusters_and_their_running_ta
         .collect();
     assert_eq!(pairs.json(), Value::from(expected));
     assert_eq!(pairs.json()[1], json!(["microservices", 8]));
-    let tasks = stage
+    let tasks = fixture
         .get("/v1/clusters/microservices/tasks?service=users&query=tasks[*].{cpu:cpu,memoria:memory}")
         .await;
     assert_eq!(tasks.json().as_array().unwrap().len(), 2);
@@ -35,15 +35,15 @@ async fn a_query_written_for_the_aws_cli_gives_the_clusters_and_their_running_ta
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_is_answered_with_its_services_and_tasks_and_a_service_with_what_is_ours() {
-    let stage = Stage::on(World::demo()).await;
-    let cluster = stage.get("/v1/clusters/microservices").await.json();
+    let fixture = Fixture::on(World::demo()).await;
+    let cluster = fixture.get("/v1/clusters/microservices").await.json();
     assert_eq!(cluster["clusters"][0]["clusterName"], "microservices");
     assert_eq!(cluster["services"].as_array().unwrap().len(), 3);
     assert_eq!(cluster["tasks"].as_array().unwrap().len(), 8);
     assert_eq!(cluster["failures"], json!([]));
 
-    stage.rest("POST", "/v1/clusters/microservices/services/users/stop", &Value::Null).await;
-    let service = stage.get("/v1/clusters/microservices/services/users").await.json();
+    fixture.rest("POST", "/v1/clusters/microservices/services/users/stop", &Value::Null).await;
+    let service = fixture.get("/v1/clusters/microservices/services/users").await.json();
     let steward = &service["services"][0]["steward"];
     assert_eq!(steward["state"], "off");
     assert_eq!(steward["record"]["size"]["count"], 2);
@@ -53,13 +53,13 @@ async fn a_cluster_is_answered_with_its_services_and_tasks_and_a_service_with_wh
 
 #[tokio::test(start_paused = true)]
 async fn nothing_of_a_containers_environment_or_secrets_is_ever_shown() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let canary = "CANARY";
-    let definition = stage
+    let definition = fixture
         .aws
         .with(|world| world.call("ecs", "DescribeTaskDefinition", json!({"taskDefinition": "users"})));
     assert!(definition.unwrap().to_string().contains(canary), "the canary is there to be found");
-    let task = stage.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
+    let task = fixture.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
     for path in [
         "/v1/clusters?include=statistics,tags",
         "/v1/clusters/microservices?include=statistics,tags,capacity",
@@ -74,7 +74,7 @@ async fn nothing_of_a_containers_environment_or_secrets_is_ever_shown() {
         "/v1/auto-scaling-groups?include=tags",
         "/v1/auto-scaling-groups/ecs-api?include=tags",
     ] {
-        let answer = stage.get(path).await;
+        let answer = fixture.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(!answer.body.contains(canary), "{path}");
     }
@@ -86,14 +86,14 @@ async fn lists_are_complete_in_order_and_without_duplicates() {
     for n in 0..250 {
         world.cluster(&format!("c{n:03}"));
     }
-    let stage = Stage::on(world).await;
-    stage.aws.faults(Faults::new().on("ecs", "ListServices").times(1).truncated_page());
+    let fixture = Fixture::on(world).await;
+    fixture.aws.faults(Faults::new().on("ecs", "ListServices").times(1).truncated_page());
     for (path, query, expected) in [
         ("/v1/clusters/prod/services", "services[*].serviceName", 101),
         ("/v1/clusters", "clusters[*].clusterName", 251),
         ("/v1/clusters/prod/tasks", "tasks[*].taskArn", 202),
     ] {
-        let names = stage.get(&format!("{path}?query={query}")).await.json();
+        let names = fixture.get(&format!("{path}?query={query}")).await.json();
         let names: Vec<&str> = names.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
         assert_eq!(names.len(), expected, "{path}");
         assert!(names.is_sorted_by(|one, next| one < next), "{path}: in order, each once");
@@ -102,7 +102,7 @@ async fn lists_are_complete_in_order_and_without_duplicates() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_exist_is_a_404_that_names_it() {
-    let stage = Stage::on(prod()).await;
+    let fixture = Fixture::on(prod()).await;
     for (path, name) in [
         ("/v1/clusters/nowhere", "nowhere"),
         ("/v1/clusters/nowhere/services", "nowhere"),
@@ -111,7 +111,7 @@ async fn what_does_not_exist_is_a_404_that_names_it() {
         ("/v1/clusters/prod/tasks/0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
         ("/v1/clusters/prod/tasks?service=nobody", "nobody"),
     ] {
-        let answer = stage.get(path).await;
+        let answer = fixture.get(path).await;
         assert_eq!(
             (answer.status, &answer.json()["code"]),
             (404, &json!("notFound")),
@@ -120,7 +120,7 @@ async fn what_does_not_exist_is_a_404_that_names_it() {
         );
         assert!(answer.json()["detail"].as_str().unwrap().contains(name), "{}", answer.body);
     }
-    assert_eq!(stage.get("/v1/nothing").await.status, 403, "as API Gateway answers what is no route");
+    assert_eq!(fixture.get("/v1/nothing").await.status, 403, "as API Gateway answers what is no route");
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,19 +130,20 @@ async fn inactive_and_draining_services_are_answered_when_named_and_never_listed
     world.service("prod", ServiceSeed::new("here"));
     world.service("prod", ServiceSeed::new("leaving").status("DRAINING"));
     world.service("prod", ServiceSeed::new("left").status("INACTIVE"));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     for (name, status) in [("leaving", "DRAINING"), ("left", "INACTIVE")] {
-        let answer = stage.get(&format!("/v1/clusters/prod/services/{name}?query=services[0].status")).await;
+        let answer =
+            fixture.get(&format!("/v1/clusters/prod/services/{name}?query=services[0].status")).await;
         assert_eq!(answer.json(), status);
     }
-    let listed = stage.get("/v1/clusters/prod/services?query=services[*].serviceName").await.json();
+    let listed = fixture.get("/v1/clusters/prod/services?query=services[*].serviceName").await.json();
     assert!(!listed.to_string().contains("left"), "{listed}");
 }
 
-async fn accepting(stage: &Stage, path: &str, accept: &str) -> Response {
+async fn accepting(fixture: &Fixture, path: &str, accept: &str) -> Response {
     let headers = vec![("Accept".to_owned(), accept.to_owned())];
     let sent = Sent { method: "GET".into(), path: path.into(), headers, body: Vec::new() };
-    stage.system.request(&sent).await
+    fixture.system.request(&sent).await
 }
 
 fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
@@ -152,38 +153,38 @@ fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
 
 #[tokio::test(start_paused = true)]
 async fn text_plain_is_a_table_json_the_default_and_anything_else_a_406_before_any_call() {
-    let stage = Stage::on(World::demo()).await;
-    let table = accepting(&stage, "/v1/clusters", "text/plain").await;
+    let fixture = Fixture::on(World::demo()).await;
+    let table = accepting(&fixture, "/v1/clusters", "text/plain").await;
     assert_eq!(header(&table, "content-type"), Some("text/plain; charset=utf-8"));
     let rows: Vec<Vec<&str>> = table.body.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[0][..4], ["CLUSTER", "STATUS", "SERVICES", "RUNNING"], "{}", table.body);
     assert_eq!(rows[2][..4], ["microservices", "ACTIVE", "3", "8"], "{}", table.body);
-    let services = accepting(&stage, "/v1/clusters/microservices/services", "text/plain").await;
+    let services = accepting(&fixture, "/v1/clusters/microservices/services", "text/plain").await;
     assert!(services.body.contains("users") && services.body.contains("steady"), "{}", services.body);
     let queried = "/v1/clusters?query=clusters[*].[clusterName,runningTasksCount]";
-    let queried = accepting(&stage, queried, "text/plain").await;
+    let queried = accepting(&fixture, queried, "text/plain").await;
     assert!(queried.body.lines().any(|line| line.split_whitespace().eq(["microservices", "8"])));
     for accept in ["*/*", "application/json", "text/html, */*;q=0.1"] {
-        let answer = accepting(&stage, "/v1/clusters", accept).await;
+        let answer = accepting(&fixture, "/v1/clusters", accept).await;
         assert_eq!(header(&answer, "content-type"), Some("application/json"), "{accept}");
     }
-    stage.aws.forget();
-    let refused = accepting(&stage, "/v1/clusters", "text/html").await;
+    fixture.aws.forget();
+    let refused = accepting(&fixture, "/v1/clusters", "text/html").await;
     assert_eq!((refused.status, &refused.json()["code"]), (406, &json!("notAcceptable")));
-    assert!(stage.aws.ledger().is_empty());
+    assert!(fixture.aws.ledger().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn several_unknown_among_known_are_failures_and_nothing_but_unknown_is_a_404() {
-    let stage = Stage::on(prod_with(2)).await;
-    let task = stage.aws.with(|world| world.tasks("prod", "s000")[0].id.clone());
+    let fixture = Fixture::on(prod_with(2)).await;
+    let task = fixture.aws.with(|world| world.tasks("prod", "s000")[0].id.clone());
     let gone = "0123456789abcdef0123456789abcdef";
     for (path, list, found) in [
         ("/v1/clusters?clusters=prod,nowhere".to_owned(), "clusters", 1),
         ("/v1/clusters/prod/services?services=s000,nobody,s001".to_owned(), "services", 2),
         (format!("/v1/clusters/prod/tasks?tasks={task},{gone}"), "tasks", 1),
     ] {
-        let answer = stage.get(&path).await;
+        let answer = fixture.get(&path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         assert_eq!(answer.json()[list].as_array().unwrap().len(), found, "{path}");
         let failures = answer.json()["failures"].clone();
@@ -195,7 +196,7 @@ async fn several_unknown_among_known_are_failures_and_nothing_but_unknown_is_a_4
         ("/v1/clusters/prod/services?services=nobody".to_owned(), "nobody"),
         (format!("/v1/clusters/prod/tasks?tasks={gone}"), gone),
     ] {
-        let answer = stage.get(&path).await;
+        let answer = fixture.get(&path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.json()["detail"].as_str().unwrap().contains(names), "{}", answer.body);
     }
@@ -203,7 +204,7 @@ async fn several_unknown_among_known_are_failures_and_nothing_but_unknown_is_a_4
 
 #[tokio::test(start_paused = true)]
 async fn a_list_in_pages_is_complete_in_order_and_without_duplicates_while_others_come_and_go() {
-    let stage = Stage::on(prod_with(23)).await;
+    let fixture = Fixture::on(prod_with(23)).await;
     for (list, name, expected) in
         [("tasks", "taskArn", 46), ("task-definitions", "", 23_usize), ("services", "serviceName", 23)]
     {
@@ -215,7 +216,7 @@ async fn a_list_in_pages_is_complete_in_order_and_without_duplicates_while_other
         let key = if list == "task-definitions" { "taskDefinitionArns" } else { list };
         let (mut names, mut next, mut pages) = (Vec::new(), String::new(), 0);
         loop {
-            let page = stage.get(&format!("{path}?limit=10{next}")).await;
+            let page = fixture.get(&format!("{path}?limit=10{next}")).await;
             assert_eq!(page.status, 200, "{}", page.body);
             let body = page.json();
             let items = body[key].as_array().unwrap();
@@ -223,7 +224,7 @@ async fn a_list_in_pages_is_complete_in_order_and_without_duplicates_while_other
             names.extend(items.iter().map(|item| item[name].as_str().or(item.as_str()).unwrap().to_owned()));
             pages += 1;
             if list == "services" && pages == 1 {
-                stage.aws.with(|world| {
+                fixture.aws.with(|world| {
                     world.service("prod", ServiceSeed::new("a-new-one"));
                     let gone = json!({"cluster": "prod", "service": "s003", "force": true});
                     world.call("ecs", "DeleteService", gone).unwrap();
@@ -247,13 +248,13 @@ async fn a_list_in_pages_is_complete_in_order_and_without_duplicates_while_other
 
 #[tokio::test(start_paused = true)]
 async fn a_link_to_the_next_page_survives_a_query_and_carries_it() {
-    let stage = Stage::on(prod_with(3)).await;
+    let fixture = Fixture::on(prod_with(3)).await;
     let path = "/v1/clusters/prod/services?limit=2&query=services[*].serviceName";
-    let page = stage.get(path).await;
+    let page = fixture.get(path).await;
     assert_eq!(page.json(), json!(["s000", "s001"]));
     let link = header(&page, "link").unwrap().to_owned();
     let reference = link.strip_prefix('<').and_then(|rest| rest.split_once('>')).unwrap().0;
-    let rest = stage.get(&format!("/v1/clusters/prod/services{reference}")).await;
+    let rest = fixture.get(&format!("/v1/clusters/prod/services{reference}")).await;
     assert_eq!(rest.json(), json!(["s002"]));
     assert_eq!(header(&rest, "link"), None);
 }
@@ -262,10 +263,10 @@ async fn a_link_to_the_next_page_survives_a_query_and_carries_it() {
 async fn a_broken_cursor_or_another_lists_is_a_400_before_any_call() {
     let mut world = prod_with(3);
     world.cluster("staging");
-    let stage = Stage::on(world).await;
-    let page = stage.get("/v1/clusters/prod/services?limit=1").await.json();
+    let fixture = Fixture::on(world).await;
+    let page = fixture.get("/v1/clusters/prod/services?limit=1").await.json();
     let cursor = page["nextToken"].as_str().unwrap();
-    stage.aws.forget();
+    fixture.aws.forget();
     for path in [
         "/v1/clusters/prod/services?cursor=broken".to_owned(),
         "/v1/clusters/prod/services?cursor=".to_owned(),
@@ -284,30 +285,30 @@ async fn a_broken_cursor_or_another_lists_is_a_400_before_any_call() {
         "/v1/task-definitions/users/0".to_owned(),
         "/v1/task-definitions/users/latest".to_owned(),
     ] {
-        let answer = stage.get(&path).await;
+        let answer = fixture.get(&path).await;
         assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("badRequest")), "{path}");
     }
-    assert!(stage.aws.ledger().is_empty());
+    assert!(fixture.aws.ledger().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn tasks_are_found_by_service_family_starter_and_status_in_any_combination() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let run = |by: &str, family: &str| {
         let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
-        stage.aws.with(|world| {
+        fixture.aws.with(|world| {
             let asked = json!({"cluster": "microservices", "taskDefinition": family, "launchType": "FARGATE",
                 "startedBy": by, "networkConfiguration": network});
             world.call("ecs", "RunTask", asked).unwrap()["tasks"][0]["taskArn"].as_str().unwrap().to_owned()
         })
     };
     let (alice, bob, stopped) = (run("alice", "users"), run("bob", "users"), run("alice", "threads"));
-    stage.aws.with(|world| {
+    fixture.aws.with(|world| {
         world.call("ecs", "StopTask", json!({"cluster": "microservices", "task": stopped})).unwrap()
     });
     let found = async |query: &str| {
         let path = format!("/v1/clusters/microservices/tasks?{query}&query=tasks[*].taskArn");
-        let answer = stage.get(&path).await;
+        let answer = fixture.get(&path).await;
         assert_eq!(answer.status, 200, "{query}: {}", answer.body);
         let arns = answer.json().as_array().unwrap().clone();
         arns.iter().map(|arn| arn.as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -324,23 +325,23 @@ async fn tasks_are_found_by_service_family_starter_and_status_in_any_combination
 
 #[tokio::test(start_paused = true)]
 async fn a_task_definition_is_shown_by_revision_without_what_its_containers_are_told() {
-    let stage = Stage::on(World::demo()).await;
-    let listed = stage.get("/v1/task-definitions?family=users").await.json();
+    let fixture = Fixture::on(World::demo()).await;
+    let listed = fixture.get("/v1/task-definitions?family=users").await.json();
     assert!(
         listed["taskDefinitionArns"][0].as_str().unwrap().ends_with("task-definition/users:1"),
         "{listed}"
     );
-    let one = stage.get("/v1/task-definitions/users/1").await;
+    let one = fixture.get("/v1/task-definitions/users/1").await;
     let definition = &one.json()["taskDefinition"];
     assert_eq!((&definition["family"], &definition["revision"]), (&json!("users"), &json!(1)));
     let container = &definition["containerDefinitions"][0];
     assert!(container["image"].is_string() && container["essential"] == true, "{container}");
     assert!(!one.body.contains("CANARY"), "{}", one.body);
-    let gone = stage.get("/v1/task-definitions/users/99").await;
+    let gone = fixture.get("/v1/task-definitions/users/99").await;
     assert_eq!(gone.status, 404);
     assert!(gone.json()["detail"].as_str().unwrap().contains("users:99"), "{}", gone.body);
     let direct = json!({"action": "describeTaskDefinition", "family": "users"});
-    let latest = stage.system.invoke("describe-cluster", direct).await.unwrap();
+    let latest = fixture.system.invoke("describe-cluster", direct).await.unwrap();
     assert_eq!(latest["taskDefinition"]["revision"], 1);
 }
 
@@ -350,10 +351,10 @@ async fn what_is_ours_says_schedule_next_transition_override_and_why() {
     world.cluster_tag("prod", "steward:schedule", "Mon-Fri 08:00-20:00 America/Sao_Paulo");
     world.service("prod", ServiceSeed::new("users").desired(2));
     world.service("prod", ServiceSeed::new("bad").desired(1).tag("steward:schedule", "Mon 8-9"));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let steward = async |name: &str| {
         let path = format!("/v1/clusters/prod/services/{name}?query=services[0].steward");
-        stage.get(&path).await.json()
+        fixture.get(&path).await.json()
     };
     let before = steward("users").await;
     assert_eq!(
@@ -363,27 +364,27 @@ async fn what_is_ours_says_schedule_next_transition_override_and_why() {
     assert_eq!(before["schedule"], "Mon-Fri 08:00-20:00 America/Sao_Paulo");
     assert_eq!(before["next"], json!({"at": "2026-11-25T08:00:00-03:00", "to": "on"}));
     let body = json!({"state": "on", "for": "PT2H", "reason": "a late deploy"});
-    stage.rest("PUT", "/v1/clusters/prod/services/users/override", &body).await;
+    fixture.rest("PUT", "/v1/clusters/prod/services/users/override", &body).await;
     let held = steward("users").await;
     assert_eq!(
         (&held["override"]["state"], &held["override"]["reason"]),
         (&json!("on"), &json!("a late deploy"))
     );
     assert_eq!(held["next"], json!({"at": "2026-11-24T22:00:00-03:00", "to": "off"}));
-    stage.rest("POST", "/v1/clusters/prod/services/users/stop", &Value::Null).await;
-    stage.aws.advance(Duration::from_mins(2));
+    fixture.rest("POST", "/v1/clusters/prod/services/users/stop", &Value::Null).await;
+    fixture.aws.advance(Duration::from_mins(2));
     let off = steward("users").await;
     assert_eq!(
         (&off["state"], &off["status"], &off["why"]),
         (&json!("off"), &json!("off"), &json!("request"))
     );
-    stage.aws.with(|world| {
+    fixture.aws.with(|world| {
         let raise = json!({"cluster": "prod", "service": "users", "desiredCount": 1});
         world.call("ecs", "UpdateService", raise).unwrap()
     });
     assert_eq!(steward("users").await["why"], "person");
     assert!(steward("bad").await["faults"][0].as_str().unwrap().contains("Mon 8-9"));
-    let cluster = stage.get("/v1/clusters/prod?query=clusters[0].steward").await.json();
+    let cluster = fixture.get("/v1/clusters/prod?query=clusters[0].steward").await.json();
     assert_eq!(cluster["schedule"], "Mon-Fri 08:00-20:00 America/Sao_Paulo");
     assert_eq!(cluster["services"]["steady"], 1, "{cluster}");
 }
@@ -392,10 +393,10 @@ async fn what_is_ours_says_schedule_next_transition_override_and_why() {
 async fn tags_are_shown_where_they_are_asked_for() {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("users").tag("team", "identity"));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let tags = async |query: &str| {
         let path = format!("/v1/clusters/prod/services/users?{query}&query=services[0].tags");
-        stage.get(&path).await.json()
+        fixture.get(&path).await.json()
     };
     assert_eq!(tags("include=tags").await, json!([{"key": "team", "value": "identity"}]));
     assert_eq!(tags("").await, Value::Null);
@@ -466,8 +467,8 @@ async fn capacity_shows_a_clusters_instances_providers_and_groups_and_no_others(
     world.capacity_provider(
         ProviderSeed::new("spot-provider", "spot").managed_scaling(100).cluster("ecs-api"),
     );
-    let stage = Stage::on(world).await;
-    let body = stage.get("/v1/clusters/ecs-api?include=capacity,statistics").await.json();
+    let fixture = Fixture::on(world).await;
+    let body = fixture.get("/v1/clusters/ecs-api?include=capacity,statistics").await.json();
     assert_eq!(body["containerInstances"].as_array().unwrap().len(), 2, "{body}");
     assert!(body["containerInstances"][0]["ec2InstanceId"].as_str().unwrap().starts_with("i-"));
     assert_eq!(body["capacityProviders"][0]["name"], "spot-provider");
@@ -479,12 +480,12 @@ async fn capacity_shows_a_clusters_instances_providers_and_groups_and_no_others(
         (&groups[1]["steward"]["clusterBy"], &groups[1]["steward"]["managedScaling"]),
         (&json!("capacityProvider"), &json!(true))
     );
-    let from_aws = stage.aws.with(|world| {
+    let from_aws = fixture.aws.with(|world| {
         let asked = json!({"clusters": ["ecs-api"], "include": ["STATISTICS"]});
         world.call("ecs", "DescribeClusters", asked).unwrap()["clusters"][0]["statistics"].clone()
     });
     assert_eq!(body["clusters"][0]["statistics"], from_aws);
-    let plain = stage.get("/v1/clusters/ecs-api").await.json();
+    let plain = fixture.get("/v1/clusters/ecs-api").await.json();
     assert_eq!(
         (&plain["containerInstances"], &plain["clusters"][0]["statistics"]),
         (&Value::Null, &Value::Null)
@@ -497,18 +498,18 @@ async fn auto_scaling_groups_are_listed_in_awss_own_shape_and_one_is_found_by_it
     for n in 0..120 {
         world.group(GroupSeed::new(&format!("g {n:03}")).sizes(0, 0, 1).tag("team", "web"));
     }
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let names =
-        stage.get("/v1/auto-scaling-groups?query=AutoScalingGroups[*].AutoScalingGroupName").await.json();
+        fixture.get("/v1/auto-scaling-groups?query=AutoScalingGroups[*].AutoScalingGroupName").await.json();
     assert_eq!(names.as_array().unwrap().len(), 121);
-    let one = stage.get("/v1/auto-scaling-groups/ecs-api").await.json();
+    let one = fixture.get("/v1/auto-scaling-groups/ecs-api").await.json();
     let group = &one["AutoScalingGroups"][0];
     assert_eq!(
         (&group["MinSize"], &group["DesiredCapacity"], &group["MaxSize"]),
         (&json!(1), &json!(2), &json!(4))
     );
     assert_eq!((&group["steward"]["state"], &group["steward"]["cluster"]), (&json!("on"), &json!("ecs-api")));
-    stage.aws.with(|world| {
+    fixture.aws.with(|world| {
         let tag = |key: &str, value: &str| {
             json!({"ResourceId": "ecs-api", "ResourceType": "auto-scaling-group", "Key": key, "Value": value,
                 "PropagateAtLaunch": false})
@@ -519,20 +520,21 @@ async fn auto_scaling_groups_are_listed_in_awss_own_shape_and_one_is_found_by_it
         world.call("autoscaling", "CreateOrUpdateTags", json!({"Tags": [record, schedule]})).unwrap();
     });
     let steward =
-        stage.get("/v1/auto-scaling-groups/ecs-api").await.json()["AutoScalingGroups"][0]["steward"].clone();
+        fixture.get("/v1/auto-scaling-groups/ecs-api").await.json()["AutoScalingGroups"][0]["steward"]
+            .clone();
     assert_eq!(steward["schedule"], "Mon-Fri 08:00-20:00 America/Sao_Paulo");
     assert_eq!(steward["next"], json!({"at": "2026-11-24T20:00:00-03:00", "to": "off"}));
     assert_eq!(steward["record"]["state"], "on", "{steward}");
-    let spaced = stage.get("/v1/auto-scaling-groups/g%20007?include=tags").await.json();
+    let spaced = fixture.get("/v1/auto-scaling-groups/g%20007?include=tags").await.json();
     assert_eq!(spaced["AutoScalingGroups"][0]["Tags"][0]["Value"], "web", "{spaced}");
     let direct = json!({"action": "describeAutoScalingGroup", "group": group["AutoScalingGroupARN"]});
-    let by_arn = stage.system.invoke("describe-cluster", direct).await.unwrap();
+    let by_arn = fixture.system.invoke("describe-cluster", direct).await.unwrap();
     assert_eq!(by_arn["AutoScalingGroups"][0]["AutoScalingGroupName"], "ecs-api");
-    let gone = stage.get("/v1/auto-scaling-groups/nothing").await;
+    let gone = fixture.get("/v1/auto-scaling-groups/nothing").await;
     assert_eq!(gone.status, 404);
     assert!(gone.json()["detail"].as_str().unwrap().contains("nothing"));
     for path in ["a%2Fb", "..", "%2E%2E", "a%3Ab", "arn%3Aaws%3Aautoscaling"] {
-        let refused = stage.get(&format!("/v1/auto-scaling-groups/{path}")).await;
+        let refused = fixture.get(&format!("/v1/auto-scaling-groups/{path}")).await;
         assert_eq!(refused.status, 400, "{path}: {}", refused.body);
     }
 }
@@ -541,9 +543,9 @@ async fn auto_scaling_groups_are_listed_in_awss_own_shape_and_one_is_found_by_it
 async fn a_list_of_1001_tasks_whose_pages_come_empty_with_a_token_is_complete() {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("many").desired(1_001));
-    let stage = Stage::on(world).await;
-    stage.aws.faults(Faults::new().on("ecs", "ListTasks").times(3).truncated_page());
-    let tasks = stage.get("/v1/clusters/prod/tasks?query=tasks[*].taskArn").await.json();
+    let fixture = Fixture::on(world).await;
+    fixture.aws.faults(Faults::new().on("ecs", "ListTasks").times(3).truncated_page());
+    let tasks = fixture.get("/v1/clusters/prod/tasks?query=tasks[*].taskArn").await.json();
     let arns: Vec<_> = tasks.as_array().unwrap().iter().map(|arn| arn.as_str().unwrap()).collect();
     assert_eq!(arns.len(), 1_001);
     assert!(arns.is_sorted_by(|one, next| one < next));

@@ -6,7 +6,7 @@ use local::{Sent, Template};
 use serde_json::{Value, json};
 use shared_lambda::LambdaError;
 
-use crate::stage::{Stage, evening, prod_with_users};
+use crate::fixture::{Fixture, evening, prod_with_users};
 
 fn demo_in_the_evening() -> Aws {
     let mut world = World::demo();
@@ -14,20 +14,20 @@ fn demo_in_the_evening() -> Aws {
     Aws::new(world)
 }
 
-async fn answer(stage: &Stage, function: &str, event: Value) -> Result<Value, Value> {
-    let answer = stage.system.invoke(function, event).await;
+async fn answer(fixture: &Fixture, function: &str, event: Value) -> Result<Value, Value> {
+    let answer = fixture.system.invoke(function, event).await;
     answer.map_err(|problem| json!(LambdaError::new(&problem, "id")))
 }
 
 async fn every_file(function: &str, files: &[(&str, Expected)]) {
     let aws = demo_in_the_evening();
     for (name, expected) in files {
-        let stage = Stage::at(aws.fork()).await;
-        let event = events::read_at(function, name, stage.system.now());
-        let answer = answer(&stage, function, event).await;
+        let fixture = Fixture::at(aws.fork()).await;
+        let event = events::read_at(function, name, fixture.system.now());
+        let answer = answer(&fixture, function, event).await;
         events::check(name, *expected, &answer);
         if name.starts_with("bad-") {
-            assert_eq!(stage.writes(), [""; 0], "{name}");
+            assert_eq!(fixture.writes(), [""; 0], "{name}");
         }
     }
 }
@@ -60,7 +60,7 @@ async fn every_file_of_prune_images_events_gets_its_answer_and_a_bad_one_changes
 /// Where IAM was told of `prod`, nothing may reach `staging`.
 #[tokio::test(start_paused = true)]
 async fn another_clusters_arn_in_every_place_of_every_route_is_refused_before_any_call() {
-    let stage = Stage::on(prod_with_users()).await;
+    let fixture = Fixture::on(prod_with_users()).await;
     let arns = [
         "arn:aws:ecs:sa-east-1:123456789012:service/staging/users",
         "arn:aws:ecs:sa-east-1:123456789012:cluster/staging",
@@ -104,7 +104,7 @@ async fn another_clusters_arn_in_every_place_of_every_route_is_refused_before_an
                 }
             }
             for (path, body) in requests {
-                let answer = stage.rest(&route.method, &path, &body).await;
+                let answer = fixture.rest(&route.method, &path, &body).await;
                 assert!(
                     matches!(answer.status, 400 | 403),
                     "{} {path} {body}: {}",
@@ -116,12 +116,12 @@ async fn another_clusters_arn_in_every_place_of_every_route_is_refused_before_an
         }
     }
     assert!(tried > 300, "{tried}");
-    assert!(stage.aws.ledger().is_empty(), "no AWS call was made");
+    assert!(fixture.aws.ledger().is_empty(), "no AWS call was made");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_over_256_kb_is_a_413_and_one_of_256_kb_is_read() {
-    let stage = Stage::on(prod_with_users()).await;
+    let fixture = Fixture::on(prod_with_users()).await;
     let send = |body: Vec<u8>| {
         let path = "/v1/clusters/prod/services/users/scale".to_owned();
         Sent { method: "PUT".into(), path, headers: Vec::new(), body }
@@ -131,18 +131,18 @@ async fn a_body_over_256_kb_is_a_413_and_one_of_256_kb_is_read() {
         body.resize(length, b' ');
         body
     };
-    let fits = stage.system.request(&send(body(256 * 1024))).await;
+    let fits = fixture.system.request(&send(body(256 * 1024))).await;
     assert_eq!(fits.status, 200, "{}", fits.body);
-    let over = stage.system.request(&send(body(256 * 1024 + 1))).await;
+    let over = fixture.system.request(&send(body(256 * 1024 + 1))).await;
     assert_eq!((over.status, &over.json()["code"]), (413, &json!("tooLarge")));
     let mut binary = body(256 * 1024 + 1);
     binary[0] = 0xff;
-    assert_eq!(stage.system.request(&send(binary)).await.status, 413);
+    assert_eq!(fixture.system.request(&send(binary)).await.status, 413);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_problem_says_what_to_do_and_points_at_the_place() {
-    let stage = Stage::on(prod_with_users()).await;
+    let fixture = Fixture::on(prod_with_users()).await;
     let path = "/v1/clusters/prod/services/users/scale";
     for (body, words) in [
         (
@@ -154,7 +154,7 @@ async fn a_problem_says_what_to_do_and_points_at_the_place() {
         (json!({}), "missing field `desiredCount`"),
         (json!({"desiredCount": 501}), "desiredCount 501 is beyond 500"),
     ] {
-        let answer = stage.rest("PUT", path, &body).await.json();
+        let answer = fixture.rest("PUT", path, &body).await.json();
         let detail = answer["detail"].as_str().unwrap();
         assert!(detail.contains(words), "{body} gave {detail:?}");
     }

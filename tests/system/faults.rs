@@ -6,25 +6,25 @@ use emulator::{Faults, ServiceSeed, TargetSeed};
 use serde_json::{Value, json};
 use shared::Code;
 
-use crate::stage::{Stage, item, prod, prod_with, prod_with_users};
+use crate::fixture::{Fixture, item, prod, prod_with, prod_with_users};
 
 #[tokio::test(start_paused = true)]
 async fn one_services_failure_does_not_stop_the_others() {
-    let stage = Stage::on(prod_with(20)).await;
-    stage.aws.faults(Faults::new().on("ecs", "UpdateService").containing("s007").access_denied());
-    let problem = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap_err();
+    let fixture = Fixture::on(prod_with(20)).await;
+    fixture.aws.faults(Faults::new().on("ecs", "UpdateService").containing("s007").access_denied());
+    let problem = fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap_err();
     assert_eq!(problem.code, Code::Partial);
     assert!(problem.detail.contains("19 services off"), "{problem}");
     assert_eq!(problem.failures[0]["counts"]["failed"], 1);
     assert_eq!(problem.failures[1]["resource"], "service/prod/s007");
     assert_eq!(problem.failures[1]["code"], "accessDenied");
-    let refused = stage.aws.ledger().into_iter().filter(|call| call.outcome.is_err()).count();
+    let refused = fixture.aws.ledger().into_iter().filter(|call| call.outcome.is_err()).count();
     assert_eq!(refused, 1, "AccessDenied is not retried");
 
-    let rest = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    let rest = fixture.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
     assert_eq!(rest.status, 207);
     assert_eq!(item(&rest.json(), "s007")["outcome"], "failed");
-    let one = stage.rest("POST", "/v1/clusters/prod/services/s007/stop", &Value::Null).await;
+    let one = fixture.rest("POST", "/v1/clusters/prod/services/s007/stop", &Value::Null).await;
     assert_eq!((one.status, &one.json()["code"]), (502, &json!("accessDenied")));
     let detail = one.json()["detail"].as_str().unwrap().to_owned();
     for words in ["ecs:UpdateService", "service/prod/s007", "role needs"] {
@@ -34,17 +34,17 @@ async fn one_services_failure_does_not_stop_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn throttled_for_ten_seconds_everything_is_done_all_the_same() {
-    let stage = Stage::on(prod_with(30)).await;
-    stage.aws.faults(Faults::new().anywhere().during(Duration::from_secs(10)).throttle());
-    let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let fixture = Fixture::on(prod_with(30)).await;
+    fixture.aws.faults(Faults::new().anywhere().during(Duration::from_secs(10)).throttle());
+    let report = fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
     assert_eq!(report["counts"]["changed"], 30, "{}", report["summary"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_throttle_that_lasts_is_a_429_and_an_answer_that_never_comes_a_503() {
-    let stage = Stage::on(prod_with_users()).await;
-    let stop = || stage.rest("POST", "/v1/clusters/prod/services/users/stop", &Value::Null);
-    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").throttle());
+    let fixture = Fixture::on(prod_with_users()).await;
+    let stop = || fixture.rest("POST", "/v1/clusters/prod/services/users/stop", &Value::Null);
+    fixture.aws.faults(Faults::new().on("ecs", "DescribeServices").throttle());
     let throttled = stop().await;
     assert_eq!(
         (throttled.status, &throttled.json()["code"]),
@@ -53,74 +53,74 @@ async fn a_throttle_that_lasts_is_a_429_and_an_answer_that_never_comes_a_503() {
         throttled.body
     );
     assert_eq!(throttled.json()["retryable"], true);
-    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").hang());
+    fixture.aws.faults(Faults::new().on("ecs", "DescribeServices").hang());
     let hanging = stop().await;
     assert_eq!((hanging.status, &hanging.json()["code"]), (503, &json!("unreachable")), "{}", hanging.body);
-    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").server_error());
+    fixture.aws.faults(Faults::new().on("ecs", "DescribeServices").server_error());
     let failed = stop().await;
     assert_eq!((failed.status, &failed.json()["code"]), (502, &json!("awsFailed")), "{}", failed.body);
-    stage.aws.faults(Faults::new().on("ecs", "DescribeServices").cut_body());
+    fixture.aws.faults(Faults::new().on("ecs", "DescribeServices").cut_body());
     let cut = stop().await;
     assert_eq!((cut.status, &cut.json()["code"]), (502, &json!("awsFailed")), "{}", cut.body);
-    assert_eq!(stage.writes(), [""; 0]);
+    assert_eq!(fixture.writes(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_before_or_after_the_commit_is_retried_and_ends_the_same() {
     for operation in ["TagResource", "UpdateService"] {
         for after in [false, true] {
-            let stage = Stage::on(prod_with_users()).await;
+            let fixture = Fixture::on(prod_with_users()).await;
             let rule = Faults::new().on("ecs", operation).times(1);
-            stage.aws.faults(if after { rule.reset_after_commit() } else { rule.reset_before_commit() });
-            stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
-            assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))), "{operation}, after: {after}");
-            stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
-            assert_eq!(stage.size("users"), (3, Some((2, [true, false, false]))));
+            fixture.aws.faults(if after { rule.reset_after_commit() } else { rule.reset_before_commit() });
+            fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+            assert_eq!(fixture.size("users"), (0, Some((0, [true; 3]))), "{operation}, after: {after}");
+            fixture.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+            assert_eq!(fixture.size("users"), (3, Some((2, [true, false, false]))));
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_deadline_leaves_is_not_attempted_and_the_same_request_goes_on() {
-    let stage = Stage::on(prod_with(200)).await;
-    let first = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    let fixture = Fixture::on(prod_with(200)).await;
+    let first = fixture.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
     assert_eq!(first.status, 207, "{}", first.json()["summary"]);
     let first = first.json();
     assert_eq!(first["complete"], false);
     assert!(first["counts"]["notAttempted"].as_u64().unwrap() > 0);
     assert_eq!(first["counts"]["failed"], 0, "{}", first["summary"]);
-    let second = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    let second = fixture.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
     assert_eq!(second.status, 200, "{}", second.json()["summary"]);
     for n in 0..200 {
         let service = format!("s{n:03}");
-        assert_eq!(stage.size(&service).0, 0);
-        assert!(stage.record(&service).unwrap().contains(" n=2 "));
+        assert_eq!(fixture.size(&service).0, 0);
+        assert!(fixture.record(&service).unwrap().contains(" n=2 "));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_deleted_between_read_and_write_fails_alone() {
-    let stage = Stage::on(prod_with(3)).await;
-    stage.aws.latency(Some(Duration::from_secs(1)));
+    let fixture = Fixture::on(prod_with(3)).await;
+    fixture.aws.latency(Some(Duration::from_secs(1)));
     // Two lists and descriptions, the targets, and then the first writes.
     let delete = async {
         tokio::time::sleep(Duration::from_millis(2_500)).await;
         let input = json!({"cluster": "prod", "service": "s001", "force": true});
-        stage.aws.with(|world| world.call("ecs", "DeleteService", input)).unwrap();
+        fixture.aws.with(|world| world.call("ecs", "DeleteService", input)).unwrap();
     };
     let stop = json!({"action": "stop", "cluster": "prod"});
-    let (problem, ()) = tokio::join!(stage.scale(stop), delete);
+    let (problem, ()) = tokio::join!(fixture.scale(stop), delete);
     let problem = problem.unwrap_err();
     assert_eq!(problem.failures[0]["counts"]["changed"], 2, "{problem}");
     assert_eq!(problem.failures[1]["resource"], "service/prod/s001");
-    assert_eq!((stage.size("s000").0, stage.size("s002").0), (0, 0));
+    assert_eq!((fixture.size("s000").0, fixture.size("s002").0), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_summary_calls_a_cluster_that_cannot_be_read_a_cluster() {
-    let stage = Stage::on(prod_with(2)).await;
-    stage.aws.faults(Faults::new().on("ecs", "ListServices").access_denied());
-    let report = stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+    let fixture = Fixture::on(prod_with(2)).await;
+    fixture.aws.faults(Faults::new().on("ecs", "ListServices").access_denied());
+    let report = fixture.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
     let summary = report["summary"].as_str().unwrap();
     assert!(summary.contains("1 cluster failed") && !summary.contains("service"), "{summary}");
 }
@@ -133,24 +133,30 @@ async fn a_service_whose_stop_is_refused_keeps_its_autoscaling_and_one_that_got_
     let refused = |rule: emulator::FaultRule| rule.access_denied();
     let failed = |rule: emulator::FaultRule| rule.server_error();
     for (fault, left) in [(&refused as &dyn Fn(_) -> _, by_day), (&failed, asleep)] {
-        let stage = Stage::on(prod_with_users()).await;
-        stage.aws.faults(fault(Faults::new().on("ecs", "UpdateService")));
-        stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap_err();
-        assert_eq!(stage.size("users"), left);
-        assert!(stage.record("users").unwrap().contains("stopping@"), "it is still to be finished");
-        stage.aws.faults(Faults::new());
-        stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
-        assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))));
-        assert!(stage.record("users").unwrap().contains("n=3 min=2 susp=i--"), "{:?}", stage.record("users"));
+        let fixture = Fixture::on(prod_with_users()).await;
+        fixture.aws.faults(fault(Faults::new().on("ecs", "UpdateService")));
+        fixture.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap_err();
+        assert_eq!(fixture.size("users"), left);
+        assert!(fixture.record("users").unwrap().contains("stopping@"), "it is still to be finished");
+        fixture.aws.faults(Faults::new());
+        fixture.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+        assert_eq!(fixture.size("users"), (0, Some((0, [true; 3]))));
+        assert!(
+            fixture.record("users").unwrap().contains("n=3 min=2 susp=i--"),
+            "{:?}",
+            fixture.record("users")
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_read_that_only_a_warning_needs_costs_the_warning_and_not_the_evening() {
-    let stage = Stage::on(prod_with_users()).await;
-    stage.aws.faults(Faults::new().on("application-autoscaling", "DescribeScheduledActions").access_denied());
-    let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
-    assert_eq!((&report["ok"], stage.size("users")), (&json!(true), (0, Some((0, [true; 3])))), "{report}");
+    let fixture = Fixture::on(prod_with_users()).await;
+    fixture
+        .aws
+        .faults(Faults::new().on("application-autoscaling", "DescribeScheduledActions").access_denied());
+    let report = fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    assert_eq!((&report["ok"], fixture.size("users")), (&json!(true), (0, Some((0, [true; 3])))), "{report}");
     assert_eq!(report["warnings"][0]["code"], "accessDenied", "{report}");
     let detail = report["warnings"][0]["detail"].as_str().unwrap();
     assert!(detail.contains("scheduled scaling actions"), "{detail}");
@@ -165,16 +171,18 @@ async fn scalable_targets_that_cannot_be_read_fail_the_services_that_were_due_an
         world.service("prod", seed);
         world.scalable_target("prod", name, TargetSeed::new(1, 4));
     }
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let tick = json!({"action": "reconcile", "clusters": ["*"]});
-    stage.scale(tick.clone()).await.unwrap();
-    stage.aws.move_to("2026-11-25T23:00:00Z".parse().unwrap());
-    stage.aws.faults(Faults::new().on("application-autoscaling", "DescribeScalableTargets").access_denied());
-    let report = stage.scale(tick.clone()).await.unwrap();
+    fixture.scale(tick.clone()).await.unwrap();
+    fixture.aws.move_to("2026-11-25T23:00:00Z".parse().unwrap());
+    fixture
+        .aws
+        .faults(Faults::new().on("application-autoscaling", "DescribeScalableTargets").access_denied());
+    let report = fixture.scale(tick.clone()).await.unwrap();
     assert_eq!(item(&report, "due")["code"], "accessDenied", "{report}");
     assert_eq!(item(&report, "always")["outcome"], "unchanged", "{report}");
-    assert_eq!(stage.size("due").0, 2);
-    stage.aws.faults(Faults::new());
-    stage.scale(tick).await.unwrap();
-    assert_eq!((stage.size("due").0, stage.size("always").0), (0, 2));
+    assert_eq!(fixture.size("due").0, 2);
+    fixture.aws.faults(Faults::new());
+    fixture.scale(tick).await.unwrap();
+    assert_eq!((fixture.size("due").0, fixture.size("always").0), (0, 2));
 }

@@ -11,7 +11,7 @@ use local::{System, system::Setup};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::stage::{Stage, evening, prod_with};
+use crate::fixture::{Fixture, evening, prod_with};
 
 /// 1,000 services of two tasks in 20 clusters, a tenth autoscaled.
 fn thousand() -> World {
@@ -146,25 +146,25 @@ async fn a_thousand_services_come_back_with_one_denied_and_the_run_says_which() 
 
 #[tokio::test(start_paused = true)]
 async fn a_fleet_of_1001_in_one_cluster_is_seen_to_the_last_one() {
-    let stage = Stage::on({
+    let fixture = Fixture::on({
         let mut world = prod_with(1_000);
         world.service("prod", ServiceSeed::new("the-last-one").tag("team", "z"));
         world
     })
     .await;
-    let report = stage.scale(json!({"action": "stop", "cluster": "prod", "dryRun": true})).await.unwrap();
+    let report = fixture.scale(json!({"action": "stop", "cluster": "prod", "dryRun": true})).await.unwrap();
     assert_eq!(report["counts"]["changed"], 1_001);
     let last =
-        stage.scale(json!({"action": "stop", "cluster": "prod", "tags": {"team": "z"}})).await.unwrap();
+        fixture.scale(json!({"action": "stop", "cluster": "prod", "tags": {"team": "z"}})).await.unwrap();
     assert_eq!(last["items"].as_array().unwrap().len(), 1);
-    assert_eq!(stage.size("the-last-one").0, 0);
+    assert_eq!(fixture.size("the-last-one").0, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_of_a_hundred_denied_over_rest_is_a_207() {
-    let stage = Stage::on(prod_with(100)).await;
-    stage.aws.faults(Faults::new().on("ecs", "UpdateService").containing("s031").access_denied());
-    let answer = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    let fixture = Fixture::on(prod_with(100)).await;
+    fixture.aws.faults(Faults::new().on("ecs", "UpdateService").containing("s031").access_denied());
+    let answer = fixture.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
     assert_eq!(answer.status, 207);
     assert_eq!(
         answer.json()["counts"],
@@ -175,12 +175,12 @@ async fn one_of_a_hundred_denied_over_rest_is_a_207() {
 #[tokio::test(start_paused = true)]
 async fn a_throttle_halves_the_budget_for_the_run() {
     let pace = async |throttled: bool| {
-        let stage = Stage::on(prod_with(120)).await;
+        let fixture = Fixture::on(prod_with(120)).await;
         if throttled {
-            stage.aws.faults(Faults::new().on("ecs", "UpdateService").times(1).throttle());
+            fixture.aws.faults(Faults::new().on("ecs", "UpdateService").times(1).throttle());
         }
         let start = Instant::now();
-        stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+        fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
         start.elapsed().as_secs_f64()
     };
     let (full, halved) = (pace(false).await, pace(true).await);
@@ -242,25 +242,26 @@ async fn two_mornings_at_once_are_one_and_neither_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_start_over_rest_has_raised_when_its_time_is_up_is_recorded_and_the_rest_is_untouched() {
-    let stage = Stage::on(prod_with(400)).await;
-    stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
-    stage.aws.advance(Duration::from_mins(10));
-    stage.aws.latency(Some(Duration::from_millis(20)));
-    let answer = stage.rest("POST", "/v1/clusters/prod/start", &Value::Null).await;
+    let fixture = Fixture::on(prod_with(400)).await;
+    fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    fixture.aws.advance(Duration::from_mins(10));
+    fixture.aws.latency(Some(Duration::from_millis(20)));
+    let answer = fixture.rest("POST", "/v1/clusters/prod/start", &Value::Null).await;
     assert_eq!(answer.status, 207, "{}", &answer.body[..200]);
     let report = answer.json();
     let [changed, left] =
         ["changed", "notAttempted"].map(|outcome| report["counts"][outcome].as_u64().unwrap());
     assert!(changed > 100 && left > 100 && changed + left == 400, "{}", report["summary"]);
     let services = || (0..400).map(|n| format!("s{n:03}"));
-    let raised = services().filter(|name| stage.size(name).0 > 0).count();
-    let recorded = services().filter(|name| stage.record(name).unwrap().starts_with("v1 starting@")).count();
+    let raised = services().filter(|name| fixture.size(name).0 > 0).count();
+    let recorded =
+        services().filter(|name| fixture.record(name).unwrap().starts_with("v1 starting@")).count();
     // What was under way when the time was up is one batch.
     assert!(raised - recorded <= 10, "{raised} raised, {recorded} recorded");
     // The same request again goes on.
-    stage.aws.advance(Duration::from_mins(5));
-    while stage.rest("POST", "/v1/clusters/prod/start", &Value::Null).await.status == 207 {
-        stage.aws.advance(Duration::from_mins(1));
+    fixture.aws.advance(Duration::from_mins(5));
+    while fixture.rest("POST", "/v1/clusters/prod/start", &Value::Null).await.status == 207 {
+        fixture.aws.advance(Duration::from_mins(1));
     }
-    assert!(services().all(|name| stage.size(&name).0 == 2));
+    assert!(services().all(|name| fixture.size(&name).0 == 2));
 }

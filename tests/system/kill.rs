@@ -4,7 +4,7 @@
 use emulator::{Aws, ServiceSeed, TargetSeed, World};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, killed_at_every_call, prod, size_in};
+use crate::fixture::{Fixture, killed_at_every_call, prod, size_in};
 
 /// `plain` has no target, `scaled` has one, and `worker` is a queue worker that autoscaling took
 /// to 0.
@@ -32,7 +32,7 @@ fn end(aws: &Aws) -> Vec<Value> {
 
 /// Killed anywhere, the same event once more ends the same, in a new process.
 async fn kill_everywhere(aws: &Aws, event: Value) -> usize {
-    let run = async |aws: Aws| Stage::at(aws).await.scale(event.clone()).await;
+    let run = async |aws: Aws| Fixture::at(aws).await.scale(event.clone()).await;
     let clean = aws.fork();
     run(clean.clone()).await.unwrap();
     let expected = end(&clean);
@@ -47,7 +47,7 @@ async fn kill_everywhere(aws: &Aws, event: Value) -> usize {
 async fn killed_at_every_call_of_a_stop_the_next_one_ends_the_same() {
     let aws = Aws::new(world());
     let calls =
-        kill_everywhere(&aws, json!({"action": "stop", "cluster": "prod", "at": crate::stage::EVENING}))
+        kill_everywhere(&aws, json!({"action": "stop", "cluster": "prod", "at": crate::fixture::EVENING}))
             .await;
     assert!(calls >= 3 + 3 + 4 + 3, "{calls} calls");
 }
@@ -55,9 +55,9 @@ async fn killed_at_every_call_of_a_stop_the_next_one_ends_the_same() {
 #[tokio::test(start_paused = true)]
 async fn killed_at_every_call_of_a_start_the_next_one_ends_the_same() {
     let aws = Aws::new(world());
-    Stage::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    Fixture::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
     let calls =
-        kill_everywhere(&aws, json!({"action": "start", "cluster": "prod", "at": crate::stage::EVENING}))
+        kill_everywhere(&aws, json!({"action": "start", "cluster": "prod", "at": crate::fixture::EVENING}))
             .await;
     assert!(calls >= 3 + 2 + 3 + 3, "{calls} calls");
 }
@@ -65,16 +65,16 @@ async fn killed_at_every_call_of_a_start_the_next_one_ends_the_same() {
 #[tokio::test(start_paused = true)]
 async fn killed_at_every_call_of_the_end_of_a_start_the_next_tick_ends_the_same() {
     let aws = Aws::new(world());
-    let stage = Stage::at(aws.clone()).await;
+    let fixture = Fixture::at(aws.clone()).await;
     for action in ["stop", "start"] {
-        stage.scale(json!({"action": action, "cluster": "prod"})).await.unwrap();
+        fixture.scale(json!({"action": action, "cluster": "prod"})).await.unwrap();
     }
     aws.advance(std::time::Duration::from_mins(5));
     let before = end(&aws);
     // Two records, and one of them with scale-in.
     let calls = kill_everywhere(&aws, json!({"action": "reconcile", "cluster": "prod"})).await;
     assert!(calls >= 4 + 2 + 4, "{calls} calls");
-    stage.scale(json!({"action": "reconcile", "cluster": "prod"})).await.unwrap();
+    fixture.scale(json!({"action": "reconcile", "cluster": "prod"})).await.unwrap();
     assert_ne!(end(&aws), before);
     assert_eq!(aws.with(|world| size_in(world, "scaled")), (3, Some((2, [false, true, false]))));
 }
@@ -82,15 +82,15 @@ async fn killed_at_every_call_of_the_end_of_a_start_the_next_tick_ends_the_same(
 #[tokio::test(start_paused = true)]
 async fn killed_at_every_call_of_a_scale_that_wakes_a_service_the_next_one_ends_the_same() {
     let aws = Aws::new(world());
-    Stage::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
-    let scale = json!({"action": "scale", "cluster": "prod", "service": "scaled", "desiredCount": 5, "at": crate::stage::EVENING});
+    Fixture::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let scale = json!({"action": "scale", "cluster": "prod", "service": "scaled", "desiredCount": 5, "at": crate::fixture::EVENING});
     kill_everywhere(&aws, scale).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn killed_at_every_call_of_a_start_of_a_worker_at_zero_the_next_one_ends_the_same() {
     let start =
-        json!({"action": "start", "cluster": "prod", "service": "worker", "at": crate::stage::EVENING});
+        json!({"action": "start", "cluster": "prod", "service": "worker", "at": crate::fixture::EVENING});
     kill_everywhere(&Aws::new(world()), start).await;
 }
 
@@ -110,12 +110,12 @@ async fn killed_at_every_call_of_an_override_the_same_again_and_a_tick_end_the_s
         world.service("prod", ServiceSeed::new("worker").desired(0).tag("steward:schedule", office));
         world.scalable_target("prod", "worker", TargetSeed::new(0, 9));
         let aws = Aws::new(world);
-        let stage = Stage::at(aws.clone()).await;
+        let fixture = Fixture::at(aws.clone()).await;
         let reconcile = || json!({"action": "reconcile", "cluster": "prod"});
-        stage.scale(reconcile()).await.unwrap();
+        fixture.scale(reconcile()).await.unwrap();
         if state == "on" {
-            aws.move_to(crate::stage::EVENING.parse().unwrap());
-            stage.scale(reconcile()).await.unwrap();
+            aws.move_to(crate::fixture::EVENING.parse().unwrap());
+            fixture.scale(reconcile()).await.unwrap();
         }
         aws.advance(std::time::Duration::from_mins(10));
         let mut put = json!({"action": "putOverride", "cluster": "prod", "state": state, "until": "2026-11-25T02:00:00Z",
@@ -124,14 +124,14 @@ async fn killed_at_every_call_of_an_override_the_same_again_and_a_tick_end_the_s
             put["service"] = "scaled".into();
         }
         let ended = async |fork: &Aws| {
-            let stage = Stage::at(fork.clone()).await;
+            let fixture = Fixture::at(fork.clone()).await;
             for _ in 0..3 {
                 fork.advance(std::time::Duration::from_mins(5));
-                stage.scale(reconcile()).await.unwrap();
+                fixture.scale(reconcile()).await.unwrap();
             }
             end(fork)
         };
-        let run = async |aws: Aws| Stage::at(aws).await.scale(put.clone()).await;
+        let run = async |aws: Aws| Fixture::at(aws).await.scale(put.clone()).await;
         let clean = aws.fork();
         run(clean.clone()).await.unwrap();
         let expected = ended(&clean).await;
@@ -146,10 +146,10 @@ async fn killed_at_every_call_of_an_override_the_same_again_and_a_tick_end_the_s
 #[tokio::test(start_paused = true)]
 async fn duplicate_stops_at_once_end_in_the_same_state_as_one() {
     let aws = Aws::new(world());
-    let (one, other) = (Stage::at(aws.clone()).await, Stage::at(aws.clone()).await);
-    let stop = json!({"action": "stop", "cluster": "prod", "at": crate::stage::EVENING});
+    let (one, other) = (Fixture::at(aws.clone()).await, Fixture::at(aws.clone()).await);
+    let stop = json!({"action": "stop", "cluster": "prod", "at": crate::fixture::EVENING});
     let single = Aws::new(world());
-    Stage::at(single.clone()).await.scale(stop.clone()).await.unwrap();
+    Fixture::at(single.clone()).await.scale(stop.clone()).await.unwrap();
     let (first, second) = tokio::join!(one.scale(stop.clone()), other.scale(stop));
     first.unwrap();
     second.unwrap();
@@ -160,7 +160,7 @@ async fn duplicate_stops_at_once_end_in_the_same_state_as_one() {
 async fn of_a_concurrent_stop_and_start_the_size_survives_and_the_next_run_converges() {
     let aws = Aws::new(world());
     let before = aws.with(|world| size_in(world, "scaled"));
-    let (one, other) = (Stage::at(aws.clone()).await, Stage::at(aws.clone()).await);
+    let (one, other) = (Fixture::at(aws.clone()).await, Fixture::at(aws.clone()).await);
     aws.latency(Some(std::time::Duration::from_millis(20)));
     for _ in 0..5 {
         let stop = json!({"action": "stop", "cluster": "prod"});

@@ -6,12 +6,12 @@ use local::{System, system::Setup};
 use serde_json::{Value, json};
 use shared::{Code, Problem};
 
-use crate::stage::{Stage, evening, killed_at_every_call};
+use crate::fixture::{Fixture, evening, killed_at_every_call};
 
 pub(crate) const HOST: &str = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
 const ROLE: &str = "arn:aws:iam::123456789012:role/steward";
 
-impl Stage {
+impl Fixture {
     pub(crate) async fn prune(&self, event: Value) -> Result<Value, Problem> {
         self.system.invoke("prune-images", event).await
     }
@@ -90,7 +90,7 @@ fn deletions(aws: &Aws) -> usize {
 async fn with_every_service_at_zero_no_digest_of_any_services_revision_is_deleted() {
     let mut world = World::demo();
     world.advance_to(evening());
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     // The tags move on while everything sleeps: only the revisions know what the services come back with.
     let services = [
         ("ecs-api", "api-monolitica", "prod-1"),
@@ -99,10 +99,10 @@ async fn with_every_service_at_zero_no_digest_of_any_services_revision_is_delete
         ("microservices", "posts", "prod-1"),
     ];
     let pinned: Vec<(&str, String)> =
-        services.iter().map(|(_, name, tag)| (*name, digest(&stage.aws, name, tag).unwrap())).collect();
-    stage.scale(json!({"action": "stop", "clusters": ["*"]})).await.unwrap();
-    stage.aws.advance(std::time::Duration::from_hours(2));
-    stage.aws.with(|world| {
+        services.iter().map(|(_, name, tag)| (*name, digest(&fixture.aws, name, tag).unwrap())).collect();
+    fixture.scale(json!({"action": "stop", "clusters": ["*"]})).await.unwrap();
+    fixture.aws.advance(std::time::Duration::from_hours(2));
+    fixture.aws.with(|world| {
         for (_, name, tag) in services {
             let newest = world.digest(name, "dev-5").unwrap();
             world.move_tag(name, tag, &newest);
@@ -110,24 +110,26 @@ async fn with_every_service_at_zero_no_digest_of_any_services_revision_is_delete
     });
     let mut asked = apply(&any_more_than(1));
     asked["repositories"] = json!(["users", "threads", "posts", "api-monolitica"]);
-    let stage = Stage::with(&stage.aws, &[("MAX_DELETE_PERCENT", "100"), ("KEEP_PULLED_DAYS", "0")]).await;
+    let fixture =
+        Fixture::with(&fixture.aws, &[("MAX_DELETE_PERCENT", "100"), ("KEEP_PULLED_DAYS", "0")]).await;
     asked["maxDeletePercent"] = json!(100);
-    let report = report(stage.prune(asked).await);
+    let report = report(fixture.prune(asked).await);
     assert!(report["counts"]["changed"].as_u64().unwrap() > 20, "{report}");
     for (name, digest) in &pinned {
         let left: Vec<String> =
-            stage.aws.with(|world| world.images(name).into_iter().map(|it| it.digest).collect());
+            fixture.aws.with(|world| world.images(name).into_iter().map(|it| it.digest).collect());
         assert!(left.contains(digest), "{name} lost {digest}: {}", report["summary"]);
         let item = image(&report, digest);
         assert_eq!((&item["outcome"], &item["code"]), (&json!("skipped"), &json!("inUse")));
         assert!(item["reason"].as_str().unwrap().contains(&format!("{name} (revision ")), "{item}");
     }
     // And in the morning they come up.
-    stage.scale(json!({"action": "start", "clusters": ["*"]})).await.unwrap();
-    stage.aws.advance(std::time::Duration::from_mins(20));
+    fixture.scale(json!({"action": "start", "clusters": ["*"]})).await.unwrap();
+    fixture.aws.advance(std::time::Duration::from_mins(20));
     for (cluster, name, _) in services {
-        let (wanted, running) =
-            stage.aws.with(|world| (world.desired_count(cluster, name), world.running_count(cluster, name)));
+        let (wanted, running) = fixture
+            .aws
+            .with(|world| (world.desired_count(cluster, name), world.running_count(cluster, name)));
         assert!(wanted > 0 && wanted == running, "{name}: {running} of {wanted}");
     }
 }
@@ -150,13 +152,13 @@ async fn what_any_source_names_is_kept_and_the_report_says_by_what() {
     let v8 = world.digest("users", "v8").unwrap();
     let aws = Aws::new(world);
     let listed = format!("users@{v8}");
-    let stage = Stage::with(&aws, &[("IN_USE", &listed), ("KEEP_PULLED_DAYS", "0")]).await;
+    let fixture = Fixture::with(&aws, &[("IN_USE", &listed), ("KEEP_PULLED_DAYS", "0")]).await;
     let mut dry = apply(&any_more_than(1));
     dry["dryRun"] = json!(true);
     dry["inUseFrom"] = json!([{"account": "999999999999", "region": "eu-west-1", "complete": true, "images": [
         {"image": users("v9"), "usedBy": ["service/other/x"]},
     ]}]);
-    let report = stage.prune(dry).await.unwrap();
+    let report = fixture.prune(dry).await.unwrap();
     let by = [
         ("v1", "service/prod/by-service"),
         ("v2", "task/prod/"),
@@ -179,12 +181,12 @@ async fn what_any_source_names_is_kept_and_the_report_says_by_what() {
     assert_eq!(report["counts"]["changed"], 0);
     // The same by each source alone switched off: that one's image goes, and the report says so.
     for (source, tag) in [("daemons", "v3"), ("functions", "v6"), ("lists", "v8")] {
-        let stage =
-            Stage::with(&aws, &[("IN_USE", &listed), ("KEEP_PULLED_DAYS", "0"), ("SOURCES_OFF", source)])
+        let fixture =
+            Fixture::with(&aws, &[("IN_USE", &listed), ("KEEP_PULLED_DAYS", "0"), ("SOURCES_OFF", source)])
                 .await;
         let mut dry = apply(&any_more_than(1));
         dry["dryRun"] = json!(true);
-        let report = stage.prune(dry).await.unwrap();
+        let report = fixture.prune(dry).await.unwrap();
         assert_eq!(image(&report, &digest(&aws, "users", tag).unwrap())["outcome"], "changed", "{source}");
         let off = report["warnings"].as_array().unwrap().iter().find(|it| it["code"] == "sourceOff").unwrap();
         assert!(off["detail"].as_str().unwrap().contains(source));
@@ -193,55 +195,55 @@ async fn what_any_source_names_is_kept_and_the_report_says_by_what() {
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_says_is_a_dry_run_on_every_carrier() {
-    let stage = Stage::on(ten()).await;
+    let fixture = Fixture::on(ten()).await;
     let body = json!({"policy": any_more_than(5)});
-    let rest = stage.rest("POST", "/v1/images/prune", &body).await;
+    let rest = fixture.rest("POST", "/v1/images/prune", &body).await;
     assert_eq!((rest.status, &rest.json()["dryRun"]), (200, &json!(true)), "{}", rest.body);
     let direct = json!({"action": "prune", "policy": any_more_than(5)});
     let mut scheduled = direct.clone();
     scheduled["schedule"] = json!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/x");
     for event in [direct, scheduled] {
-        assert_eq!(stage.prune(event).await.unwrap()["dryRun"], true);
+        assert_eq!(fixture.prune(event).await.unwrap()["dryRun"], true);
     }
-    assert_eq!(stage.writes(), [""; 0]);
-    assert_eq!(tags(&stage.aws, "users").len(), 10);
-    let told = stage.rest("POST", "/v1/images/prune?dryRun=false", &body).await;
+    assert_eq!(fixture.writes(), [""; 0]);
+    assert_eq!(tags(&fixture.aws, "users").len(), 10);
+    let told = fixture.rest("POST", "/v1/images/prune?dryRun=false", &body).await;
     assert_eq!((told.status, &told.json()["counts"]["changed"]), (200, &json!(5)), "{}", told.body);
-    assert_eq!(tags(&stage.aws, "users"), ["v10", "v6", "v7", "v8", "v9"]);
+    assert_eq!(tags(&fixture.aws, "users"), ["v10", "v6", "v7", "v8", "v9"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_that_was_seen_is_applied_and_one_of_an_older_world_is_a_409() {
-    let stage = Stage::on(ten()).await;
+    let fixture = Fixture::on(ten()).await;
     let body = json!({"policy": any_more_than(5)});
-    let seen = stage.rest("POST", "/v1/images/prune", &body).await.json();
+    let seen = fixture.rest("POST", "/v1/images/prune", &body).await.json();
     let id = seen["planId"].as_str().unwrap().to_owned();
     assert_eq!(id.len(), 64);
-    let again = stage.rest("POST", "/v1/images/prune", &body).await.json();
+    let again = fixture.rest("POST", "/v1/images/prune", &body).await.json();
     assert_eq!(again["planId"], id.as_str(), "the same world has the same plan");
-    stage.aws.with(|world| {
+    fixture.aws.with(|world| {
         world.image("users", ImageSeed::new("v11").pushed_at(evening()));
     });
     let told = json!({"policy": any_more_than(5), "planId": id, "dryRun": false});
-    let changed = stage.rest("POST", "/v1/images/prune", &told).await;
+    let changed = fixture.rest("POST", "/v1/images/prune", &told).await;
     assert_eq!((changed.status, &changed.json()["code"]), (409, &json!("planChanged")), "{}", changed.body);
-    assert_eq!(stage.writes(), [""; 0]);
-    let fresh = stage.rest("POST", "/v1/images/prune", &body).await.json();
+    assert_eq!(fixture.writes(), [""; 0]);
+    let fresh = fixture.rest("POST", "/v1/images/prune", &body).await.json();
     let told = json!({"policy": any_more_than(5), "planId": fresh["planId"], "dryRun": false});
-    let done = stage.rest("POST", "/v1/images/prune", &told).await;
+    let done = fixture.rest("POST", "/v1/images/prune", &told).await;
     assert_eq!((done.status, &done.json()["counts"]["changed"]), (200, &json!(6)), "{}", done.body);
 }
 
 /// What somebody does between plan and apply, at a call of the second look.
-async fn meanwhile(change: impl FnOnce(&mut World)) -> (Stage, Value) {
+async fn meanwhile(change: impl FnOnce(&mut World)) -> (Fixture, Value) {
     let mut world = ten();
     world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v10")));
     let aws = Aws::new(world);
-    let stage = Stage::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
     // The first look ends before the second one's DescribeImages, the second of the run.
     let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
     aws.latency(Some(std::time::Duration::from_millis(20)));
-    let mut run = Box::pin(stage.prune(apply(&any_more_than(5))));
+    let mut run = Box::pin(fixture.prune(apply(&any_more_than(5))));
     let mut change = Some(change);
     let answer = loop {
         tokio::select! {
@@ -258,12 +260,12 @@ async fn meanwhile(change: impl FnOnce(&mut World)) -> (Stage, Value) {
     };
     drop(run);
     assert!(change.is_none(), "it was changed while the run was under way");
-    (stage, report(answer))
+    (fixture, report(answer))
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_retagged_pushed_or_taken_into_use_between_plan_and_apply_is_left() {
-    let (stage, report) = meanwhile(|world| {
+    let (fixture, report) = meanwhile(|world| {
         // v1 gets a tag, a service takes v2, and an index that names v3 is pushed.
         let v1 = world.digest("users", "v1").unwrap();
         world.move_tag("users", "release", &v1);
@@ -274,7 +276,7 @@ async fn what_is_retagged_pushed_or_taken_into_use_between_plan_and_apply_is_lef
     })
     .await;
     assert_eq!(
-        tags(&stage.aws, "users"),
+        tags(&fixture.aws, "users"),
         ["multi", "release", "v1", "v10", "v11", "v2", "v3", "v6", "v7", "v8", "v9"],
         "{report}"
     );
@@ -294,15 +296,15 @@ async fn an_index_goes_before_its_children_and_a_signature_with_its_image() {
         world.signature_of("users", &index);
     }
     let aws = Aws::new(world);
-    let stage = Stage::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
-    let report = report(stage.prune(apply(&any_more_than(4))).await);
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = report(fixture.prune(apply(&any_more_than(4))).await);
     assert_eq!(report["counts"]["failed"], 0, "{report}");
     assert_eq!(report["counts"]["notAttempted"], 0, "{report}");
     // Twelve count: two indexes with their children are kept; the signatures follow.
     assert_eq!(aws.with(|world| world.images("users").len()), 6, "{}", report["summary"]);
     assert_eq!(deletions(&aws), 3, "signatures, indexes, children");
     aws.forget();
-    let again = stage.prune(apply(&any_more_than(4))).await.unwrap();
+    let again = fixture.prune(apply(&any_more_than(4))).await.unwrap();
     assert_eq!(again["counts"]["changed"], 0);
     assert_eq!(deletions(&aws), 0, "what is done costs nothing to do again");
 }
@@ -321,8 +323,8 @@ async fn an_index_in_use_keeps_its_children_and_its_signature() {
     }
     world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v1")).desired(0));
     let aws = Aws::new(world);
-    let stage = Stage::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
-    let report = stage.prune(apply(&any_more_than(3))).await.unwrap();
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = fixture.prune(apply(&any_more_than(3))).await.unwrap();
     let left: Vec<String> = aws.with(|world| world.images("users").into_iter().map(|it| it.digest).collect());
     assert_eq!(left.len(), 6, "{report}");
     assert!(left.contains(&amd64) && left.contains(&index));
@@ -353,7 +355,7 @@ async fn killed_at_every_call_the_next_run_ends_the_same_and_no_child_goes_befor
             (of("users"), of("threads"))
         })
     };
-    let run = async |aws: Aws| Stage::at(aws).await.prune(event.clone()).await;
+    let run = async |aws: Aws| Fixture::at(aws).await.prune(event.clone()).await;
     let clean = aws.fork();
     run(clean.clone()).await.unwrap();
     let expected = end(&clean);
@@ -376,7 +378,7 @@ async fn killed_at_every_call_the_next_run_ends_the_same_and_no_child_goes_befor
 
 #[tokio::test(start_paused = true)]
 async fn a_tripped_guard_deletes_nothing_there_and_a_request_may_only_tighten_it() {
-    let stage = Stage::on(ten()).await;
+    let fixture = Fixture::on(ten()).await;
     let cases = [
         (json!({"maxDelete": 4}), "maxDelete is 4"),
         (json!({"maxDeletePercent": 40}), "maxDeletePercent is 40"),
@@ -385,7 +387,7 @@ async fn a_tripped_guard_deletes_nothing_there_and_a_request_may_only_tighten_it
     for (guard, words) in cases {
         let mut asked = json!({"policy": any_more_than(5), "dryRun": false});
         asked.as_object_mut().unwrap().extend(guard.as_object().unwrap().clone());
-        let answer = stage.rest("POST", "/v1/images/prune", &asked).await;
+        let answer = fixture.rest("POST", "/v1/images/prune", &asked).await;
         assert_eq!(answer.status, 207, "{}", answer.body);
         let report = answer.json();
         assert_eq!((&report["counts"]["failed"], &report["counts"]["changed"]), (&json!(5), &json!(0)));
@@ -393,7 +395,7 @@ async fn a_tripped_guard_deletes_nothing_there_and_a_request_may_only_tighten_it
         assert_eq!(item["code"], "guardTripped");
         assert!(item["reason"].as_str().unwrap().contains(words), "{item}");
     }
-    assert_eq!(stage.writes(), [""; 0]);
+    assert_eq!(fixture.writes(), [""; 0]);
     for looser in [
         json!({"maxDelete": 2000}),
         json!({"maxDeletePercent": 81}),
@@ -402,7 +404,7 @@ async fn a_tripped_guard_deletes_nothing_there_and_a_request_may_only_tighten_it
     ] {
         let mut asked = json!({"policy": any_more_than(5)});
         asked.as_object_mut().unwrap().extend(looser.as_object().unwrap().clone());
-        let answer = stage.rest("POST", "/v1/images/prune", &asked).await;
+        let answer = fixture.rest("POST", "/v1/images/prune", &asked).await;
         assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("beyondMax")), "{}", answer.body);
     }
 }
@@ -414,12 +416,12 @@ async fn protected_tags_and_recent_pulls_keep_images() {
     world.pulled("users", &v2, days_ago(3));
     let v3 = world.digest("users", "v3").unwrap();
     world.pulled("users", &v3, days_ago(31));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let mut asked = apply(&any_more_than(5));
     asked["protectedTags"] = json!(["v1"]);
-    let report = stage.prune(asked).await.unwrap();
-    assert_eq!(tags(&stage.aws, "users"), ["v1", "v10", "v2", "v6", "v7", "v8", "v9"], "{report}");
-    let code = |tag: &str| image(&report, &digest(&stage.aws, "users", tag).unwrap())["code"].clone();
+    let report = fixture.prune(asked).await.unwrap();
+    assert_eq!(tags(&fixture.aws, "users"), ["v1", "v10", "v2", "v6", "v7", "v8", "v9"], "{report}");
+    let code = |tag: &str| image(&report, &digest(&fixture.aws, "users", tag).unwrap())["code"].clone();
     assert_eq!((code("v1"), code("v2")), (json!("protectedTag"), json!("pulledRecently")));
 }
 
@@ -436,9 +438,9 @@ async fn shared_replicated_and_caching_repositories_are_skipped_unless_they_are_
     world.replicated("copied/", "999999999999", "eu-west-1");
     world.pull_through_cache("docker-hub", "registry-1.docker.io");
     let aws = Aws::new(world);
-    let stage = Stage::at(aws.clone()).await;
+    let fixture = Fixture::at(aws.clone()).await;
     let mut dry = json!({"action": "prune", "policy": any_more_than(2)});
-    let report = stage.prune(dry.clone()).await.unwrap();
+    let report = fixture.prune(dry.clone()).await.unwrap();
     let code = |name: &str| {
         let items = report["items"].as_array().unwrap();
         items
@@ -452,16 +454,16 @@ async fn shared_replicated_and_caching_repositories_are_skipped_unless_they_are_
     assert_eq!(code("plain"), None);
     assert_eq!(report["counts"]["changed"], 2);
     dry["repositories"] = json!(["*"]);
-    assert_eq!(stage.prune(dry.clone()).await.unwrap()["counts"]["changed"], 2, "a pattern names nothing");
+    assert_eq!(fixture.prune(dry.clone()).await.unwrap()["counts"]["changed"], 2, "a pattern names nothing");
     dry["repositories"] = json!(["shared", "copied/app", "docker-hub/nginx"]);
-    assert_eq!(stage.prune(dry.clone()).await.unwrap()["counts"]["changed"], 6);
-    let narrow = Stage::with(&aws, &[("PRUNE_REPOSITORIES", "team/*")]).await;
+    assert_eq!(fixture.prune(dry.clone()).await.unwrap()["counts"]["changed"], 6);
+    let narrow = Fixture::with(&aws, &[("PRUNE_REPOSITORIES", "team/*")]).await;
     let report = narrow.prune(dry.clone()).await.unwrap();
     assert_eq!(
         (&report["counts"]["skipped"], &report["items"][0]["code"]),
         (&json!(3), &json!("notConfigured"))
     );
-    let none = Stage::with(&aws, &[("PRUNE_REPOSITORIES", "")]).await;
+    let none = Fixture::with(&aws, &[("PRUNE_REPOSITORIES", "")]).await;
     dry["dryRun"] = json!(false);
     assert_eq!(none.prune(dry).await.unwrap_err().code, Code::NotConfigured);
 }
@@ -473,9 +475,9 @@ async fn an_attached_policy_that_would_expire_an_image_in_use_is_warned_of_with_
     let mut attached = any_more_than(5);
     attached["rules"][0]["rulePriority"] = json!(7);
     world.lifecycle_policy("users", &attached);
-    let stage = Stage::on(world).await;
-    let v1 = digest(&stage.aws, "users", "v1").unwrap();
-    let report = stage.prune(json!({"action": "prune"})).await.unwrap();
+    let fixture = Fixture::on(world).await;
+    let v1 = digest(&fixture.aws, "users", "v1").unwrap();
+    let report = fixture.prune(json!({"action": "prune"})).await.unwrap();
     let warnings: Vec<&Value> = report["warnings"]
         .as_array()
         .unwrap()
@@ -489,11 +491,11 @@ async fn an_attached_policy_that_would_expire_an_image_in_use_is_warned_of_with_
     }
     // Its own policy may be tried, and not be applied.
     let own = json!({"action": "prune", "policy": "repository"});
-    assert_eq!(stage.prune(own.clone()).await.unwrap()["counts"]["changed"], 4);
+    assert_eq!(fixture.prune(own.clone()).await.unwrap()["counts"]["changed"], 4);
     let mut told = own;
     told["dryRun"] = json!(false);
-    assert_eq!(stage.prune(told).await.unwrap_err().code, Code::DryRunOnly);
-    assert_eq!(stage.writes(), [""; 0]);
+    assert_eq!(fixture.prune(told).await.unwrap_err().code, Code::DryRunOnly);
+    assert_eq!(fixture.writes(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -504,21 +506,21 @@ async fn with_a_rule_on_pull_times_the_roles_own_pulls_must_not_be_recorded() {
         "action": {"type": "transition", "targetStorageClass": "archive"},
     }]});
     let aws = Aws::new(ten());
-    let stage = Stage::at(aws.clone()).await;
+    let fixture = Fixture::at(aws.clone()).await;
     let dry = json!({"action": "prune", "policy": pulled});
-    let refused = stage.prune(dry.clone()).await.unwrap_err();
+    let refused = fixture.prune(dry.clone()).await.unwrap_err();
     assert_eq!(refused.code, Code::RoleNotExcluded);
     assert!(refused.detail.contains("register-pull-time-update-exclusion") && refused.detail.contains(ROLE));
     aws.with(|world| {
         world.pull_time_exclusion(ROLE);
     });
-    let report = stage.prune(dry.clone()).await.unwrap();
+    let report = fixture.prune(dry.clone()).await.unwrap();
     assert_eq!(report["counts"]["skipped"], 10, "archive verdicts wait to be asked for: {report}");
     assert_eq!(report["items"][0]["code"], "archiveOff");
     let mut told = dry;
     told["dryRun"] = json!(false);
     told["archive"] = json!(true);
-    let report = stage.prune(told).await.unwrap();
+    let report = fixture.prune(told).await.unwrap();
     assert_eq!(report["counts"]["changed"], 10, "{report}");
     let archived =
         aws.with(|world| world.images("users").into_iter().filter(|it| it.status == "ARCHIVED").count());
@@ -535,11 +537,11 @@ async fn an_index_that_cannot_be_read_keeps_all_of_its_repository() {
     for n in 1..=4 {
         world.image("threads", ImageSeed::new(&format!("t{n}")).pushed_at(days_ago(90 - n)));
     }
-    let stage = Stage::on(world).await;
-    let report = report(stage.prune(apply(&any_more_than(3))).await);
+    let fixture = Fixture::on(world).await;
+    let report = report(fixture.prune(apply(&any_more_than(3))).await);
     assert_eq!(report["code"], "partial");
-    assert_eq!(tags(&stage.aws, "users").len(), 11);
-    assert_eq!(tags(&stage.aws, "threads").len(), 3);
+    assert_eq!(tags(&fixture.aws, "users").len(), 11);
+    assert_eq!(tags(&fixture.aws, "threads").len(), 3);
     let failed = &report["failures"][1];
     assert_eq!(failed["code"], "indexUnreadable", "{report}");
     assert!(failed["reason"].as_str().unwrap().contains("KmsError"), "{failed}");
@@ -550,14 +552,14 @@ async fn an_image_that_aws_does_not_delete_fails_alone() {
     let mut world = ten();
     let v1 = world.digest("users", "v1").unwrap();
     world.image_failure("users", &v1, Some("KmsError"));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let answer =
-        stage.rest("POST", "/v1/images/prune", &json!({"policy": any_more_than(5), "dryRun": false})).await;
+        fixture.rest("POST", "/v1/images/prune", &json!({"policy": any_more_than(5), "dryRun": false})).await;
     let report = answer.json();
     assert_eq!(answer.status, 207);
     assert_eq!((&report["counts"]["changed"], &report["counts"]["failed"]), (&json!(4), &json!(1)));
     assert!(image(&report, &v1)["reason"].as_str().unwrap().contains("KmsError"));
-    assert_eq!(tags(&stage.aws, "users").len(), 6);
+    assert_eq!(tags(&fixture.aws, "users").len(), 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -567,9 +569,9 @@ async fn a_service_whose_digests_are_not_resolved_keeps_what_its_tag_points_to_n
     world.unresolved_images("prod", "api");
     let v2 = world.digest("users", "v2").unwrap();
     world.move_tag("users", "v1", &v2);
-    let stage = Stage::on(world).await;
-    stage.prune(apply(&any_more_than(5))).await.unwrap();
-    assert!(digest(&stage.aws, "users", "v1").is_some(), "the tag's image is there");
+    let fixture = Fixture::on(world).await;
+    fixture.prune(apply(&any_more_than(5))).await.unwrap();
+    assert!(digest(&fixture.aws, "users", "v1").is_some(), "the tag's image is there");
 }
 
 #[tokio::test(start_paused = true)]
@@ -579,8 +581,8 @@ async fn the_reads_say_why_each_image_is_kept_or_would_go_and_what_needs_it() {
     world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v1")));
     let aws = Aws::new(world);
     let policy = any_more_than(5).to_string();
-    let stage = Stage::with(&aws, &[("PRUNE_POLICY", &policy), ("KEEP_PULLED_DAYS", "0")]).await;
-    let all = stage.get("/v1/images?repository=users").await;
+    let fixture = Fixture::with(&aws, &[("PRUNE_POLICY", &policy), ("KEEP_PULLED_DAYS", "0")]).await;
+    let all = fixture.get("/v1/images?repository=users").await;
     assert_eq!(all.status, 200, "{}", all.body);
     let all = all.json();
     let of = |tag: &str| {
@@ -590,14 +592,14 @@ async fn the_reads_say_why_each_image_is_kept_or_would_go_and_what_needs_it() {
     assert_eq!((&of("v1")["verdict"], &of("v1")["code"]), (&json!("keep"), &json!("inUse")));
     assert_eq!((&of("v2")["verdict"], &of("v2")["rule"]), (&json!("expire"), &json!(1)));
     assert_eq!(of("v10")["verdict"], "keep");
-    let page = stage.get("/v1/images?repository=users&limit=4").await;
+    let page = fixture.get("/v1/images?repository=users&limit=4").await;
     assert!(page.headers.iter().any(|(name, _)| name == "link"), "{:?}", page.headers);
     let next = page.json()["nextToken"].as_str().unwrap().to_owned();
-    let rest = stage.get(&format!("/v1/images?repository=users&limit=1000&cursor={next}")).await.json();
+    let rest = fixture.get(&format!("/v1/images?repository=users&limit=1000&cursor={next}")).await.json();
     assert_eq!(rest["imageDetails"].as_array().unwrap().len(), 6);
-    let slash = stage.get("/v1/images?repository=team%2Fapp").await.json();
+    let slash = fixture.get("/v1/images?repository=team%2Fapp").await.json();
     assert_eq!(slash["imageDetails"].as_array().unwrap().len(), 1);
-    let missing = stage.get("/v1/images?repository=nobody").await;
+    let missing = fixture.get("/v1/images?repository=nobody").await;
     assert_eq!(missing.status, 404, "{}", missing.body);
     let sent = local::Sent {
         method: "GET".into(),
@@ -605,29 +607,29 @@ async fn the_reads_say_why_each_image_is_kept_or_would_go_and_what_needs_it() {
         headers: vec![("accept".into(), "text/plain".into())],
         body: Vec::new(),
     };
-    let table = stage.system.request(&sent).await;
+    let table = fixture.system.request(&sent).await;
     assert!(table.body.contains("VERDICT") && table.body.contains("expire"), "{}", table.body);
-    let names = stage.get("/v1/repositories?query=repositories%5B%2A%5D.repositoryName").await;
+    let names = fixture.get("/v1/repositories?query=repositories%5B%2A%5D.repositoryName").await;
     assert_eq!(names.json(), json!(["team/app", "users"]));
-    let in_use = stage.get("/v1/images/in-use").await.json();
+    let in_use = fixture.get("/v1/images/in-use").await.json();
     assert_eq!(in_use["complete"], true, "{in_use}");
     let v1 = digest(&aws, "users", "v1").unwrap();
     let entry = in_use["images"].as_array().unwrap().iter().find(|it| it["digest"] == v1.as_str()).unwrap();
     assert!(entry["usedBy"].to_string().contains("service/prod/api"), "{entry}");
     // What it answers can be handed to another account's prune as it is.
     let from = json!({"action": "prune", "policy": any_more_than(5), "inUseFrom": [in_use]});
-    stage.prune(from).await.unwrap();
-    assert_eq!(stage.writes(), [""; 0]);
+    fixture.prune(from).await.unwrap();
+    assert_eq!(fixture.writes(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn evaluate_needs_no_registry_and_an_invalid_policy_is_a_422_with_every_fault() {
-    let stage = Stage::on(World::new(evening())).await;
+    let fixture = Fixture::on(World::new(evening())).await;
     let digest = |n: i64| format!("sha256:{n:064x}");
     let image =
         |n: i64| json!({"digest": digest(n), "tags": [format!("v{n}")], "pushedAt": days_ago(20 - n)});
     let body = json!({"policy": any_more_than(1), "images": [image(1), image(2)]});
-    let answer = stage.rest("POST", "/v1/lifecycle/evaluate", &body).await;
+    let answer = fixture.rest("POST", "/v1/lifecycle/evaluate", &body).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let answer = answer.json();
     assert_eq!(answer["images"][0]["digest"], digest(1));
@@ -638,7 +640,7 @@ async fn evaluate_needs_no_registry_and_an_invalid_policy_is_a_422_with_every_fa
     assert_eq!(answer["images"][1]["verdict"], "keep");
     let mut direct = body.clone();
     direct["action"] = json!("evaluate");
-    assert_eq!(stage.prune(direct).await.unwrap(), answer);
+    assert_eq!(fixture.prune(direct).await.unwrap(), answer);
     let mut bad = body.clone();
     bad["policy"] = json!({"rules": [
         {"rulePriority": 0, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 0}, "action": {"type": "expire"}},
@@ -648,7 +650,7 @@ async fn evaluate_needs_no_registry_and_an_invalid_policy_is_a_422_with_every_fa
         if path.ends_with("prune") {
             bad.as_object_mut().unwrap().remove("images");
         }
-        let answer = stage.rest("POST", path, &bad).await;
+        let answer = fixture.rest("POST", path, &bad).await;
         assert_eq!(
             (answer.status, &answer.json()["code"]),
             (422, &json!("invalidPolicy")),
@@ -657,7 +659,7 @@ async fn evaluate_needs_no_registry_and_an_invalid_policy_is_a_422_with_every_fa
         );
         assert_eq!(answer.json()["failures"].as_array().unwrap().len(), 2, "{}", answer.body);
     }
-    assert!(stage.aws.ledger().is_empty());
+    assert!(fixture.aws.ledger().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -669,12 +671,12 @@ async fn a_deadline_stops_cleanly_and_the_same_request_goes_on() {
         }
     }
     let aws = Aws::new(world);
-    let stage = Stage::at(aws.clone()).await;
+    let fixture = Fixture::at(aws.clone()).await;
     aws.latency(Some(std::time::Duration::from_millis(900)));
     let body = json!({"policy": any_more_than(1), "dryRun": false});
     let mut left = usize::MAX;
     for round in 0..10 {
-        let answer = stage.rest("POST", "/v1/images/prune", &body).await;
+        let answer = fixture.rest("POST", "/v1/images/prune", &body).await;
         let report = answer.json();
         assert_ne!(answer.status, 503, "round {round}: {report}");
         assert_eq!(report["counts"]["failed"], 0, "{}", report["summary"]);
@@ -690,10 +692,10 @@ async fn a_deadline_stops_cleanly_and_the_same_request_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repository_that_is_named_and_not_there_fails_and_a_pattern_that_matches_nothing_is_a_warning() {
-    let stage = Stage::on(ten()).await;
+    let fixture = Fixture::on(ten()).await;
     let body =
         json!({"policy": any_more_than(5), "repositories": ["users", "nobody", "team/*"], "dryRun": false});
-    let answer = stage.rest("POST", "/v1/images/prune", &body).await;
+    let answer = fixture.rest("POST", "/v1/images/prune", &body).await;
     let report = answer.json();
     assert_eq!((answer.status, &report["counts"]["changed"]), (207, &json!(5)), "{report}");
     let item =

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use emulator::{Aws, Faults, ServiceSeed, World};
 use serde_json::{Value, json};
 
+use crate::fixture::Fixture;
 use crate::prune::{HOST, any_more_than, apply, report, tags, ten};
-use crate::stage::Stage;
 
 /// Every call that a source makes, and the sources that it fails.
 const CALLS: [(&str, &str, &[&str]); 18] = [
@@ -77,12 +77,12 @@ async fn a_source_that_is_throttled_denied_or_cut_off_means_no_deletion_and_the_
         for (kind, faults, words) in faults {
             let what = format!("{kind} {operation}");
             let fork = aws.fork();
-            let stage = Stage::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+            let fixture = Fixture::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
             fork.faults(faults);
-            let report = report(stage.prune(apply(&any_more_than(5))).await);
+            let report = report(fixture.prune(apply(&any_more_than(5))).await);
             assert_eq!(report["code"], "partial", "{what}: {report}");
             assert_eq!(tags(&fork, "users").len(), 10, "{what}");
-            assert!(stage.writes().is_empty(), "{what}: {:?}", stage.writes());
+            assert!(fixture.writes().is_empty(), "{what}: {:?}", fixture.writes());
             assert_says(&report, sources, &what);
             assert!(report.to_string().contains(operation), "{what}: the call is not named: {report}");
             assert!(words.split('|').any(|word| report.to_string().contains(word)), "{what}: why? {report}");
@@ -95,8 +95,8 @@ async fn a_schedule_that_calls_ecs_and_does_not_say_of_what_means_no_deletion() 
     let mut world = world();
     world.schedule("default", "monthly", "rate(30 days)", "arn:aws:scheduler:::aws-sdk:ecs:runTask");
     let aws = Aws::new(world);
-    let stage = Stage::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
-    let report = report(stage.prune(apply(&any_more_than(5))).await);
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = report(fixture.prune(apply(&any_more_than(5))).await);
     assert_eq!(tags(&aws, "users").len(), 10);
     assert_says(&report, &["schedules"], "a call without an input");
     assert!(report.to_string().contains("schedule/default/monthly"), "{report}");
@@ -105,11 +105,11 @@ async fn a_schedule_that_calls_ecs_and_does_not_say_of_what_means_no_deletion() 
 #[tokio::test(start_paused = true)]
 async fn a_list_of_another_account_that_was_made_without_a_source_is_not_complete() {
     let aws = Aws::new(world());
-    let stage = Stage::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
     let mut asked = apply(&any_more_than(5));
     asked["inUseFrom"] = json!([{"account": "999999999999", "region": "eu-west-1", "complete": true, "images": [],
         "sourcesOff": ["services"]}]);
-    let report = report(stage.prune(asked).await);
+    let report = report(fixture.prune(asked).await);
     assert_eq!(tags(&aws, "users").len(), 10);
     assert_says(&report, &["lists"], "without services");
     assert!(report.to_string().contains("made without services"), "{report}");
@@ -120,9 +120,9 @@ async fn an_empty_page_with_a_token_is_not_the_end_of_any_source() {
     let aws = Aws::new(world());
     for (service, operation, _) in calls() {
         let fork = aws.fork();
-        let stage = Stage::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+        let fixture = Fixture::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
         fork.faults(Faults::new().on(service, operation).times(2).truncated_page());
-        let report = report(stage.prune(apply(&any_more_than(5))).await);
+        let report = report(fixture.prune(apply(&any_more_than(5))).await);
         if operation.starts_with("List") {
             let changed = &report["counts"]["changed"];
             assert_eq!(*changed, json!(1), "{operation}: only v5 is in nobody's use: {report}");
@@ -136,7 +136,7 @@ async fn an_empty_page_with_a_token_is_not_the_end_of_any_source() {
 #[tokio::test(start_paused = true)]
 async fn a_source_that_fails_only_at_the_second_look_means_no_deletion_either() {
     let aws = Aws::new(world());
-    let dry = Stage::with(&aws.fork(), &[("KEEP_PULLED_DAYS", "0")]).await;
+    let dry = Fixture::with(&aws.fork(), &[("KEEP_PULLED_DAYS", "0")]).await;
     let mut event = apply(&any_more_than(5));
     event["dryRun"] = json!(true);
     dry.prune(event).await.unwrap();
@@ -150,12 +150,12 @@ async fn a_source_that_fails_only_at_the_second_look_means_no_deletion_either() 
             continue;
         }
         let fork = aws.fork();
-        let stage = Stage::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+        let fixture = Fixture::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
         let seen = first[operation];
         fork.faults(Faults::new().on(service, operation).calls(seen..u64::MAX).access_denied());
-        let report = report(stage.prune(apply(&any_more_than(5))).await);
+        let report = report(fixture.prune(apply(&any_more_than(5))).await);
         assert_eq!(tags(&fork, "users").len(), 10, "{operation}: {report}");
-        assert!(stage.writes().is_empty(), "{operation}");
+        assert!(fixture.writes().is_empty(), "{operation}");
         assert_says(&report, sources, operation);
     }
 }
@@ -163,22 +163,22 @@ async fn a_source_that_fails_only_at_the_second_look_means_no_deletion_either() 
 #[tokio::test(start_paused = true)]
 async fn use_that_is_not_read_in_two_thirds_of_the_time_is_a_503_that_names_the_source_and_a_ready_event() {
     let aws = Aws::new(world());
-    let stage = Stage::at(aws.clone()).await;
+    let fixture = Fixture::at(aws.clone()).await;
     aws.faults(Faults::new().on("lambda", "ListFunctions").throttle());
     let body = json!({"policy": any_more_than(5), "dryRun": false, "repositories": ["users"], "maxDelete": 9,
         "protectedTags": ["prod*"], "reason": "after the release", "onBehalfOf": "ana"});
-    let answer = stage.rest("POST", "/v1/images/prune", &body).await;
+    let answer = fixture.rest("POST", "/v1/images/prune", &body).await;
     let problem = answer.json();
     assert_eq!((answer.status, &problem["code"]), (503, &json!("useTooLarge")), "{}", answer.body);
     assert!(problem["detail"].as_str().unwrap().contains("functions"), "{problem}");
-    assert_eq!(stage.writes(), [""; 0]);
+    assert_eq!(fixture.writes(), [""; 0]);
     let event = problem["actions"][0]["body"].clone();
     let mut whole = body.clone();
     whole["action"] = json!("prune");
     assert_eq!(event, whole, "who it is for and why go along");
     aws.faults(Faults::new());
-    stage.prune(event).await.unwrap();
-    assert!(!stage.writes().is_empty(), "it can be sent as it is");
+    fixture.prune(event).await.unwrap();
+    assert!(!fixture.writes().is_empty(), "it can be sent as it is");
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,11 +191,11 @@ async fn a_repository_that_cannot_be_read_fails_alone() {
                 emulator::ImageSeed::new(&format!("t{n}")).pushed_at(crate::prune::days_ago(90 - n)),
             );
         }
-        let stage = Stage::with(&Aws::new(world), &[("KEEP_PULLED_DAYS", "0")]).await;
-        stage.aws.faults(Faults::new().on("ecr", operation).containing("\"users\"").access_denied());
-        let report = report(stage.prune(apply(&any_more_than(2))).await);
-        assert_eq!(tags(&stage.aws, "users").len(), 10, "{operation}");
-        assert_eq!(tags(&stage.aws, "threads").len(), 2, "{operation}: {report}");
+        let fixture = Fixture::with(&Aws::new(world), &[("KEEP_PULLED_DAYS", "0")]).await;
+        fixture.aws.faults(Faults::new().on("ecr", operation).containing("\"users\"").access_denied());
+        let report = report(fixture.prune(apply(&any_more_than(2))).await);
+        assert_eq!(tags(&fixture.aws, "users").len(), 10, "{operation}");
+        assert_eq!(tags(&fixture.aws, "threads").len(), 2, "{operation}: {report}");
         assert_eq!(report["failures"][1]["resource"], "repository/users");
         assert_eq!(report["failures"][1]["code"], "accessDenied");
     }

@@ -7,8 +7,8 @@ use emulator::{Aws, ImageSeed, ServiceSeed, World};
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
+use crate::fixture::{Fixture, evening};
 use crate::prune::{HOST, any_more_than, apply};
-use crate::stage::{Stage, evening};
 
 fn hundred() -> World {
     let mut world = World::new(evening());
@@ -30,9 +30,9 @@ fn hundred() -> World {
 async fn a_hundred_repositories_of_a_thousand_images_are_halved_in_701_calls_to_ecr_for_images() {
     let aws = Aws::new(hundred());
     aws.latency(Some(Duration::from_millis(20)));
-    let stage = Stage::with(&aws, &[("BUDGET_SHARE", "1")]).await;
+    let fixture = Fixture::with(&aws, &[("BUDGET_SHARE", "1")]).await;
     let start = Instant::now();
-    let report = stage.prune(apply(&any_more_than(500))).await.unwrap();
+    let report = fixture.prune(apply(&any_more_than(500))).await.unwrap();
     let wall = start.elapsed();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for call in aws.ledger() {

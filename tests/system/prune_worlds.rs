@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
+use crate::fixture::{Fixture, evening};
 use crate::prune::HOST;
-use crate::stage::{Stage, evening};
 
 /// An image: its age in days, what its tag begins with, whether it is an index of those before it, is
 /// signed, is used by a service, and how long ago it was pulled.
@@ -86,11 +86,11 @@ async fn check(seeds: Vec<Seed>, kind: u8, number: u32) {
     };
     let before = names(&aws);
     let ask = |dry_run: bool| json!({"policy": policy(kind, number), "dryRun": dry_run});
-    let stage = Stage::at(aws.clone()).await;
-    let dry = stage.rest("POST", "/v1/images/prune", &ask(true)).await.json();
-    assert!(stage.writes().is_empty(), "a dry run writes nothing");
+    let fixture = Fixture::at(aws.clone()).await;
+    let dry = fixture.rest("POST", "/v1/images/prune", &ask(true)).await.json();
+    assert!(fixture.writes().is_empty(), "a dry run writes nothing");
     assert_eq!(names(&aws), before);
-    let run = stage.rest("POST", "/v1/images/prune", &ask(false)).await.json();
+    let run = fixture.rest("POST", "/v1/images/prune", &ask(false)).await.json();
     assert_eq!(dry["planId"], run["planId"]);
     assert_eq!(dry["counts"], run["counts"], "{dry}\n{run}");
     assert_eq!(changed(&dry), changed(&run));
@@ -104,7 +104,7 @@ async fn check(seeds: Vec<Seed>, kind: u8, number: u32) {
             assert!(index.children.iter().all(|child| after.contains(child) || !before.contains(child)));
         }
     });
-    let again = stage.rest("POST", "/v1/images/prune", &ask(false)).await.json();
+    let again = fixture.rest("POST", "/v1/images/prune", &ask(false)).await.json();
     assert_eq!(again["counts"]["changed"], 0, "what is done costs nothing to do again: {again}");
 }
 

@@ -7,13 +7,13 @@ use emulator::{Aws, Call, Faults, GroupSeed, JobSeed, ProviderSeed, ServiceSeed,
 use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, evening, killed_at_every_call};
+use crate::fixture::{Fixture, evening, killed_at_every_call};
 
 const TASKS: &str = "/v1/clusters/microservices/tasks";
 
 /// Tasks of this family that have not been forgotten.
-fn tasks_of(stage: &Aws, cluster: &str, family: &str) -> BTreeSet<String> {
-    stage.with(|world| {
+fn tasks_of(fixture: &Aws, cluster: &str, family: &str) -> BTreeSet<String> {
+    fixture.with(|world| {
         let mut found = BTreeSet::new();
         for status in ["RUNNING", "STOPPED"] {
             let mut token = Value::Null;
@@ -46,16 +46,16 @@ fn batch(room: i64) -> World {
     world
 }
 
-async fn run(stage: &Stage, cluster: &str, body: Value) -> Response {
-    stage.rest("POST", &format!("/v1/clusters/{cluster}/tasks"), &body).await
+async fn run(fixture: &Fixture, cluster: &str, body: Value) -> Response {
+    fixture.rest("POST", &format!("/v1/clusters/{cluster}/tasks"), &body).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn like_a_service_starts_three_with_the_services_network_and_the_same_key_starts_none_and_answers_the_same()
  {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let body = json!({"taskDefinition": "users", "like": "users", "count": 3});
-    let first = run(&stage, "microservices", body.clone()).await;
+    let first = run(&fixture, "microservices", body.clone()).await;
     assert_eq!(first.status, 200, "{}", first.body);
     let report = first.json();
     assert_eq!((&report["requested"], started(&report).len(), &report["failed"]), (&json!(3), 3, &json!([])));
@@ -64,8 +64,8 @@ async fn like_a_service_starts_three_with_the_services_network_and_the_same_key_
         "{}",
         report["summary"]
     );
-    let call = stage.aws.writes().into_iter().find(|call| call.operation == "RunTask").unwrap();
-    let service = stage.aws.with(|world| {
+    let call = fixture.aws.writes().into_iter().find(|call| call.operation == "RunTask").unwrap();
+    let service = fixture.aws.with(|world| {
         let asked = json!({"cluster": "microservices", "services": ["users"]});
         world.call("ecs", "DescribeServices", asked).unwrap()["services"][0].clone()
     });
@@ -76,22 +76,22 @@ async fn like_a_service_starts_three_with_the_services_network_and_the_same_key_
 
     let mut keyed = body;
     keyed["idempotencyKey"] = json!("deploy-42");
-    let one = run(&stage, "microservices", keyed.clone()).await.json();
-    let before = tasks_of(&stage.aws, "microservices", "users");
-    let two = run(&stage, "microservices", keyed).await;
+    let one = run(&fixture, "microservices", keyed.clone()).await.json();
+    let before = tasks_of(&fixture.aws, "microservices", "users");
+    let two = run(&fixture, "microservices", keyed).await;
     assert_eq!(two.status, 200, "{}", two.body);
     assert_eq!(started(&two.json()), started(&one));
     assert_eq!(two.json()["counts"]["unchanged"], 3);
-    assert_eq!(tasks_of(&stage.aws, "microservices", "users"), before, "none was started");
+    assert_eq!(tasks_of(&fixture.aws, "microservices", "users"), before, "none was started");
     assert!(one["rememberedUntil"].is_string() && report["rememberedUntil"].is_null());
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_room_for_13_of_25_thirteen_are_named_and_a_repeat_with_the_key_goes_on_to_25_and_never_beyond()
 {
-    let stage = Stage::on(batch(13)).await;
+    let fixture = Fixture::on(batch(13)).await;
     let body = json!({"taskDefinition": "job", "count": 25, "launchType": "EC2", "idempotencyKey": "k"});
-    let short = run(&stage, "batch", body.clone()).await;
+    let short = run(&fixture, "batch", body.clone()).await;
     assert_eq!(short.status, 207, "{}", short.body);
     let report = short.json();
     assert_eq!(started(&report).len(), 13);
@@ -101,20 +101,20 @@ async fn with_room_for_13_of_25_thirteen_are_named_and_a_repeat_with_the_key_goe
     assert!(failed[0]["reason"].as_str().unwrap().contains("RESOURCE:"), "{failed:?}");
     assert_eq!(report["counts"]["changed"], 13);
 
-    stage.aws.with(|world| {
+    fixture.aws.with(|world| {
         let grow = json!({"AutoScalingGroupName": "batch", "DesiredCapacity": 40});
         world.call("autoscaling", "UpdateAutoScalingGroup", grow).unwrap();
     });
-    stage.aws.advance(Duration::from_mins(5));
-    let rest = run(&stage, "batch", body.clone()).await;
+    fixture.aws.advance(Duration::from_mins(5));
+    let rest = run(&fixture, "batch", body.clone()).await;
     assert_eq!(rest.status, 200, "{}", rest.body);
     assert_eq!(started(&rest.json()).len(), 25);
     assert_eq!(rest.json()["counts"]["unchanged"], 13);
     for _ in 0..2 {
-        assert_eq!(started(&run(&stage, "batch", body.clone()).await.json()).len(), 25);
-        stage.aws.advance(Duration::from_mins(1));
+        assert_eq!(started(&run(&fixture, "batch", body.clone()).await.json()).len(), 25);
+        fixture.aws.advance(Duration::from_mins(1));
     }
-    assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), 25);
+    assert_eq!(tasks_of(&fixture.aws, "batch", "job").len(), 25);
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,10 +123,10 @@ async fn through_a_managed_scaling_provider_all_25_are_provisioning() {
     world.capacity_provider(
         ProviderSeed::new("batch-provider", "batch").managed_scaling(100).cluster("batch"),
     );
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let strategy = json!([{"capacityProvider": "batch-provider", "weight": 1}]);
     let body = json!({"taskDefinition": "job", "count": 25, "capacityProviderStrategy": strategy});
-    let answer = run(&stage, "batch", body).await;
+    let answer = run(&fixture, "batch", body).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let statuses = answer.json()["started"].clone();
     let all = statuses.as_array().unwrap();
@@ -136,26 +136,26 @@ async fn through_a_managed_scaling_provider_all_25_are_provisioning() {
 
 #[tokio::test(start_paused = true)]
 async fn where_none_is_started_it_is_a_409_for_capacity_and_a_422_for_what_would_never_do() {
-    let none = Stage::on(batch(0)).await;
+    let none = Fixture::on(batch(0)).await;
     let body = json!({"taskDefinition": "job", "count": 2, "launchType": "EC2"});
     let asleep = run(&none, "batch", body.clone()).await;
     let problem = asleep.json();
     assert_eq!((asleep.status, &problem["code"]), (409, &json!("noCapacity")), "no machine: {}", asleep.body);
-    let stage = Stage::on(batch(1)).await;
-    let first = run(&stage, "batch", json!({"taskDefinition": "job", "launchType": "EC2"})).await;
+    let fixture = Fixture::on(batch(1)).await;
+    let first = run(&fixture, "batch", json!({"taskDefinition": "job", "launchType": "EC2"})).await;
     assert_eq!(first.status, 200, "{}", first.body);
-    let full = run(&stage, "batch", body).await;
+    let full = run(&fixture, "batch", body).await;
     assert_eq!(
         (full.status, &full.json()["code"], &full.json()["retryable"]),
         (409, &json!("noCapacity"), &json!(true))
     );
     assert_eq!(full.json()["failures"].as_array().unwrap().len(), 2, "{}", full.body);
-    let asked = stage.aws.writes().iter().filter(|call| call.operation == "RunTask").count();
+    let asked = fixture.aws.writes().iter().filter(|call| call.operation == "RunTask").count();
     assert_eq!(asked, 1 + 1 + 2 * 2, "the one that ran, the two together, and each of them twice more");
     let mut world = World::demo();
     world.fargate_capacity(Some(0));
-    let stage = Stage::on(world).await;
-    let full = run(&stage, "microservices", json!({"taskDefinition": "users", "like": "users"})).await;
+    let fixture = Fixture::on(world).await;
+    let full = run(&fixture, "microservices", json!({"taskDefinition": "users", "like": "users"})).await;
     assert_eq!((full.status, &full.json()["code"]), (409, &json!("noCapacity")), "{}", full.body);
 }
 
@@ -177,30 +177,30 @@ async fn only_what_may_go_well_later_is_asked_for_again_never_attribute() {
             world.call("ecs", "RegisterTaskDefinition", definition).unwrap();
             body["network"] = json!({"subnets": ["subnet-1"]});
         }
-        let stage = Stage::on(world).await;
-        let refused = run(&stage, "batch", body).await;
+        let fixture = Fixture::on(world).await;
+        let refused = run(&fixture, "batch", body).await;
         let problem = refused.json();
         assert_eq!((refused.status, &problem["code"]), (status, &json!(code)), "{what}: {}", refused.body);
         assert_eq!(problem["retryable"], status == 409, "{what}");
         assert!(problem["detail"].as_str().unwrap().to_lowercase().contains(what), "{}", refused.body);
-        assert_eq!(stage.writes().len(), calls, "{what}");
+        assert_eq!(fixture.writes().len(), calls, "{what}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_later_chunk_that_throws_loses_nothing_that_was_started() {
-    let stage = Stage::on(World::demo()).await;
-    stage.aws.faults(Faults::new().on("ecs", "RunTask").calls(1..u64::MAX).access_denied());
+    let fixture = Fixture::on(World::demo()).await;
+    fixture.aws.faults(Faults::new().on("ecs", "RunTask").calls(1..u64::MAX).access_denied());
     let body = json!({"taskDefinition": "users", "like": "users", "count": 25, "idempotencyKey": "k"});
-    let before = tasks_of(&stage.aws, "microservices", "users");
-    let answer = run(&stage, "microservices", body.clone()).await;
+    let before = tasks_of(&fixture.aws, "microservices", "users");
+    let answer = run(&fixture, "microservices", body.clone()).await;
     assert_eq!(answer.status, 207, "{}", answer.body);
-    let now = tasks_of(&stage.aws, "microservices", "users");
+    let now = tasks_of(&fixture.aws, "microservices", "users");
     assert_eq!(started(&answer.json()), now.difference(&before).cloned().collect(), "what runs is named");
     assert_eq!(started(&answer.json()).len(), 10);
-    stage.aws.faults(Faults::new());
-    assert_eq!(started(&run(&stage, "microservices", body).await.json()).len(), 25);
-    assert_eq!(tasks_of(&stage.aws, "microservices", "users").len(), before.len() + 25);
+    fixture.aws.faults(Faults::new());
+    assert_eq!(started(&run(&fixture, "microservices", body).await.json()).len(), 25);
+    assert_eq!(tasks_of(&fixture.aws, "microservices", "users").len(), before.len() + 25);
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,7 +221,7 @@ async fn killed_at_any_call_the_same_key_ends_with_25_and_never_more() {
         let aws = Aws::new(world);
         let family = body["taskDefinition"].as_str().unwrap().to_owned();
         let before = tasks_of(&aws, cluster, &family).len();
-        let once = async |aws: Aws| run(&Stage::at(aws).await, cluster, body.clone()).await;
+        let once = async |aws: Aws| run(&Fixture::at(aws).await, cluster, body.clone()).await;
         let calls = killed_at_every_call(&aws, &once, async |fork, killed| {
             if !demo {
                 fork.with(|world| {
@@ -241,23 +241,23 @@ async fn killed_at_any_call_the_same_key_ends_with_25_and_never_more() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_key_with_another_request_is_a_422_that_names_what_it_started() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let body = |family: &str| json!({"taskDefinition": family, "like": "users", "idempotencyKey": "k"});
-    let first = run(&stage, "microservices", body("users")).await.json();
+    let first = run(&fixture, "microservices", body("users")).await.json();
     let arn = first["started"][0]["taskArn"].as_str().unwrap().to_owned();
-    let other = run(&stage, "microservices", body("threads")).await;
+    let other = run(&fixture, "microservices", body("threads")).await;
     assert_eq!((other.status, &other.json()["code"]), (422, &json!("idempotencyConflict")), "{}", other.body);
     assert!(other.json()["detail"].as_str().unwrap().contains(&arn), "{}", other.body);
 }
 
 /// A job of `nightly` on the demo's Fargate cluster that ends so.
-async fn nightly(job: JobSeed) -> (Response, Stage) {
+async fn nightly(job: JobSeed) -> (Response, Fixture) {
     let mut world = World::demo();
     world.job("nightly", job);
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let body = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "nightly", "like": "users",
         "waitUntil": "stopped", "timeoutSeconds": 600});
-    let answer = stage.system.invoke("run-task", body).await;
+    let answer = fixture.system.invoke("run-task", body).await;
     let text = match answer {
         Ok(report) => Response { status: 200, headers: Vec::new(), body: report.to_string() },
         Err(problem) => Response {
@@ -266,7 +266,7 @@ async fn nightly(job: JobSeed) -> (Response, Stage) {
             body: format!("{} {}", problem.code, problem.detail),
         },
     };
-    (text, stage)
+    (text, fixture)
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,10 +301,10 @@ async fn each_end_of_a_job_has_its_verdict_and_the_reason_in_the_summary() {
 async fn waiting_ends_with_a_202_that_says_where_to_look_and_missing_right_after_the_start_is_not_gone() {
     let mut world = World::demo();
     world.tasks_lag(Duration::from_secs(4));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let body =
         json!({"taskDefinition": "users", "like": "users", "waitUntil": "running", "timeoutSeconds": 2});
-    let soon = run(&stage, "microservices", body.clone()).await;
+    let soon = run(&fixture, "microservices", body.clone()).await;
     assert_eq!(soon.status, 202, "{}", soon.body);
     let header =
         |name: &str| soon.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).unwrap().1.clone();
@@ -313,7 +313,7 @@ async fn waiting_ends_with_a_202_that_says_where_to_look_and_missing_right_after
     assert_eq!(header("location"), format!("{TASKS}/{id}"));
     let patient = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "users", "like": "users",
         "waitUntil": "running"});
-    let report = stage.system.invoke("run-task", patient).await.unwrap();
+    let report = fixture.system.invoke("run-task", patient).await.unwrap();
     assert_eq!(report["started"][0]["lastStatus"], "RUNNING", "{report}");
 }
 
@@ -422,7 +422,7 @@ async fn what_may_not_run_is_refused_before_any_call() {
 
 #[tokio::test(start_paused = true)]
 async fn what_aws_would_refuse_is_refused_after_a_look_and_before_the_call() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let network = json!({"subnets": ["subnet-1"]});
     for (cluster, body, status, code, says) in [
         (
@@ -463,7 +463,7 @@ async fn what_aws_would_refuse_is_refused_after_a_look_and_before_the_call() {
         ),
         ("nowhere", json!({"taskDefinition": "api-monolitica"}), 404, "notFound", "nowhere"),
     ] {
-        let answer = run(&stage, cluster, body.clone()).await;
+        let answer = run(&fixture, cluster, body.clone()).await;
         assert_eq!(
             (answer.status, &answer.json()["code"]),
             (status, &json!(code)),
@@ -472,18 +472,18 @@ async fn what_aws_would_refuse_is_refused_after_a_look_and_before_the_call() {
         );
         assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{says}: {}", answer.body);
     }
-    assert_eq!(stage.writes(), [""; 0]);
+    assert_eq!(fixture.writes(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn tasks_carry_who_asked_and_the_dry_run_starts_nothing() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let body = json!({"taskDefinition": "users", "like": "users", "onBehalfOf": "alice", "tags": [{"key": "team", "value": "identity"}]});
-    let dry = stage.rest("POST", &format!("{TASKS}?dryRun=true"), &body).await.json();
+    let dry = fixture.rest("POST", &format!("{TASKS}?dryRun=true"), &body).await.json();
     assert_eq!((&dry["dryRun"], &dry["counts"]["changed"]), (&json!(true), &json!(1)));
-    assert!(stage.aws.writes().is_empty());
-    run(&stage, "microservices", body).await;
-    let call = stage.aws.writes().pop().unwrap();
+    assert!(fixture.aws.writes().is_empty());
+    run(&fixture, "microservices", body).await;
+    let call = fixture.aws.writes().pop().unwrap();
     let tags: Vec<(&str, &str)> = call.input["tags"]
         .as_array()
         .unwrap()
@@ -527,25 +527,25 @@ fn ten(count: u32) -> Value {
 async fn a_call_that_got_no_answer_is_made_again_as_it_was_and_no_other_in_its_place() {
     for commits in [true, false] {
         let (world, connect) = unready();
-        let stage = Stage::on(world).await;
+        let fixture = Fixture::on(world).await;
         let lost = Faults::new().on("ecs", "RunTask").containing(r#""steward:slot","value":"4""#);
-        stage.aws.faults(if commits { lost.reset_after_commit() } else { lost.server_error() });
+        fixture.aws.faults(if commits { lost.reset_after_commit() } else { lost.server_error() });
         let ready = async {
             tokio::time::sleep(Duration::from_secs(2)).await;
-            connect(&stage.aws, true);
+            connect(&fixture.aws, true);
         };
-        let (answer, ()) = tokio::join!(run(&stage, "batch", ten(10)), ready);
+        let (answer, ()) = tokio::join!(run(&fixture, "batch", ten(10)), ready);
         let told = answer.json();
         // What was started is found by its tags, though no answer came.
         let (status, count) = if commits { (200, 10) } else { (207, 9) };
         assert_eq!((answer.status, started(&told).len()), (status, count), "{}", answer.body);
-        assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), count);
+        assert_eq!(tasks_of(&fixture.aws, "batch", "job").len(), count);
         assert_eq!(told["counts"]["unchanged"], 0, "this run started all of them: {}", answer.body);
         let of_slot = |call: &Call| {
             call.operation == "RunTask"
                 && call.input["tags"].to_string().contains(r#""steward:slot","value":"4""#)
         };
-        let tokens: Vec<Value> = stage
+        let tokens: Vec<Value> = fixture
             .aws
             .ledger()
             .into_iter()
@@ -553,10 +553,10 @@ async fn a_call_that_got_no_answer_is_made_again_as_it_was_and_no_other_in_its_p
             .map(|call| call.input["clientToken"].clone())
             .collect();
         assert!(!tokens.is_empty() && tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
-        stage.aws.faults(Faults::new());
-        let again = run(&stage, "batch", ten(10)).await;
+        fixture.aws.faults(Faults::new());
+        let again = run(&fixture, "batch", ten(10)).await;
         assert_eq!((again.status, started(&again.json()).len()), (200, 10), "{}", again.body);
-        assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), 10, "commits: {commits}");
+        assert_eq!(tasks_of(&fixture.aws, "batch", "job").len(), 10, "commits: {commits}");
     }
 }
 
@@ -567,18 +567,18 @@ async fn runs_under_one_key_that_overlap_start_no_more_than_its_count() {
             [(0, 2), (0, 7), (1, 2), (2, 7), (3, 1), (3, 4), (4, 9), (5, 8), (6, 3), (8, 12)]
         {
             let (world, connect) = unready();
-            let stage = Stage::on(world).await;
+            let fixture = Fixture::on(world).await;
             let after = async |seconds: u64| {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
-                run(&stage, "batch", ten(count)).await
+                run(&fixture, "batch", ten(count)).await
             };
             let opens = async {
                 tokio::time::sleep(Duration::from_secs(ready)).await;
-                connect(&stage.aws, true);
+                connect(&fixture.aws, true);
             };
             tokio::join!(after(0), after(second), opens);
-            let whole = run(&stage, "batch", ten(count)).await;
-            let tasks = tasks_of(&stage.aws, "batch", "job").len();
+            let whole = run(&fixture, "batch", ten(count)).await;
+            let tasks = tasks_of(&fixture.aws, "batch", "job").len();
             let wanted = usize::try_from(count).unwrap();
             assert_eq!(
                 (started(&whole.json()).len(), tasks),
@@ -594,71 +594,71 @@ async fn runs_under_one_key_that_overlap_start_no_more_than_its_count() {
 async fn another_request_under_a_key_that_came_up_short_starts_nothing_in_no_chunk() {
     // The whole chunk starts none, and AWS forgets its token; each task is started alone.
     let (world, connect) = unready();
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let ready = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        connect(&stage.aws, true);
+        connect(&fixture.aws, true);
     };
-    let (short, ()) = tokio::join!(run(&stage, "batch", ten(5)), ready);
+    let (short, ()) = tokio::join!(run(&fixture, "batch", ten(5)), ready);
     assert_eq!((short.status, started(&short.json()).len()), (200, 5), "{}", short.body);
-    let tasks = tasks_of(&stage.aws, "batch", "job").len();
-    stage.aws.forget();
+    let tasks = tasks_of(&fixture.aws, "batch", "job").len();
+    fixture.aws.forget();
     let mut grouped = ten(5);
     grouped["group"] = json!("other");
     for other in [ten(6), ten(25), grouped] {
-        let refused = run(&stage, "batch", other.clone()).await;
-        assert_eq!(stage.writes(), [""; 0], "found out before the call");
+        let refused = run(&fixture, "batch", other.clone()).await;
+        assert_eq!(fixture.writes(), [""; 0], "found out before the call");
         let problem = refused.json();
         assert_eq!((refused.status, &problem["code"]), (422, &json!("idempotencyConflict")), "{other}");
         for arn in started(&short.json()) {
             assert!(problem["detail"].as_str().unwrap().contains(&arn), "{}", refused.body);
         }
     }
-    assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), tasks);
+    assert_eq!(tasks_of(&fixture.aws, "batch", "job").len(), tasks);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_conflict_that_only_aws_knows_of_keeps_every_other_chunk_from_being_asked_for() {
     let mut world = World::demo();
     world.tasks_lag(Duration::from_hours(1));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let body = |count: u32| json!({"taskDefinition": "users", "like": "users", "count": count, "idempotencyKey": "k"});
-    assert_eq!(run(&stage, "microservices", body(5)).await.status, 200);
-    stage.aws.forget();
-    let refused = run(&stage, "microservices", body(25)).await;
+    assert_eq!(run(&fixture, "microservices", body(5)).await.status, 200);
+    fixture.aws.forget();
+    let refused = run(&fixture, "microservices", body(25)).await;
     assert_eq!(
         (refused.status, &refused.json()["code"]),
         (422, &json!("idempotencyConflict")),
         "{}",
         refused.body
     );
-    assert_eq!(stage.writes(), ["RunTask"], "the first chunk alone");
+    assert_eq!(fixture.writes(), ["RunTask"], "the first chunk alone");
 }
 
 #[tokio::test(start_paused = true)]
 async fn where_another_request_takes_the_key_during_a_pause_its_tasks_are_not_told_as_this_ones() {
     let (world, connect) = unready();
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let mut grouped = ten(2);
     grouped["group"] = json!("other");
     let others = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        connect(&stage.aws, true);
-        run(&stage, "batch", grouped).await
+        connect(&fixture.aws, true);
+        run(&fixture, "batch", grouped).await
     };
-    let (ours, theirs) = tokio::join!(run(&stage, "batch", ten(2)), others);
+    let (ours, theirs) = tokio::join!(run(&fixture, "batch", ten(2)), others);
     assert_eq!((theirs.status, started(&theirs.json()).len()), (200, 2), "{}", theirs.body);
     assert_eq!((ours.status, &ours.json()["code"]), (422, &json!("idempotencyConflict")), "{}", ours.body);
-    assert_eq!(tasks_of(&stage.aws, "batch", "job").len(), 2);
+    assert_eq!(tasks_of(&fixture.aws, "batch", "job").len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_chunk_of_which_no_answer_came_is_told_apart_from_one_that_was_not_started() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let body = json!({"taskDefinition": "users", "like": "users", "count": 20});
     let second = Faults::new().on("ecs", "RunTask").containing(r#""steward:chunk","value":"1""#);
-    stage.aws.faults(second.reset_after_commit());
-    let lost = run(&stage, "microservices", body).await;
+    fixture.aws.faults(second.reset_after_commit());
+    let lost = run(&fixture, "microservices", body).await;
     let report = lost.json();
     assert_eq!((lost.status, started(&report).len()), (207, 10), "{}", lost.body);
     let summary = report["summary"].as_str().unwrap();
@@ -672,11 +672,11 @@ async fn a_chunk_of_which_no_answer_came_is_told_apart_from_one_that_was_not_sta
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_under_a_used_key_starts_only_what_is_missing() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let mut body = json!({"taskDefinition": "users", "like": "users", "count": 3, "idempotencyKey": "k"});
-    assert_eq!(run(&stage, "microservices", body.clone()).await.status, 200);
+    assert_eq!(run(&fixture, "microservices", body.clone()).await.status, 200);
     body["dryRun"] = json!(true);
-    let dry = run(&stage, "microservices", body).await.json();
+    let dry = run(&fixture, "microservices", body).await.json();
     assert_eq!(
         dry["summary"],
         "microservices: 0 tasks of users would be started, 3 were before, under the same key"
@@ -686,82 +686,82 @@ async fn a_dry_run_under_a_used_key_starts_only_what_is_missing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_without_an_instance_is_not_asked_for_each_of_a_hundred_tasks() {
-    let stage = Stage::on(batch(0)).await;
+    let fixture = Fixture::on(batch(0)).await;
     let body = json!({"taskDefinition": "job", "count": 100, "launchType": "EC2"});
-    let asleep = run(&stage, "batch", body).await;
+    let asleep = run(&fixture, "batch", body).await;
     assert_eq!((asleep.status, &asleep.json()["code"]), (409, &json!("noCapacity")), "{}", asleep.body);
-    let asked = stage.aws.ledger().iter().filter(|call| call.operation == "RunTask").count();
+    let asked = fixture.aws.ledger().iter().filter(|call| call.operation == "RunTask").count();
     assert_eq!(asked, 3, "once each time");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_day_later_only_what_has_ended_is_started_again() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let body = json!({"taskDefinition": "users", "like": "users", "count": 2, "idempotencyKey": "k"});
-    let first = run(&stage, "microservices", body.clone()).await.json();
+    let first = run(&fixture, "microservices", body.clone()).await.json();
     let one = started(&first).first().unwrap().clone();
-    stage
+    fixture
         .aws
         .with(|world| world.call("ecs", "StopTask", json!({"cluster": "microservices", "task": one})))
         .unwrap();
-    stage.aws.advance(Duration::from_hours(25));
-    let later = run(&stage, "microservices", body).await;
+    fixture.aws.advance(Duration::from_hours(25));
+    let later = run(&fixture, "microservices", body).await;
     assert_eq!(later.json()["counts"]["unchanged"], 1, "{}", later.body);
     assert_eq!(later.json()["counts"]["changed"], 1, "one is missing, and one is started: {}", later.body);
 }
 
 #[tokio::test(start_paused = true)]
 async fn where_nobody_knows_what_was_started_the_answer_does_not_say_that_none_was() {
-    let stage = Stage::on(World::demo()).await;
-    let before = tasks_of(&stage.aws, "microservices", "users").len();
-    stage.aws.faults(Faults::new().on("ecs", "RunTask").reset_after_commit());
+    let fixture = Fixture::on(World::demo()).await;
+    let before = tasks_of(&fixture.aws, "microservices", "users").len();
+    fixture.aws.faults(Faults::new().on("ecs", "RunTask").reset_after_commit());
     let body = json!({"taskDefinition": "users", "like": "users"});
-    let lost = run(&stage, "microservices", body.clone()).await;
+    let lost = run(&fixture, "microservices", body.clone()).await;
     let problem = lost.json();
     assert_eq!((lost.status, &problem["retryable"]), (503, &json!(false)), "{}", lost.body);
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("it is not known whether a task was started"), "{detail}");
     assert!(detail.contains("started by") && detail.contains("idempotencyKey"), "{detail}");
-    assert_eq!(tasks_of(&stage.aws, "microservices", "users").len(), before + 1);
+    assert_eq!(tasks_of(&fixture.aws, "microservices", "users").len(), before + 1);
 
     // Under a key the next run finds out, also where ECS's lists do not show it yet.
     let lag = |lag| {
-        stage.aws.with(|world| {
+        fixture.aws.with(|world| {
             world.tasks_lag(lag);
         });
     };
     lag(Duration::from_hours(1));
     let mut keyed = body;
     keyed["idempotencyKey"] = json!("k");
-    let lost = run(&stage, "microservices", keyed.clone()).await.json();
+    let lost = run(&fixture, "microservices", keyed.clone()).await.json();
     assert_eq!(lost["retryable"], true, "{lost}");
     assert!(
         lost["detail"].as_str().unwrap().contains("it is not known whether a task was started"),
         "{lost}"
     );
-    stage.aws.faults(Faults::new());
-    assert_eq!(started(&run(&stage, "microservices", keyed).await.json()).len(), 1);
+    fixture.aws.faults(Faults::new());
+    assert_eq!(started(&run(&fixture, "microservices", keyed).await.json()).len(), 1);
     lag(Duration::ZERO);
-    assert_eq!(tasks_of(&stage.aws, "microservices", "users").len(), before + 2);
+    assert_eq!(tasks_of(&fixture.aws, "microservices", "users").len(), before + 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_key_is_remembered_an_hour_after_the_end_and_a_day_at_the_most() {
     let mut world = World::demo();
     world.job("nightly", JobSeed::new().runs_for(Duration::from_secs(30)));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let until =
         |report: &Value| report["rememberedUntil"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let ended = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "nightly", "like": "users",
         "waitUntil": "stopped", "timeoutSeconds": 600, "idempotencyKey": "k"});
-    let report = stage.system.invoke("run-task", ended).await.unwrap();
-    let hour = until(&report).duration_since(stage.aws.now());
+    let report = fixture.system.invoke("run-task", ended).await.unwrap();
+    let hour = until(&report).duration_since(fixture.aws.now());
     assert!((3_500..=3_600).contains(&hour.as_secs()), "{hour}: {report}");
 
     let body = json!({"taskDefinition": "users", "like": "users", "idempotencyKey": "k2"});
-    let first = run(&stage, "microservices", body.clone()).await.json();
-    stage.aws.advance(Duration::from_hours(3));
-    let again = run(&stage, "microservices", body.clone()).await.json();
+    let first = run(&fixture, "microservices", body.clone()).await.json();
+    fixture.aws.advance(Duration::from_hours(3));
+    let again = run(&fixture, "microservices", body.clone()).await.json();
     assert_eq!(
         until(&again).duration_since(until(&first)).as_secs().abs(),
         0,
@@ -769,7 +769,7 @@ async fn a_key_is_remembered_an_hour_after_the_end_and_a_day_at_the_most() {
     );
 
     // What still runs is seen, though AWS has forgotten its token.
-    stage.aws.advance(Duration::from_hours(22));
-    let day_later = run(&stage, "microservices", body).await.json();
+    fixture.aws.advance(Duration::from_hours(22));
+    let day_later = run(&fixture, "microservices", body).await.json();
     assert_eq!((started(&day_later), &day_later["counts"]["unchanged"]), (started(&first), &json!(1)));
 }

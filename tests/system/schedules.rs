@@ -13,7 +13,7 @@ use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
 use shared::Problem;
 
-use crate::stage::size_in;
+use crate::fixture::size_in;
 
 const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
 

@@ -5,7 +5,7 @@ use local::{System, system::Setup};
 use serde_json::{Value, json};
 use shared::Code;
 
-use crate::stage::{Stage, evening, item, prod, prod_with};
+use crate::fixture::{Fixture, evening, item, prod, prod_with};
 
 fn fleet() -> World {
     let mut world = prod();
@@ -30,8 +30,8 @@ async fn names_are_ored_tags_are_anded_and_both_are_anded() {
         (json!({"services": ["users"]}), &["users"]),
         (json!({"services": ["arn:aws:ecs:sa-east-1:123456789012:service/prod/users"]}), &["users"]),
     ] {
-        let stage = Stage::on(fleet()).await;
-        let answer = stage.rest("POST", "/v1/clusters/prod/stop", &selector).await;
+        let fixture = Fixture::on(fleet()).await;
+        let answer = fixture.rest("POST", "/v1/clusters/prod/stop", &selector).await;
         assert_eq!(answer.status, 200, "{selector}: {}", answer.body);
         assert_eq!(changed(&answer.json()), expected, "{selector}");
     }
@@ -39,15 +39,15 @@ async fn names_are_ored_tags_are_anded_and_both_are_anded() {
 
 #[tokio::test(start_paused = true)]
 async fn an_exact_name_that_does_not_exist_fails_and_a_glob_that_matches_nothing_warns() {
-    let stage = Stage::on(fleet()).await;
+    let fixture = Fixture::on(fleet()).await;
     for body in [json!({"services": ["users", "nobody"]}), json!({"services": ["users*", "nobody"]})] {
-        let answer = stage.rest("POST", "/v1/clusters/prod/stop", &body).await;
+        let answer = fixture.rest("POST", "/v1/clusters/prod/stop", &body).await;
         assert_eq!(answer.status, 207, "{}", answer.body);
         let report = answer.json();
         assert_eq!(item(&report, "nobody")["code"], "notFound");
         assert_ne!(item(&report, "users")["outcome"], "failed");
     }
-    let answer = stage.rest("POST", "/v1/clusters/prod/stop", &json!({"services": ["web-*"]})).await;
+    let answer = fixture.rest("POST", "/v1/clusters/prod/stop", &json!({"services": ["web-*"]})).await;
     assert_eq!((answer.status, &answer.json()["warnings"][0]["code"]), (200, &json!("noMatch")));
     assert_eq!(answer.json()["summary"], "prod: no service matches");
 }
@@ -55,22 +55,22 @@ async fn an_exact_name_that_does_not_exist_fails_and_a_glob_that_matches_nothing
 #[tokio::test(start_paused = true)]
 async fn fleets_of_11_and_101_services_are_stopped_to_the_last_one() {
     for services in [11, 101] {
-        let stage = Stage::on(prod_with(services)).await;
-        let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+        let fixture = Fixture::on(prod_with(services)).await;
+        let report = fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
         assert_eq!(report["counts"]["changed"], services, "{}", report["summary"]);
         let last = format!("s{:03}", services - 1);
-        assert_eq!(stage.size(&last).0, 0);
+        assert_eq!(fixture.size(&last).0, 0);
         let described =
-            stage.aws.ledger().into_iter().filter(|call| call.operation == "DescribeServices").count();
+            fixture.aws.ledger().into_iter().filter(|call| call.operation == "DescribeServices").count();
         assert_eq!(described, 2 * services.div_ceil(10), "in batches of ten, each looked at again");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_page_that_comes_back_empty_with_a_token_is_not_the_end() {
-    let stage = Stage::on(prod_with(101)).await;
-    stage.aws.faults(Faults::new().on("ecs", "ListServices").times(1).truncated_page());
-    let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let fixture = Fixture::on(prod_with(101)).await;
+    fixture.aws.faults(Faults::new().on("ecs", "ListServices").times(1).truncated_page());
+    let report = fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
     assert_eq!(report["counts"]["changed"], 101, "{}", report["summary"]);
 }
 
@@ -105,14 +105,14 @@ async fn a_fleets_event_that_names_a_service_fails_it_only_if_no_cluster_has_it(
     for (cluster, service) in [("prod", "users"), ("staging", "users"), ("tools", "wiki")] {
         world.cluster(cluster).service(cluster, ServiceSeed::new(service).desired(1));
     }
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let report =
-        stage.scale(json!({"action": "stop", "clusters": ["*"], "services": ["users"]})).await.unwrap();
+        fixture.scale(json!({"action": "stop", "clusters": ["*"], "services": ["users"]})).await.unwrap();
     assert_eq!((&report["ok"], &report["counts"]["changed"]), (&json!(true), &json!(2)), "{report}");
     let report =
-        stage.scale(json!({"action": "start", "clusters": ["*"], "services": ["wi*"]})).await.unwrap();
+        fixture.scale(json!({"action": "start", "clusters": ["*"], "services": ["wi*"]})).await.unwrap();
     assert_eq!(report["warnings"], Value::Null, "one cluster has such a service: {report}");
     let nowhere = json!({"action": "stop", "clusters": ["*"], "services": ["nobody"]});
-    let problem = stage.scale(nowhere).await.unwrap_err();
+    let problem = fixture.scale(nowhere).await.unwrap_err();
     assert!(problem.to_string().contains("failed"), "{problem}");
 }

@@ -32,11 +32,11 @@ use emulator::{ServiceSeed, TargetSeed};
 use serde_json::{Value, json};
 use shared::Code;
 
-use crate::stage::{EVENING, Stage, item, prod, prod_with_users};
+use crate::fixture::{EVENING, Fixture, item, prod, prod_with_users};
 
 /// A person with the AWS CLI.
-fn by_hand(stage: &Stage, service: &str, operation: &str, input: Value) {
-    stage.aws.with(|world| world.call(service, operation, input)).unwrap();
+fn by_hand(fixture: &Fixture, service: &str, operation: &str, input: Value) {
+    fixture.aws.with(|world| world.call(service, operation, input)).unwrap();
 }
 
 fn count(service: &str, desired: u32) -> Value {
@@ -50,25 +50,25 @@ fn target(service: &str, mut fields: Value) -> Value {
     fields
 }
 
-async fn all(stage: &Stage, action: &str) -> Value {
-    stage.scale(json!({"action": action, "cluster": "prod"})).await.unwrap()
+async fn all(fixture: &Fixture, action: &str) -> Value {
+    fixture.scale(json!({"action": action, "cluster": "prod"})).await.unwrap()
 }
 
 const USERS: &str = "/v1/clusters/prod/services/users";
 
 #[tokio::test(start_paused = true)]
 async fn a_service_scaled_to_zero_over_rest_comes_back_with_its_size_min_and_flags() {
-    let stage = Stage::on(prod_with_users()).await;
-    let before = stage.size("users");
+    let fixture = Fixture::on(prod_with_users()).await;
+    let before = fixture.size("users");
     assert_eq!(before, (3, Some((2, [true, false, false]))));
 
-    let off = stage.rest("PUT", &format!("{USERS}/scale"), &json!({"desiredCount": 0})).await;
+    let off = fixture.rest("PUT", &format!("{USERS}/scale"), &json!({"desiredCount": 0})).await;
     assert_eq!(off.status, 200, "{}", off.body);
     assert_eq!(off.json()["summary"], "prod: 1 service off (users 3 saved)");
-    assert_eq!(stage.size("users"), (0, Some((0, [true, true, true]))));
-    assert_eq!(stage.record("users").unwrap(), format!("v1 off@{EVENING} n=3 min=2 susp=i-- by=request"));
+    assert_eq!(fixture.size("users"), (0, Some((0, [true, true, true]))));
+    assert_eq!(fixture.record("users").unwrap(), format!("v1 off@{EVENING} n=3 min=2 susp=i-- by=request"));
 
-    let on = stage.rest("POST", &format!("{USERS}/start"), &Value::Null).await;
+    let on = fixture.rest("POST", &format!("{USERS}/start"), &Value::Null).await;
     assert_eq!(on.status, 200, "{}", on.body);
     assert_eq!(
         on.json()["items"][0]["after"],
@@ -76,29 +76,29 @@ async fn a_service_scaled_to_zero_over_rest_comes_back_with_its_size_min_and_fla
     );
     assert_eq!(on.json()["summary"], "prod: 1 service starting (users 3)");
     assert_eq!(
-        stage.record("users").unwrap(),
+        fixture.record("users").unwrap(),
         format!("v1 starting@{EVENING} n=3 min=2 susp=i-- by=request")
     );
-    stage.becomes_whole().await;
-    assert_eq!(stage.size("users"), before);
-    assert_eq!(stage.record("users").unwrap(), format!("v1 on@{EVENING} n=3 min=2 susp=i-- by=request"));
+    fixture.becomes_whole().await;
+    assert_eq!(fixture.size("users"), before);
+    assert_eq!(fixture.record("users").unwrap(), format!("v1 on@{EVENING} n=3 min=2 susp=i-- by=request"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_writes_the_record_puts_autoscaling_to_sleep_stops_and_writes_the_record() {
-    let stage = Stage::on(prod_with_users()).await;
-    stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
-    assert_eq!(stage.writes(), ["TagResource", "RegisterScalableTarget", "UpdateService", "TagResource"]);
-    let update = stage.aws.writes().into_iter().find(|call| call.operation == "UpdateService").unwrap();
+    let fixture = Fixture::on(prod_with_users()).await;
+    fixture.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+    assert_eq!(fixture.writes(), ["TagResource", "RegisterScalableTarget", "UpdateService", "TagResource"]);
+    let update = fixture.aws.writes().into_iter().find(|call| call.operation == "UpdateService").unwrap();
     assert_eq!(
         update.input,
         json!({"cluster": "prod", "service": "users", "desiredCount": 0}),
         "no deployment begins"
     );
 
-    stage.aws.forget();
-    stage.scale(json!({"action": "start", "cluster": "prod", "service": "users"})).await.unwrap();
-    assert_eq!(stage.writes(), ["UpdateService", "RegisterScalableTarget", "TagResource"]);
+    fixture.aws.forget();
+    fixture.scale(json!({"action": "start", "cluster": "prod", "service": "users"})).await.unwrap();
+    assert_eq!(fixture.writes(), ["UpdateService", "RegisterScalableTarget", "TagResource"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,79 +113,79 @@ async fn the_tasks_of_a_stopped_service_go_and_neither_load_nor_schedule_wakes_i
         "Schedule": "at(2026-11-25T02:00:00)", "ScalableTargetAction": {"MinCapacity": 4},
     });
     world.call("application-autoscaling", "PutScheduledAction", action).unwrap();
-    let stage = Stage::on(world).await;
-    let report = stage.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let fixture = Fixture::on(world).await;
+    let report = fixture.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
     let warning = &item(&report, "users")["warnings"][0];
     assert_eq!(warning["code"], "scheduledActions");
     assert!(warning["detail"].as_str().unwrap().contains("night-batch"), "{warning}");
-    stage.aws.advance(Duration::from_hours(8));
-    assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 0);
-    assert_eq!(stage.size("users").0, 0);
+    fixture.aws.advance(Duration::from_hours(8));
+    assert_eq!(fixture.aws.with(|world| world.running_count("prod", "users")), 0);
+    assert_eq!(fixture.size("users").0, 0);
 
-    stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
-    stage.becomes_whole().await;
-    stage.aws.advance(Duration::from_mins(30));
-    assert_eq!(stage.aws.with(|world| world.running_count("prod", "users")), 5, "load counts again");
+    fixture.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+    fixture.becomes_whole().await;
+    fixture.aws.advance(Duration::from_mins(30));
+    assert_eq!(fixture.aws.with(|world| world.running_count("prod", "users")), 5, "load counts again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_same_request_again_changes_nothing_and_writes_nothing() {
-    let stage = Stage::on(prod_with_users()).await;
+    let fixture = Fixture::on(prod_with_users()).await;
     for (action, state) in [("stop", "already off"), ("start", "starting since")] {
         let event = json!({"action": action, "cluster": "prod"});
-        stage.scale(event.clone()).await.unwrap();
-        let record = stage.record("users");
-        stage.aws.advance(Duration::from_mins(1));
-        stage.aws.forget();
-        let again = stage.scale(event).await.unwrap();
+        fixture.scale(event.clone()).await.unwrap();
+        let record = fixture.record("users");
+        fixture.aws.advance(Duration::from_mins(1));
+        fixture.aws.forget();
+        let again = fixture.scale(event).await.unwrap();
         assert_eq!(again["counts"]["unchanged"], 1, "{again}");
         assert!(item(&again, "users")["reason"].as_str().unwrap().contains(state), "{again}");
-        assert_eq!(stage.writes(), [""; 0]);
-        assert_eq!(stage.record("users"), record, "byte for byte");
+        assert_eq!(fixture.writes(), [""; 0]);
+        assert_eq!(fixture.record("users"), record, "byte for byte");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_says_what_would_happen_and_writes_nothing() {
-    let stage = Stage::on(prod_with_users()).await;
+    let fixture = Fixture::on(prod_with_users()).await;
     for action in ["stop", "start"] {
         let event = json!({"action": action, "cluster": "prod"});
         let mut dry = event.clone();
         dry["dryRun"] = true.into();
-        stage.aws.forget();
-        let forecast = stage.scale(dry).await.unwrap();
-        assert_eq!(stage.writes(), [""; 0]);
+        fixture.aws.forget();
+        let forecast = fixture.scale(dry).await.unwrap();
+        assert_eq!(fixture.writes(), [""; 0]);
         assert_eq!(forecast["dryRun"], true);
-        let done = stage.scale(event).await.unwrap();
+        let done = fixture.scale(event).await.unwrap();
         assert_eq!(forecast["items"], done["items"]);
         assert_eq!(forecast["counts"], done["counts"]);
     }
-    let query = stage.rest("POST", &format!("{USERS}/stop?dryRun=true"), &Value::Null).await;
+    let query = fixture.rest("POST", &format!("{USERS}/stop?dryRun=true"), &Value::Null).await;
     assert_eq!(query.json()["dryRun"], true);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_people_do_inside_an_off_period_is_temporary() {
-    let stage = Stage::on(prod_with_users()).await;
-    let before = stage.size("users");
+    let fixture = Fixture::on(prod_with_users()).await;
+    let before = fixture.size("users");
     let stop = json!({"action": "stop", "cluster": "prod"});
-    stage.scale(stop.clone()).await.unwrap();
-    stage.aws.advance(Duration::from_hours(1));
+    fixture.scale(stop.clone()).await.unwrap();
+    fixture.aws.advance(Duration::from_hours(1));
     let by_hand = json!({"cluster": "prod", "service": "users", "desiredCount": 1});
-    stage.aws.with(|world| world.call("ecs", "UpdateService", by_hand)).unwrap();
-    let again = stage.scale(stop).await.unwrap();
+    fixture.aws.with(|world| world.call("ecs", "UpdateService", by_hand)).unwrap();
+    let again = fixture.scale(stop).await.unwrap();
     assert_eq!(item(&again, "users")["outcome"], "changed");
-    stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
-    assert_eq!(stage.size("users"), before);
+    fixture.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+    assert_eq!(fixture.size("users"), before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn scale_to_a_count_wakes_a_stopped_service_with_its_autoscaling() {
-    let stage = Stage::on(prod_with_users()).await;
-    stage.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+    let fixture = Fixture::on(prod_with_users()).await;
+    fixture.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
     let scale = json!({"action": "scale", "cluster": "prod", "service": "users", "desiredCount": 4});
-    stage.scale(scale).await.unwrap();
-    assert_eq!(stage.size("users"), (4, Some((2, [true, false, false]))));
+    fixture.scale(scale).await.unwrap();
+    assert_eq!(fixture.size("users"), (4, Some((2, [true, false, false]))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,9 +203,9 @@ async fn what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name() {
     world.service("prod", full);
     world.service("prod", ServiceSeed::new("scribbled").tag("steward:record", "off since yesterday"));
     world.service("prod", ServiceSeed::new("newer").tag("steward:record", "v2 off@2026-11-24T23:00:00Z"));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
 
-    let fleet = stage.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
+    let fleet = fixture.rest("POST", "/v1/clusters/prod/stop", &Value::Null).await;
     assert_eq!(fleet.status, 207, "{}", fleet.body);
     let fleet = fleet.json();
     for (service, outcome, code) in [
@@ -220,7 +220,7 @@ async fn what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name() {
         let item = item(&fleet, service);
         assert_eq!((&item["outcome"], &item["code"]), (&json!(outcome), &json!(code)), "{service}: {item}");
     }
-    assert_eq!(stage.writes(), [""; 0]);
+    assert_eq!(fixture.writes(), [""; 0]);
 
     for (service, status, code) in [
         ("agent", 409, "daemon"),
@@ -233,7 +233,7 @@ async fn what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name() {
         ("nobody", 404, "notFound"),
     ] {
         let path = format!("/v1/clusters/prod/services/{service}/stop");
-        let refused = stage.rest("POST", &path, &Value::Null).await;
+        let refused = fixture.rest("POST", &path, &Value::Null).await;
         assert_eq!(
             (refused.status, &refused.json()["code"]),
             (status, &json!(code)),
@@ -241,11 +241,12 @@ async fn what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name() {
             refused.body
         );
         assert!(refused.json()["detail"].as_str().unwrap().contains(service));
-        assert_eq!(stage.writes(), [""; 0]);
+        assert_eq!(fixture.writes(), [""; 0]);
     }
-    let named = stage.rest("POST", "/v1/clusters/prod/services/busy/stop", &Value::Null).await;
+    let named = fixture.rest("POST", "/v1/clusters/prod/services/busy/stop", &Value::Null).await;
     assert_eq!((named.status, &named.json()["items"][0]["warnings"][0]["code"]), (200, &json!("deploying")));
-    let forced = stage.rest("POST", "/v1/clusters/prod/services/express/stop", &json!({"force": true})).await;
+    let forced =
+        fixture.rest("POST", "/v1/clusters/prod/services/express/stop", &json!({"force": true})).await;
     assert_eq!(forced.status, 200, "{}", forced.body);
 }
 
@@ -253,27 +254,27 @@ async fn what_cannot_be_changed_is_skipped_in_a_fleet_and_refused_by_name() {
 async fn a_deferred_stop_counts_as_partial_from_an_event_so_that_its_retry_comes() {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("busy").desired(2).deploying());
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let stop = json!({"action": "stop", "cluster": "prod"});
-    let problem = stage.scale(stop.clone()).await.unwrap_err();
+    let problem = fixture.scale(stop.clone()).await.unwrap_err();
     assert_eq!((problem.code, problem.retryable), (Code::Partial, true));
-    stage.aws.with(|world| {
+    fixture.aws.with(|world| {
         world.finish_deployment("prod", "busy");
     });
-    stage.aws.advance(Duration::from_mins(10));
-    stage.scale(stop).await.unwrap();
-    assert_eq!(stage.size("busy").0, 0);
+    fixture.aws.advance(Duration::from_mins(10));
+    fixture.scale(stop).await.unwrap();
+    assert_eq!(fixture.size("busy").0, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn draining_tasks_are_reported_and_not_forced() {
-    let stage = Stage::on(prod_with_users()).await;
+    let fixture = Fixture::on(prod_with_users()).await;
     let stop = json!({"action": "stop", "cluster": "prod", "service": "users"});
-    let report = stage.scale(stop.clone()).await.unwrap();
+    let report = fixture.scale(stop.clone()).await.unwrap();
     assert_eq!(item(&report, "users")["after"]["draining"], 3);
-    let again = stage.scale(stop).await.unwrap();
+    let again = fixture.scale(stop).await.unwrap();
     assert_eq!(item(&again, "users")["after"]["draining"], 3, "{again}");
-    assert!(!stage.writes().contains(&"StopTask".to_owned()));
+    assert!(!fixture.writes().contains(&"StopTask".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,52 +282,52 @@ async fn scale_in_sleeps_until_a_started_service_is_whole_and_where_no_reconcile
     let mut world = prod();
     world.service("prod", ServiceSeed::new("users").desired(5));
     world.scalable_target("prod", "users", TargetSeed::new(1, 9).tracking());
-    let stage = Stage::on(world).await;
-    all(&stage, "stop").await;
-    stage.aws.advance(Duration::from_mins(10));
+    let fixture = Fixture::on(world).await;
+    all(&fixture, "stop").await;
+    fixture.aws.advance(Duration::from_mins(10));
     // Its alarms have slept on an empty service, and would take it to its min before anybody is there.
-    stage.aws.with(|world| {
+    fixture.aws.with(|world| {
         world.load("prod", "users", 1);
     });
-    all(&stage, "start").await;
-    assert_eq!(stage.size("users"), (5, Some((1, [true, false, false]))));
-    stage.aws.advance(Duration::from_secs(1));
-    stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
-    assert!(stage.record("users").unwrap().starts_with("v1 starting@"), "{:?}", stage.record("users"));
-    stage.aws.advance(Duration::from_mins(4));
-    assert_eq!(stage.size("users").0, 5, "nothing pulls it down while it comes up");
-    stage.becomes_whole().await;
-    assert_eq!(stage.size("users").1, Some((1, [false; 3])));
-    assert!(stage.record("users").unwrap().starts_with("v1 on@"), "{:?}", stage.record("users"));
+    all(&fixture, "start").await;
+    assert_eq!(fixture.size("users"), (5, Some((1, [true, false, false]))));
+    fixture.aws.advance(Duration::from_secs(1));
+    fixture.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+    assert!(fixture.record("users").unwrap().starts_with("v1 starting@"), "{:?}", fixture.record("users"));
+    fixture.aws.advance(Duration::from_mins(4));
+    assert_eq!(fixture.size("users").0, 5, "nothing pulls it down while it comes up");
+    fixture.becomes_whole().await;
+    assert_eq!(fixture.size("users").1, Some((1, [false; 3])));
+    assert!(fixture.record("users").unwrap().starts_with("v1 on@"), "{:?}", fixture.record("users"));
 
     for alone in [("MODE", "observe"), ("CLUSTERS", "dev-*"), ("RECONCILE", "false")] {
         let aws = emulator::Aws::new(prod_with_users());
         let setup = local::system::Setup::embedded(&aws).with(alone.0, alone.1);
         let system = local::System::start(setup).await.unwrap();
-        let stage = Stage { aws, system };
-        all(&stage, "stop").await;
-        let report = all(&stage, "start").await;
+        let fixture = Fixture { aws, system };
+        all(&fixture, "stop").await;
+        let report = all(&fixture, "start").await;
         assert_eq!(report["summary"], "prod: 1 service on (users 3)");
-        assert_eq!(stage.size("users"), (3, Some((2, [true, false, false]))), "{alone:?}");
-        assert!(stage.record("users").unwrap().starts_with("v1 on@"), "{alone:?}");
+        assert_eq!(fixture.size("users"), (3, Some((2, [true, false, false]))), "{alone:?}");
+        assert!(fixture.record("users").unwrap().starts_with("v1 on@"), "{alone:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn yesterdays_late_stop_does_not_turn_today_off() {
-    let stage = Stage::on(prod_with_users()).await;
+    let fixture = Fixture::on(prod_with_users()).await;
     let event = |at: &str| json!({"action": "stop", "cluster": "prod", "at": at, "schedule": "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/stop"});
-    let late = stage.scale(event("2026-11-24T22:44:59Z")).await.unwrap();
+    let late = fixture.scale(event("2026-11-24T22:44:59Z")).await.unwrap();
     assert_eq!(item(&late, "users")["code"], "stale");
     let mut patient = event("2026-11-24T22:44:59Z");
     patient["maxAge"] = "PT1H".into();
-    assert_eq!(item(&stage.scale(patient).await.unwrap(), "users")["outcome"], "changed");
+    assert_eq!(item(&fixture.scale(patient).await.unwrap(), "users")["outcome"], "changed");
     // Done since: a start meant for 23:00, and a stop meant for before it.
-    stage.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
-    let older = stage.scale(event("2026-11-24T22:59:00Z")).await.unwrap();
+    fixture.scale(json!({"action": "start", "cluster": "prod"})).await.unwrap();
+    let older = fixture.scale(event("2026-11-24T22:59:00Z")).await.unwrap();
     assert_eq!(item(&older, "users")["code"], "stale");
-    assert_eq!(stage.size("users").0, 3);
-    let ahead = stage.scale(event("2026-11-24T23:06:00Z")).await.unwrap_err();
+    assert_eq!(fixture.size("users").0, 3);
+    let ahead = fixture.scale(event("2026-11-24T23:06:00Z")).await.unwrap_err();
     assert_eq!(ahead.code, Code::BadRequest);
 }
 
@@ -336,34 +337,34 @@ async fn a_stop_that_was_begun_is_finished_even_if_a_person_touched_the_service(
     let begun = "v1 stopping@2026-11-24T22:59:00Z n=3 min=2 susp=--- by=request";
     world.service("prod", ServiceSeed::new("users").desired(1).tag("steward:record", begun).deploying());
     world.scalable_target("prod", "users", TargetSeed::new(1, 6));
-    let stage = Stage::on(world).await;
-    let report = all(&stage, "stop").await;
+    let fixture = Fixture::on(world).await;
+    let report = all(&fixture, "stop").await;
     assert!(
         item(&report, "users")["reason"].as_str().unwrap().contains("the stop that was begun is finished")
     );
-    assert_eq!(stage.size("users"), (0, Some((0, [true; 3]))));
-    all(&stage, "start").await;
-    stage.aws.with(|world| {
+    assert_eq!(fixture.size("users"), (0, Some((0, [true; 3]))));
+    all(&fixture, "start").await;
+    fixture.aws.with(|world| {
         world.finish_deployment("prod", "users");
     });
-    stage.becomes_whole().await;
-    assert_eq!(stage.size("users"), (3, Some((2, [false; 3]))));
+    fixture.becomes_whole().await;
+    assert_eq!(fixture.size("users"), (3, Some((2, [false; 3]))));
 }
 
 #[tokio::test(start_paused = true)]
 async fn zero_is_never_saved_as_a_size() {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("idle").desired(0));
-    let stage = Stage::on(world).await;
-    let report = all(&stage, "stop").await;
+    let fixture = Fixture::on(world).await;
+    let report = all(&fixture, "stop").await;
     assert_eq!(item(&report, "idle")["warnings"][0]["code"], "noSavedSize", "{report}");
-    let record = stage.record("idle").unwrap();
+    let record = fixture.record("idle").unwrap();
     assert!(!record.contains("n="), "{record}");
     // Raised by hand and stopped while on: that is a size.
     let scale = json!({"action": "scale", "cluster": "prod", "service": "idle", "desiredCount": 2});
-    stage.scale(scale).await.unwrap();
-    all(&stage, "stop").await;
-    assert!(stage.record("idle").unwrap().contains(" n=2 "));
+    fixture.scale(scale).await.unwrap();
+    all(&fixture, "stop").await;
+    assert!(fixture.record("idle").unwrap().contains(" n=2 "));
 }
 
 #[tokio::test(start_paused = true)]
@@ -372,42 +373,42 @@ async fn a_start_never_lowers_a_running_service() {
     world.service("prod", ServiceSeed::new("users").desired(3));
     world.scalable_target("prod", "users", TargetSeed::new(2, 20));
     world.service("prod", ServiceSeed::new("plain").desired(2));
-    let stage = Stage::on(world).await;
-    all(&stage, "stop").await;
+    let fixture = Fixture::on(world).await;
+    all(&fixture, "stop").await;
     for service in ["users", "plain"] {
-        by_hand(&stage, "ecs", "UpdateService", count(service, 10));
+        by_hand(&fixture, "ecs", "UpdateService", count(service, 10));
     }
-    let report = all(&stage, "start").await;
+    let report = all(&fixture, "start").await;
     for service in ["users", "plain"] {
-        assert_eq!(stage.size(service).0, 10);
+        assert_eq!(fixture.size(service).0, 10);
         assert!(item(&report, service)["reason"].as_str().unwrap().contains("that stays"), "{report}");
     }
-    assert_eq!(stage.size("users").1, Some((2, [true, false, false])));
-    stage.becomes_whole().await;
-    assert_eq!(stage.size("users").1, Some((2, [false; 3])));
-    all(&stage, "stop").await;
-    assert!(stage.record("users").unwrap().contains(" n=10 "), "what is on is what is saved");
+    assert_eq!(fixture.size("users").1, Some((2, [true, false, false])));
+    fixture.becomes_whole().await;
+    assert_eq!(fixture.size("users").1, Some((2, [false; 3])));
+    all(&fixture, "stop").await;
+    assert!(fixture.record("users").unwrap().contains(" n=10 "), "what is on is what is saved");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_changed_while_it_is_on_is_what_the_next_stop_saves() {
-    let stage = Stage::on(prod_with_users()).await;
-    all(&stage, "stop").await;
-    all(&stage, "start").await;
-    stage.becomes_whole().await;
-    by_hand(&stage, "ecs", "UpdateService", count("users", 5));
+    let fixture = Fixture::on(prod_with_users()).await;
+    all(&fixture, "stop").await;
+    all(&fixture, "start").await;
+    fixture.becomes_whole().await;
+    by_hand(&fixture, "ecs", "UpdateService", count("users", 5));
     let target = target(
         "users",
         json!({"MinCapacity": 4, "SuspendedState": {
             "DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": true, "ScheduledScalingSuspended": false,
         }}),
     );
-    by_hand(&stage, "application-autoscaling", "RegisterScalableTarget", target);
-    let before = stage.size("users");
-    all(&stage, "stop").await;
-    all(&stage, "start").await;
-    stage.becomes_whole().await;
-    assert_eq!(stage.size("users"), before);
+    by_hand(&fixture, "application-autoscaling", "RegisterScalableTarget", target);
+    let before = fixture.size("users");
+    all(&fixture, "stop").await;
+    all(&fixture, "start").await;
+    fixture.becomes_whole().await;
+    assert_eq!(fixture.size("users"), before);
     assert_eq!(before, (5, Some((4, [false, true, false]))));
 }
 
@@ -419,15 +420,15 @@ async fn off_with_no_saved_size_uses_the_size_tag_else_fails() {
     let tagged = ServiceSeed::new("tagged").desired(0).tag("steward:record", off);
     world.service("prod", tagged.tag("steward:size", "n=3 min=2 susp=---"));
     world.scalable_target("prod", "tagged", TargetSeed::new(0, 6).suspended(true, true, true));
-    let stage = Stage::on(world).await;
-    let fleet = stage.rest("POST", "/v1/clusters/prod/start", &Value::Null).await;
+    let fixture = Fixture::on(world).await;
+    let fleet = fixture.rest("POST", "/v1/clusters/prod/start", &Value::Null).await;
     assert_eq!(fleet.status, 207, "{}", fleet.body);
     let lost = &item(&fleet.json(), "lost").clone();
     assert_eq!((&lost["outcome"], &lost["code"]), (&json!("failed"), &json!("noSavedSize")));
     assert!(lost["reason"].as_str().unwrap().contains("steward:size"), "{lost}");
-    assert_eq!(stage.size("lost").0, 0);
-    stage.becomes_whole().await;
-    assert_eq!(stage.size("tagged"), (3, Some((2, [false; 3]))));
+    assert_eq!(fixture.size("lost").0, 0);
+    fixture.becomes_whole().await;
+    assert_eq!(fixture.size("tagged"), (3, Some((2, [false; 3]))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -435,11 +436,11 @@ async fn autoscaling_that_sleeps_without_a_record_is_warned_of() {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("users").desired(2));
     world.scalable_target("prod", "users", TargetSeed::new(0, 6).suspended(true, true, true));
-    let stage = Stage::on(world).await;
+    let fixture = Fixture::on(world).await;
     let scale =
         json!({"action": "scale", "cluster": "prod", "service": "users", "desiredCount": 3, "dryRun": true});
     for event in [scale, json!({"action": "stop", "cluster": "prod", "dryRun": true})] {
-        let report = stage.scale(event).await.unwrap();
+        let report = fixture.scale(event).await.unwrap();
         assert_eq!(item(&report, "users")["warnings"][0]["code"], "orphanedSuspension", "{report}");
     }
 }
@@ -449,30 +450,30 @@ async fn the_persons_own_flags_and_a_min_of_zero_come_back() {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("zero").desired(2));
     world.scalable_target("prod", "zero", TargetSeed::new(0, 6).suspended(false, false, true));
-    let stage = Stage::on(world).await;
-    let before = stage.size("zero");
-    all(&stage, "stop").await;
-    assert_eq!(stage.size("zero"), (0, Some((0, [true; 3]))));
-    all(&stage, "start").await;
-    stage.becomes_whole().await;
-    assert_eq!(stage.size("zero"), before);
+    let fixture = Fixture::on(world).await;
+    let before = fixture.size("zero");
+    all(&fixture, "stop").await;
+    assert_eq!(fixture.size("zero"), (0, Some((0, [true; 3]))));
+    all(&fixture, "start").await;
+    fixture.becomes_whole().await;
+    assert_eq!(fixture.size("zero"), before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_changed_while_it_was_off_wins_with_a_warning() {
-    let stage = Stage::on(prod_with_users()).await;
-    all(&stage, "stop").await;
+    let fixture = Fixture::on(prod_with_users()).await;
+    all(&fixture, "stop").await;
     let changed = target("users", json!({"MinCapacity": 1}));
-    by_hand(&stage, "application-autoscaling", "RegisterScalableTarget", changed);
-    let report = all(&stage, "start").await;
+    by_hand(&fixture, "application-autoscaling", "RegisterScalableTarget", changed);
+    let report = all(&fixture, "start").await;
     assert_eq!(item(&report, "users")["warnings"][0]["code"], "targetChanged", "{report}");
-    assert_eq!(stage.size("users"), (3, Some((1, [true, false, false]))));
+    assert_eq!(fixture.size("users"), (3, Some((1, [true, false, false]))));
 
-    all(&stage, "stop").await;
-    by_hand(&stage, "application-autoscaling", "DeregisterScalableTarget", target("users", json!({})));
-    let report = all(&stage, "start").await;
+    all(&fixture, "stop").await;
+    by_hand(&fixture, "application-autoscaling", "DeregisterScalableTarget", target("users", json!({})));
+    let report = all(&fixture, "start").await;
     assert_eq!(item(&report, "users")["warnings"][0]["code"], "targetRemoved", "{report}");
-    assert_eq!(stage.size("users"), (3, None));
+    assert_eq!(fixture.size("users"), (3, None));
 }
 
 #[tokio::test(start_paused = true)]

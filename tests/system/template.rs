@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use shared_lambda::Function;
 use stop_task::StopTask;
 
-use crate::stage::{Stage, evening, prod_with};
+use crate::fixture::{Fixture, evening, prod_with};
 use crate::{prune, prune_faults};
 
 /// A function's name with the method and path of each of its routes.
@@ -46,8 +46,8 @@ async fn what_the_templates_schedules_send_is_understood() {
         .cluster("default")
         .service("default", ServiceSeed::new("nightly-job").desired(0).tag("steward:size", "n=1"));
     world.job("nightly-job", JobSeed::new().runs_for(Duration::from_secs(30)));
-    let stage = Stage::on(world).await;
-    stage.aws.with(|world| {
+    let fixture = Fixture::on(world).await;
+    fixture.aws.with(|world| {
         for n in 1..=3 {
             world.image("threads", ImageSeed::new(&format!("dev-{n}")).pushed_at(prune::days_ago(60 - n)));
         }
@@ -55,7 +55,7 @@ async fn what_the_templates_schedules_send_is_understood() {
     for schedule in &template.schedules {
         let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{}", schedule.name);
         let event = schedule.event(evening(), &arn).unwrap();
-        let report = stage.system.invoke(&schedule.function, event).await.unwrap();
+        let report = fixture.system.invoke(&schedule.function, event).await.unwrap();
         assert!(report["counts"]["changed"].as_u64() >= Some(1), "{}: {report}", schedule.name);
     }
 }
@@ -99,11 +99,11 @@ fn allowed(role: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn needed(stage: &Stage) -> BTreeSet<String> {
+fn needed(fixture: &Fixture) -> BTreeSet<String> {
     // IAM calls EventBridge by an older name.
     let iam = |service: &str| if service == "eventbridge" { "events".to_owned() } else { service.to_owned() };
     let called =
-        stage.aws.ledger().into_iter().map(|call| format!("{}:{}", iam(&call.service), call.operation));
+        fixture.aws.ledger().into_iter().map(|call| format!("{}:{}", iam(&call.service), call.operation));
     called.collect()
 }
 
@@ -120,40 +120,40 @@ fn assert_least(role: &str, needed: &BTreeSet<String>) {
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_scale_service_allows_what_it_calls_and_no_more() {
-    let stage = Stage::on(prod_with_machines(prod_with_a_schedule(12))).await;
+    let fixture = Fixture::on(prod_with_machines(prod_with_a_schedule(12))).await;
     for action in ["stop", "start"] {
-        stage.scale(json!({"action": action, "clusters": ["*"]})).await.unwrap();
-        stage.scale(json!({"action": action, "cluster": "prod", "service": "users"})).await.unwrap();
+        fixture.scale(json!({"action": action, "clusters": ["*"]})).await.unwrap();
+        fixture.scale(json!({"action": action, "cluster": "prod", "service": "users"})).await.unwrap();
     }
     let hold = json!({"action": "putOverride", "cluster": "prod", "state": "hold", "for": "PT1H"});
-    stage.scale(hold).await.unwrap();
-    stage.aws.move_to(evening() + SignedDuration::from_hours(2));
+    fixture.scale(hold).await.unwrap();
+    fixture.aws.move_to(evening() + SignedDuration::from_hours(2));
     for _ in 0..2 {
-        stage.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+        fixture.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
     }
     let scale = json!({"action": "scaleGroup", "group": "machines", "desiredCapacity": 2});
-    stage.scale(scale).await.unwrap();
+    fixture.scale(scale).await.unwrap();
     for action in ["stop", "reconcile", "start"] {
         let mut event = json!({"action": action, "cluster": "prod"});
         if action != "reconcile" {
             event["capacity"] = true.into();
         }
-        stage.scale(event).await.unwrap();
+        fixture.scale(event).await.unwrap();
         if action == "stop" {
             // A scheduled run measures what sleeps.
             let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
-            let at = stage.aws.now().to_string();
+            let at = fixture.aws.now().to_string();
             let tick = json!({"action": "reconcile", "clusters": ["*"], "at": at, "schedule": schedule});
-            stage.scale(tick).await.unwrap();
+            fixture.scale(tick).await.unwrap();
         }
     }
-    assert_least("ScaleServiceRole", &needed(&stage));
+    assert_least("ScaleServiceRole", &needed(&fixture));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_describe_cluster_allows_what_it_calls_and_no_more() {
-    let stage = Stage::on(World::demo()).await;
-    let task = stage.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
+    let fixture = Fixture::on(World::demo()).await;
+    let task = fixture.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
     let cluster = "/v1/clusters/microservices";
     for path in [
         "/v1/clusters?include=statistics",
@@ -168,50 +168,50 @@ async fn the_role_of_describe_cluster_allows_what_it_calls_and_no_more() {
         "/v1/auto-scaling-groups",
         "/v1/auto-scaling-groups/ecs-api",
     ] {
-        let answer = stage.get(path).await;
+        let answer = fixture.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
-    assert!(stage.aws.writes().is_empty());
-    assert_least("DescribeClusterRole", &needed(&stage));
+    assert!(fixture.aws.writes().is_empty());
+    assert_least("DescribeClusterRole", &needed(&fixture));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_roles_of_run_task_and_stop_task_allow_what_they_call_and_no_more() {
-    let stage = Stage::on(World::demo()).await;
+    let fixture = Fixture::on(World::demo()).await;
     let tasks = "/v1/clusters/microservices/tasks";
     let run =
         json!({"taskDefinition": "users", "like": "users", "idempotencyKey": "once", "waitUntil": "running"});
-    let ran = stage.rest("POST", tasks, &run).await;
+    let ran = fixture.rest("POST", tasks, &run).await;
     assert_eq!(ran.status, 200, "{}", ran.body);
-    assert_least("RunTaskRole", &needed(&stage));
+    assert_least("RunTaskRole", &needed(&fixture));
 
-    stage.aws.forget();
-    let task = stage.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
-    let forced = stage.rest("POST", &format!("{tasks}/{task}/stop"), &json!({"force": true})).await;
+    fixture.aws.forget();
+    let task = fixture.aws.with(|world| world.tasks("microservices", "users")[0].id.clone());
+    let forced = fixture.rest("POST", &format!("{tasks}/{task}/stop"), &json!({"force": true})).await;
     assert_eq!(forced.status, 200, "{}", forced.body);
-    let many = stage.rest("POST", &format!("{tasks}/stop"), &json!({"family": "users"})).await;
+    let many = fixture.rest("POST", &format!("{tasks}/stop"), &json!({"family": "users"})).await;
     assert_eq!(many.status, 200, "{}", many.body);
-    assert_least("StopTaskRole", &needed(&stage));
+    assert_least("StopTaskRole", &needed(&fixture));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_prune_images_allows_what_it_calls_and_no_more() {
-    let stage = Stage::on(prune_faults::world()).await;
-    stage.aws.with(|world| {
+    let fixture = Fixture::on(prune_faults::world()).await;
+    fixture.aws.with(|world| {
         let v5 = world.digest("users", "v5").unwrap();
         world.index("users", ImageSeed::new("multi").pushed_at(evening()), &[v5]);
     });
     let mut told = prune::apply(&prune::any_more_than(5));
-    stage.prune(told.clone()).await.unwrap();
+    fixture.prune(told.clone()).await.unwrap();
     told["policy"] = json!({"rules": [{
         "rulePriority": 1,
         "selection": {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1},
         "action": {"type": "transition", "targetStorageClass": "archive"},
     }]});
     told["archive"] = json!(true);
-    stage.prune(told).await.unwrap();
+    fixture.prune(told).await.unwrap();
     for path in ["/v1/repositories", "/v1/images?repository=users", "/v1/images/in-use"] {
-        assert_eq!(stage.get(path).await.status, 200, "{path}");
+        assert_eq!(fixture.get(path).await.status, 200, "{path}");
     }
-    assert_least("PruneImagesRole", &needed(&stage));
+    assert_least("PruneImagesRole", &needed(&fixture));
 }

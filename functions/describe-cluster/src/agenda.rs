@@ -16,7 +16,7 @@ use shared::ecs::{Failure, Service};
 use shared::record::{Capacity, Size};
 use shared::schedule::{Moment, OnOff, WantedBy};
 
-use crate::Rules;
+use crate::ViewSettings;
 use crate::snapshot::AgendaLook;
 
 /// The coming transitions of a cluster's services, and of the Auto Scaling groups that carry them.
@@ -91,18 +91,19 @@ impl From<Capacity> for Shown {
 
 /// What comes within so many hours of `now`. `failures` is what AWS could not find.
 #[must_use]
-pub fn agenda(seen: &AgendaLook, failures: &[Failure], rules: &Rules, now: Timestamp) -> Agenda {
+pub fn agenda(seen: &AgendaLook, failures: &[Failure], settings: &ViewSettings, now: Timestamp) -> Agenda {
     let until = now.saturating_add(seen.hours.get()).unwrap_or(Timestamp::MAX);
     let tags = &seen.services.cluster_tags;
     let mut agenda = Agenda { agenda: Vec::new(), failures: failures.to_vec() };
     let mut services: Vec<&Service> = seen.services.services.iter().collect();
     services.sort_by(|a, b| a.service_name.cmp(&b.service_name));
     for service in services {
-        let entries = services::entries(service, seen.services.target_of(service), tags, rules, now, until);
+        let entries =
+            services::entries(service, seen.services.target_of(service), tags, settings, now, until);
         agenda.add(&service.service_arn, entries);
     }
     for (group, link) in &seen.groups {
-        agenda.add(&group.auto_scaling_group_arn, groups::entries(group, link, tags, rules, now, until));
+        agenda.add(&group.auto_scaling_group_arn, groups::entries(group, link, tags, settings, now, until));
     }
     // Stable: each kind stays in the order of its names.
     agenda.agenda.sort_by_key(|entry| {

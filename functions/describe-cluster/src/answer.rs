@@ -10,7 +10,7 @@ use shared::call::{LARGEST_ANSWER, Table, quoted_len};
 use shared::ecs::{CapacityProvider, Cluster, ContainerInstance, Service, Task};
 use shared::names::short_name;
 
-use crate::Rules;
+use crate::ViewSettings;
 use crate::agenda::agenda;
 use crate::ask::{Ask, Include, What};
 use crate::cursor::Cursor;
@@ -110,11 +110,11 @@ const EVENTS: usize = 3;
 
 /// The body of an answer: what fits into it, and where it goes on.
 #[must_use]
-pub fn body(seen: &Snapshot, ask: &Ask, rules: &Rules, now: Timestamp) -> Value {
-    let show = Show { include: ask.include, rules, now };
+pub fn body(seen: &Snapshot, ask: &Ask, settings: &ViewSettings, now: Timestamp) -> Value {
+    let show = Show { include: ask.include, settings, now };
     let mut body = Map::new();
     let lists = match &seen.look {
-        Look::Agenda(look) => return json!(agenda(look, &seen.failures, rules, now)),
+        Look::Agenda(look) => return json!(agenda(look, &seen.failures, settings, now)),
         Look::Clusters(all) => {
             vec![List::paged("clusters", all, |it| (it.cluster_name.clone(), show.cluster(it, None)))]
         }
@@ -137,7 +137,7 @@ pub fn body(seen: &Snapshot, ask: &Ask, rules: &Rules, now: Timestamp) -> Value 
         Look::Groups(machines) => {
             let name = |group: &Group| group.auto_scaling_group_name.clone();
             let shown = |group: &Group| {
-                (name(group), show.group(group, &groups::Steward::of(group, machines, rules, now)))
+                (name(group), show.group(group, &groups::Steward::of(group, machines, settings, now)))
             };
             vec![List::paged("AutoScalingGroups", &machines.groups, shown)]
         }
@@ -204,7 +204,7 @@ fn fit(lists: Vec<List>, mut room: usize, body: &mut Map<String, Value>) -> Opti
 
 struct Show<'a> {
     include: Include,
-    rules: &'a Rules,
+    settings: &'a ViewSettings,
     now: Timestamp,
 }
 
@@ -256,9 +256,9 @@ impl Show<'_> {
     fn cluster(&self, cluster: &Cluster, whole: Option<&WholeCluster>) -> Value {
         let tags = cluster.tags_by_key();
         let tagged = self
-            .rules
+            .settings
             .scheduling
-            .reading_services(&self.rules.tags, &cluster.cluster_name)
+            .reading_services(&self.settings.tags, &cluster.cluster_name)
             .read(&BTreeMap::new(), Some(&tags));
         let faults = [tagged.schedule.as_ref().err(), tagged.clusters.as_ref().err()];
         let live = tagged.clusters.as_ref().ok().and_then(Option::as_ref).filter(|it| it.is_live(self.now));
@@ -292,7 +292,7 @@ impl Show<'_> {
 
     fn steward(&self, service: &Service, seen: &Services) -> Steward {
         let (target, looked) = (seen.target_of(service), seen.targets.is_some());
-        Steward::of(service, &seen.cluster_tags, target, looked, self.rules, self.now)
+        Steward::of(service, &seen.cluster_tags, target, looked, self.settings, self.now)
     }
 
     /// The capacity providers of the cluster.
@@ -306,7 +306,7 @@ impl Show<'_> {
 
     /// The groups of the cluster.
     fn own_groups(&self, cluster: &Cluster, machines: &Machines) -> List {
-        let known = |group| (group, groups::Steward::of(group, machines, self.rules, self.now));
+        let known = |group| (group, groups::Steward::of(group, machines, self.settings, self.now));
         let own: Vec<_> = machines
             .groups
             .iter()

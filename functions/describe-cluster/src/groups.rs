@@ -8,7 +8,7 @@ use shared::groups::{LinkedBy, Links};
 use shared::record::{Capacity, Record, RecordFault};
 use shared::schedule::{OnOff, Override};
 
-use crate::Rules;
+use crate::ViewSettings;
 use crate::snapshot::Machines;
 use crate::steward::{Next, faults, live, next};
 
@@ -43,29 +43,29 @@ pub struct Steward {
 impl Steward {
     /// What is known of a group.
     #[must_use]
-    pub fn of(group: &Group, seen: &Machines, rules: &Rules, now: Timestamp) -> Self {
+    pub fn of(group: &Group, seen: &Machines, settings: &ViewSettings, now: Timestamp) -> Self {
         let links = Links {
             providers: &seen.providers,
             clusters: &seen.clusters,
             registered: &seen.registered,
-            keys: &rules.tags,
+            keys: &settings.tags,
         };
         let link = links.of(group);
         let tags = group.tags_by_key();
         let of_cluster = link.cluster.as_ref().and_then(|(name, _)| {
             let mut tags = links.clusters.iter().find(|cluster| cluster.cluster_name == *name)?.tags_by_key();
-            tags.remove(&rules.tags.schedule);
+            tags.remove(&settings.tags.schedule);
             Some(tags)
         });
-        let tagged = rules.scheduling.reading(&rules.tags).read(&tags, of_cluster.as_ref());
-        let record = tags.get(&rules.tags.record).map(|text| text.parse::<Record<Capacity>>());
+        let tagged = settings.scheduling.reading(&settings.tags).read(&tags, of_cluster.as_ref());
+        let record = tags.get(&settings.tags.record).map(|text| text.parse::<Record<Capacity>>());
         let unreadable =
-            |fault: &RecordFault| format!("its tag {} can't be read: {fault}", rules.tags.record);
+            |fault: &RecordFault| format!("its tag {} can't be read: {fault}", settings.tags.record);
         let faults = faults(&tagged).map(|fault| fault.reason.clone());
         let faults = faults.chain(record.as_ref().and_then(|it| it.as_ref().err()).map(unreadable)).collect();
         Self {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
-            next: tagged.standing().ok().and_then(|it| next(&it, now, &rules.scheduling.calendar)),
+            next: tagged.standing().ok().and_then(|it| next(&it, now, &settings.scheduling.calendar)),
             override_: live(&tagged, now),
             record: record.map(|record| match record {
                 Ok(record) => json!(record),

@@ -27,7 +27,7 @@ use crate::request::Request;
 
 /// What the deployment says of tags and schedules.
 #[derive(Clone, Debug, Default)]
-pub struct Rules {
+pub struct ViewSettings {
     /// The keys of our tags.
     pub tags: TagKeys,
     /// What schedules mean.
@@ -40,7 +40,7 @@ pub struct Rules {
 #[derive(Debug)]
 pub struct DescribeCluster {
     aws: Aws,
-    rules: Rules,
+    settings: ViewSettings,
 }
 
 impl DescribeCluster {
@@ -48,7 +48,10 @@ impl DescribeCluster {
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
         let Config { settings, scheduling } = config;
-        Self { aws, rules: Rules { tags: settings.tags, scheduling, max_desired: settings.max_desired } }
+        Self {
+            aws,
+            settings: ViewSettings { tags: settings.tags, scheduling, max_desired: settings.max_desired },
+        }
     }
 }
 
@@ -65,8 +68,8 @@ impl Function for DescribeCluster {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
-        let seen = observe::observe(&self.aws.read(deadline), &ask, &self.rules.tags).await?;
-        Ok(Answer::Read(answer::body(&seen, &ask, &self.rules, now)))
+        let seen = observe::observe(&self.aws.read(deadline), &ask, &self.settings.tags).await?;
+        Ok(Answer::Read(answer::body(&seen, &ask, &self.settings, now)))
     }
 
     fn meter(&self) -> Meter {

@@ -8,9 +8,9 @@ use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Service, ServiceEvent};
 use shared::names::short_name;
 use shared::record::{By, Record, State};
-use shared::schedule::{Moment, OnOff, Override, Rules as Calendar, Standing, Tagged, Want, Wanted, wanted};
+use shared::schedule::{Calendar, Moment, OnOff, Override, Standing, Tagged, Want, Wanted, wanted};
 
-use crate::Rules;
+use crate::ViewSettings;
 
 /// What ecs-steward knows of a service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -121,19 +121,19 @@ impl Steward {
         cluster_tags: &std::collections::BTreeMap<String, String>,
         target: Option<&ScalableTarget>,
         targets: bool,
-        rules: &Rules,
+        settings: &ViewSettings,
         now: Timestamp,
     ) -> Self {
         let tags = service.tags_by_key();
-        let calendar = &rules.scheduling.calendar;
-        let reading = rules.scheduling.reading_services(&rules.tags, short_name(&service.cluster_arn));
+        let calendar = &settings.scheduling.calendar;
+        let reading = settings.scheduling.reading_services(&settings.tags, short_name(&service.cluster_arn));
         let tagged = reading.read(&tags, Some(cluster_tags));
-        let record = tags.get(&rules.tags.record).map(|text| text.parse::<Record>());
+        let record = tags.get(&settings.tags.record).map(|text| text.parse::<Record>());
         let readable = record.as_ref().and_then(|record| record.as_ref().ok());
         let standing = tagged.standing().ok();
         let mut faults: Vec<String> = faults(&tagged).map(|fault| fault.reason.clone()).collect();
         if let Some(Err(fault)) = &record {
-            faults.push(format!("its tag {} can't be read: {fault}", rules.tags.record));
+            faults.push(format!("its tag {} can't be read: {fault}", settings.tags.record));
         }
         Self {
             state: if service.desired_count == 0 { OnOff::Off } else { OnOff::On },

@@ -9,7 +9,7 @@ use serde_json::Value;
 use shared::call::{Kind, Parser};
 use shared::duration::IsoDuration;
 use shared::names::{ClusterRef, GroupRef, ServiceRef};
-use shared::schedule::{Catalog, Preview, Resolved, Rules as Calendar, preview};
+use shared::schedule::{Calendar, Catalog, Preview, Resolved, preview};
 use shared::select::NamePattern;
 use shared::{Problem, Route, strict};
 

@@ -14,18 +14,18 @@ const PRUNE: &str = "/v1/images/prune";
 impl<W: Write> Day<'_, W> {
     /// A dry run with reasons, then the same for real.
     pub(super) async fn pruning(&mut self) -> Result<(), DemoFault> {
-        self.stage.until(&self.before, 6, 30);
-        self.tell.step(
-            &self.stage.now(),
+        self.system.until(&self.before, 6, 30);
+        self.printer.step(
+            &self.system.now(),
             "The pruning, while the services sleep: of the images tagged dev…, two stay",
         )?;
-        self.tell.say(&format!(
+        self.printer.say(&format!(
             "The rule is ECR's own, in the stack's config and attached to no repository. First a dry run, as\n\
              every request is that does not say otherwise:\nPOST {PRUNE} {{\"repositories\":[\"users\"]}}"
         ))?;
         let asked = json!({"repositories": ["users"]});
         let (status, dry) = self.send("POST", PRUNE, &asked).await;
-        self.tell.say(&format!("It answers {status}: {}", text(&dry, "summary")))?;
+        self.printer.say(&format!("It answers {status}: {}", text(&dry, "summary")))?;
         let rows: Vec<Vec<String>> = list(&dry, "items")
             .map(|item| {
                 let tags =
@@ -35,37 +35,37 @@ impl<W: Write> Day<'_, W> {
                 vec![tags.join(" "), text(item, "outcome"), wrapped(&reason)]
             })
             .collect();
-        self.tell.table(&["image of users", "outcome", "reason"], &rows)?;
+        self.printer.table(&["image of users", "outcome", "reason"], &rows)?;
         let kept = rows.iter().any(|row| {
             row.first().is_some_and(|tags| tags == "dev-2")
                 && row.get(1).is_some_and(|outcome| outcome == "skipped")
         });
         let wrong = (!kept).then(|| dry.to_string());
-        self.tell.told(
+        self.printer.told(
             "dev-2 is old, and is kept: the sleeping service users starts with it",
             &Vec::from_iter(wrong),
         )?;
-        let before = self.stage.images();
+        let before = self.system.images();
         let wrong =
             (dry.get("dryRun") != Some(&json!(true)) || before != self.started_with).then(|| dry.to_string());
-        self.tell.told("nothing is deleted by that", &Vec::from_iter(wrong))?;
+        self.printer.told("nothing is deleted by that", &Vec::from_iter(wrong))?;
 
         let asked = json!({"repositories": ["users"], "planId": dry.get("planId"), "dryRun": false});
         let (status, done) = self.send("POST", PRUNE, &asked).await;
-        self.tell.say(&format!(
+        self.printer.say(&format!(
             "\nThe same with that planId and \"dryRun\": false answers {status}: {}",
             text(&done, "summary")
         ))?;
-        let after = self.stage.images();
+        let after = self.system.images();
         let (gone, left) = compared(&before, &after);
         let planned = changed(&dry);
         let wrong = (status != 200 || gone != planned || planned == 0)
             .then(|| format!("{gone} gone, {planned} planned: {done}"));
-        self.tell.told("what the dry run said, and nothing else, is gone", &Vec::from_iter(wrong))?;
+        self.printer.told("what the dry run said, and nothing else, is gone", &Vec::from_iter(wrong))?;
         self.score.pruned(gone, left);
         let (_, again) = self.send("POST", PRUNE, &json!({"repositories": ["users"]})).await;
         let wrong = (changed(&again) != 0).then(|| again.to_string());
-        self.tell.told("a second run would find nothing to do", &Vec::from_iter(wrong))?;
+        self.printer.told("a second run would find nothing to do", &Vec::from_iter(wrong))?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The scoreboard.
 
 use super::look::Look;
-use super::stage::Calls;
+use super::system::Calls;
 
 /// What has been counted.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use wildmatch::WildMatchPattern;
 
-use super::kin::{self, Node, Part};
 use super::reasons::reason;
+use super::relations::{self, Node, Part};
 use super::{Count, Decision, Image, Policy, Rule, Tagging, Verdict};
 use crate::image::Tag;
 
@@ -29,7 +29,7 @@ pub(super) struct Claim<'a> {
 /// their subjects, and what an index names stays with it.
 #[must_use]
 pub fn evaluate(policy: &Policy, images: &[Image], now: Timestamp) -> Vec<Decision> {
-    let mut nodes = kin::nodes(images);
+    let mut nodes = relations::nodes(images);
     claim(policy, &mut nodes, now);
     for node in &mut nodes {
         node.verdict = match node.claim {
@@ -37,7 +37,7 @@ pub fn evaluate(policy: &Policy, images: &[Image], now: Timestamp) -> Vec<Decisi
             _ => Verdict::Keep,
         };
     }
-    kin::settle(&mut nodes);
+    relations::settle(&mut nodes);
     nodes
         .iter()
         .map(|node| Decision {

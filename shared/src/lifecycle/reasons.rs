@@ -1,7 +1,7 @@
 //! Why, in words that a person understands.
 
 use super::evaluate::{Claim, age};
-use super::kin::{Node, Part, following, lets};
+use super::relations::{Node, Part, following, lets};
 use super::{Action, Count, Rule, Tagging, Verdict};
 use crate::image::Digest;
 

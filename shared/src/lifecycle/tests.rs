@@ -3,9 +3,9 @@
 mod aws_examples;
 mod bad_policies;
 mod deciding;
-mod kinship;
 mod listed;
 mod oracle;
+mod relations;
 mod speed;
 
 use jiff::{SignedDuration, Timestamp};

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::text::ScheduleFault;
 use super::windows::DAYS;
-use super::{Rules, Schedule, Zone, ZoneFault};
+use super::{Calendar, Schedule, Zone, ZoneFault};
 
 /// What `SCHEDULES` holds, every part of it optional:
 ///
@@ -197,11 +197,11 @@ impl Catalog {
         })
     }
 
-    /// Its part of the rules, beside what the deployment sets elsewhere.
+    /// Its part of the calendar, beside what the deployment sets elsewhere.
     #[must_use]
-    pub fn rules(&self, lead: SignedDuration, repeat_off: bool) -> Rules {
+    pub fn calendar(&self, lead: SignedDuration, repeat_off: bool) -> Calendar {
         let zone = self.zone.clone().unwrap_or(Zone::UTC);
-        Rules { holidays: self.holidays.clone(), lead, zone, repeat_off }
+        Calendar { holidays: self.holidays.clone(), lead, zone, repeat_off }
     }
 
     /// The named schedules, in order of their names.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Moment, OnOff, Position, Rules, Schedule, Transition};
+use super::{Calendar, Moment, OnOff, Position, Schedule, Transition};
 
 /// The most transitions in a preview.
 pub const PREVIEW_MAX: usize = 100;
@@ -28,7 +28,7 @@ pub struct Preview {
 
 /// A preview with up to `count` transitions, [`PREVIEW_MAX`] at most.
 #[must_use]
-pub fn preview(schedule: &Schedule, at: Timestamp, count: usize, rules: &Rules) -> Preview {
+pub fn preview(schedule: &Schedule, at: Timestamp, count: usize, rules: &Calendar) -> Preview {
     let Position { state, since, until } = schedule.at(at, rules);
     Preview {
         at: schedule.zone(rules).moment(at),

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::{Catalog, Drift, Half, Override, Rules, Schedule, Standing, Wanted, wanted};
+use super::{Calendar, Catalog, Drift, Half, Override, Schedule, Standing, Wanted, wanted};
 use crate::problem::{Code, Refusal};
 use crate::settings::TagKeys;
 
@@ -83,7 +83,7 @@ impl Tagged {
     }
 
     /// What is wanted at an instant; `None` where neither a schedule nor an override is in force.
-    pub fn wanted(&self, now: Timestamp, rules: &Rules) -> Result<Option<Wanted>, Refusal> {
+    pub fn wanted(&self, now: Timestamp, rules: &Calendar) -> Result<Option<Wanted>, Refusal> {
         self.standing().map(|standing| wanted(&standing, now, rules)).map_err(Refusal::clone)
     }
 
@@ -152,7 +152,7 @@ mod tests {
             ),
         ] {
             let fault =
-                read(&[own], &[clusters]).wanted(Timestamp::UNIX_EPOCH, &Rules::default()).unwrap_err();
+                read(&[own], &[clusters]).wanted(Timestamp::UNIX_EPOCH, &Calendar::default()).unwrap_err();
             assert_eq!(fault.code, code);
             assert!(fault.reason.starts_with(says), "{}", fault.reason);
         }

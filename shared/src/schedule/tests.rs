@@ -24,16 +24,16 @@ fn zone(name: &str) -> Zone {
     name.parse().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-fn holidays(days: &[&str]) -> Rules {
-    Rules { holidays: days.iter().map(|day| day.parse().unwrap()).collect(), ..Rules::default() }
+fn holidays(days: &[&str]) -> Calendar {
+    Calendar { holidays: days.iter().map(|day| day.parse().unwrap()).collect(), ..Calendar::default() }
 }
 
-fn lead(minutes: i64) -> Rules {
-    Rules { lead: SignedDuration::from_mins(minutes), ..Rules::default() }
+fn lead(minutes: i64) -> Calendar {
+    Calendar { lead: SignedDuration::from_mins(minutes), ..Calendar::default() }
 }
 
 /// The first transitions after an instant, one a line: `2026-11-24T08:00:00+01:00 on`.
-fn lines(text: &str, from: &str, count: usize, rules: &Rules) -> Vec<String> {
+fn lines(text: &str, from: &str, count: usize, rules: &Calendar) -> Vec<String> {
     let schedule = schedule(text);
     schedule
         .transitions(instant(from), rules)

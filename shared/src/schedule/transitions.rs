@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::windows::{Edge, Opening, Window};
-use super::{Moment, OnOff, Rules};
+use super::{Calendar, Moment, OnOff};
 
 /// How far is looked for a change: over two years, so that every pair of two zones' clock changes
 /// is seen. Holidays may close a schedule for longer, and windows may leave no gap at all; both
@@ -43,7 +43,7 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn new(window: &'a Window, way: Way, at: Timestamp, rules: &Rules) -> Self {
+    fn new(window: &'a Window, way: Way, at: Timestamp, rules: &Calendar) -> Self {
         let local = |at| window.zone.civil(at).date();
         let day = match way {
             // An opening lasts at most into the day after the one it starts on; a day more, because
@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next opening, if it is reached within `horizon`.
-    fn peek(&mut self, horizon: Timestamp, rules: &Rules) -> Option<Opening<'a>> {
+    fn peek(&mut self, horizon: Timestamp, rules: &Calendar) -> Option<Opening<'a>> {
         let local = |at| self.window.zone.civil(at).date();
         let last = match self.way {
             Way::Ahead => ahead(local(later(horizon, rules.lead()))),
@@ -96,7 +96,7 @@ fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
 #[derive(Clone, Debug)]
 struct Walk<'a> {
     cursors: Vec<Cursor<'a>>,
-    rules: &'a Rules,
+    rules: &'a Calendar,
 }
 
 /// Openings that touch or overlap, as one.
@@ -107,7 +107,7 @@ struct Span<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(windows: &'a [Window], way: Way, at: Timestamp, rules: &'a Rules) -> Self {
+    fn new(windows: &'a [Window], way: Way, at: Timestamp, rules: &'a Calendar) -> Self {
         Self { cursors: windows.iter().map(|window| Cursor::new(window, way, at, rules)).collect(), rules }
     }
 
@@ -160,7 +160,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The state at an instant, and when it changes next.
-pub(super) fn next_change(windows: &[Window], at: Timestamp, rules: &Rules) -> (OnOff, Option<Moment>) {
+pub(super) fn next_change(windows: &[Window], at: Timestamp, rules: &Calendar) -> (OnOff, Option<Moment>) {
     match Walk::new(windows, Way::Ahead, at, rules).span_after(at) {
         None => (OnOff::Off, None),
         Some(span) if span.start.at <= at => (OnOff::On, span.end.map(Edge::moment)),
@@ -169,7 +169,7 @@ pub(super) fn next_change(windows: &[Window], at: Timestamp, rules: &Rules) -> (
 }
 
 /// Since when the state of an instant holds; `None` if the change is out of reach.
-pub(super) fn since(windows: &[Window], at: Timestamp, state: OnOff, rules: &Rules) -> Option<Moment> {
+pub(super) fn since(windows: &[Window], at: Timestamp, state: OnOff, rules: &Calendar) -> Option<Moment> {
     let mut walk = Walk::new(windows, Way::Back, at, rules);
     let mut begun = None;
     let mut reached = at;
@@ -205,12 +205,12 @@ pub struct Transitions<'a> {
 }
 
 impl<'a> Transitions<'a> {
-    pub(super) fn none(rules: &'a Rules) -> Self {
+    pub(super) fn none(rules: &'a Calendar) -> Self {
         let walk = Walk { cursors: Vec::new(), rules };
         Self { walk, last: Timestamp::UNIX_EPOCH, off: None, over: true }
     }
 
-    pub(super) fn of(windows: &'a [Window], from: Timestamp, rules: &'a Rules) -> Self {
+    pub(super) fn of(windows: &'a [Window], from: Timestamp, rules: &'a Calendar) -> Self {
         Self { walk: Walk::new(windows, Way::Ahead, from, rules), last: from, off: None, over: false }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Kind, Moment, OnOff, Override, Position, Rules, Schedule, Zone};
+use super::{Calendar, Kind, Moment, OnOff, Override, Position, Schedule, Zone};
 
 /// What an override or schedule wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -79,7 +79,7 @@ pub struct Wanted {
 /// A live override of the service decides, else its cluster's, else the schedule. A cluster's `on`
 /// or `off` reaches only services with a schedule; its `hold` reaches all.
 #[must_use]
-pub fn wanted(standing: &Standing<'_>, now: Timestamp, rules: &Rules) -> Option<Wanted> {
+pub fn wanted(standing: &Standing<'_>, now: Timestamp, rules: &Calendar) -> Option<Wanted> {
     let Standing { own, clusters, schedule } = *standing;
     let zone = schedule.map_or(&rules.zone, |schedule| schedule.zone(rules));
     let clusters = clusters.filter(|it| schedule.is_some() || it.state() == Want::Hold);
@@ -120,7 +120,7 @@ fn end(it: Option<&Override>, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// The last whole 24 h after the schedule went off, if one has passed.
-fn last_repeat(schedule: &Schedule, off: &Position, now: Timestamp, rules: &Rules) -> Option<Moment> {
+fn last_repeat(schedule: &Schedule, off: &Position, now: Timestamp, rules: &Calendar) -> Option<Moment> {
     // `never` has its midnights; a day of 25 hours would put a repeat before the next.
     if !rules.repeat_off || off.state == OnOff::On || *schedule == Schedule::NEVER {
         return None;

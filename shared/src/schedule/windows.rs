@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
 
-use super::{Moment, Rules, Zone};
+use super::{Calendar, Moment, Zone};
 
 /// A day, or a range of days that may wrap (`Fri-Mon`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,7 +115,7 @@ impl Edge<'_> {
 impl Window {
     /// Its opening on a day; `None` if the day is not one of its own, is a holiday, or has no such
     /// time at all because a clock change skips it.
-    pub(super) fn opening(&self, date: Date, rules: &Rules) -> Option<Opening<'_>> {
+    pub(super) fn opening(&self, date: Date, rules: &Calendar) -> Option<Opening<'_>> {
         if !self.days.contains(date.weekday()) || rules.holidays.contains(&date) {
             return None;
         }

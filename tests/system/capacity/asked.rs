@@ -4,7 +4,7 @@ use emulator::{Aws, ProviderSeed, TargetSeed};
 use serde_json::{Value, json};
 
 use super::{OFFICE, Story, api, as_by_day, asleep, ec2, local, machines, office};
-use crate::stage::item;
+use crate::fixture::item;
 
 const STOP: &str = "/clusters/ec2/stop";
 const START: &str = "/clusters/ec2/start";

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Story, as_by_day, asleep, local, office, tick};
-use crate::stage::killed_at_every_call;
+use crate::fixture::killed_at_every_call;
 
 /// All that a run leaves behind.
 fn end(aws: &Aws) -> Value {

@@ -6,7 +6,7 @@ use emulator::{Aws, Faults, GroupSeed, ServiceSeed, World};
 use serde_json::{Value, json};
 
 use super::{OFFICE, Story, api, as_by_day, asleep, ec2, local, machines, office};
-use crate::stage::item;
+use crate::fixture::item;
 
 fn scheduled() -> GroupSeed {
     machines().tag("steward:schedule", OFFICE)

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{OFFICE, Story, api, as_by_day, asleep, ec2, job, local, machines, office, run_job};
-use crate::stage::item;
+use crate::fixture::item;
 
 /// The machines' item of a report.
 fn of_machines(report: &Value) -> &Value {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Story, as_by_day, asleep, job, local, office, run_job};
-use crate::stage::item;
+use crate::fixture::item;
 
 /// By day, with a task that begins just before the evening and takes so many hours; then the evening's
 /// first ticks.

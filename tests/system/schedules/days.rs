@@ -5,7 +5,7 @@ use local::{System, system::Setup};
 use serde_json::{Value, json};
 
 use super::{ASLEEP, DAY_SIZE, OFFICE, Story, local};
-use crate::stage::item;
+use crate::fixture::item;
 
 #[tokio::test(start_paused = true)]
 async fn a_day_a_night_and_a_weekend_by_schedule() {

@@ -4,7 +4,7 @@ use emulator::{ServiceSeed, World};
 use serde_json::{Value, json};
 
 use super::{ASLEEP, DAY_SIZE, OFFICE, OVERRIDE, Story, local};
-use crate::stage::item;
+use crate::fixture::item;
 
 #[tokio::test(start_paused = true)]
 async fn an_override_on_from_19_to_22_over_an_evening() {

@@ -11,11 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use shared::Refusal;
 use shared::record::{By, Record, Saved, State};
 use shared::schedule::{
-    Drift, Due, Facts, Half, Moment, OnOff, Override, Position, Rules as Calendar, Schedule, Standing,
-    Tagged, Want, Wanted, WantedBy, decide, wanted,
+    Calendar, Drift, Due, Facts, Half, Moment, OnOff, Override, Position, Schedule, Standing, Tagged, Want,
+    Wanted, WantedBy, decide, wanted,
 };
 
-use crate::Rules;
+use crate::ViewSettings;
 
 /// A coming transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +58,12 @@ impl<S> Standpoint<S> {
 
 impl<'a> Course<'a> {
     /// What these tags say; `None` where no schedule is in force.
-    pub(super) fn of(tagged: &'a Tagged, rules: &'a Rules) -> Result<Option<Self>, Refusal> {
+    pub(super) fn of(tagged: &'a Tagged, settings: &'a ViewSettings) -> Result<Option<Self>, Refusal> {
         let standing = tagged.standing().map_err(Refusal::clone)?;
         let Some(schedule) = standing.schedule else { return Ok(None) };
         let drift = *tagged.drift.as_ref().map_err(Refusal::clone)?;
         let half = *tagged.half.as_ref().map_err(Refusal::clone)?;
-        Ok(Some(Self { standing, schedule, drift, half, calendar: &rules.scheduling.calendar }))
+        Ok(Some(Self { standing, schedule, drift, half, calendar: &settings.scheduling.calendar }))
     }
 
     /// What is due after `now` and up to `until`, in order.

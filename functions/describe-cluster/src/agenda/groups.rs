@@ -12,7 +12,7 @@ use shared::{Code, Refusal};
 
 use super::coming::{Coming, Course, Standpoint};
 use super::{Entry, Of};
-use crate::Rules;
+use crate::ViewSettings;
 
 /// One group's coming transitions; none if it follows no schedule. It goes off only when no task is left
 /// on its instances, however late that is.
@@ -20,17 +20,17 @@ pub(super) fn entries(
     group: &Group,
     link: &Link,
     cluster_tags: &Tags,
-    rules: &Rules,
+    settings: &ViewSettings,
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Entry>, Refusal> {
-    let keys = &rules.tags;
+    let keys = &settings.tags;
     let tags = group.tags_by_key();
     // A cluster's schedule is its services'.
     let mut cluster_tags = cluster_tags.clone();
     cluster_tags.remove(&keys.schedule);
-    let tagged = rules.scheduling.reading(keys).read(&tags, Some(&cluster_tags));
-    let Some(course) = Course::of(&tagged, rules)? else { return Ok(Vec::new()) };
+    let tagged = settings.scheduling.reading(keys).read(&tags, Some(&cluster_tags));
+    let Some(course) = Course::of(&tagged, settings)? else { return Ok(Vec::new()) };
     let record: Option<Record<Capacity>> = recorded(&tags, keys)?;
     let is_on = record.as_ref().is_none_or(|record| record.state == State::On);
     // ECS sizes those by itself, and those that are being deleted are gone.

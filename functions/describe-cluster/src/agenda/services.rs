@@ -13,29 +13,29 @@ use shared::{Code, Refusal};
 
 use super::coming::{Coming, Course, Standpoint};
 use super::{Entry, Of};
-use crate::Rules;
+use crate::ViewSettings;
 
 /// One service's coming transitions; none if it follows no schedule.
 pub(super) fn entries(
     service: &Service,
     target: Option<&ScalableTarget>,
     cluster_tags: &Tags,
-    rules: &Rules,
+    settings: &ViewSettings,
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Entry>, Refusal> {
     if !is_within_reach(service) {
         return Ok(Vec::new());
     }
-    let keys = &rules.tags;
+    let keys = &settings.tags;
     let tags = service.tags_by_key();
-    let tagged = rules
+    let tagged = settings
         .scheduling
         .reading_services(keys, short_name(&service.cluster_arn))
         .read(&tags, Some(cluster_tags));
-    let Some(course) = Course::of(&tagged, rules)? else { return Ok(Vec::new()) };
+    let Some(course) = Course::of(&tagged, settings)? else { return Ok(Vec::new()) };
     let record: Option<Record> = recorded(&tags, keys)?;
-    let live = live(service, target, rules);
+    let live = live(service, target, settings);
     let tagged: Result<Option<Size>, Refusal> = sized(&tags, keys);
     let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
     let is_worker = |scaling: Scaling| scaling.min == 0 && !live.asleep;
@@ -66,10 +66,10 @@ fn is_within_reach(service: &Service) -> bool {
     service.is_active() && !service.is_daemon() && !service.is_express_managed()
 }
 
-fn live(service: &Service, target: Option<&ScalableTarget>, rules: &Rules) -> Live<Size> {
+fn live(service: &Service, target: Option<&ScalableTarget>, settings: &ViewSettings) -> Live<Size> {
     let count = u32::try_from(service.desired_count).unwrap_or(0).try_into().ok();
     let scaling = target.map(|it| Scaling { min: it.min_capacity, suspended: it.suspended });
-    let most = target.map_or(u32::MAX, |it| it.max_capacity).min(rules.max_desired);
+    let most = target.map_or(u32::MAX, |it| it.max_capacity).min(settings.max_desired);
     Live { size: Size { count, scaling }, asleep: target.is_none_or(ScalableTarget::is_asleep), most }
 }
 

@@ -30,7 +30,7 @@ fn tag(name: &str, value: &str) -> Tag {
 fn service(name: &str, count: i32, tags: &[(&str, &str)]) -> Service {
     let arn = "arn:aws:ecs:sa-east-1:123456789012";
     let schedule = tags.iter().find(|(name, _)| *name == "schedule").map(|(_, value)| *value);
-    let schedule = rules().scheduling.catalog.in_force(schedule, Some(OFFICE));
+    let schedule = settings().scheduling.catalog.in_force(schedule, Some(OFFICE));
     let sched = schedule.ok().flatten().map(|schedule| schedule.hash()).unwrap_or_default();
     Service {
         service_arn: format!("{arn}:service/prod/{name}"),
@@ -56,19 +56,19 @@ fn cluster(services: Vec<Service>, tags: &[(&str, &str)]) -> AgendaLook {
     AgendaLook { services: Services { services, targets: None, cluster_tags }, ..AgendaLook::default() }
 }
 
-fn rules() -> Rules {
+fn settings() -> ViewSettings {
     let catalog: Catalog = r#"{"zone":"America/Sao_Paulo","schedules":{"office":"Mon-Fri 08:00-20:00"},"holidays":["2026-11-26"]}"#
         .parse()
         .unwrap();
-    let calendar = catalog.rules(jiff::SignedDuration::ZERO, true);
+    let calendar = catalog.calendar(jiff::SignedDuration::ZERO, true);
     let base = shared::settings::Scheduling::default();
     let scheduling = shared::settings::Scheduling { catalog, calendar, ..base };
-    Rules { tags: TagKeys::default(), scheduling, max_desired: 500 }
+    ViewSettings { tags: TagKeys::default(), scheduling, max_desired: 500 }
 }
 
-fn look(seen: &AgendaLook, now: &str, hours: u32, rules: &Rules) -> Agenda {
+fn look(seen: &AgendaLook, now: &str, hours: u32, settings: &ViewSettings) -> Agenda {
     let seen = AgendaLook { hours: Hours::try_from(hours).unwrap(), ..seen.clone() };
-    agenda(&seen, &[], rules, local(now))
+    agenda(&seen, &[], settings, local(now))
 }
 
 /// `2026-11-24T20:00:00-03:00 off schedule`.
@@ -85,7 +85,7 @@ fn assert_comes(what: &str, (now, hours): (&str, u32), count: i32, tags: &[(&str
     let mut all = vec![("schedule", OFFICE)];
     all.retain(|(name, _)| !tags.iter().any(|(other, _)| name == other));
     all.extend(tags);
-    let found = look(&cluster(vec![service("users", count, &all)], &[]), now, hours, &rules());
+    let found = look(&cluster(vec![service("users", count, &all)], &[]), now, hours, &settings());
     assert_eq!(lines(&found), comes, "{what}: {found:?}");
     assert_eq!(found.failures, [], "{what}");
 }
@@ -169,12 +169,12 @@ fn a_clusters_schedule_and_override_reach_what_has_none_of_its_own() {
     };
     let off = override_("off", "09:00", "15:00");
     let seen = cluster(services(), &[("schedule", OFFICE), ("override", &off)]);
-    let found = look(&seen, "2026-11-24 09:30", 12, &rules());
+    let found = look(&seen, "2026-11-24 09:30", 12, &settings());
     let told: Vec<_> = found.agenda.iter().map(|entry| (entry.of.clone(), entry.to)).collect();
     let [users, posts] = ["users", "posts"].map(|name| Of::Service(name.into()));
     assert_eq!(told, [(users.clone(), OnOff::On), (users, OnOff::Off), (posts, OnOff::Off)]);
     assert_eq!(lines(&found)[2], "2026-11-24T21:00:00-03:00 off override");
-    assert!(look(&cluster(services(), &[]), MORNING, 10, &rules()).agenda.is_empty());
+    assert!(look(&cluster(services(), &[]), MORNING, 10, &settings()).agenda.is_empty());
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn an_off_is_said_again_only_to_what_runs() {
         assert_comes("never", (MORNING, 168), count, &[("schedule", "never"), ("record", ON)], comes);
     };
     never(0, &[]);
-    let mut once = rules();
+    let mut once = settings();
     once.scheduling.calendar.repeat_off = false;
     let seen = cluster(vec![service("users", 1, &[("schedule", OFFICE), ("record", friday)])], &[]);
     assert_eq!(lines(&look(&seen, saturday.0, saturday.1, &once)), [monday]);
@@ -210,7 +210,7 @@ fn stop_only_leaves_the_mornings_to_people() {
 
 #[test]
 fn a_lead_moves_the_mornings_and_the_zone_of_each_window_shows_its_clock() {
-    let mut early = rules();
+    let mut early = settings();
     early.scheduling.calendar.lead = jiff::SignedDuration::from_mins(10);
     let seen = cluster(vec![service("users", 3, &[("schedule", OFFICE), ("record", ON)])], &[]);
     assert_eq!(lines(&look(&seen, MORNING, 24, &early)), [TONIGHT, "2026-11-25T07:50:00-03:00 on schedule"]);
@@ -242,7 +242,7 @@ fn the_size_is_that_of_what_is_on_and_the_saved_one_of_what_is_off() {
         let mut seen = cluster(vec![service("users", count, &all)], &[]);
         seen.services.targets =
             Some(target.into_iter().map(|target| (target.resource_id.clone(), target)).collect());
-        let found = look(&seen, MORNING, 24, &rules());
+        let found = look(&seen, MORNING, 24, &settings());
         let Shown { count, min, suspended } = found.agenda[0].size.clone();
         assert!(found.agenda.iter().all(|entry| entry.size == found.agenda[0].size), "{found:?}");
         (count, min, suspended)
@@ -269,7 +269,7 @@ fn what_would_fail_says_why() {
         let target = target.map(|max_capacity| ScalableTarget { max_capacity, ..ScalableTarget::default() });
         seen.services.targets =
             Some(target.into_iter().map(|target| ("service/prod/users".into(), target)).collect());
-        let found = look(&seen, MORNING, 24, &rules());
+        let found = look(&seen, MORNING, 24, &settings());
         assert_eq!(lines(&found), [TONIGHT, TOMORROW]);
         let codes = found.agenda.iter().map(|entry| entry.would_fail.as_ref().map(|fails| fails.code));
         codes.collect::<Vec<_>>()
@@ -317,7 +317,7 @@ fn tags_that_cannot_be_read_are_failures_once_and_do_not_stop_the_others() {
         ],
         &[],
     );
-    let found = look(&seen, MORNING, 24, &rules());
+    let found = look(&seen, MORNING, 24, &settings());
     assert_eq!(lines(&found), [TONIGHT, TOMORROW]);
     let told: Vec<_> = found
         .failures
@@ -340,7 +340,7 @@ fn tags_that_cannot_be_read_are_failures_once_and_do_not_stop_the_others() {
 fn what_is_due_now_is_taken_as_done_by_the_next_tick() {
     // At 20:01, before the tick: the stop is not coming any more, and it comes back with 5.
     let seen = cluster(vec![service("users", 5, &[("schedule", OFFICE), ("record", ON)])], &[]);
-    let found = look(&seen, "2026-11-24 20:01", 24, &rules());
+    let found = look(&seen, "2026-11-24 20:01", 24, &settings());
     assert_eq!(lines(&found), [TOMORROW, "2026-11-25T20:00:00-03:00 off schedule"]);
     assert_eq!(found.agenda[0].size.count, Some(5));
 }
@@ -407,7 +407,7 @@ const SLEEPS: &str = "v1 off@2026-11-23T23:00:00Z n=2 min=1 susp=a- cluster=prod
 #[test]
 fn machines_go_after_their_services_and_come_before_them() {
     let seen = with_machines(machines(2, &[("schedule", OFFICE)]), false, &[]);
-    let found = look(&seen, MORNING, 24, &rules());
+    let found = look(&seen, MORNING, 24, &settings());
     assert_eq!(
         told(&found),
         ["20:00 off users", "20:00 off machines", "08:00 on machines", "08:00 on users"]
@@ -422,7 +422,7 @@ fn machines_go_after_their_services_and_come_before_them() {
 #[test]
 fn a_group_that_sleeps_comes_back_with_what_its_record_saved() {
     let seen = with_machines(machines(0, &[("schedule", OFFICE), ("record", SLEEPS)]), false, &[]);
-    let found = look(&seen, "2026-11-24 07:00", 2, &rules());
+    let found = look(&seen, "2026-11-24 07:00", 2, &settings());
     assert_eq!(told(&found), ["08:00 on machines"], "{found:?}");
     let size = Shown { count: Some(2), min: Some(1), suspended: Some("a-".into()) };
     assert_eq!(found.agenda[0].size, size);
@@ -432,11 +432,11 @@ fn a_group_that_sleeps_comes_back_with_what_its_record_saved() {
 fn a_group_follows_its_own_schedule_and_its_clusters_override() {
     let office = [("schedule", OFFICE)];
     let unscheduled = with_machines(machines(2, &[]), false, &office);
-    assert_eq!(told(&look(&unscheduled, MORNING, 12, &rules())), ["20:00 off users"]);
+    assert_eq!(told(&look(&unscheduled, MORNING, 12, &settings())), ["20:00 off users"]);
     let off = override_("off", "12:00", "14:00");
     let overridden = with_machines(machines(2, &office), false, &[("override", &off)]);
     assert_eq!(
-        told(&look(&overridden, MORNING, 6, &rules())),
+        told(&look(&overridden, MORNING, 6, &settings())),
         ["12:00 off users", "12:00 off machines", "14:00 on machines", "14:00 on users"]
     );
 }
@@ -446,18 +446,18 @@ fn a_group_that_ecs_sizes_or_that_is_being_deleted_has_no_agenda() {
     let office = [("schedule", OFFICE)];
     let services_alone = ["20:00 off users"];
     let managed = with_machines(machines(2, &office), true, &[]);
-    assert_eq!(told(&look(&managed, MORNING, 12, &rules())), services_alone);
+    assert_eq!(told(&look(&managed, MORNING, 12, &settings())), services_alone);
     let deleted = Group { status: Some("Delete in progress".into()), ..machines(2, &office) };
-    assert_eq!(told(&look(&with_machines(deleted, false, &[]), MORNING, 12, &rules())), services_alone);
+    assert_eq!(told(&look(&with_machines(deleted, false, &[]), MORNING, 12, &settings())), services_alone);
     // What was told to sleep wakes again, whoever sizes it by day.
     let sleeps = with_machines(machines(0, &[("schedule", OFFICE), ("record", SLEEPS)]), true, &[]);
-    assert_eq!(told(&look(&sleeps, "2026-11-24 07:00", 2, &rules())), ["08:00 on machines"]);
+    assert_eq!(told(&look(&sleeps, "2026-11-24 07:00", 2, &settings())), ["08:00 on machines"]);
 }
 
 #[test]
 fn what_would_fail_of_a_group_says_why() {
     let would_fail = |group: Group| {
-        let found = look(&with_machines(group, false, &[]), MORNING, 24, &rules());
+        let found = look(&with_machines(group, false, &[]), MORNING, 24, &settings());
         let groups = found.agenda.iter().filter(|entry| matches!(entry.of, Of::AutoScalingGroup(_)));
         groups.map(|entry| entry.would_fail.as_ref().map(|fails| fails.code)).collect::<Vec<_>>()
     };
@@ -472,7 +472,7 @@ fn what_would_fail_of_a_group_says_why() {
         std::iter::once(office).chain(names.iter().map(|name| (name.as_str(), ""))).collect();
     assert_eq!(would_fail(machines(2, &full)), [Some(Code::TooManyTags); 2]);
     let unreadable = with_machines(machines(2, &[office, ("record", "asleep")]), false, &[]);
-    let found = look(&unreadable, MORNING, 12, &rules());
+    let found = look(&unreadable, MORNING, 12, &settings());
     assert_eq!(
         (found.failures[0].arn.as_str(), told(&found)),
         ("arn:machines", vec!["20:00 off users".into()])

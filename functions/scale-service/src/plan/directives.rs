@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::names::ClusterName;
 use shared::record::{By, Record, Saved as _, whole_millis};
 use shared::schedule::{
-    Due, Facts, OnOff, Reading, Rules as Calendar, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy,
-    wanted,
+    Calendar, Due, Facts, OnOff, Reading, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy, wanted,
 };
 use shared::tags::{Tags, sized};
 use shared::{Code, Refusal};

@@ -8,7 +8,7 @@ use shared::Code;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
 use shared::ecs::{self, Service};
 use shared::record::{By, Record, Scaling, Size, State};
-use shared::schedule::{Catalog, Drift, Half, Rules as Calendar};
+use shared::schedule::{Calendar, Catalog, Drift, Half};
 
 use shared::Problem;
 
@@ -22,7 +22,7 @@ fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn rules() -> PlanSettings {
+fn settings() -> PlanSettings {
     PlanSettings {
         tags: TagKeys::default(),
         max_desired: 500,
@@ -75,7 +75,7 @@ fn service(count: u32, target: Option<ScalableTarget>, tags: &[(&str, String)]) 
 
 fn planned(seen: &Seen, ask: &Ask) -> Plan {
     let snapshot = Snapshot { services: vec![seen.clone()], ..Snapshot::default() };
-    plan(&snapshot, ask, &rules())
+    plan(&snapshot, ask, &settings())
 }
 
 /// AWS in a few lines: what each call does to a service.
@@ -260,7 +260,7 @@ proptest! {
         let ask = ask(Verb::Reconcile);
         let blind = Seen { target: None, ..seen.clone() };
         let snapshot = Snapshot { services: vec![blind.clone()], ..Snapshot::default() };
-        if need_targets(&snapshot, &ask, &rules()).is_empty() {
+        if need_targets(&snapshot, &ask, &settings()).is_empty() {
             prop_assert_eq!(planned(&seen, &ask).steps().count(), planned(&blind, &ask).steps().count());
         }
     }
@@ -294,7 +294,7 @@ proptest! {
         // Nothing of it runs yet.
         prop_assert!(planned(&starting, &ask(Verb::Reconcile)).is_empty());
         // Where no reconcile comes, everything is handed back at once.
-        let alone = PlanSettings { acts_in: NamePatterns::default(), ..rules() };
+        let alone = PlanSettings { acts_in: NamePatterns::default(), ..settings() };
         let snapshot = Snapshot { services: vec![off.clone()], ..Snapshot::default() };
         let mut on = off;
         for step in plan(&snapshot, &ask(Verb::Start), &alone).steps() {
@@ -687,7 +687,7 @@ mod narrowing {
         let (stage, jobs) = stages.into_iter().enumerate().find(|(_, jobs)| !jobs.is_empty()).unwrap();
         let cluster_tags = [(id().cluster, std::collections::BTreeMap::new())].into();
         let before = Snapshot { services: vec![seen.clone()], cluster_tags, ..Snapshot::default() };
-        narrow(stage, jobs, &before, fresh, ask, &rules())
+        narrow(stage, jobs, &before, fresh, ask, &settings())
     }
 
     fn taken(seen: &Seen, ask: &Ask, fresh: &Fresh) -> Option<(Outcome, Code)> {

@@ -11,7 +11,7 @@ fn a_hundred_thousand_images() {
         rule(9, &any_tag(), "imageCountMoreThan", 500),
     ]);
     let policy = policy(&rules);
-    // In one repository, where what is quadratic would be seen; and with kin in every way.
+    // In one repository, where what is quadratic would be seen; and with relations of every kind.
     let images: Vec<Image> = (0..100_000_i64)
         .map(|number| {
             let name = format!("{number:x}");

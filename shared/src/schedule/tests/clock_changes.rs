@@ -144,7 +144,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
 #[test]
 fn gaps_and_folds_do_as_the_table_says() {
     for (text, from, expected) in TABLE {
-        assert_eq!(lines(text, from, expected.len(), &Rules::default()), *expected, "{text} from {from}");
+        assert_eq!(lines(text, from, expected.len(), &Calendar::default()), *expected, "{text} from {from}");
     }
 }
 
@@ -155,7 +155,8 @@ fn casablanca_goes_back_an_hour_for_ramadan() {
     let changes: Vec<_> = tz.following(instant("2026-01-01T00:00:00Z")).take(2).collect();
     for change in changes {
         let from = change.timestamp() - SignedDuration::from_hours(30);
-        for line in lines("Mon-Sun 09:00-18:00 Africa/Casablanca", &from.to_string(), 6, &Rules::default()) {
+        for line in lines("Mon-Sun 09:00-18:00 Africa/Casablanca", &from.to_string(), 6, &Calendar::default())
+        {
             assert!(line.contains("T09:00:00") == line.ends_with("on"), "{line}");
             assert!(line.contains("T18:00:00") == line.ends_with("off"), "{line}");
         }
@@ -165,7 +166,7 @@ fn casablanca_goes_back_an_hour_for_ramadan() {
 #[test]
 fn the_preview_across_both_changes_of_2026_in_berlin_keeps_its_local_hours() {
     let office = schedule("Mon-Fri 08:00-20:00 Europe/Berlin");
-    let rules = Rules::default();
+    let rules = Calendar::default();
     let year = office
         .transitions(instant("2025-12-31T23:00:00Z"), &rules)
         .take_while(|change| change.at.at < instant("2026-12-31T23:00:00Z"));

@@ -319,7 +319,7 @@ struct World {
     asleep: bool,
     drift: Drift,
     half: Half,
-    rules: Rules,
+    rules: Calendar,
     writes: u32,
 }
 
@@ -333,7 +333,7 @@ impl World {
             asleep: false,
             drift: Drift::Once,
             half: Half::Both,
-            rules: Rules::default(),
+            rules: Calendar::default(),
             writes: 0,
         }
     }

@@ -139,7 +139,7 @@ fn a_tag_names_a_schedule_or_is_one_or_opts_out() {
         Catalog::default().resolve("office-hours").unwrap_err().to_string().contains("the config names none")
     );
     assert_eq!(catalog.schedules().map(|(name, _)| name).collect::<Vec<_>>(), ["office-hours", "weekend"]);
-    let rules = catalog.rules(SignedDuration::from_mins(10), false);
+    let rules = catalog.calendar(SignedDuration::from_mins(10), false);
     assert_eq!((rules.holidays.len(), rules.zone.name()), (2, "America/Sao_Paulo"));
 }
 

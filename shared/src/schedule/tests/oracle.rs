@@ -74,7 +74,7 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 /// For each minute from `from` on, whether a window is open, holidays and lead in.
-fn minutes_on(specs: &[Spec], from: Timestamp, count: usize, rules: &Rules) -> Vec<bool> {
+fn minutes_on(specs: &[Spec], from: Timestamp, count: usize, rules: &Calendar) -> Vec<bool> {
     const MARGIN: usize = 2 * DAY;
     let begin = from - SignedDuration::from_mins(i64::try_from(MARGIN).unwrap());
     let mut on = vec![false; count + 2 * MARGIN];
@@ -107,9 +107,9 @@ fn minutes_on(specs: &[Spec], from: Timestamp, count: usize, rules: &Rules) -> V
     (MARGIN..MARGIN + count).map(|minute| on[minute..=minute + lead].contains(&true)).collect()
 }
 
-fn some_rules() -> impl Strategy<Value = Rules> {
+fn some_rules() -> impl Strategy<Value = Calendar> {
     let lead = prop_oneof![2 => Just(0_i64), 1 => 1..180_i64];
-    (lead, prop::collection::btree_set(0..365_i64, 0..40)).prop_map(|(minutes, days)| Rules {
+    (lead, prop::collection::btree_set(0..365_i64, 0..40)).prop_map(|(minutes, days)| Calendar {
         holidays: days
             .into_iter()
             .map(|day| jiff::civil::date(2026, 1, 1).saturating_add(SignedDuration::from_hours(24 * day)))
@@ -118,7 +118,7 @@ fn some_rules() -> impl Strategy<Value = Rules> {
     })
 }
 
-fn lead_of(minutes: i64) -> Rules {
+fn lead_of(minutes: i64) -> Calendar {
     lead(minutes)
 }
 

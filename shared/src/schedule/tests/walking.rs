@@ -28,7 +28,7 @@ fn half_open_overnight_and_wrapping_windows_are_on_when_the_table_says() {
         ("always", "2026-11-23T03:00:00Z", OnOff::On),
         ("never", "2026-11-23T12:00:00Z", OnOff::Off),
     ] {
-        assert_eq!(schedule(text).at(instant(at), &Rules::default()).state, state, "{text} at {at}");
+        assert_eq!(schedule(text).at(instant(at), &Calendar::default()).state, state, "{text} at {at}");
     }
 }
 
@@ -90,7 +90,7 @@ fn windows_that_touch_or_overlap_are_one_and_several_zones_stand_side_by_side() 
             ],
         ),
     ] {
-        assert_eq!(lines(text, from, expected.len(), &Rules::default()), expected, "{text}");
+        assert_eq!(lines(text, from, expected.len(), &Calendar::default()), expected, "{text}");
     }
 }
 
@@ -179,7 +179,7 @@ fn the_lead_moves_the_morning_and_closes_gaps_not_longer_than_itself() {
 
 #[test]
 fn a_lead_of_parts_of_a_second_leaves_whole_seconds() {
-    let rules = Rules { lead: SignedDuration::from_millis(1_500), ..Rules::default() };
+    let rules = Calendar { lead: SignedDuration::from_millis(1_500), ..Calendar::default() };
     assert_eq!(
         lines("Mon 08:00-12:00 UTC", "2026-11-23T00:00:00Z", 1, &rules),
         ["2026-11-23T07:59:59+00:00 on"]
@@ -189,7 +189,7 @@ fn a_lead_of_parts_of_a_second_leaves_whole_seconds() {
 #[test]
 fn what_never_changes_has_neither_since_nor_until_nor_transitions() {
     let now = instant("2026-11-23T12:00:00Z");
-    let rules = Rules::default();
+    let rules = Calendar::default();
     for text in
         ["always", "Mon-Sun 00:00-24:00 UTC", "Mon-Sun 00:00-12:00 + Mon-Sun 12:00-00:00 Europe/Berlin"]
     {
@@ -207,7 +207,7 @@ fn what_never_changes_has_neither_since_nor_until_nor_transitions() {
 fn holidays_that_close_it_for_years_come_to_an_end_of_the_search() {
     let day = |text: &str| text.parse::<Date>().unwrap();
     let closed: BTreeSet<Date> = day("2020-01-01").series(jiff::Span::new().days(1)).take(366 * 20).collect();
-    let rules = Rules { holidays: closed, ..Rules::default() };
+    let rules = Calendar { holidays: closed, ..Calendar::default() };
     let office = schedule("Mon-Fri 08:00-20:00 Europe/Berlin");
     let position = office.at(instant("2026-11-23T12:00:00Z"), &rules);
     assert_eq!(position, Position { state: OnOff::Off, since: None, until: None });
@@ -221,7 +221,7 @@ fn one_window_closed_for_years_does_not_hide_it_from_the_others() {
     let day = |text: &str| text.parse::<Date>().unwrap();
     let saturdays: BTreeSet<Date> =
         day("2026-01-03").series(jiff::Span::new().days(7)).take_while(|d| *d < day("2030-01-01")).collect();
-    let rules = Rules { holidays: saturdays, ..Rules::default() };
+    let rules = Calendar { holidays: saturdays, ..Calendar::default() };
     let both = schedule("Mon 08:00-12:00 + Sat 08:00-12:00 UTC");
     let found = both
         .transitions(instant("2026-01-01T00:00:00Z"), &rules)
@@ -233,7 +233,7 @@ fn one_window_closed_for_years_does_not_hide_it_from_the_others() {
 fn two_zones_that_meet_in_summer_only_are_seen_to_part_in_winter() {
     // London's midnight is UTC's in winter; in summer an hour is missing.
     let pair = schedule("Mon-Sun 00:00-12:00 UTC + Mon-Sun 12:00-24:00 Europe/London");
-    let rules = Rules::default();
+    let rules = Calendar::default();
     let winter = pair.at(instant("2026-12-10T18:00:00Z"), &rules);
     assert_eq!(winter.state, OnOff::On);
     assert_eq!(
@@ -260,7 +260,7 @@ fn never_counts_midnights_of_the_default_zone() {
         // St John's once went from 00:01 back to 23:01: midnight came twice, and the first counts.
         ("America/St_Johns", "2010-11-07T02:45:00Z", "2010-11-07T00:00:00-02:30"),
     ] {
-        let rules = Rules { zone: zone(name), ..Rules::default() };
+        let rules = Calendar { zone: zone(name), ..Calendar::default() };
         let position = Schedule::NEVER.at(instant(at), &rules);
         assert_eq!(position.since.unwrap().to_string(), since, "{name} at {at}");
         assert_eq!((position.state, position.until), (OnOff::Off, None));
@@ -277,7 +277,7 @@ fn the_ends_of_time_are_no_panic() {
         "Sat 08:00-12:00 UTC",
     ] {
         let schedule = schedule(text);
-        for rules in [Rules::default(), lead(i64::MAX / 60)] {
+        for rules in [Calendar::default(), lead(i64::MAX / 60)] {
             for at in [Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH] {
                 let _ = (schedule.at(at, &rules), schedule.transitions(at, &rules).take(3).count());
                 let _ = preview(&schedule, at, 2, &rules);
@@ -292,7 +292,7 @@ fn a_preview_reads_as_the_documents_say() {
         &schedule("Mon-Fri 08:00-20:00 Europe/Berlin"),
         instant("2026-11-23T21:00:00Z"),
         2,
-        &Rules::default(),
+        &Calendar::default(),
     );
     assert_eq!(
         serde_json::to_string(&shown).unwrap(),
@@ -303,7 +303,7 @@ fn a_preview_reads_as_the_documents_say() {
             r#"{"at":"2026-11-24T20:00:00+01:00","to":"off"}]}"#
         )
     );
-    let always = preview(&Schedule::ALWAYS, instant("2026-11-23T21:00:00Z"), 5, &Rules::default());
+    let always = preview(&Schedule::ALWAYS, instant("2026-11-23T21:00:00Z"), 5, &Calendar::default());
     assert_eq!(
         serde_json::to_string(&always).unwrap(),
         r#"{"schedule":"always","at":"2026-11-23T21:00:00+00:00","state":"on","since":null,"until":null,"transitions":[]}"#
@@ -312,7 +312,7 @@ fn a_preview_reads_as_the_documents_say() {
         &schedule("Mon-Fri 08:00-20:00 UTC"),
         instant("2026-11-23T21:00:00Z"),
         9_999,
-        &Rules::default(),
+        &Calendar::default(),
     );
     assert_eq!(many.transitions.len(), PREVIEW_MAX);
 }

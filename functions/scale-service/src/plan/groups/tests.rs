@@ -33,7 +33,7 @@ fn name() -> GroupName {
     "machines".parse().unwrap()
 }
 
-fn rules() -> PlanSettings {
+fn settings() -> PlanSettings {
     PlanSettings {
         tags: TagKeys::default(),
         max_desired: 500,
@@ -111,7 +111,7 @@ fn snapshot(seen: &SeenGroup, tasks: &[&str]) -> Snapshot {
 }
 
 fn planned(seen: &SeenGroup, ask: &Ask) -> Plan {
-    plan(&snapshot(seen, &[]), ask, &rules())
+    plan(&snapshot(seen, &[]), ask, &settings())
 }
 
 /// AWS in a few lines: what each call does to a group.
@@ -320,7 +320,7 @@ proptest! {
     #[test]
     fn no_group_goes_while_a_task_is_left(seen in any_group(), at in prop::sample::select(vec![NOW, MORNING])) {
         let ask = ask(Verb::Reconcile, at);
-        let plan = plan(&snapshot(&seen, &["1 of family:job"]), &ask, &rules());
+        let plan = plan(&snapshot(&seen, &["1 of family:job"]), &ask, &settings());
         for step in plan.steps() {
             if let Step::SizeGroup { before, after, .. } = step {
                 prop_assert!(after.desired != Some(0) || before.desired == Some(0));
@@ -337,7 +337,7 @@ proptest! {
         let ask = ask(Verb::Reconcile, NOW);
         let narrowed = |tasks: Tasks| {
             let seen = Snapshot { tasks: [(name(), tasks)].into(), ..snapshot(&adopted, &[]) };
-            narrow(GROUPS_DOWN, jobs.clone(), &snapshot(&adopted, &[]), &Fresh { seen, services: Ok(()), groups: Ok(()) }, &ask, &rules())
+            narrow(GROUPS_DOWN, jobs.clone(), &snapshot(&adopted, &[]), &Fresh { seen, services: Ok(()), groups: Ok(()) }, &ask, &settings())
         };
         let came = narrowed(Ok(vec!["1 of family:job".to_owned()]));
         prop_assert!(came.jobs.is_empty());
@@ -346,7 +346,7 @@ proptest! {
         prop_assert_eq!(unread.taken[0].1.outcome, Outcome::Failed);
         prop_assert_eq!(narrowed(Ok(Vec::new())).jobs, jobs.clone());
         let gone = Fresh { seen: Snapshot::default(), services: Ok(()), groups: Err(Problem::new(Code::Throttled, "x")) };
-        prop_assert!(narrow(GROUPS_DOWN, jobs.clone(), &snapshot(&adopted, &[]), &gone, &ask, &rules()).jobs.is_empty());
+        prop_assert!(narrow(GROUPS_DOWN, jobs.clone(), &snapshot(&adopted, &[]), &gone, &ask, &settings()).jobs.is_empty());
     }
 }
 
@@ -408,7 +408,7 @@ fn a_cluster_that_does_not_fit_into_the_record_is_left_out_where_something_else_
     let long = "c".repeat(200);
     let mut seen = group((1, 2, 4), Suspended::default(), vec![tag("steward:schedule", OFFICE)]);
     seen.id.cluster = Some(long.parse().unwrap());
-    let asked = |seen: &SeenGroup| asked(seen, &snapshot(seen, &[]), &ask(Verb::Stop, NOW), &rules());
+    let asked = |seen: &SeenGroup| asked(seen, &snapshot(seen, &[]), &ask(Verb::Stop, NOW), &settings());
     assert_eq!(asked(&seen).item.code, Some(Code::ClusterUnknown), "its instances will be gone");
     seen.linked_by = Some(LinkedBy::Tag);
     let PlannedItem { stages, .. } = asked(&seen);
@@ -422,9 +422,9 @@ fn a_cluster_that_does_not_fit_into_the_record_is_left_out_where_something_else_
 fn nothing_is_done_where_schedules_do_not_reach() {
     let seen = group((1, 2, 4), Suspended::default(), Vec::new());
     assert!(planned(&seen, &ask(Verb::Reconcile, NOW)).forecast().is_empty());
-    let rules = PlanSettings { acts_in: NamePatterns::default(), ..rules() };
+    let settings = PlanSettings { acts_in: NamePatterns::default(), ..settings() };
     let tagged = group((1, 2, 4), Suspended::default(), vec![tag("steward:schedule", OFFICE)]);
-    let decision = asked(&tagged, &snapshot(&tagged, &[]), &ask(Verb::Stop, NOW), &rules);
+    let decision = asked(&tagged, &snapshot(&tagged, &[]), &ask(Verb::Stop, NOW), &settings);
     let [(_, steps)] = decision.stages.as_slice() else { panic!() };
     let [Step::WriteGroupRecord { record, .. }] = steps.as_slice() else { panic!() };
     assert_eq!(record.sched, None, "switching schedules on later begins with an adoption");

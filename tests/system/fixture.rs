@@ -10,7 +10,7 @@ use shared::Problem;
 pub(crate) const EVENING: &str = "2026-11-24T23:00:00Z";
 
 /// A system on an embedded AWS, and the AWS to look at and meddle with.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub aws: Aws,
     pub system: System,
 }
@@ -43,7 +43,7 @@ pub(crate) fn prod_with(services: usize) -> World {
     world
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) async fn on(world: World) -> Self {
         Self::at(Aws::new(world)).await
     }

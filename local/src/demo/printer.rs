@@ -8,14 +8,14 @@ use shared_lambda::table;
 use super::Outcome;
 
 /// The story's paper.
-pub(super) struct Teller<'w, W> {
+pub(super) struct Printer<'w, W> {
     out: &'w mut W,
     outcome: Outcome,
     /// The last line was empty.
     apart: bool,
 }
 
-impl<'w, W: Write> Teller<'w, W> {
+impl<'w, W: Write> Printer<'w, W> {
     pub(super) fn new(out: &'w mut W) -> Self {
         Self { out, outcome: Outcome::default(), apart: false }
     }

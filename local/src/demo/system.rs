@@ -1,4 +1,4 @@
-//! The world of the story, the system on it, and the hands that move time, load and people.
+//! The world of the story, the system on it, and what moves time, load and people.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::system::{Setup, System};
 const ZONE: &str = "America/Sao_Paulo";
 
 /// The world of the story and the system on it.
-pub(super) struct Stage {
+pub(super) struct DemoSystem {
     aws: Aws,
     system: System,
     /// `SCHEDULES` of the stack, once somebody has set it.
@@ -51,7 +51,7 @@ pub(super) struct Calls {
 /// The template's schedule that the story lives by.
 const RECONCILE: &str = "Reconcile";
 
-impl Stage {
+impl DemoSystem {
     pub(super) async fn new() -> Result<Self, DemoFault> {
         let aws = Aws::new(World::demo());
         let system = Box::pin(System::start(Setup::embedded(&aws))).await?;

@@ -186,8 +186,8 @@ codes! {
     OverrideUnreadable = "overrideUnreadable", "The override can't be read", Conflict, final;
     /// An override that can't be: in the past, too long, or with two ends.
     BadOverride = "badOverride", "The override is impossible", Unprocessable, final;
-    /// An override that has not begun would be replaced.
-    OverrideAhead = "overrideAhead", "Another override is to come", Conflict, final;
+    /// There is another override, and one of the two begins later: the one that is there would be lost.
+    OverrideAhead = "overrideAhead", "Another override would be lost", Conflict, final;
     /// The service follows no schedule.
     NoSchedule = "noSchedule", "The service has no schedule", Unprocessable, final;
     /// Somebody else changed it meanwhile; the next run decides anew.

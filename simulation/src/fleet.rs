@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::calendar::{DEFAULT_ZONE, HOLIDAYS, NAMED, Plan};
 use crate::machines::{self, Machines};
-use crate::model::{Lease, Live, Memory, Target};
+use crate::model::{By, Lease, Live, Memory, Target};
 use crate::random::Random;
 
 /// The tag `steward:schedule` of a service.
@@ -208,18 +208,22 @@ impl Service {
     pub(crate) fn missed(&self, plan: Option<&Plan>, now: i64) -> Option<i64> {
         let (at, min) = self.action?;
         let last = (now - at).div_euclid(DAY) * DAY + at;
-        (last > slept_since(self.memory.as_ref()?.at, plan, now)).then_some(min)
+        (last > slept_since(self.memory.as_ref()?, plan, now)).then_some(min)
     }
 }
 
 /// When its off period began: what is off is said again each day, and its memory's instant with it.
-fn slept_since(remembered: i64, plan: Option<&Plan>, now: i64) -> i64 {
-    let position = plan.map(|plan| plan.at(now));
-    let off = match (position, plan) {
-        (Some(there), Some(plan)) if there.on => there.since.map(|since| plan.at(since - 1)),
-        (there, _) => there,
+/// What an override stopped slept from then on, unless the plan has said it again since.
+fn slept_since(memory: &Memory, plan: Option<&Plan>, now: i64) -> i64 {
+    let Some(plan) = plan else { return memory.at };
+    let there = plan.at(now);
+    let said_again = memory.by == By::Plan || plan.at(memory.at).since == Some(memory.at);
+    let off = match there.since {
+        Some(since) if there.on && since > memory.at => plan.at(since - 1),
+        _ if there.on => return memory.at,
+        _ => there,
     };
-    off.and_then(|off| off.since).map_or(remembered, |since| since.min(remembered))
+    off.since.filter(|_| said_again).map_or(memory.at, |since| since.min(memory.at))
 }
 
 const DAY: i64 = 24 * 3600;

@@ -262,7 +262,7 @@ impl Facts<'_> {
 
     fn is_without_size(&self) -> bool {
         let unsaid = self.memory.is_some_and(|it| it.on && !it.starting && it.size.count.is_none());
-        unsaid && self.live.count == 0 && self.asleep()
+        unsaid && self.live.count == 0 && !self.is_idle()
     }
 
     /// The end of a start: what slept until it was whole wakes, unless somebody was there.

@@ -2,6 +2,7 @@
 //! the size is never lost.
 
 use emulator::{Aws, ServiceSeed, TargetSeed, World};
+use local::{System, system::Setup};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, killed_at_every_call, prod, size_in};
@@ -172,4 +173,62 @@ async fn of_a_concurrent_stop_and_start_the_size_survives_and_the_next_run_conve
         one.becomes_whole().await;
         assert_eq!(aws.with(|world| size_in(world, "scaled")), before);
     }
+}
+
+/// A start that was cut off has woken all but scale-in: that is no change of somebody's. And where no reconcile
+/// ends it any more, the same request again does.
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_a_start_the_same_again_hands_everything_back_where_nothing_reconciles() {
+    let aws = Aws::new(world());
+    Fixture::at(aws.clone()).await.scale(json!({"action": "stop", "cluster": "prod"})).await.unwrap();
+    let start = json!({"action": "start", "cluster": "prod", "service": "scaled"});
+    let run = async |aws: Aws| Fixture::at(aws).await.scale(start.clone()).await;
+    killed_at_every_call(&aws, run, async |fork, killed| {
+        for mode in ["act", "observe"] {
+            let aws = fork.fork();
+            let system = System::start(Setup::embedded(&aws).with("MODE", mode)).await.unwrap();
+            let report = system.invoke("scale-service", start.clone()).await.unwrap();
+            let warned = report["items"][0]["warnings"].as_array().unwrap();
+            assert!(warned.iter().all(|it| it["code"] != "targetChanged"), "{mode}, {killed}: {report}");
+            let scale_in_sleeps = mode == "act";
+            let size = aws.with(|world| size_in(world, "scaled"));
+            assert_eq!(size, (3, Some((2, [scale_in_sleeps, true, false]))), "{mode}, {killed}");
+        }
+    })
+    .await;
+}
+
+/// What is on and was taken to 0 by somebody is started by name: begun means due, whatever its schedule's last
+/// transition was.
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_call_of_a_start_of_what_somebody_took_to_0_the_next_tick_finishes_what_was_begun() {
+    let office = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
+    let mut world = World::new("2026-11-24T10:55:00Z".parse().unwrap());
+    world.cluster("prod");
+    world.service("prod", ServiceSeed::new("scaled").desired(3).tag("steward:schedule", office));
+    world.scalable_target("prod", "scaled", TargetSeed::new(0, 6));
+    let aws = Aws::new(world);
+    let fixture = Fixture::at(aws.clone()).await;
+    for at in ["2026-11-24T10:55:00Z", "2026-11-24T11:00:00Z", "2026-11-24T11:05:00Z"] {
+        aws.move_to(at.parse().unwrap());
+        fixture.scale(json!({"action": "reconcile", "cluster": "prod"})).await.unwrap();
+    }
+    let by_hand = json!({"cluster": "prod", "service": "scaled", "desiredCount": 0});
+    aws.with(|world| world.call("ecs", "UpdateService", by_hand)).unwrap();
+    aws.move_to("2026-11-24T14:00:00Z".parse().unwrap());
+    let start = json!({"action": "start", "cluster": "prod", "service": "scaled"});
+    let run = async |aws: Aws| Fixture::at(aws).await.scale(start.clone()).await;
+    let record = fixture.record("scaled");
+    let begun = std::cell::Cell::new(0);
+    killed_at_every_call(&aws, run, async |fork, killed| {
+        let fixture = Fixture::at(fork).await;
+        let is_begun = fixture.record("scaled") != record;
+        fixture.becomes_whole().await;
+        fixture.becomes_whole().await;
+        begun.set(begun.get() + i32::from(is_begun));
+        let count = if is_begun { 3 } else { 0 };
+        assert_eq!(fixture.size("scaled"), (count, Some((0, [false; 3]))), "{killed}");
+    })
+    .await;
+    assert!(begun.get() > 2, "{begun:?}");
 }

@@ -501,3 +501,18 @@ async fn max_desired_and_a_lower_max_bound_what_is_started_and_never_shrink_what
     open.invoke("scale-service", start.clone()).await.unwrap();
     assert_eq!((count("plain"), count("scaled")), (5, 5), "what is allowed again comes back");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_ecs_express_manages_and_force_starts_is_handed_back_at_once_since_no_reconcile_looks_at_it() {
+    let mut world = prod();
+    world.service("prod", ServiceSeed::new("users").desired(3).express());
+    world.scalable_target("prod", "users", TargetSeed::new(2, 6));
+    let fixture = Fixture::on(world).await;
+    for action in ["stop", "start"] {
+        let event = json!({"action": action, "cluster": "prod", "service": "users", "force": true});
+        let report = fixture.scale(event).await.unwrap();
+        assert_eq!(report["counts"]["changed"], 1, "{report}");
+    }
+    assert_eq!(fixture.size("users"), (3, Some((2, [false; 3]))));
+    assert!(fixture.record("users").unwrap().starts_with("v1 on@"), "{:?}", fixture.record("users"));
+}

@@ -43,7 +43,8 @@ pub(crate) fn report(
     // A metric of failed items has the alarm, and the next tick goes on.
     let recurs = ask.verb == Verb::Reconcile && ask.change.is_none();
     let faults = report.items.iter().filter(|item| is_a_fault(item)).count();
-    let gauges = if recurs { gauges(&report, ask, asleep) } else { Vec::new() };
+    // What a person looks at, of one cluster perhaps, is no figure of the deployment.
+    let gauges = if recurs && ask.scheduled { gauges(&report, ask, asleep) } else { Vec::new() };
     Report { recurs, faults, gauges, deferred: &[Code::Deploying], ..report }
 }
 
@@ -97,16 +98,17 @@ fn gauges(report: &Report, ask: &Ask, asleep: Option<Asleep>) -> Vec<Gauge> {
         item.warnings.iter().any(|warning| codes.contains(&warning.code))
     };
     let late = report.items.iter().filter(|item| warned(item, &[Code::LateToWake])).count();
-    let told = |item: &&shared::Item| item.outcome == Outcome::Failed && item.code == Some(Code::NoSavedSize);
+    // Told once by a reconcile that writes. One that only observes says it at each tick.
+    let told = |item: &&shared::Item| {
+        item.outcome == Outcome::Failed && item.code == Some(Code::NoSavedSize) && !ask.observes
+    };
     let at_risk =
         |item: &&shared::Item| told(item) || warned(item, &[Code::OrphanedSuspension, Code::Stranded]);
     let at_risk = report.items.iter().filter(at_risk).count();
     let count = |of: usize| f64::from(u32::try_from(of).unwrap_or(u32::MAX));
     let mut gauges = vec![("LateToWake", count(late)), ("AtRisk", count(at_risk))];
     gauges.push(("Faults", count(report.items.iter().filter(|item| is_a_fault(item)).count())));
-    if ask.scheduled {
-        gauges.push(("Reconciled", 1.0));
-    }
+    gauges.push(("Reconciled", 1.0));
     if let Some(Asleep { tasks, vcpu, memory }) = asleep {
         gauges.extend([("AsleepTasks", tasks), ("AsleepVcpu", vcpu), ("AsleepMemoryGiB", memory)]);
     }

@@ -280,7 +280,7 @@ impl<S: Saved> Facts<'_, S> {
     /// Its record says on, and it is at 0: no record and no tag says with what it was.
     fn is_without_size(&self, record: &Record<S>) -> bool {
         let unsaid = record.size.count().is_none() && !self.size_tag;
-        record.state == State::On && unsaid && self.count == 0 && self.asleep
+        record.state == State::On && unsaid && self.count == 0 && !self.idle
     }
 
     /// The record says so, and so it is.

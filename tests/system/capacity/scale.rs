@@ -83,3 +83,11 @@ async fn a_group_that_is_not_there_is_a_404_and_one_with_a_slash_is_reached_by_e
     story.system.invoke("scale-service", event).await.unwrap();
     assert_eq!(story.aws.with(|world| world.group_view("team/blue")).unwrap().desired, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_tag_names_a_cluster_that_is_gone_is_scaled_all_the_same() {
+    let group = machines().tag("steward:cluster", "gone");
+    let story = Story::on(ec2("2026-11-24 12:00", group, api())).await;
+    let done = story.rest("PUT", SCALE, json!({"desiredCapacity": 3})).await;
+    assert_eq!((done.status, &done.json()["counts"]["changed"]), (200, &json!(1)), "{}", done.body);
+}

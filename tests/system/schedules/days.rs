@@ -857,3 +857,49 @@ async fn a_default_schedule_is_that_of_every_service_in_reach_to_which_no_tag_gi
     let fault = System::start(bad).await.err().unwrap().to_string();
     assert!(fault.contains("DEFAULT_SCHEDULE must be a schedule"), "{fault}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_workers_scalable_target_that_is_removed_at_night_leaves_it_without_a_size_and_that_is_told() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    world.cluster("prod");
+    world.service("prod", ServiceSeed::new("users").desired(0).tag("steward:schedule", OFFICE));
+    world.scalable_target("prod", "users", TargetSeed::new(0, 9).tracking());
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 09:00").await;
+    story.tick("2026-11-24 20:00").await;
+    let record = story.record();
+    let input = json!({"ServiceNamespace": "ecs", "ResourceId": "service/prod/users",
+        "ScalableDimension": "ecs:service:DesiredCount"});
+    story.aws.with(|world| world.call("application-autoscaling", "DeregisterScalableTarget", input)).unwrap();
+    // It is foretold by night.
+    let agenda = story.asks("2026-11-24 23:00", "GET", "/agenda", Value::Null).await;
+    assert!(agenda.to_string().contains("noSavedSize"), "{agenda}");
+    let morning = story.tick("2026-11-25 08:00").await;
+    let users = item(&morning, "users");
+    assert_eq!((&users["outcome"], &users["code"]), (&json!("failed"), &json!("noSavedSize")), "{morning}");
+    assert_eq!(story.record(), record, "and the next tick says it again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_people_look_at_is_no_figure_of_the_deployment_and_observe_has_no_lost_records() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("prod");
+    world.service("prod", ServiceSeed::new("parked").desired(0).tag("steward:schedule", OFFICE));
+    let story = Story::on(world, &[("MODE", "observe")]).await;
+    let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
+    let tick = json!({"action": "reconcile", "clusters": ["*"], "at": story.aws.now().to_string(), "schedule": schedule});
+    for _ in 0..2 {
+        let (report, metrics) = story.system.invoke_measured("scale-service", tick.clone()).await;
+        assert_eq!(item(&report.unwrap(), "parked")["code"], "noSavedSize");
+        // It writes nothing down, so that it would say so for ever.
+        assert_eq!(metrics.unwrap()["AtRisk"], 0.0);
+    }
+    for dry in [true, false] {
+        let by_hand = json!({"action": "reconcile", "cluster": "prod", "dryRun": dry});
+        let (_, metrics) = story.system.invoke_measured("scale-service", by_hand).await;
+        let metrics = metrics.unwrap_or_default();
+        for figure in ["AtRisk", "Faults", "LateToWake", "Reconciled"] {
+            assert_eq!(metrics[figure], Value::Null, "{figure}");
+        }
+    }
+}

@@ -537,3 +537,65 @@ async fn a_hold_that_was_answered_200_stops_what_a_running_tick_had_not_begun() 
         assert!(left.count() >= 30, "{state}: {}", report["summary"]);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_is_put_while_an_off_is_carried_out_stays_and_stops_the_rest() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
+    for n in 0..60 {
+        world.service("prod", ServiceSeed::new(&format!("s{n:02}")).desired(1));
+    }
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 12:00").await;
+    story.aws.latency(Some(std::time::Duration::from_millis(20)));
+    let other = local::System::start(local::system::Setup::embedded(&story.aws)).await.unwrap();
+    let is_off = |world: &mut World, n: i32| world.desired_count("prod", &format!("s{n:02}")) == 0;
+    let hold = async {
+        tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+        let put = json!({"action": "putOverride", "cluster": "prod", "state": "hold", "for": "PT2H"});
+        other.invoke("scale-service", put).await.unwrap();
+        story.aws.with(|world| (0..60).filter(|n| is_off(world, *n)).count())
+    };
+    let off = json!({"action": "putOverride", "cluster": "prod", "state": "off", "for": "PT1H"});
+    let (report, off_then) = tokio::join!(story.system.invoke("scale-service", off), hold);
+    let off_now = story.aws.with(|world| (0..60).filter(|n| is_off(world, *n)).count());
+    assert!(
+        off_now > 0 && off_now <= off_then + 10 && off_now < 60,
+        "{off_then}, then {off_now}: {report:?}"
+    );
+    let arn = json!({"resourceArn": "arn:aws:ecs:sa-east-1:123456789012:cluster/prod"});
+    let tags = story.aws.with(|world| world.call("ecs", "ListTagsForResource", arn)).unwrap();
+    assert!(tags.to_string().contains("\"hold from"), "{tags}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_is_told_as_set_also_where_what_it_causes_fails() {
+    let story = Story::tagged("2026-11-24 09:00").await;
+    story.tick("2026-11-24 09:00").await;
+    story.aws.faults(emulator::Faults::new().on("ecs", "UpdateService").access_denied());
+    let answer =
+        story.rest("2026-11-24 12:00", "PUT", OVERRIDE, json!({"state": "off", "for": "PT1H"})).await;
+    assert_eq!(answer.status, 207, "{}", answer.body);
+    let report = answer.json();
+    let users = &report["items"][0];
+    assert_eq!((&users["outcome"], &users["code"]), (&json!("failed"), &json!("accessDenied")), "{report}");
+    let said = "override off set until 2026-11-24T16:00:00Z";
+    assert_eq!(users["after"]["override"], said, "{report}");
+    assert!(users["reason"].as_str().unwrap().starts_with(said), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_override_that_begins_later_does_not_end_one_that_is_in_force_by_accident() {
+    let story = Story::tagged("2026-11-26 09:00").await;
+    story.tick("2026-11-26 09:00").await;
+    story.asks("2026-11-26 12:00", "PUT", OVERRIDE, json!({"state": "hold", "for": "PT4H"})).await;
+    let hold = story.tag_of("steward:override");
+    let mut saturday = json!({"state": "on", "from": "2026-11-28T10:00:00-03:00", "for": "PT4H"});
+    let refused = story.rest("2026-11-26 13:00", "PUT", OVERRIDE, saturday.clone()).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("overrideAhead")), "{}", refused.body);
+    assert!(refused.body.contains("in force until 2026-11-26T19:00:00Z"), "{}", refused.body);
+    assert_eq!(story.tag_of("steward:override"), hold);
+    saturday["replace"] = true.into();
+    story.asks("2026-11-26 13:05", "PUT", OVERRIDE, saturday).await;
+    assert!(story.tag_of("steward:override").unwrap().starts_with("on"));
+}

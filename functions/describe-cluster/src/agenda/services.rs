@@ -80,7 +80,7 @@ fn unstartable(
     tagged: &Result<Option<Size>, Refusal>,
     keys: &TagKeys,
 ) -> Option<Refusal> {
-    if size.is_worker() {
+    if size.is_worker() && target.is_some() {
         return None;
     }
     if size.count.is_none() {

@@ -6,7 +6,7 @@ use std::fmt;
 use futures_util::future::{try_join, try_join3};
 use futures_util::stream::{self, StreamExt as _};
 use shared::autoscaling::Group;
-use shared::ecs::Task;
+use shared::ecs::{Cluster, Task};
 use shared::groups::{Link, LinkedBy};
 use shared::names::{Arn, ClusterName, GroupName, short_name};
 use shared::report::Warning;
@@ -112,7 +112,8 @@ async fn named(
         try_join(read.groups(Some(&names)), read.clusters(ClusterDetail::default())).await?;
     let (links, unread) = read.links(&groups, &clusters.found, keys).await?;
     let group = groups.into_iter().zip(links).next().ok_or_else(absent)?;
-    let group = SeenGroup::new(group.0, group.1).ok_or_else(absent)?;
+    let mut group = SeenGroup::new(group.0, group.1).ok_or_else(absent)?;
+    group.id.cluster = group.id.cluster.filter(|cluster| is_among(cluster, &clusters.found));
     if let (Some(problem), None, true) = (unread, &group.id.cluster, ask.scheduled) {
         return Err(problem);
     }
@@ -121,6 +122,11 @@ async fn named(
     seen.cluster_tags.retain(|cluster, _| group.id.cluster.as_ref() == Some(cluster));
     seen.groups = vec![group];
     Ok(())
+}
+
+/// A group's tag or record may name a cluster that is gone.
+fn is_among(name: &ClusterName, clusters: &[Cluster]) -> bool {
+    clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
 }
 
 /// Those of these groups that belong to the clusters that were looked at; in a look at many clusters,
@@ -137,15 +143,12 @@ async fn linked(
         known => known.to_vec(),
     };
     let (links, unread) = read.links(&found, &clusters, keys).await?;
-    let is_there = |name: &ClusterName| {
-        clusters.iter().any(|it| it.cluster_name == name.as_str() && it.status == "ACTIVE")
-    };
     let mut failed: Vec<Unread> = Vec::new();
     let groups = found.into_iter().zip(links).filter_map(|(group, link)| {
         let ours = [&keys.schedule, &keys.record];
         let tagged = group.tags.iter().any(|tag| ours.contains(&&tag.key));
         let mut group = SeenGroup::new(group, link)?;
-        group.id.cluster = group.id.cluster.filter(is_there);
+        group.id.cluster = group.id.cluster.filter(|cluster| is_among(cluster, &clusters));
         let ours = match &group.id.cluster {
             Some(cluster) => seen.cluster_tags.contains_key(cluster),
             None => fleet && tagged,

@@ -4,7 +4,7 @@
 
 use std::fmt::Display;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use shared::names::ClusterName;
 use shared::record::sizing::{self, Live};
 use shared::record::{By, Record, Saved, State, whole_seconds};
@@ -14,7 +14,7 @@ use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, sized};
 use shared::{Code, Refusal};
 
-use super::directives::Directives;
+use super::directives::{A_MOMENT, Directives};
 use super::steps::CHANGE;
 use super::{Item, PlanSettings, PlannedItem, Step};
 use crate::ask::{Ask, Verb};
@@ -58,6 +58,10 @@ pub(super) trait Resource: Sized {
         due: Due,
         settings: &PlanSettings,
     ) -> Option<Item>;
+    /// A reconcile changes it, where schedules act.
+    fn is_reconciled(&self) -> bool {
+        true
+    }
     /// At 0, and its autoscaling, which is awake, takes it up from there.
     fn is_idle(&self) -> bool {
         false
@@ -224,7 +228,14 @@ impl<'a, T: Resource> Case<'a, T> {
     /// A reconcile looks at it again, and ends its start once it is whole.
     pub(super) fn is_finished_later(&self) -> bool {
         let acts = |cluster: &ClusterName| self.settings.acts_in.matches(cluster.as_str());
-        self.ask.verb == Verb::Reconcile || self.seen.cluster().is_some_and(acts)
+        let is_reconciled = || self.seen.is_reconciled() && self.seen.cluster().is_some_and(acts);
+        self.ask.verb == Verb::Reconcile || is_reconciled()
+    }
+
+    /// It is starting, and no reconcile ends that: who asks for a start again ends it.
+    pub(super) fn is_never_finished(&self) -> bool {
+        let starting = self.record.as_ref().is_some_and(|record| record.state == State::Starting);
+        starting && self.count() > 0 && !self.is_finished_later()
     }
 
     fn waking(&self) -> Item {
@@ -237,7 +248,7 @@ impl<'a, T: Resource> Case<'a, T> {
     }
 
     /// The end of a start: what slept until it was whole wakes.
-    fn finished(&self) -> PlannedItem {
+    pub(super) fn finished(&self) -> PlannedItem {
         let Some(record) = &self.record else { return self.unchanged(self.as_it_is()).into() };
         let (there, hint) = self.seen.there();
         let mut steps = T::finish(self, &record.size);
@@ -257,7 +268,8 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// Nothing is due. What was adopted without a size stays told, without an alarm.
     fn left(&self) -> PlannedItem {
-        let unsaid = self.record.as_ref().is_some_and(|it| it.size.count().is_none() && !it.size.is_worker());
+        let unsaid =
+            self.record.as_ref().is_some_and(|it| it.size.count().is_none() && !self.is_worker(&it.size));
         if self.count() > 0 || !unsaid || !matches!(self.tagged_size(), Ok(None)) {
             return self.unchanged(self.as_it_is()).into();
         }
@@ -295,9 +307,14 @@ impl<'a, T: Resource> Case<'a, T> {
         let size = sizing::to_restore(self.record.as_ref(), &self.live, of_tag);
         match size.count() {
             Some(_) => Ok(size),
-            None if size.is_worker() => Ok(size),
+            None if self.is_worker(&size) => Ok(size),
             None => tagged.and(Err(no_saved_size::<T::Size>(&self.settings.tags))),
         }
+    }
+
+    /// Its count is its autoscaling's to say, as long as it has one.
+    fn is_worker(&self, size: &T::Size) -> bool {
+        size.is_worker() && self.live.size.bounds().is_some()
     }
 
     pub(super) fn to_save(&self) -> T::Size {
@@ -454,7 +471,7 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// Nothing says what to start it with, once it is stopped.
     pub(super) fn without_a_size(&self, size: &T::Size) -> Option<Warning> {
-        let unsaid = size.count().is_none() && !size.is_worker();
+        let unsaid = size.count().is_none() && !self.is_worker(size);
         let nothing = unsaid && !matches!(self.tagged_size(), Ok(Some(_)));
         nothing.then(|| {
             let (key, example) = (&self.settings.tags.size, T::SIZE_EXAMPLE);
@@ -479,11 +496,17 @@ impl<'a, T: Resource> Case<'a, T> {
     /// A record that says off, older than what it is started for: what is begun now is due until it is
     /// done.
     pub(super) fn off_ahead(&self, size: T::Size) -> Record<T::Size> {
-        if let Some(record) = &self.record {
-            return Record { state: State::Off, size, ..record.clone() };
-        }
-        let before = self.cause.at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(self.cause.at);
-        Record { at: before, ..self.record_of(State::Off, size) }
+        let before = |at: Timestamp| at.saturating_sub(A_MOMENT).unwrap_or(at);
+        let ahead = match &self.record {
+            // It was on by then, so that the instant is that of a start.
+            Some(record) if record.state.is_on() => {
+                let since = self.directives.since().map_or(record.at, |since| since.min(record.at));
+                Record { at: before(since), ..record.clone() }
+            }
+            Some(record) => record.clone(),
+            None => Record { at: before(self.cause.at), ..self.record_of(State::Off, size.clone()) },
+        };
+        Record { state: State::Off, size, ..ahead }
     }
 
     pub(super) fn write(&self, record: Record<T::Size>) -> Step {

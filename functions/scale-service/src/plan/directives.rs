@@ -15,7 +15,7 @@ use crate::ask::Ask;
 use crate::effect::Effect;
 
 /// The smallest difference of two instants in our tags.
-const A_MOMENT: SignedDuration = SignedDuration::from_millis(1);
+pub(super) const A_MOMENT: SignedDuration = SignedDuration::from_millis(1);
 
 /// The tags of a service and of its cluster, read, and what follows from them now.
 #[derive(Clone, Debug)]
@@ -134,18 +134,28 @@ impl Directives {
     }
 
     /// Since when it sleeps. Its record's t may be a later one: each day, and each evening that finds it off,
-    /// renews it.
-    pub(super) fn slept_since(&self, recorded: Timestamp, now: Timestamp, calendar: &Calendar) -> Timestamp {
+    /// renews it to the instant of a transition.
+    pub(super) fn slept_since<S>(
+        &self,
+        record: &Record<S>,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Timestamp {
         let of_schedule = |schedule: &Schedule| {
+            let is_transition = schedule.at(record.at, calendar).since.is_some_and(|it| it.at == record.at);
+            if record.by != Some(By::Schedule) && !is_transition {
+                return None;
+            }
             let there = schedule.at(now, calendar);
             if there.state == OnOff::Off {
                 return there.since;
             }
-            // It has just turned on.
-            schedule.at(there.since?.at.saturating_sub(A_MOMENT).ok()?, calendar).since
+            // It has just turned on. What fell asleep after that did not sleep before.
+            let since = there.since.filter(|since| since.at > record.at)?;
+            schedule.at(since.at.saturating_sub(A_MOMENT).ok()?, calendar).since
         };
         let schedule = self.tagged.schedule.as_ref().ok().and_then(Option::as_ref);
-        schedule.and_then(of_schedule).map_or(recorded, |since| since.at.min(recorded))
+        schedule.and_then(of_schedule).map_or(record.at, |since| since.at.min(record.at))
     }
 
     /// The instant since which things are wanted as they are.

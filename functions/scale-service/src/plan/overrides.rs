@@ -47,15 +47,19 @@ pub fn override_first(
         return refused(refusal);
     }
     let there = before.as_deref().and_then(|text| text.parse::<Override>().ok());
-    let ahead = there.as_ref().filter(|there| there.from() > change.now && !there.is_over(change.now));
+    let there_yet = there.as_ref().filter(|there| !there.is_over(change.now));
+    let ahead = there_yet.filter(|there| there.from() > change.now);
     let written = match (&change.set, &there, ahead) {
         (Some(_), _, Some(ahead)) if !change.replace => {
-            let (state, from) = (ahead.state(), whole_seconds(ahead.from()));
-            let reason = format!(
-                "it has an override {state} that begins at {from}: send \"replace\": true to put this one in its \
-                 place, or DELETE it first"
-            );
-            return refused(Refusal { code: Code::OverrideAhead, reason });
+            let when = format!("begins at {}", whole_seconds(ahead.from()));
+            return refused(would_be_lost(ahead.state(), &when));
+        }
+        // A place for one: that one would end now, and not when this begins.
+        (Some(set), Some(live), None)
+            if there_yet.is_some() && set.from() > whole_millis(change.now) && !change.replace =>
+        {
+            let when = format!("is in force until {}", whole_seconds(live.until()));
+            return refused(would_be_lost(live.state(), &when));
         }
         (Some(set), _, _) => Written::set(resource, before, set, change.now),
         (None, _, Some(ahead)) => {
@@ -75,6 +79,15 @@ pub fn override_first(
     let mut plan = Plan::default();
     plan.change(written.item(one), [(OVERRIDE, vec![written.step()])]);
     Ok(Some((plan, written)))
+}
+
+/// There is a place for one, and one of the two begins later.
+fn would_be_lost(state: Want, when: &str) -> Refusal {
+    let reason = format!(
+        "it has an override {state} that {when}: send \"replace\": true to put this one in its place, or DELETE \
+         it first"
+    );
+    Refusal { code: Code::OverrideAhead, reason }
 }
 
 impl Written {
@@ -127,6 +140,14 @@ impl Written {
         }
     }
 
+    /// Says it again where what came after it failed, or was taken back.
+    pub(crate) fn is_kept_in(&self, items: &mut [Item]) {
+        let said = |item: &Item| item.after.as_ref().is_some_and(|after| after.override_.is_some());
+        for item in items.iter_mut().filter(|item| item.resource == self.resource && !said(item)) {
+            self.comes_first(item);
+        }
+    }
+
     fn in_short(&self) -> String {
         self.said.split(';').next().unwrap_or_default().to_owned()
     }
@@ -139,20 +160,26 @@ impl Written {
         self.resource == resource.to_string()
     }
 
-    /// Puts it into a snapshot, which may have been read before it was written.
+    /// Puts it into a snapshot that was read before it was written. What somebody has put in its place since
+    /// then stays.
     pub(super) fn put_into(&self, seen: &mut Snapshot, keys: &TagKeys) {
         let text = self.after.as_ref().map(ToString::to_string);
         let key = &keys.override_;
         if let Some(cluster) = self.resource.strip_prefix("cluster/") {
             for (_, tags) in seen.cluster_tags.iter_mut().filter(|(name, _)| name.as_str() == cluster) {
-                tags.remove(key);
-                tags.extend(text.clone().map(|text| (key.clone(), text)));
+                if tags.get(key) == self.before.as_ref() {
+                    tags.remove(key);
+                    tags.extend(text.clone().map(|text| (key.clone(), text)));
+                }
             }
             return;
         }
         for one in seen.services.iter_mut().filter(|one| self.is_of(&one.id)) {
-            one.service.tags.retain(|tag| tag.key != *key);
-            one.service.tags.extend(text.clone().map(|value| Tag { key: key.clone(), value }));
+            let tags = &mut one.service.tags;
+            if tags.iter().find(|tag| tag.key == *key).map(|tag| &tag.value) == self.before.as_ref() {
+                tags.retain(|tag| tag.key != *key);
+                tags.extend(text.clone().map(|value| Tag { key: key.clone(), value }));
+            }
         }
     }
 }

@@ -100,6 +100,11 @@ impl Resource for Seen {
         None
     }
 
+    /// What ECS Express manages is changed by request alone.
+    fn is_reconciled(&self) -> bool {
+        !self.service.is_express_managed()
+    }
+
     fn is_idle(&self) -> bool {
         let awake = |target: &ScalableTarget| target.min_capacity == 0 && !target.is_asleep();
         self.service.desired_count == 0 && self.target.as_ref().is_some_and(awake)

@@ -204,8 +204,10 @@ fn what_was_adopted_without_a_size_is_told_once_and_then_left_until_somebody_giv
     assert_eq!(decide(&Facts { drift: Drift::Enforce, ..at_0(&wants_on_still) }), Due::Nothing);
     assert_eq!(decide(&Facts { size_tag: true, ..at_0(&wants_on) }), Due::MakeOn { at: at(NEWER) });
     assert_eq!(decide(&Facts { count: 2, ..at_0(&wants_off) }), Due::MakeOff { at: at(NEWER) });
-    // Its autoscaling would raise it by night.
-    assert_eq!(decide(&Facts { asleep: false, ..at_0(&wants_off) }), Due::MakeOff { at: at(NEWER) });
+    // Also where its autoscaling is awake, with a min that AWS will raise it to.
+    assert_eq!(decide(&Facts { asleep: false, ..at_0(&wants_off) }), Due::Renew { at: at(NEWER) });
+    let idle = Facts { asleep: false, idle: true, ..at_0(&wants_off) };
+    assert_eq!(decide(&idle), Due::MakeOff { at: at(NEWER) });
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::plan::{PlannedItem, Step};
 
 /// A start by request: of what was stopped here.
 pub(super) fn planned(case: &GroupCase<'_>) -> PlannedItem {
+    if case.is_never_finished() {
+        return case.finished();
+    }
     if !case.is_off() {
         let reason = match (&case.record, case.count()) {
             (_, 0) => "at 0, but not stopped by ecs-steward: scale it to a size".into(),
@@ -89,13 +92,17 @@ pub(super) fn back_to(case: &GroupCase<'_>, size: &Capacity, count: Count) -> Pl
     PlannedItem { item, stages: vec![(GROUPS_UP, steps)] }
 }
 
+/// These processes, while its alarms sleep on.
+fn without_alarms(saved: Suspended) -> Suspended {
+    Suspended { alarm_notification: true, ..saved }
+}
+
 /// Wakes the alarms that slept until its instances are in service. What sleeps altogether was left so by a
 /// stop that came between.
 pub(super) fn finish(case: &GroupCase<'_>, size: &Capacity) -> Option<Step> {
     let (saved, asleep) = (size.bounds?.suspended, case.seen.group.suspended());
-    let as_left = Suspended { alarm_notification: true, ..saved };
     let processes = asleep.beyond(saved);
-    let ours = asleep == as_left || asleep == Suspended::ALL;
+    let ours = asleep == without_alarms(saved) || asleep == Suspended::ALL;
     (ours && processes != Suspended::default())
         .then(|| Step::Resume { group: case.seen.id.clone(), processes })
 }
@@ -104,7 +111,8 @@ pub(super) fn finish(case: &GroupCase<'_>, size: &Capacity) -> Option<Step> {
 fn wakes(case: &GroupCase<'_>, size: &Capacity, warnings: &mut Vec<Warning>) -> Suspended {
     let Some(Bounds { suspended: saved, .. }) = size.bounds else { return Suspended::default() };
     let asleep = case.seen.group.suspended();
-    if asleep == Suspended::ALL {
+    // A start that was cut off has woken all but the alarms.
+    if asleep == Suspended::ALL || asleep == without_alarms(saved) {
         return asleep.beyond(saved);
     }
     if asleep != saved {

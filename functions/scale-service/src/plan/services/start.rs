@@ -21,6 +21,9 @@ use crate::plan::steps::CHANGE;
 use crate::plan::{PlannedItem, Step};
 
 pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
+    if case.is_never_finished() {
+        return case.finished();
+    }
     let may_be_raised = case.count() == 0 && matches!(case.ask.target, Target::One(_));
     let starting = case.record.as_ref().is_some_and(|record| record.state == State::Starting);
     // Its autoscaling, which is awake, says its count; and what is starting is on its way.
@@ -61,8 +64,11 @@ pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> Plann
     // What people started is handed back as it is, and a queue's worker has nothing to wait for.
     let at_once = count == Count::AsItIs || !case.is_finished_later();
     let back = size.scaling.and_then(|saved| restored(saved, made_up.min, target, &mut warnings));
-    // What somebody woke meanwhile stays awake.
-    let sleeps = !at_once && target.is_some_and(|target| target.suspended == Suspended::ALL);
+    // What somebody woke meanwhile stays awake. A start that was cut off has woken all but scale-in.
+    let as_left = |now: Suspended| {
+        now == Suspended::ALL || size.scaling.is_some_and(|saved| now == without_scale_in(saved.suspended))
+    };
+    let sleeps = !at_once && target.is_some_and(|target| as_left(target.suspended));
     let restored = back.map(|(min, flags)| (min, if sleeps { without_scale_in(flags) } else { flags }));
     let set = match count {
         Count::Exactly(count) => count,
@@ -160,7 +166,7 @@ fn made_up(case: &ServiceCase<'_>, saved: Scaling, warnings: &mut Vec<Warning>) 
     if saved.suspended.scheduled_scaling {
         return Missed::default();
     }
-    let since = case.directives.slept_since(record.at, case.ask.now, &case.settings.scheduling.calendar);
+    let since = case.directives.slept_since(record, case.ask.now, &case.settings.scheduling.calendar);
     let mut missed = missed(&case.seen.actions, since, case.ask.now);
     missed.min = missed.min.filter(|min| *min != saved.min);
     let live = case.seen.target.as_ref().map_or(0, |target| target.max_capacity);
@@ -250,7 +256,8 @@ fn restored(
         min = live.max_capacity;
     }
     let mut suspended = saved.suspended;
-    if live.suspended != Suspended::ALL && live.suspended != saved.suspended {
+    let ours = [Suspended::ALL, saved.suspended, without_scale_in(saved.suspended)];
+    if !ours.contains(&live.suspended) {
         warnings.push(Warning::new(
             Code::TargetChanged,
             format!(

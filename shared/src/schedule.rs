@@ -114,7 +114,7 @@ pub struct Position {
     /// On or off.
     pub state: OnOff,
     /// The last transition, at or before the instant; `None` for `always`, and where nothing
-    /// changed within [`REACH`]. For `never`, the last midnight of [`Rules::zone`].
+    /// changed within [`REACH`]. For `never`, the last midnight of [`Calendar::zone`].
     pub since: Option<Moment>,
     /// The next transition, after the instant; `None` for `always` and `never`, and where nothing
     /// changes within [`REACH`].

@@ -120,6 +120,8 @@ async fn what_a_person_suspends_while_it_waits_is_not_resumed() {
     let report = story.tick("2026-11-25 08:00").await;
     assert_eq!(story.size(), (1, 2, 4, vec!["AlarmNotification".into()]));
     assert_eq!(item(&report, "machines")["warnings"][0]["code"], "targetChanged", "{report}");
+    story.becomes_whole().await;
+    assert_eq!(story.size(), (1, 2, 4, vec!["AlarmNotification".into()]), "nor once its start has ended");
 }
 
 #[tokio::test(start_paused = true)]

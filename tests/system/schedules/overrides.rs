@@ -499,16 +499,27 @@ async fn saturdays_release_can_be_said_on_thursday_and_is_not_replaced_by_accide
     }
 }
 
+/// Sixty services of one task each, adopted at noon.
+async fn sixty() -> Story {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
+    for n in 0..60 {
+        world.service("prod", ServiceSeed::new(&format!("s{n:02}")).desired(1));
+    }
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 12:00").await;
+    story
+}
+
+/// How many of them are at 0.
+fn off(story: &Story) -> usize {
+    story.aws.with(|world| (0..60).filter(|n| world.desired_count("prod", &format!("s{n:02}")) == 0).count())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hold_that_was_answered_200_stops_what_a_running_tick_had_not_begun() {
     for state in ["hold", "on"] {
-        let mut world = World::new(local("2026-11-24 12:00"));
-        world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
-        for n in 0..60 {
-            world.service("prod", ServiceSeed::new(&format!("s{n:02}")).desired(1));
-        }
-        let story = Story::on(world, &[]).await;
-        story.tick("2026-11-24 12:00").await;
+        let story = sixty().await;
         story.aws.move_to(local("2026-11-24 20:00"));
         story.aws.latency(Some(std::time::Duration::from_millis(20)));
         let other = local::System::start(local::system::Setup::embedded(&story.aws)).await.unwrap();
@@ -516,17 +527,13 @@ async fn a_hold_that_was_answered_200_stops_what_a_running_tick_had_not_begun() 
             tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
             let put = json!({"action": "putOverride", "cluster": "prod", "state": state, "for": "PT2H"});
             other.invoke("scale-service", put).await.unwrap();
-            story.aws.with(|world| {
-                (0..60).filter(|n| world.desired_count("prod", &format!("s{n:02}")) == 0).count()
-            })
+            off(&story)
         };
         let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
         let tick = json!({"action": "reconcile", "clusters": ["*"], "at": story.aws.now().to_string(), "schedule": schedule});
         let (report, off_then) = tokio::join!(story.system.invoke("scale-service", tick), put);
         let report = report.unwrap();
-        let off_now = story
-            .aws
-            .with(|world| (0..60).filter(|n| world.desired_count("prod", &format!("s{n:02}")) == 0).count());
+        let off_now = off(&story);
         assert!(
             off_now <= off_then + 10 && off_now < 60,
             "{state}: {off_then}, then {off_now}: {}",
@@ -540,25 +547,18 @@ async fn a_hold_that_was_answered_200_stops_what_a_running_tick_had_not_begun() 
 
 #[tokio::test(start_paused = true)]
 async fn a_hold_that_is_put_while_an_off_is_carried_out_stays_and_stops_the_rest() {
-    let mut world = World::new(local("2026-11-24 12:00"));
-    world.cluster("prod").cluster_tag("prod", "steward:schedule", OFFICE);
-    for n in 0..60 {
-        world.service("prod", ServiceSeed::new(&format!("s{n:02}")).desired(1));
-    }
-    let story = Story::on(world, &[]).await;
-    story.tick("2026-11-24 12:00").await;
+    let story = sixty().await;
     story.aws.latency(Some(std::time::Duration::from_millis(20)));
     let other = local::System::start(local::system::Setup::embedded(&story.aws)).await.unwrap();
-    let is_off = |world: &mut World, n: i32| world.desired_count("prod", &format!("s{n:02}")) == 0;
     let hold = async {
         tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
         let put = json!({"action": "putOverride", "cluster": "prod", "state": "hold", "for": "PT2H"});
         other.invoke("scale-service", put).await.unwrap();
-        story.aws.with(|world| (0..60).filter(|n| is_off(world, *n)).count())
+        off(&story)
     };
-    let off = json!({"action": "putOverride", "cluster": "prod", "state": "off", "for": "PT1H"});
-    let (report, off_then) = tokio::join!(story.system.invoke("scale-service", off), hold);
-    let off_now = story.aws.with(|world| (0..60).filter(|n| is_off(world, *n)).count());
+    let put = json!({"action": "putOverride", "cluster": "prod", "state": "off", "for": "PT1H"});
+    let (report, off_then) = tokio::join!(story.system.invoke("scale-service", put), hold);
+    let off_now = off(&story);
     assert!(
         off_now > 0 && off_now <= off_then + 10 && off_now < 60,
         "{off_then}, then {off_now}: {report:?}"

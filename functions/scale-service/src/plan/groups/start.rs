@@ -70,7 +70,7 @@ pub(super) fn back_to(case: &GroupCase<'_>, size: &Capacity, count: Count) -> Pl
         steps.push(Step::Resume { group: group(), processes: wakes });
     }
     let state = if at_once { State::On } else { State::Starting };
-    steps.push(case.seen.write(text, case.record_of(state, size.clone())));
+    steps.push(case.seen.write(text, case.record_of(state, with_what_was_changed(case, size))));
     let was = match &case.record {
         Some(Record { state: State::Stopping, at, .. }) if case.count() > 0 => {
             format!("its stop, begun at {at}, is taken back")
@@ -111,8 +111,7 @@ pub(super) fn finish(case: &GroupCase<'_>, size: &Capacity) -> Option<Step> {
 fn wakes(case: &GroupCase<'_>, size: &Capacity, warnings: &mut Vec<Warning>) -> Suspended {
     let Some(Bounds { suspended: saved, .. }) = size.bounds else { return Suspended::default() };
     let asleep = case.seen.group.suspended();
-    // A start that was cut off has woken all but the alarms.
-    if asleep == Suspended::ALL || asleep == without_alarms(saved) {
+    if is_ours(case, saved) {
         return asleep.beyond(saved);
     }
     if asleep != saved {
@@ -121,6 +120,23 @@ fn wakes(case: &GroupCase<'_>, size: &Capacity, warnings: &mut Vec<Warning>) -> 
         warnings.push(Warning::new(Code::TargetChanged, detail));
     }
     Suspended::default()
+}
+
+/// It sleeps as a stop leaves it; or all but the alarms are awake, as a start leaves it that was cut off. What
+/// waits for its tasks is awake, and who suspends its alarms then is somebody else.
+fn is_ours(case: &GroupCase<'_>, saved: Suspended) -> bool {
+    let asleep = case.seen.group.suspended();
+    let off = case.record.as_ref().is_some_and(|record| record.state == State::Off);
+    asleep == Suspended::ALL || (off && asleep == without_alarms(saved))
+}
+
+/// The size with what somebody suspended or resumed meanwhile: the end of the start keeps it.
+fn with_what_was_changed(case: &GroupCase<'_>, size: &Capacity) -> Capacity {
+    let suspended = case.seen.group.suspended();
+    let bounds = size
+        .bounds
+        .map(|saved| if is_ours(case, saved.suspended) { saved } else { Bounds { suspended, ..saved } });
+    Capacity { bounds, ..size.clone() }
 }
 
 /// The saved min; what somebody changed since wins.

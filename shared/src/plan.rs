@@ -62,16 +62,6 @@ impl<S, E> Plan<S, E> {
         id
     }
 
-    /// The same for an item of which something was done before this plan: it stays as it is said.
-    pub fn done_and(&mut self, item: Item<E>, steps: impl IntoIterator<Item = (usize, Vec<S>)>) -> ItemId {
-        let outcome = item.outcome;
-        let id = self.change(item, steps);
-        if let Some(item) = self.items.get_mut(id.index()) {
-            item.outcome = outcome;
-        }
-        id
-    }
-
     /// A job for items that are already in the plan.
     pub fn job(&mut self, stage: usize, job: Job<S>) {
         if self.stages.len() <= stage {

@@ -105,7 +105,7 @@ impl Function for ScaleService {
         let plan = plan::plan(&seen, &ask, &self.plan_settings);
         let mut items = run.carry_out(plan, &seen).await;
         if let Some(written) = &seen.written {
-            written.is_kept_in(&mut items);
+            written.comes_first(&mut items);
         }
         let asleep = run.asleep(&seen).await;
         run.answer(items, &seen, asleep)

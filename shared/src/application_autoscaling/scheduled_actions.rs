@@ -58,25 +58,14 @@ pub fn missed(actions: &[ScheduledAction], after: Timestamp, until: Timestamp) -
     let mut due: Vec<(Timestamp, &ScheduledAction)> =
         actions.iter().filter_map(|action| Some((action.last_due(after, until)?, action))).collect();
     due.sort_by_key(|(at, _)| *at);
-    let mut missed = Missed::default();
-    let last = |sets: &dyn Fn(&ScheduledAction) -> Option<u32>| {
-        due.iter().rev().find_map(|(at, action)| Some((*at, *action, sets(action)?)))
+    let last = |bound: fn(&ScheduledAction) -> Option<u32>| {
+        let said = |at, action: &ScheduledAction| format!("{} of {at}", action.scheduled_action_name);
+        due.iter().rev().find_map(|(at, action)| Some((bound(action)?, said(*at, action))))
     };
-    for (at, action, bound) in [
-        last(&|action| action.min_capacity).map(|(at, it, min)| (at, it, (Some(min), None))),
-        last(&|action| action.max_capacity).map(|(at, it, max)| (at, it, (None, Some(max)))),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        missed.min = missed.min.or(bound.0);
-        missed.max = missed.max.or(bound.1);
-        let said = format!("{} of {at}", action.scheduled_action_name);
-        if !missed.by.contains(&said) {
-            missed.by.push(said);
-        }
-    }
-    missed
+    let (min, max) = (last(|action| action.min_capacity), last(|action| action.max_capacity));
+    let mut by: Vec<String> = [&min, &max].into_iter().flatten().map(|(_, said)| said.clone()).collect();
+    by.dedup();
+    Missed { min: min.map(|(bound, _)| bound), max: max.map(|(bound, _)| bound), by }
 }
 
 impl ScheduledAction {

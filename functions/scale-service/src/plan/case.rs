@@ -232,8 +232,8 @@ impl<'a, T: Resource> Case<'a, T> {
         self.ask.verb == Verb::Reconcile || is_reconciled()
     }
 
-    /// It is starting, and no reconcile ends that: who asks for a start again ends it.
-    pub(super) fn is_never_finished(&self) -> bool {
+    /// It is starting, and no reconcile ends that: a start by request does.
+    pub(super) fn is_finished_by_request(&self) -> bool {
         let starting = self.record.as_ref().is_some_and(|record| record.state == State::Starting);
         starting && self.count() > 0 && !self.is_finished_later()
     }

@@ -131,20 +131,15 @@ impl Written {
         item
     }
 
-    /// Says it on the item of its service, before whatever else is done to that.
-    pub(super) fn comes_first(&self, item: &mut Item) {
-        item.reason = format!("{}; {}", self.said, item.reason);
-        item.after.get_or_insert_default().override_ = Some(self.in_short());
-        if item.outcome == Outcome::Unchanged {
-            (item.outcome, item.code) = (Outcome::Changed, None);
-        }
-    }
-
-    /// Says it again where what came after it failed, or was taken back.
-    pub(crate) fn is_kept_in(&self, items: &mut [Item]) {
-        let said = |item: &Item| item.after.as_ref().is_some_and(|after| after.override_.is_some());
-        for item in items.iter_mut().filter(|item| item.resource == self.resource && !said(item)) {
-            self.comes_first(item);
+    /// Says it on the item of its service, before whatever became of that.
+    pub(crate) fn comes_first(&self, items: &mut [Item]) {
+        let own = |item: &&mut Item| !self.is_of_a_cluster() && item.resource == self.resource;
+        for item in items.iter_mut().filter(own) {
+            item.reason = format!("{}; {}", self.said, item.reason);
+            item.after.get_or_insert_default().override_ = Some(self.in_short());
+            if item.outcome == Outcome::Unchanged {
+                (item.outcome, item.code) = (Outcome::Changed, None);
+            }
         }
     }
 

@@ -31,14 +31,7 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Plan 
         let waits = services::without_machines(one, &planned.item, seen, &up);
         planned.item.warnings.extend(waits);
         pending.note(&one.id.cluster, &planned);
-        match seen.written.as_ref().filter(|written| written.is_of(&one.id)) {
-            Some(written) => {
-                let PlannedItem { mut item, stages } = planned;
-                written.comes_first(&mut item);
-                plan.done_and(item, stages);
-            }
-            None => _ = plan.change(planned.item, planned.stages),
-        }
+        plan.change(planned.item, planned.stages);
     }
     for (one, planned) in groups {
         if let Some(cluster) = &one.id.cluster {

@@ -14,7 +14,7 @@ use crate::plan::{PlannedItem, Step};
 
 /// A start by request: of what was stopped here.
 pub(super) fn planned(case: &GroupCase<'_>) -> PlannedItem {
-    if case.is_never_finished() {
+    if case.is_finished_by_request() {
         return case.finished();
     }
     if !case.is_off() {

@@ -21,7 +21,7 @@ use crate::plan::steps::CHANGE;
 use crate::plan::{PlannedItem, Step};
 
 pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
-    if case.is_never_finished() {
+    if case.is_finished_by_request() {
         return case.finished();
     }
     let may_be_raised = case.count() == 0 && matches!(case.ask.target, Target::One(_));

@@ -5,7 +5,9 @@
 //! services follow `Mon-Fri 08:00-20:00`; 2026-11-24 is a Tuesday.
 
 mod days;
+mod deployment;
 mod overrides;
+mod sizes;
 
 use emulator::{Aws, ServiceSeed, TargetSeed, World};
 use jiff::Timestamp;

@@ -214,3 +214,25 @@ async fn a_workers_scalable_target_that_is_removed_at_night_leaves_it_without_a_
     assert_eq!((&users["outcome"], &users["code"]), (&json!("failed"), &json!("noSavedSize")), "{morning}");
     assert_eq!(story.record(), record, "and the next tick says it again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_override_stops_at_noon_does_not_make_up_for_an_action_that_acted_in_the_morning() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    world.cluster("prod");
+    world.service("prod", ServiceSeed::new("users").desired(2).tag("steward:schedule", OFFICE));
+    world.scalable_target("prod", "users", TargetSeed::new(2, 6));
+    put_action(&mut world, "day", "cron(0 10 * * ? *)", &json!({"MinCapacity": 4}));
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 09:00").await;
+    story.tick("2026-11-24 10:05").await;
+    assert_eq!(story.size().1, Some((4, [false; 3])), "it acted");
+    // A person takes it back, and then it is off for an hour.
+    let back = json!({"ServiceNamespace": "ecs", "ResourceId": "service/prod/users",
+        "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 2});
+    story.aws.with(|world| world.call("application-autoscaling", "RegisterScalableTarget", back)).unwrap();
+    let off = json!({"state": "off", "for": "PT1H"});
+    story.asks("2026-11-24 12:00", "PUT", "/services/users/override", off).await;
+    assert_eq!(story.size(), ASLEEP);
+    story.tick("2026-11-24 13:00").await;
+    assert_eq!(story.size().1.unwrap().0, 2);
+}

@@ -53,7 +53,11 @@ pub(super) fn back_to(case: &GroupCase<'_>, size: &Capacity, count: Count) -> Pl
     let group = || case.seen.id.clone();
     let mut text = case.record_text.clone();
     let mut steps = Vec::new();
-    if !case.is_off() {
+    // A stop that was cut off has put it to sleep. Half woken it would look as if somebody had suspended its
+    // alarms while it waited.
+    let cut_off = case.record.as_ref().is_some_and(|record| record.state == State::Stopping)
+        && asleep == Suspended::ALL;
+    if !case.is_off() || cut_off {
         let ahead = case.off_ahead(size.clone());
         text = Some(ahead.to_string());
         steps.push(case.write(ahead));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared_lambda::LambdaError;
+use shared_lambda::{LambdaError, Payload};
 
 use crate::system::{Clock, Setup, StartFault, System};
 
@@ -32,7 +32,7 @@ pub enum EventFault {
 }
 
 /// The event in a file, or on the standard input where the file is `-`.
-pub fn event(file: &Path) -> Result<Value, EventFault> {
+pub fn event(file: &Path) -> Result<Payload, EventFault> {
     let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
         io::stdin().read_to_end(&mut bytes).map(drop)
@@ -49,10 +49,11 @@ pub fn event(file: &Path) -> Result<Value, EventFault> {
 pub async fn invoke(
     setup: Setup,
     function: &str,
-    event: Value,
+    event: Payload,
 ) -> Result<Result<Value, LambdaError>, StartFault> {
     if let Clock::Embedded(aws) = &setup.clock
-        && let Some(at) = event.get("at").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok())
+        && let Some(at) =
+            event.as_json().get("at").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok())
     {
         aws.move_to(at);
     }
@@ -78,7 +79,7 @@ mod tests {
 
     async fn sent(function: &str, event: Value) -> Result<Value, Value> {
         let setup = Setup::embedded(&Aws::new(World::demo()));
-        invoke(setup, function, event).await.unwrap().map_err(|error| shown(&error))
+        invoke(setup, function, event.into()).await.unwrap().map_err(|error| shown(&error))
     }
 
     #[tokio::test]
@@ -97,6 +98,32 @@ mod tests {
         let error = sent("scale-service", json!({"action": "stopp"})).await.unwrap_err();
         assert_eq!(error["errorType"], "unknownAction");
         assert_eq!(error["errorMessage"]["code"], "unknownAction");
+    }
+
+    #[tokio::test]
+    async fn two_requests_to_run_a_task_without_a_key_start_two_whichever_process_sends_them() {
+        let aws = Aws::new(World::demo());
+        let event = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "threads",
+            "like": "threads"});
+        let mut arns = Vec::new();
+        for _ in 0..2 {
+            let answer =
+                invoke(Setup::embedded(&aws), "run-task", event.clone().into()).await.unwrap().unwrap();
+            assert_eq!(answer["started"].as_array().unwrap().len(), 1, "{answer}");
+            arns.push(answer["started"][0]["taskArn"].clone());
+        }
+        assert_ne!(arns[0], arns[1]);
+    }
+
+    #[tokio::test]
+    async fn a_field_that_stands_twice_in_an_event_is_a_400_and_nothing_is_done() {
+        let text = r#"{"action":"scale","cluster":"microservices","service":"users","desiredCount":0,"dryRun":true,"dryRun":false}"#;
+        let aws = Aws::new(World::demo());
+        let event: Payload = serde_json::from_str(text).unwrap();
+        let error = invoke(Setup::embedded(&aws), "scale-service", event).await.unwrap().unwrap_err();
+        assert_eq!(error.error_type, "badRequest");
+        assert!(error.error_message.contains("given twice"), "{error:?}");
+        assert!(aws.writes().is_empty());
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The functions on an AWS, reached as Lambda and API Gateway reach them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use describe_cluster::DescribeCluster;
@@ -13,7 +12,7 @@ use shared::env::{Env, EnvFaults};
 use shared::names::{Arn, Scope};
 use shared::{Code, Deadline, Problem};
 use shared_aws::{Access, Aws, Endpoint};
-use shared_lambda::{Function, Handler, Invocation, LambdaError, Limits, Metrics};
+use shared_lambda::{Function, Handler, Invocation, LambdaError, Limits, Metrics, Payload};
 use stop_task::StopTask;
 use tokio::time::Instant;
 
@@ -50,7 +49,6 @@ pub struct System {
     prune_images: Handler<PruneImages>,
     clock: Clock,
     scope: Scope,
-    calls: AtomicU64,
 }
 
 /// Why a system did not start.
@@ -186,7 +184,6 @@ impl System {
             describe_cluster: Handler::new(DescribeCluster::new(reading, describe)).with_limits(setup.limits),
             clock: setup.clock,
             scope,
-            calls: AtomicU64::new(0),
         })
     }
 
@@ -209,13 +206,13 @@ impl System {
     }
 
     /// Sends one event to a function, as Lambda would.
-    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, Problem> {
-        self.send(function, event, self.next_id()).await
+    pub async fn invoke(&self, function: &str, event: impl Into<Payload>) -> Result<Value, Problem> {
+        self.send(function, event.into(), Self::next_id()).await
     }
 
     /// The same, with an error as whoever invoked the function sees it.
-    pub async fn invoke_as_lambda(&self, function: &str, event: Value) -> Result<Value, LambdaError> {
-        let id = self.next_id();
+    pub async fn invoke_as_lambda(&self, function: &str, event: Payload) -> Result<Value, LambdaError> {
+        let id = Self::next_id();
         self.send(function, event, id.clone()).await.map_err(|problem| LambdaError::new(&problem, &id))
     }
 
@@ -225,12 +222,12 @@ impl System {
         function: &str,
         event: Value,
     ) -> (Result<Value, Problem>, Option<Value>) {
-        let at = self.invocation(function, self.next_id());
-        let (result, metrics) = self.handle(function, event, &at).await;
+        let at = self.invocation(function, Self::next_id());
+        let (result, metrics) = self.handle(function, event.into(), &at).await;
         (result, metrics.map(|metrics| metrics.line(at.now)))
     }
 
-    async fn send(&self, function: &str, event: Value, request_id: String) -> Result<Value, Problem> {
+    async fn send(&self, function: &str, event: Payload, request_id: String) -> Result<Value, Problem> {
         let at = self.invocation(function, request_id);
         self.handle(function, event, &at).await.0
     }
@@ -238,7 +235,7 @@ impl System {
     async fn handle(
         &self,
         function: &str,
-        event: Value,
+        event: Payload,
         at: &Invocation,
     ) -> (Result<Value, Problem>, Option<Metrics>) {
         let (result, metrics) = match function {
@@ -261,17 +258,19 @@ impl System {
         let Some((route, parameters)) = gateway::find(&self.template, sent) else {
             return Response::no_such_route(sent);
         };
-        let id = self.next_id();
+        let id = Self::next_id();
         let event = gateway::event(route, parameters, sent, &self.scope.account, &id);
-        match self.send(&route.function, event, id).await {
+        match self.send(&route.function, event.into(), id).await {
             Ok(response) => Response::from_proxy(&response),
             // A function that fails on a REST event is a fault of ours: API Gateway answers 502.
             Err(problem) => Response { status: 502, headers: Vec::new(), body: problem.to_string() },
         }
     }
 
-    fn next_id(&self) -> String {
-        format!("local-{:08}", self.calls.fetch_add(1, Ordering::Relaxed))
+    /// The id of a request, which no other request ever has: without a key of its own, a request to run tasks is
+    /// known by it.
+    fn next_id() -> String {
+        format!("local-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))
     }
 
     fn invocation(&self, function: &str, request_id: String) -> Invocation {

@@ -1,6 +1,6 @@
 //! Three carriers, one request: REST, a schedule's event, a direct invocation.
 
-use std::fmt;
+use std::{fmt, io};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -103,12 +103,12 @@ pub enum Answer {
     Report(Report),
     /// Begun and still under way.
     Accepted {
-        /// Where to look.
+        /// Where to look: the path of a route.
         location: String,
         /// When to look, in seconds.
         retry_after: u16,
-        /// What is known so far.
-        body: Value,
+        /// What was done so far.
+        report: Report,
     },
 }
 
@@ -206,5 +206,33 @@ pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 64 * 1024;
 /// How long a JSON text is, once it stands in another one as a string.
 #[must_use]
 pub fn quoted_len(json: &str) -> usize {
-    json.len() + json.bytes().filter(|b| matches!(b, b'"' | b'\\' | b'\n')).count()
+    quoted(json.as_bytes())
+}
+
+fn quoted(json: &[u8]) -> usize {
+    json.len() + json.iter().filter(|b| matches!(b, b'"' | b'\\' | b'\n')).count()
+}
+
+/// A value as JSON, whose [`quoted_len`] is at most `most`; `None` where it would be longer, or is no JSON.
+/// No more than `most` bytes are ever held, however large the value would print.
+#[must_use]
+pub fn bounded_json(value: &impl Serialize, most: usize) -> Option<String> {
+    struct Bounded {
+        written: Vec<u8>,
+        left: usize,
+    }
+    impl io::Write for Bounded {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.left = self.left.checked_sub(quoted(bytes)).ok_or(io::ErrorKind::FileTooLarge)?;
+            self.written.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut bounded = Bounded { written: Vec::new(), left: most };
+    serde_json::to_writer(&mut bounded, value).ok()?;
+    String::from_utf8(bounded.written).ok()
 }

@@ -250,6 +250,31 @@ impl Report {
         }
     }
 
+    /// What `show` makes of the report, with as many of its items as it has room for. A change that was made is
+    /// never answered as an error, so the summary and the counts are shown whatever happens.
+    #[must_use]
+    pub fn fitting<T>(mut self, show: impl Fn(&Self) -> Option<T>) -> Option<T> {
+        let (all, mut known) = (self.items.len(), self.warnings.len());
+        loop {
+            if let Some(shown) = show(&self) {
+                return Some(shown);
+            }
+            self.warnings.truncate(known);
+            if self.items.is_empty() {
+                if known == 0 && self.more.is_empty() {
+                    return None;
+                }
+                known = 0;
+                self.warnings.clear();
+                self.more.clear();
+            }
+            self.items.truncate(self.items.len() / 2);
+            let detail =
+                format!("an answer has no room for more: {} of {all} items are listed", self.items.len());
+            self.warnings.push(Warning::new(Code::ListCut, detail));
+        }
+    }
+
     /// The problem that an event's caller must see when not everything was done, so that
     /// retries, destinations and alarms notice: what failed, was not attempted, or was deferred.
     #[must_use]
@@ -307,6 +332,28 @@ mod tests {
             (Code::Partial, 3),
             "counts, and two unfinished items"
         );
+    }
+
+    #[test]
+    fn a_report_that_is_too_large_is_shown_with_fewer_items_and_says_so() {
+        let mut report = report(&[(Outcome::Changed, None); 1_000]);
+        report.warnings.push(Warning::new(Code::NoMatch, "x* matches nothing"));
+        let shown = |most: usize| {
+            report.clone().fitting(|report| Some(json!(report)).filter(|it| it.to_string().len() <= most))
+        };
+        let whole = shown(usize::MAX).unwrap();
+        assert_eq!((whole["items"].as_array().unwrap().len(), &whole["warnings"][1]), (1_000, &Value::Null));
+        let cut = shown(20_000).unwrap();
+        assert_eq!((cut["items"].as_array().unwrap().len(), &cut["counts"]["changed"]), (125, &json!(1_000)));
+        assert_eq!(cut["warnings"][0]["code"], "noMatch");
+        assert_eq!(
+            cut["warnings"][1]["detail"],
+            "an answer has no room for more: 125 of 1000 items are listed"
+        );
+        let without_items = shown(400).unwrap().to_string().len();
+        let shortest = shown(without_items - 1).unwrap();
+        assert_eq!(shortest["warnings"].as_array().unwrap().len(), 1, "that something is left out is said");
+        assert_eq!(shown(10), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod agenda;
+mod answers;
 mod bytes;
 mod capacity;
 mod describe;

@@ -1,7 +1,6 @@
 //! Waiting for what was started: until it runs, or until it has ended and its verdict is known.
 
 use jiff::Timestamp;
-use serde_json::json;
 use shared::ecs::{Task, TaskDefinition};
 use shared::names::{TaskId, short_name};
 use shared::report::Outcome;
@@ -60,7 +59,7 @@ pub(crate) async fn wait(
         }
     };
     if report.ok {
-        Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, body: json!(report) })
+        Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, report })
     } else {
         Ok(Answer::Report(report))
     }

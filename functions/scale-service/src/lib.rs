@@ -195,7 +195,7 @@ impl Run<'_> {
         match self.report(items, seen, asleep) {
             Answer::Report(report) if under_way && report.ok && report.partial().is_none() => {
                 let location = report::location(self.ask);
-                Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, body: json!(report) })
+                Ok(Answer::Accepted { location, retry_after: ask::NEXT_TICK, report })
             }
             Answer::Report(report) if single => Ok(Answer::Report(report.single(report::REFUSALS)?)),
             answer => Ok(answer),

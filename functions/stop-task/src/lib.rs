@@ -107,5 +107,5 @@ async fn wait(read: &Read, report: Report, ask: &Ask) -> Result<Answer, Problem>
         [one] => format!("/v1/clusters/{}/tasks/{one}", ask.cluster),
         many => format!("/v1/clusters/{}/tasks?tasks={}", ask.cluster, many.join(",")),
     };
-    Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, body: serde_json::json!(report) })
+    Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, report })
 }

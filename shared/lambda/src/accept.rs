@@ -28,7 +28,7 @@ impl Accept {
             return Ok(Self::default());
         }
         let weight = |kind: &str, subtype: &str| {
-            let specific = |range: &Range<'_>| match (range.kind, range.subtype) {
+            let specific = |range: &Range| match (range.kind.as_str(), range.subtype.as_str()) {
                 (k, s) if k == kind && s == subtype => Some(2),
                 (k, "*") if k == kind => Some(1),
                 ("*", "*") => Some(0),
@@ -56,18 +56,22 @@ impl Accept {
     }
 }
 
-struct Range<'a> {
-    kind: &'a str,
-    subtype: &'a str,
+struct Range {
+    kind: String,
+    subtype: String,
     /// In thousandths.
     weight: u32,
 }
 
-fn range(text: &str) -> Option<Range<'_>> {
+/// A range; types and parameters are the same in either case.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc9110#name-media-type>
+fn range(text: &str) -> Option<Range> {
+    let text = text.to_ascii_lowercase();
     let mut parts = text.split(';').map(str::trim);
     let (kind, subtype) = parts.next()?.split_once('/')?;
     let weight = parts.find_map(|parameter| parameter.strip_prefix("q=")).map_or(1_000, thousandths);
-    Some(Range { kind, subtype, weight })
+    Some(Range { kind: kind.to_owned(), subtype: subtype.to_owned(), weight })
 }
 
 /// A weight has at most three decimals; what is no weight is none.
@@ -97,6 +101,8 @@ mod tests {
             ("application/json", Some(Accept::Json)),
             ("application/*", Some(Accept::Json)),
             ("text/plain", Some(Accept::Text)),
+            ("TEXT/PLAIN", Some(Accept::Text)),
+            ("Text/Plain, Application/JSON;Q=0.9", Some(Accept::Text)),
             ("text/*;q=0.5, image/png", Some(Accept::Text)),
             ("text/plain, application/json", Some(Accept::Json)),
             ("text/plain, application/json;q=0.9", Some(Accept::Text)),

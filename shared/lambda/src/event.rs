@@ -4,6 +4,8 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::{Map, Value};
 use shared::Problem;
 
+use crate::payload::Payload;
+
 /// An event, told apart.
 pub(crate) enum Event {
     /// API Gateway's REST proxy event.
@@ -16,8 +18,8 @@ pub(crate) enum Event {
 /// one, it would say that its fields are unknown and hide what really happened.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html>
-pub(crate) fn tell_apart(event: Value) -> Result<Event, Problem> {
-    let Value::Object(fields) = event else {
+pub(crate) fn tell_apart(event: Payload) -> Result<Event, Problem> {
+    let Value::Object(fields) = event.once()? else {
         return Err(Problem::bad_request(
             "the event is not a JSON object: a direct event reads {\"action\": …}",
         ));

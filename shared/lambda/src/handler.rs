@@ -8,11 +8,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::{Answer, Code, Deadline, Item, Outcome, Problem, Via};
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::event::{Event, tell_apart};
 use crate::function::Function;
 use crate::invocation::Invocation;
 use crate::metrics::Metrics;
+use crate::payload::Payload;
 use crate::rest::Shown;
 use crate::{direct, rest};
 
@@ -55,7 +57,7 @@ impl<F: Function> Handler<F> {
 
     /// Answers one event. A REST event always gets a response; a scheduled or direct one gets its
     /// answer, or a problem, which is a Lambda error.
-    pub async fn handle(&self, event: Value, at: &Invocation) -> (Result<Value, Problem>, Metrics) {
+    pub async fn handle(&self, event: Payload, at: &Invocation) -> (Result<Value, Problem>, Metrics) {
         let before = self.function.meter();
         let mut metrics = Metrics::of(at.function_name());
         let result = match tell_apart(event) {
@@ -65,6 +67,8 @@ impl<F: Function> Handler<F> {
                 Ok(call) => self.answer(call, at, &mut metrics).await.and_then(direct::answer),
             },
             Ok(Event::Rest(event)) => {
+                let api_request_id = event.request_context.request_id.as_deref();
+                Span::current().record("apiRequestId", api_request_id);
                 let (answer, shown) = match rest::call(&event, F::ROUTES, at) {
                     Err(problem) => (Err(problem), Shown::default()),
                     Ok((call, shown)) => (self.answer(call, at, &mut metrics).await, shown),
@@ -72,7 +76,8 @@ impl<F: Function> Handler<F> {
                 if let Err(problem) = &answer {
                     log_problem(problem);
                 }
-                let response = rest::response(answer, &shown, F::TABLES, &at.request_id);
+                let request_id = api_request_id.unwrap_or(&at.request_id);
+                let response = rest::response(answer, &shown, F::TABLES, request_id);
                 Ok(json!(response))
             }
         };

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use shared::call::{Kind, LARGEST_ANSWER, Parameter, Table, quoted_len};
+use shared::call::{Kind, LARGEST_ANSWER, Parameter, Table, bounded_json, quoted_len};
+use shared::report::{Report, Warning};
 use shared::{Actor, Answer, Call, Code, Problem, Route, Via, status};
 
 use crate::accept::Accept;
@@ -25,6 +26,8 @@ pub(crate) struct Shown {
     query: Option<Query>,
     /// The query's other parameters, but for the cursor: a link to the next page carries them.
     others: Vec<(String, String)>,
+    /// The path that was asked, below the stage.
+    path: String,
 }
 
 /// The call of a REST proxy event, and how its answer is shown.
@@ -36,8 +39,10 @@ pub(crate) fn call<R>(
     let route = find(event, routes)?;
     let mut shown = Shown { accept: Accept::of(&event.headers)?, ..Shown::default() };
     let mut fields = Fields::default();
+    route.path.clone_into(&mut shown.path);
     for (name, value) in &event.path_parameters {
         fields.add(name, Value::String(path_segment(name, value)?))?;
+        shown.path = shown.path.replace(&format!("{{{name}}}"), value);
     }
     for (name, value) in query_parameters(event)? {
         if name == "query" {
@@ -81,28 +86,66 @@ fn find<'r, R>(event: &ApiGatewayProxyRequest, routes: &'r [Route<R>]) -> Result
     })
 }
 
-/// A path parameter, decoded once: API Gateway hands it over as it stood in the URL. Only plain
-/// names pass, so that neither an ARN nor an encoded slash nor a dot segment reaches around what
-/// IAM was told of the path.
+/// A path parameter, as it was sent: API Gateway hands it over as it stood in the URL, and that is what IAM was
+/// asked about. So a plain name is taken as it is, and no `%` can lead around a policy that names the plain path.
 ///
-/// The name of an Auto Scaling group may hold nearly anything: here dots, spaces and a few signs
-/// more. One with another sign is reached by direct events.
+/// The name of an Auto Scaling group may hold nearly anything: here dots, spaces and a few signs more. It is
+/// decoded once, and its encoding must be the only one that there is. One with another sign is reached by direct
+/// events.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html>
 fn path_segment(name: &str, raw: &str) -> Result<String, Problem> {
-    let (signs, says) = match name {
-        "group" => ("-_. +=@,()", "letters, digits, spaces and - _ . + = @ , ( )"),
-        _ => ("-_", "letters, digits, - and _"),
+    let is_plain = |text: &str, signs: &str| {
+        (1..=255).contains(&text.len())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+            && !text.chars().all(|c| c == '.')
     };
-    let fault = || {
+    let fault = |says: &str| {
         let shown: String = raw.chars().take(80).collect();
-        Problem::bad_request(format!(
-            "{{{name}}} in the path is {shown:?}: a path takes plain names ({says}), no ARNs"
-        ))
+        Problem::bad_request(format!("{{{name}}} in the path is {shown:?}: {says}"))
     };
-    let text = percent_decode_str(raw).decode_utf8().map_err(|_| fault())?;
-    let plain = (1..=255).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
-        && !text.chars().all(|c| c == '.');
-    if plain { Ok(text.into_owned()) } else { Err(fault()) }
+    if name != "group" {
+        let says = "a path takes plain names (letters, digits, - and _) as they are: no %, no ARNs";
+        return if is_plain(raw, "-_") { Ok(raw.to_owned()) } else { Err(fault(says)) };
+    }
+    let says = "a group's name takes letters, digits, spaces and - _ . + = @ , ( ) in a path, and no ARNs";
+    let text = percent_decode_str(raw).decode_utf8().map_err(|_| fault(says))?;
+    if !is_plain(&text, "-_. +=@,()") {
+        return Err(fault(says));
+    }
+    let canonical = utf8_percent_encode(&text, ENCODED).to_string();
+    if canonical != raw {
+        return Err(fault(&format!("encoded it reads {canonical:?}, and only so")));
+    }
+    Ok(text.into_owned())
+}
+
+/// All but what needs no encoding anywhere in a URL.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A path as a reference from another one: what stands before both, such as a stage, survives.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc3986#section-4.2>
+fn reference(from: &str, to: &str) -> String {
+    let (path, query) = to.find('?').map_or((to, ""), |at| to.split_at(at));
+    let from: Vec<&str> = from.split('/').collect();
+    let to: Vec<&str> = path.split('/').collect();
+    let (above, below) = (from.len().saturating_sub(1), to.len().saturating_sub(1));
+    let same =
+        from.iter().take(above).zip(to.iter().take(below)).take_while(|(one, other)| one == other).count();
+    let down = to.iter().skip(same).copied().collect::<Vec<_>>().join("/");
+    let up = if above == same { "./".to_owned() } else { "../".repeat(above - same) };
+    format!("{up}{down}{query}")
+}
+
+/// A text as it is sent, where Lambda carries it: it ends with a newline.
+fn written(mut text: String) -> Option<String> {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    (quoted_len(&text) <= LARGEST_ANSWER).then_some(text)
 }
 
 /// The query's parameters, each of which may stand once.
@@ -186,14 +229,24 @@ pub(crate) fn response(
 ) -> ApiGatewayProxyResponse {
     let done = answer.and_then(|answer| {
         let status = status::of_answer(&answer);
-        let (kind, headers, text) = shown.text(answer, tables)?;
-        if quoted_len(&text) > LARGEST_ANSWER {
-            let detail = format!(
-                "the answer has {} bytes, more than Lambda carries: narrow it with query=, or page it with limit=",
-                text.len()
-            );
-            return Err(Problem::new(Code::AnswerTooLarge, detail));
-        }
+        let (headers, text) = match answer {
+            Answer::Read(body) => {
+                let next = body.get("nextToken").and_then(Value::as_str);
+                let links = next.map(|cursor| (header::LINK, shown.next(cursor))).into_iter().collect();
+                (links, shown.body(body, tables)?)
+            }
+            Answer::Report(report) => (Vec::new(), shown.report(report)?),
+            Answer::Accepted { location, retry_after, report } => {
+                let location = reference(&shown.path, &location);
+                let headers =
+                    vec![(header::LOCATION, location), (header::RETRY_AFTER, retry_after.to_string())];
+                (headers, shown.report(report)?)
+            }
+        };
+        let kind = match shown.accept {
+            Accept::Json => "application/json",
+            Accept::Text => TEXT,
+        };
         Ok(respond(status, kind, headers, text))
     });
     done.unwrap_or_else(|problem| {
@@ -202,39 +255,50 @@ pub(crate) fn response(
     })
 }
 
-/// An answer's content type, the headers beside it, and its text.
-type Written = (&'static str, Vec<(HeaderName, String)>, String);
-
 impl Shown {
-    fn text(&self, answer: Answer, tables: &[Table]) -> Result<Written, Problem> {
-        let mut headers = Vec::new();
-        let body = match answer {
-            Answer::Read(body) => {
-                let next = body.get("nextToken").and_then(Value::as_str);
-                headers.extend(next.map(|cursor| (header::LINK, self.next(cursor))));
-                body
+    /// What is read, or the query's value of it.
+    fn body(&self, body: Value, tables: &[Table]) -> Result<String, Problem> {
+        let too_large = || {
+            let detail =
+                "the answer is larger than Lambda carries: narrow it with query=, or page it with limit=";
+            Problem::new(Code::AnswerTooLarge, detail)
+        };
+        let text = match (&self.query, self.accept) {
+            (None, Accept::Json) => return bounded_json(&body, LARGEST_ANSWER).ok_or_else(too_large),
+            (Some(query), Accept::Json) => return query.json_of(body),
+            (None, Accept::Text) => text::of_body(&body, tables),
+            (Some(query), Accept::Text) => {
+                let value = query.json_of(body)?.parse().unwrap_or_default();
+                text::of_value(&value)
             }
-            Answer::Report(report) if self.accept == Accept::Text && self.query.is_none() => {
-                return Ok((TEXT, headers, text::of_report(&json!(report))));
-            }
-            Answer::Report(report) => json!(report),
-            Answer::Accepted { location, retry_after, body } => {
-                headers.push((header::LOCATION, location));
-                headers.push((header::RETRY_AFTER, retry_after.to_string()));
-                if self.accept == Accept::Text && self.query.is_none() {
-                    return Ok((TEXT, headers, text::of_report(&body)));
+        };
+        text.and_then(written).ok_or_else(too_large)
+    }
+
+    /// What was done, or the query's value of it. A query that can't be answered is a warning: what was done stays
+    /// done.
+    fn report(&self, mut report: Report) -> Result<String, Problem> {
+        if let Some(query) = &self.query {
+            let queried = query.json_of(json!(report)).and_then(|text| match self.accept {
+                Accept::Json => Ok(text),
+                Accept::Text => {
+                    let value = text.parse().unwrap_or_default();
+                    let detail = "query: its value is too large as a table";
+                    text::of_value(&value)
+                        .and_then(written)
+                        .ok_or_else(|| Problem::new(Code::AnswerTooLarge, detail))
                 }
-                body
+            });
+            match queried {
+                Ok(text) => return Ok(text),
+                Err(problem) => report.warnings.push(Warning::new(problem.code, problem.detail)),
             }
+        }
+        let fits = |report: &Report| match self.accept {
+            Accept::Json => bounded_json(report, LARGEST_ANSWER),
+            Accept::Text => text::of_report(&json!(report)).and_then(written),
         };
-        let body = match &self.query {
-            Some(query) => query.of(body)?,
-            None => body,
-        };
-        Ok(match self.accept {
-            Accept::Json => ("application/json", headers, body.to_string()),
-            Accept::Text => (TEXT, headers, text::of_body(&body, tables, self.query.is_some())),
-        })
+        report.fitting(fits).ok_or_else(|| Problem::new(Code::Internal, "the report can't be shown"))
     }
 
     /// The link to the next page: the same path, by a reference that holds the query only.
@@ -287,4 +351,47 @@ pub(crate) fn problem_body(problem: &Problem, request_id: &str) -> Value {
         }
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_leads_from_the_path_that_was_asked_to_the_other() {
+        for (from, to, reference_) in [
+            ("/v1/clusters/prod/stop", "/v1/clusters/prod?include=capacity", "../prod?include=capacity"),
+            ("/v1/clusters/prod/tasks", "/v1/clusters/prod/tasks/1", "./tasks/1"),
+            ("/v1/clusters/prod/tasks/1/stop", "/v1/clusters/prod/tasks/1", "../1"),
+            (
+                "/v1/clusters/prod/services/users/stop",
+                "/v1/auto-scaling-groups",
+                "../../../../auto-scaling-groups",
+            ),
+        ] {
+            assert_eq!(reference(from, to), reference_, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_a_path_is_taken_as_it_was_sent() {
+        for plain in ["prod", "a-b_C9"] {
+            assert_eq!(path_segment("cluster", plain).unwrap(), plain);
+        }
+        for other in ["pr%6fd", "prod%2Fx", "prod%20", "a.b", "", "..", "arn:aws:ecs:x:1:cluster/prod", "é"]
+        {
+            assert!(path_segment("cluster", other).unwrap_err().detail.contains("no %"), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_group_has_one_encoding() {
+        for (raw, name) in [("web-1.a_b", "web-1.a_b"), ("web%20%28blue%29", "web (blue)"), ("a%2Bb", "a+b")]
+        {
+            assert_eq!(path_segment("group", raw).unwrap(), name);
+        }
+        for other in ["web%2d1", "w%65b", "web (blue)", "a+b", "a%2bb", "web%252e", "%2e%2e", "a%2Fb"] {
+            assert!(path_segment("group", other).is_err(), "{other}");
+        }
+    }
 }

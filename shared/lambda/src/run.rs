@@ -15,6 +15,7 @@ use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::lambda_error::LambdaError;
 use crate::logs;
+use crate::payload::Payload;
 
 /// Starts a function's process: logs, and the environment to read its config from.
 ///
@@ -32,9 +33,15 @@ pub fn start() -> Env {
 pub async fn run<F: Function>(function: F) -> Result<(), Error> {
     let handler = Handler::new(function);
     let handler = &handler;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Payload>| async move {
         let at = invocation(&event.context);
-        let span = tracing::info_span!("invocation", requestId = %at.request_id, function = F::NAME);
+        // API Gateway's own id, by which its access log and the caller's problem are found.
+        let span = tracing::info_span!(
+            "invocation",
+            requestId = %at.request_id,
+            apiRequestId = tracing::field::Empty,
+            function = F::NAME
+        );
         let (answer, metrics) = handler.handle(event.payload, &at).instrument(span).await;
         emit(&metrics.line(at.now));
         answer.map_err(|problem| Diagnostic::from(LambdaError::new(&problem, &at.request_id)))

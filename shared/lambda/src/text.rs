@@ -1,14 +1,16 @@
 //! An answer as text for people: lists as tables.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
-use shared::call::Table;
+use shared::call::{LARGEST_ANSWER, Table};
 use shared::names::short_name;
 
 use crate::table::render;
 
-/// The text of a body, its lists by these tables; of a query's value, as it is.
-pub(crate) fn of_body(body: &Value, tables: &[Table], queried: bool) -> String {
-    let Some(fields) = body.as_object().filter(|_| !queried) else { return of_value(body) };
+/// The text of a body, its lists by these tables. `None` where it would be larger than Lambda carries.
+pub(crate) fn of_body(body: &Value, tables: &[Table]) -> Option<String> {
+    let Some(fields) = body.as_object() else { return of_value(body) };
     let lists: Vec<(&str, &Vec<Value>)> =
         fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_array()?))).collect();
     // What could not be found is said only where there is something.
@@ -21,23 +23,23 @@ pub(crate) fn of_body(body: &Value, tables: &[Table], queried: bool) -> String {
             let table = match tables.iter().find(|table| table.list == *name) {
                 Some(table) => by_columns(list, table),
                 None => of_list(list),
-            };
-            if titled { format!("{name} ({})\n{table}", list.len()) } else { table }
+            }?;
+            Some(if titled { format!("{name} ({})\n{table}", list.len()) } else { table })
         })
-        .collect();
+        .collect::<Option<_>>()?;
     let rest: Map<String, Value> =
         fields.iter().filter(|(_, v)| !v.is_array()).map(|(k, v)| (k.clone(), v.clone())).collect();
     match rest.iter().next() {
-        Some((_, one)) if rest.len() == 1 && one.is_object() => parts.insert(0, of_value(one)),
-        Some(_) => parts.push(of_value(&Value::Object(rest))),
+        Some((_, one)) if rest.len() == 1 && one.is_object() => parts.insert(0, of_value(one)?),
+        Some(_) => parts.push(of_value(&Value::Object(rest))?),
         None => {}
     }
-    parts.join("\n\n")
+    Some(parts.join("\n\n"))
 }
 
 /// The text of a report: its summary, its plan's id, a line for each item, and what there is to know of
-/// them.
-pub(crate) fn of_report(report: &Value) -> String {
+/// them. `None` where it would be larger than Lambda carries.
+pub(crate) fn of_report(report: &Value) -> Option<String> {
     let text = |of: &Value, field: &str| of.get(field).map_or_else(String::new, cell);
     let list = |of: &Value, field: &str| of.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
     let items = list(report, "items");
@@ -50,58 +52,76 @@ pub(crate) fn of_report(report: &Value) -> String {
         vec![text(item, "resource"), text(item, "outcome") + &code, text(item, "reason")]
     };
     if !items.is_empty() {
-        lines.push(render(&["resource", "outcome", "reason"], &items.iter().map(row).collect::<Vec<_>>()));
+        lines.push(table(&["resource", "outcome", "reason"], &items.iter().map(row).collect::<Vec<_>>())?);
     }
     for item in &items {
         let resource = text(item, "resource");
         let warned = list(item, "warnings");
         lines.extend(warned.iter().map(|it| format!("! {}: {}", short_name(&resource), text(it, "detail"))));
     }
-    lines.join("\n")
+    Some(lines.join("\n"))
 }
 
-fn by_columns(list: &[Value], table: &Table) -> String {
-    let headings: Vec<&str> = table.columns.iter().map(|(heading, _)| *heading).collect();
+/// A table, unless it would be larger than Lambda carries: one long cell makes every row as wide.
+fn table(headings: &[&str], rows: &[Vec<String>]) -> Option<String> {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.len());
+        }
+    }
+    let size = widths.iter().sum::<usize>().saturating_mul(rows.len());
+    (size <= 4 * LARGEST_ANSWER).then(|| render(headings, rows))
+}
+
+fn by_columns(list: &[Value], shown: &Table) -> Option<String> {
+    let headings: Vec<&str> = shown.columns.iter().map(|(heading, _)| *heading).collect();
     let rows: Vec<Vec<String>> = list
         .iter()
         .map(|item| {
-            table.columns.iter().map(|(_, pointer)| item.pointer(pointer).map_or(String::new(), cell))
+            shown.columns.iter().map(|(_, pointer)| item.pointer(pointer).map_or(String::new(), cell))
         })
         .map(Iterator::collect)
         .collect();
-    render(&headings, &rows)
+    table(&headings, &rows)
 }
 
-fn of_value(value: &Value) -> String {
+/// The text of any value. `None` where it would be larger than Lambda carries.
+pub(crate) fn of_value(value: &Value) -> Option<String> {
     match value {
         Value::Array(list) => of_list(list),
         Value::Object(fields) => {
             let rows: Vec<Vec<String>> =
                 fields.iter().map(|(name, value)| vec![plain(name), cell(value)]).collect();
-            render(&[], &rows)
+            table(&[], &rows)
         }
-        scalar => cell(scalar),
+        scalar => Some(cell(scalar)),
     }
 }
 
 /// A list of objects by their fields, a list of lists by their places, anything else a line each.
-fn of_list(list: &[Value]) -> String {
+fn of_list(list: &[Value]) -> Option<String> {
     if !list.is_empty() && list.iter().all(Value::is_object) {
         let mut names: Vec<&str> = Vec::new();
+        let mut known = HashSet::new();
         for name in list.iter().filter_map(Value::as_object).flat_map(Map::keys) {
-            if !names.contains(&name.as_str()) {
+            if known.insert(name) {
                 names.push(name);
             }
         }
+        if names.len().saturating_mul(list.len()) > LARGEST_ANSWER {
+            return None;
+        }
         let row =
             |item: &Value| names.iter().map(|name| item.get(name).map_or(String::new(), cell)).collect();
-        return render(&names, &list.iter().map(row).collect::<Vec<_>>());
+        return table(&names, &list.iter().map(row).collect::<Vec<_>>());
     }
     let row = |item: &Value| match item {
         Value::Array(cells) => cells.iter().map(cell).collect(),
         other => vec![cell(other)],
     };
-    render(&[], &list.iter().map(row).collect::<Vec<_>>())
+    table(&[], &list.iter().map(row).collect::<Vec<_>>())
 }
 
 /// A value in a cell: an ARN by what it ends with, nothing for null.
@@ -141,25 +161,22 @@ mod tests {
     #[test]
     fn a_list_is_a_table_of_its_columns_and_failures_are_told_only_where_there_are_some() {
         let clusters = json!([{"clusterName": "prod", "runningTasksCount": 3, "status": "ACTIVE"}]);
-        let text = of_body(&json!({"clusters": clusters, "failures": []}), TABLES, false);
+        let text = of_body(&json!({"clusters": clusters, "failures": []}), TABLES).unwrap();
         assert_eq!(lines(&text), [["CLUSTER", "RUNNING"], ["prod", "3"]]);
         let failures = json!([{"arn": "arn:aws:ecs:sa-east-1:1:cluster/gone", "reason": "MISSING"}]);
-        let text = of_body(&json!({"clusters": clusters, "failures": failures}), TABLES, false);
+        let text = of_body(&json!({"clusters": clusters, "failures": failures}), TABLES).unwrap();
         assert!(text.starts_with("clusters (1)\n") && text.contains("failures (1)"), "{text}");
         assert!(text.lines().last().unwrap().contains("gone"), "{text}");
     }
 
     #[test]
     fn a_querys_value_is_a_table_of_what_it_holds() {
-        assert_eq!(
-            lines(&of_body(&json!([["a", 1], ["b", null]]), TABLES, true)),
-            [vec!["a", "1"], vec!["b"]]
-        );
+        assert_eq!(lines(&of_value(&json!([["a", 1], ["b", null]])).unwrap()), [vec!["a", "1"], vec!["b"]]);
         let objects = json!([{"cpu": "256"}, {"cpu": "512", "memory": "1024"}]);
-        let text = of_body(&objects, TABLES, true);
+        let text = of_value(&objects).unwrap();
         assert_eq!(lines(&text), [vec!["CPU", "MEMORY"], vec!["256"], vec!["512", "1024"]]);
-        assert_eq!(of_body(&json!("ACTIVE"), TABLES, true), "ACTIVE");
-        assert_eq!(of_body(&json!([]), TABLES, true), "");
+        assert_eq!(of_value(&json!("ACTIVE")).unwrap(), "ACTIVE");
+        assert_eq!(of_value(&json!([])).unwrap(), "");
     }
 
     #[test]
@@ -173,7 +190,7 @@ mod tests {
             ],
             "warnings": [{"code": "noMatch", "detail": "service/prod/x* matches nothing"}],
         });
-        let text = of_report(&report);
+        let text = of_report(&report).unwrap();
         assert_eq!(
             text.lines().map(str::trim).collect::<Vec<_>>(),
             [
@@ -190,7 +207,17 @@ mod tests {
 
     #[test]
     fn a_line_break_in_a_name_is_no_row() {
-        let text = of_body(&json!({"clusters": [{"clusterName": "a\nb"}]}), TABLES, false);
+        let text = of_body(&json!({"clusters": [{"clusterName": "a\nb"}]}), TABLES).unwrap();
         assert_eq!(text.lines().count(), 2, "{text}");
+    }
+
+    #[test]
+    fn a_table_that_one_long_cell_would_make_too_large_is_none() {
+        let mut rows: Vec<Value> = (0..10_000).map(|n| json!([n, "x"])).collect();
+        assert!(of_value(&json!(rows)).is_some());
+        rows.push(json!([0, "x".repeat(10_000)]));
+        assert_eq!(of_value(&json!(rows)), None);
+        let sparse: Vec<Value> = (0..3_000).map(|n| json!({ n.to_string(): 1 })).collect();
+        assert_eq!(of_value(&json!(sparse)), None);
     }
 }

@@ -25,7 +25,7 @@ async fn a_stop_with_machines_is_accepted_and_reconcile_finishes_it_scheduled_or
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.clone())
     };
-    assert_eq!(header("location").as_deref(), Some("/v1/clusters/ec2?include=capacity"));
+    assert_eq!(header("location").as_deref(), Some("../ec2?include=capacity"));
     assert_eq!(header("retry-after").as_deref(), Some("300"));
     let summary = accepted.json()["summary"].as_str().unwrap().to_owned();
     assert!(

@@ -180,6 +180,8 @@ codes! {
     Held = "held", "Held by an override", Conflict, final;
     /// The schedule only stops it; people start it.
     StopOnly = "stopOnly", "Started by people only", Conflict, final;
+    /// The schedule only starts it; people stop it.
+    StartOnly = "startOnly", "Stopped by people only", Conflict, final;
     /// The tag with the schedule, or with a policy, can't be read.
     ScheduleUnreadable = "scheduleUnreadable", "The schedule can't be read", Conflict, final;
     /// The tag with the override can't be read.

@@ -93,7 +93,7 @@ pub struct Scheduling {
     pub calendar: Calendar,
     /// `DRIFT`: `once` or `enforce`, where no tag says; `once` by default.
     pub drift: Drift,
-    /// `HALF`: `both` or `stop-only`, where no tag says; `both` by default.
+    /// `HALF`: `both`, `stop-only` or `start-only`, where no tag says; `both` by default.
     pub half: Half,
     /// `DEFAULT_SCHEDULE`: what services follow to which no tag gives a schedule; none by default. Only those
     /// in `reach`.
@@ -125,7 +125,7 @@ impl Scheduling {
             calendar: catalog.calendar(lead.get(), repeat_off),
             catalog,
             drift: env.or("DRIFT", Drift::Once, "once or enforce", |_| true),
-            half: env.or("HALF", Half::Both, "both or stop-only", |_| true),
+            half: env.or("HALF", Half::Both, "both, stop-only or start-only", |_| true),
         }
     }
 

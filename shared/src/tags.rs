@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use unicode_general_category::{GeneralCategory, get_general_category};
+
 use crate::problem::{Code, Refusal};
 use crate::record::{Record, Saved};
 use crate::settings::TagKeys;
@@ -15,6 +17,33 @@ pub type Tags = BTreeMap<String, String>;
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html>,
 /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html>
 const MOST: usize = 50;
+
+/// Whether a tag's value may hold a character: letters and digits of every script, a space and
+/// `+ - = . _ : / @`. The signs that some scripts put above or beside a letter are none.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>, whose pattern has `\p{L}`,
+/// `\p{N}` and `\p{Z}` (of which only the space is written here).
+#[must_use]
+pub fn is_allowed_in_values(c: char) -> bool {
+    use GeneralCategory::{
+        DecimalNumber, LetterNumber, LowercaseLetter, ModifierLetter, OtherLetter, OtherNumber,
+        TitlecaseLetter, UppercaseLetter,
+    };
+    let is_letter_or_digit = || {
+        matches!(
+            get_general_category(c),
+            UppercaseLetter
+                | LowercaseLetter
+                | TitlecaseLetter
+                | ModifierLetter
+                | OtherLetter
+                | DecimalNumber
+                | LetterNumber
+                | OtherNumber
+        )
+    };
+    " +-=._:/@".contains(c) || is_letter_or_digit()
+}
 
 /// The record; `None` where there is none.
 ///

@@ -362,7 +362,8 @@ async fn what_is_ours_says_schedule_next_transition_override_and_why() {
         (&json!("on"), &json!("steady"), &Value::Null)
     );
     assert_eq!(before["schedule"], "Mon-Fri 08:00-20:00 America/Sao_Paulo");
-    assert_eq!(before["next"], json!({"at": "2026-11-25T08:00:00-03:00", "to": "on"}));
+    // Nobody has stopped it, so the morning changes nothing.
+    assert_eq!(before["next"], json!({"at": "2026-11-25T20:00:00-03:00", "to": "off"}));
     let body = json!({"state": "on", "for": "PT2H", "reason": "a late deploy"});
     fixture.rest("PUT", "/v1/clusters/prod/services/users/override", &body).await;
     let held = steward("users").await;
@@ -378,6 +379,7 @@ async fn what_is_ours_says_schedule_next_transition_override_and_why() {
         (&off["state"], &off["status"], &off["why"]),
         (&json!("off"), &json!("off"), &json!("request"))
     );
+    assert_eq!(off["next"], json!({"at": "2026-11-25T08:00:00-03:00", "to": "on"}), "not the override's end");
     fixture.aws.with(|world| {
         let raise = json!({"cluster": "prod", "service": "users", "desiredCount": 1});
         world.call("ecs", "UpdateService", raise).unwrap()

@@ -115,8 +115,29 @@ fn limited(tags: &Tags) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Letters, numbers and separators, as Unicode has them, and a few signs. A mark, such as an accent that stands by
+/// itself, is neither.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>
 pub(crate) fn allowed(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "+-=._:/@".contains(c))
+    use unicode_general_category::GeneralCategory as Is;
+    text.chars().all(|c| {
+        "+-=._:/@".contains(c)
+            || matches!(
+                unicode_general_category::get_general_category(c),
+                Is::UppercaseLetter
+                    | Is::LowercaseLetter
+                    | Is::TitlecaseLetter
+                    | Is::ModifierLetter
+                    | Is::OtherLetter
+                    | Is::DecimalNumber
+                    | Is::LetterNumber
+                    | Is::OtherNumber
+                    | Is::SpaceSeparator
+                    | Is::LineSeparator
+                    | Is::ParagraphSeparator
+            )
+    })
 }
 
 /// The tags of the resource of that ARN, which must have the long form where there are two.

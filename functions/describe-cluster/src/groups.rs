@@ -10,7 +10,7 @@ use shared::schedule::{OnOff, Override};
 
 use crate::ViewSettings;
 use crate::snapshot::Machines;
-use crate::steward::{Next, faults, live, next};
+use crate::steward::{Next, Shown, faults, live, says_off};
 
 /// What ecs-steward knows of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +28,7 @@ pub struct Steward {
     pub managed_scaling: bool,
     /// Its own schedule, printed: a cluster's is its services'.
     pub schedule: Option<String>,
-    /// When something else will be wanted of it, and what.
+    /// The next transition that will change it, and to what.
     pub next: Option<Next>,
     /// The live override, its own or its cluster's.
     #[serde(rename = "override")]
@@ -65,7 +65,12 @@ impl Steward {
         let faults = faults.chain(record.as_ref().and_then(|it| it.as_ref().err()).map(unreadable)).collect();
         Self {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
-            next: tagged.standing().ok().and_then(|it| next(&it, now, &settings.scheduling.calendar)),
+            next: tagged.standing().ok().and_then(|standing| {
+                let readable = record.as_ref().and_then(|record| record.as_ref().ok());
+                let state = Shown { is_on: group.desired_capacity > 0, says_off: says_off(readable) };
+                let half = tagged.half.clone().unwrap_or_default();
+                state.next(&standing, half, now, &settings.scheduling.calendar)
+            }),
             override_: live(&tagged, now),
             record: record.map(|record| match record {
                 Ok(record) => json!(record),

@@ -8,7 +8,9 @@ use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Service, ServiceEvent};
 use shared::names::short_name;
 use shared::record::{By, Record, State};
-use shared::schedule::{Calendar, Moment, OnOff, Override, Standing, Tagged, Want, Wanted, wanted};
+use shared::schedule::{
+    Calendar, Half, Moment, OnOff, Override, Standing, Tagged, Want, Wanted, WantedBy, wanted,
+};
 
 use crate::ViewSettings;
 
@@ -26,7 +28,7 @@ pub struct Steward {
     pub schedule: Option<String>,
     /// What is wanted now, since when, until when, and because of what.
     pub wanted: Option<Wanted>,
-    /// When something else will be wanted, and what.
+    /// The next transition that will change it, and to what: not the evening of what is off already.
     pub next: Option<Next>,
     /// The live override, its own or its cluster's.
     #[serde(rename = "override")]
@@ -99,7 +101,7 @@ pub enum Why {
     Person,
 }
 
-/// When something else will be wanted.
+/// A transition that will change something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Next {
     /// When, in the schedule's zone.
@@ -110,7 +112,7 @@ pub struct Next {
 
 /// How long after its last event ECS may still be about something.
 const ABOUT: SignedDuration = SignedDuration::from_mins(5);
-/// Overrides that follow each other are stepped over to find what comes after them.
+/// Transitions that change nothing, and overrides that follow each other, are stepped over.
 const STEPS: usize = 16;
 
 impl Steward {
@@ -141,7 +143,10 @@ impl Steward {
             why: readable.map(|record| why(service, record)),
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
             wanted: standing.and_then(|standing| wanted(&standing, now, calendar)),
-            next: standing.and_then(|standing| next(&standing, now, calendar)),
+            next: standing.and_then(|standing| {
+                let state = Shown { is_on: service.desired_count > 0, says_off: says_off(readable) };
+                state.next(&standing, tagged.half.clone().unwrap_or_default(), now, calendar)
+            }),
             override_: live(&tagged, now),
             record: record.map(|record| match record {
                 Ok(record) => json!(record),
@@ -186,20 +191,54 @@ fn why(service: &Service, record: &Record) -> Why {
     }
 }
 
-/// When something else than now will be wanted; `None` where that is not known to come.
-#[must_use]
-pub fn next(standing: &Standing<'_>, now: Timestamp, calendar: &Calendar) -> Option<Next> {
-    let first = wanted(standing, now, calendar)?;
-    let mut at = first.until?;
-    for _ in 0..STEPS {
-        let then = wanted(standing, at.at, calendar)?;
-        match then.state {
-            Want::On if first.state != Want::On => return Some(Next { at, to: OnOff::On }),
-            Want::Off if first.state != Want::Off => return Some(Next { at, to: OnOff::Off }),
-            _ => at = then.until.filter(|until| until.at > at.at)?,
+/// What tells whether a transition will change a service or a group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    /// It has a desired count or capacity above 0.
+    pub(crate) is_on: bool,
+    /// Its record says off: a start brings back its size, whatever somebody set meanwhile.
+    pub(crate) says_off: bool,
+}
+
+/// Whether a record says off.
+pub(crate) fn says_off<S>(record: Option<&Record<S>>) -> bool {
+    record.is_some_and(|record| !record.state.is_on())
+}
+
+impl Shown {
+    /// The next transition that will change it; `None` where none is known to come.
+    pub(crate) fn next(
+        self,
+        standing: &Standing<'_>,
+        half: Half,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Next> {
+        let mut at = wanted(standing, now, calendar)?.until?;
+        for _ in 0..STEPS {
+            let then = wanted(standing, at.at, calendar)?;
+            let half = if then.by == WantedBy::Schedule { half } else { Half::Both };
+            let to = match then.state {
+                Want::On => Some(OnOff::On),
+                Want::Off => Some(OnOff::Off),
+                Want::Hold => None,
+            };
+            if let Some(to) = to.filter(|to| self.is_changed_by(*to, half)) {
+                return Some(Next { at, to });
+            }
+            at = then.until.filter(|until| until.at > at.at)?;
+        }
+        None
+    }
+
+    fn is_changed_by(self, to: OnOff, half: Half) -> bool {
+        match (to, half) {
+            (OnOff::Off, Half::StartOnly) => false,
+            (OnOff::Off, _) => self.is_on,
+            (OnOff::On, Half::StopOnly) => self.is_on && self.says_off,
+            (OnOff::On, _) => !self.is_on || self.says_off,
         }
     }
-    None
 }
 
 /// How a service is: see [`Status`].
@@ -246,6 +285,7 @@ fn newest(service: &Service) -> Option<&ServiceEvent> {
 #[cfg(test)]
 mod tests {
     use shared::ecs::Deployment;
+    use shared::schedule::Schedule;
 
     use super::*;
 
@@ -329,6 +369,35 @@ mod tests {
             (2, "v1 on@2026-11-24T00:00:00Z n=3 by=adoption", Why::Person),
         ] {
             assert_eq!(why(&service(count, count, 0), &record.parse().unwrap()), expected, "{record}");
+        }
+    }
+
+    #[test]
+    fn the_next_transition_is_one_that_changes_it_and_not_the_evening_of_what_is_off() {
+        let schedule: Schedule = "Mon-Fri 08:00-20:00 UTC".parse().unwrap();
+        let override_: Override =
+            "on from 2026-11-24T19:00:00Z until 2026-11-24T22:00:00Z by alice".parse().unwrap();
+        let plain = Standing { schedule: Some(&schedule), ..Standing::default() };
+        let kept = Standing { own: Some(&override_), ..plain };
+        let on = Shown { is_on: true, says_off: false };
+        let off = Shown { is_on: false, says_off: true };
+        let (parked, raised) = (Shown { says_off: false, ..off }, Shown { is_on: true, ..off });
+        for (shown, standing, half, expected) in [
+            (on, &plain, Half::Both, Some("2026-11-24T20:00:00+00:00 off")),
+            (off, &plain, Half::Both, Some("2026-11-25T08:00:00+00:00 on")),
+            // Set to 0 by hand at noon: the evening changes nothing that can be seen.
+            (parked, &plain, Half::Both, Some("2026-11-25T08:00:00+00:00 on")),
+            (raised, &plain, Half::Both, Some("2026-11-24T20:00:00+00:00 off")),
+            (on, &kept, Half::Both, Some("2026-11-24T22:00:00+00:00 off")),
+            (off, &kept, Half::Both, Some("2026-11-24T19:00:00+00:00 on")),
+            (on, &plain, Half::StartOnly, None),
+            (off, &plain, Half::StartOnly, Some("2026-11-25T08:00:00+00:00 on")),
+            (off, &plain, Half::StopOnly, None),
+            (on, &plain, Half::StopOnly, Some("2026-11-24T20:00:00+00:00 off")),
+        ] {
+            let next = shown.next(standing, half, now(), &Calendar::default());
+            let next = next.map(|Next { at, to }| format!("{at} {to}"));
+            assert_eq!(next.as_deref(), expected, "{shown:?} {half:?}");
         }
     }
 }

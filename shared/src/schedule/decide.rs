@@ -37,6 +37,8 @@ pub enum Half {
     Both,
     /// It stops; people start.
     StopOnly,
+    /// It starts; people stop.
+    StartOnly,
 }
 
 impl FromStr for Half {
@@ -46,7 +48,8 @@ impl FromStr for Half {
         match text {
             "both" => Ok(Self::Both),
             "stop-only" => Ok(Self::StopOnly),
-            _ => Err(format!("{text:?} is neither both nor stop-only")),
+            "start-only" => Ok(Self::StartOnly),
+            _ => Err(format!("{text:?} is none of both, stop-only and start-only")),
         }
     }
 }
@@ -130,8 +133,11 @@ pub enum Due {
         /// The transition.
         at: Timestamp,
     },
-    /// The start that `stop-only` leaves to people.
-    Withheld,
+    /// The start that `stop-only` leaves to people, or the stop that `start-only` does.
+    Withheld {
+        /// Which half of the schedule acts.
+        half: Half,
+    },
     /// People started it under `stop-only`: hand its target back, and mark it on.
     HandBack {
         /// The transition, or now.
@@ -302,15 +308,16 @@ impl<S: Saved> Facts<'_, S> {
         }
     }
 
-    /// A stop, or a start if `stop-only` does not withhold it.
+    /// A stop or a start, unless the half of the schedule that it belongs to is left to people.
     fn make(&self, record: Option<&Record<S>>, wanted: &Wanted, at: Timestamp) -> Due {
-        let stop_only = self.half == Half::StopOnly && wanted.by == WantedBy::Schedule;
-        match wanted.state {
-            Want::Off => Due::MakeOff { at },
-            Want::On if stop_only && self.count == 0 => Due::Withheld,
-            Want::On if stop_only && !says_on(record) => Due::HandBack { at },
-            Want::On => Due::MakeOn { at },
-            Want::Hold => Due::Held,
+        let half = if wanted.by == WantedBy::Schedule { self.half } else { Half::Both };
+        match (wanted.state, half) {
+            (Want::Off, Half::StartOnly) => Due::Withheld { half },
+            (Want::Off, _) => Due::MakeOff { at },
+            (Want::On, Half::StopOnly) if self.count == 0 => Due::Withheld { half },
+            (Want::On, Half::StopOnly) if !says_on(record) => Due::HandBack { at },
+            (Want::On, _) => Due::MakeOn { at },
+            (Want::Hold, _) => Due::Held,
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Want;
 use crate::record::{whole_millis, whole_seconds};
+use crate::tags::is_allowed_in_values;
 
 /// The most characters that a tag's value holds.
 const LONGEST: usize = 256;
@@ -48,7 +49,7 @@ impl Override {
         let by = by.replace(" : ", " _ ");
         let text: String = format!("{state} from {from} until {until} by {} : {reason}", by.trim())
             .chars()
-            .map(|c| if is_allowed(c) { c } else { '_' })
+            .map(|c| if is_allowed_in_values(c) { c } else { '_' })
             .take(LONGEST)
             .collect();
         text.parse()
@@ -102,14 +103,6 @@ impl Override {
         let until = whole_millis(now).min(self.until).max(self.from);
         Self { until, ..self }
     }
-}
-
-/// Letters, digits, spaces and `+ - = . _ : / @`. AWS takes the letters of every script; here
-/// they are those of Europe's Latin ones, because what counts as a letter elsewhere is AWS's to say.
-fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || " +-=._:/@".contains(c)
-        || (('\u{c0}'..='\u{24f}').contains(&c) && c.is_alphabetic())
 }
 
 impl fmt::Display for Override {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::windows::{Clock, DAYS, Days, Window};
+use super::windows::{Clock, DAYS, Days, NTHS, Nth, Window};
 use super::{Kind, Schedule, Zone, ZoneFault};
 
 /// The longest schedule in characters. A tag's value has 256; a named one may be longer.
@@ -185,8 +185,12 @@ fn days(word: Word<'_>) -> Result<Days, Fault> {
         return Err(Fault::at(word.at, "the days are missing: a window begins with them, such as Mon-Fri"));
     }
     match split(word, '-').as_slice() {
-        [one] => day(*one).map(|day| Days { first: day, last: day }),
-        [first, last] => Ok(Days { first: day(*first)?, last: day(*last)? }),
+        [one] => day(*one).map(|day| Days::Weekly { first: day, last: day }),
+        [first, third @ ..] if nth(first.text).is_some() => match (nth(first.text), third) {
+            (Some(nth), [one]) => Ok(Days::Monthly { nth, day: day(*one)? }),
+            _ => Err(Fault::at(word.at, "a day of the month is one day, such as first-Sat")),
+        },
+        [first, last] => Ok(Days::Weekly { first: day(*first)?, last: day(*last)? }),
         [_, _, third, ..] => Err(Fault::at(
             third.at - 1,
             "a range has two ends, such as Mon-Fri: join more windows by \" + \"",
@@ -205,15 +209,39 @@ fn day(word: Word<'_>) -> Result<jiff::civil::Weekday, Fault> {
             "there are no lists of days: write a range such as Mon-Fri, or join windows by \" + \"",
         ));
     }
-    // "monday", "MON" and "Thurs" all mean one of them.
-    let three = word.text.get(..3).unwrap_or_default();
-    let mut near = DAYS
-        .into_iter()
-        .filter_map(|(name, _)| three.eq_ignore_ascii_case(name).then_some(name))
-        .chain(["always", "never"].into_iter().filter(|name| word.text.eq_ignore_ascii_case(name)));
-    let right =
-        near.next().map_or_else(|| format!("one of {}", DAYS.map(|(name, _)| name).join(" ")), str::to_owned);
+    let right = meant(word.text).unwrap_or_else(|| {
+        format!("one of {}, or first-Sat and the like", DAYS.map(|(name, _)| name).join(" "))
+    });
     Err(Fault::at(word.at, format!("{:?} is not a day: write {right}", word.text)))
+}
+
+fn nth(text: &str) -> Option<Nth> {
+    NTHS.into_iter().find(|(name, _)| *name == text).map(|(_, nth)| nth)
+}
+
+/// What a word that is no day surely means: `Mon` where it reads `monday`, `Thurs` or `MON`.
+fn meant(text: &str) -> Option<String> {
+    const WHOLE: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let text = text.to_lowercase();
+    if ["always", "never"].contains(&text.as_str()) {
+        return Some(text);
+    }
+    let of = |text: &str| {
+        let is_one = |whole: &&str| text.len() >= 3 && whole.starts_with(text);
+        WHOLE.iter().position(is_one).and_then(|at| DAYS.get(at)).map(|(name, _)| *name)
+    };
+    // As other tools write the first Saturday, and a range with the wrong dash.
+    let monthly = || {
+        let (day, n) = text.split_once('#')?;
+        let (nth, _) =
+            NTHS.get(n.parse::<usize>().ok()?.checked_sub(1)?).filter(|(_, nth)| *nth != Nth::Last)?;
+        Some(format!("{nth}-{}", of(day)?))
+    };
+    let range = || {
+        let (first, last) = text.split_once(['–', '—'])?;
+        Some(format!("{}-{}", of(first)?, of(last)?))
+    };
+    of(&text).map(str::to_owned).or_else(monthly).or_else(range)
 }
 
 fn hours(word: Word<'_>) -> Result<(Clock, Clock), Fault> {

@@ -7,13 +7,50 @@ use jiff::civil::{Date, DateTime, Weekday};
 
 use super::{Calendar, Moment, Zone};
 
-/// A day, or a range of days that may wrap (`Fri-Mon`).
+/// The days of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Days {
-    /// The first.
-    pub(super) first: Weekday,
-    /// The last; the first again where it is one day.
-    pub(super) last: Weekday,
+pub(super) enum Days {
+    /// A day of each week, or a range of days that may wrap (`Fri-Mon`).
+    Weekly {
+        /// The first.
+        first: Weekday,
+        /// The last; the first again where it is one day.
+        last: Weekday,
+    },
+    /// A day of each month (`first-Sat`).
+    Monthly {
+        /// Which of them.
+        nth: Nth,
+        /// The day of the week.
+        day: Weekday,
+    },
+}
+
+/// Which of a month's Saturdays, say. There is no fifth: most months have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Nth {
+    /// The first, second, third or fourth: 0 to 3.
+    FromStart(i8),
+    /// The last.
+    Last,
+}
+
+/// The days of a month as they are written.
+pub(super) const NTHS: [(&str, Nth); 5] = [
+    ("first", Nth::FromStart(0)),
+    ("second", Nth::FromStart(1)),
+    ("third", Nth::FromStart(2)),
+    ("fourth", Nth::FromStart(3)),
+    ("last", Nth::Last),
+];
+
+impl Nth {
+    fn contains(self, date: Date) -> bool {
+        match self {
+            Self::FromStart(n) => (date.day() - 1) / 7 == n,
+            Self::Last => date.day() + 7 > date.days_in_month(),
+        }
+    }
 }
 
 /// The days as they are written.
@@ -32,15 +69,25 @@ fn name(day: Weekday) -> &'static str {
 }
 
 impl Days {
-    fn contains(self, day: Weekday) -> bool {
-        self.first.until(day) <= self.first.until(self.last)
+    fn contains(self, date: Date) -> bool {
+        let weekday = date.weekday();
+        match self {
+            Self::Weekly { first, last } => first.until(weekday) <= first.until(last),
+            Self::Monthly { nth, day } => weekday == day && nth.contains(date),
+        }
     }
 }
 
 impl fmt::Display for Days {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(name(self.first))?;
-        if self.last == self.first { Ok(()) } else { write!(f, "-{}", name(self.last)) }
+        match self {
+            Self::Weekly { first, last } if first == last => f.write_str(name(*first)),
+            Self::Weekly { first, last } => write!(f, "{}-{}", name(*first), name(*last)),
+            Self::Monthly { nth, day } => {
+                let nth = NTHS.into_iter().find(|(_, known)| known == nth).map_or("", |(text, _)| text);
+                write!(f, "{nth}-{}", name(*day))
+            }
+        }
     }
 }
 
@@ -116,7 +163,7 @@ impl Window {
     /// Its opening on a day; `None` if the day is not one of its own, is a holiday, or has no such
     /// time at all because a clock change skips it.
     pub(super) fn opening(&self, date: Date, rules: &Calendar) -> Option<Opening<'_>> {
-        if !self.days.contains(date.weekday()) || rules.holidays.contains(&date) {
+        if !self.days.contains(date) || rules.holidays.contains(&date) {
             return None;
         }
         let end_date = if self.end < self.start { date.tomorrow().ok()? } else { date };

@@ -19,7 +19,7 @@ pub struct Zone(TimeZone);
 pub struct ZoneFault {
     /// What was written.
     pub name: String,
-    /// What was probably meant.
+    /// What was surely meant, in the right spelling.
     pub near: Option<String>,
 }
 
@@ -90,19 +90,31 @@ impl FromStr for Zone {
         // schedules would print differently. `Factory` stands for "not set".
         let found = zones.get(name).ok().filter(|zone| zone.iana_name() == Some(name) && name != "Factory");
         found.map(Self).ok_or_else(|| {
-            // The same in another case of letters; else the city alone.
+            // The same in another case of letters; else a city alone, if there is only one of that name.
             let known = |meant: &dyn Fn(&str) -> bool| {
-                zones
+                let mut known = zones
                     .available()
                     .map(|known| known.to_string())
-                    .find(|known| known != "Factory" && meant(known))
+                    .filter(|known| is_sure(known) && meant(known));
+                known.next().filter(|_| known.next().is_none())
             };
             let near = known(&|known| known.eq_ignore_ascii_case(name)).or_else(|| {
-                known(&|known| known.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)))
+                known(&|known| {
+                    let city = known.rsplit('/').next().filter(|_| !known.starts_with("Etc/"));
+                    city.is_some_and(|city| city.eq_ignore_ascii_case(name))
+                })
             });
             ZoneFault { name: name.to_owned(), near }
         })
     }
+}
+
+/// Whether a name may be offered for another spelling of it. Short ones may not: who writes `est` means New
+/// York, which `EST` does not, because it knows no summer time.
+fn is_sure(known: &str) -> bool {
+    known == "UTC"
+        || known.contains('/')
+        || (known.len() > 4 && known.chars().all(char::is_alphabetic) && known != "Factory")
 }
 
 impl fmt::Display for Zone {

@@ -135,7 +135,7 @@ impl<'a> Course<'a> {
             }
             Due::Renew { at } => it.record = it.record.take().map(|record| Record { at, ..record }),
             Due::AdoptWithoutSize { at } => it.record = recorded(State::On, at, By::Adoption),
-            Due::Unreadable | Due::Held | Due::Waking | Due::Withheld | Due::Nothing => {}
+            Due::Unreadable | Due::Held | Due::Waking | Due::Withheld { .. } | Due::Nothing => {}
         }
         Some((due, wanted))
     }

@@ -9,7 +9,7 @@ use shared::names::ClusterName;
 use shared::record::sizing::{self, Live};
 use shared::record::{By, Record, Saved, State, whole_seconds};
 use shared::report::{Outcome, Warning};
-use shared::schedule::Due;
+use shared::schedule::{Due, Half};
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, sized};
 use shared::{Code, Refusal};
@@ -205,7 +205,12 @@ impl<'a, T: Resource> Case<'a, T> {
             Due::Waking => self.waking().into(),
             Due::FinishStart => self.finished(),
             Due::Renew { at } => self.renewed(at),
-            Due::Withheld => self.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into(),
+            Due::Withheld { half: Half::StartOnly } => {
+                self.item(Outcome::Unchanged, Some(Code::StartOnly), "people stop it").into()
+            }
+            Due::Withheld { .. } => {
+                self.item(Outcome::Unchanged, Some(Code::StopOnly), "people start it").into()
+            }
             Due::Nothing => self.left(),
         }
     }

@@ -255,7 +255,14 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn note(&mut self, cluster: &ClusterName, planned: &PlannedItem) {
         let PlannedItem { item, stages } = planned;
-        let codes = [Code::Deploying, Code::Held, Code::StopOnly, Code::WaitingForTasks, Code::Waking];
+        let codes = [
+            Code::Deploying,
+            Code::Held,
+            Code::StopOnly,
+            Code::StartOnly,
+            Code::WaitingForTasks,
+            Code::Waking,
+        ];
         let waits = item.code.is_some_and(|code| codes.contains(&code));
         // That a service's own override goes keeps nothing waiting.
         let changes = stages.iter().any(|(stage, _)| *stage != CLEAN);

@@ -61,7 +61,7 @@ fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, settings: &PlanSett
         && directives.tagged.schedule.as_ref().is_ok_and(Option::is_some);
     let nothing = matches!(
         directives.due(seen, record.as_ref(), ask, settings),
-        Due::Unreadable | Due::Held | Due::Nothing | Due::Waking | Due::Withheld
+        Due::Unreadable | Due::Held | Due::Nothing | Due::Waking | Due::Withheld { .. }
     );
     // Its autoscaling may sleep, and nobody would know.
     let unsaid = record.is_some_and(|record| record.size.count.is_none());

@@ -215,7 +215,7 @@ fn any_scheduled_service() -> impl Strategy<Value = Seen> {
         tag("steward:schedule", schedules.to_vec()),
         tag("steward:override", overrides.to_vec()),
         tag("steward:drift", vec!["once", "enforce"]),
-        tag("steward:half", vec!["both", "stop-only"]),
+        tag("steward:half", vec!["both", "stop-only", "start-only"]),
     )
         .prop_map(|(mut seen, schedule, standing, drift, half)| {
             for (key, value) in [schedule, standing, drift, half].into_iter().flatten() {

@@ -23,6 +23,28 @@ const TABLE: &[(&str, &str, &[&str])] = &[
         "2026-03-28T12:00:00Z",
         &["2026-03-29T01:00:00+01:00 on", "2026-03-29T03:00:00+02:00 off"],
     ),
+    // The last Sunday of March and of October are the days of the change.
+    (
+        "last-Sun 02:30-04:00 Europe/Berlin",
+        "2026-03-01T12:00:00Z",
+        &[
+            "2026-03-29T03:00:00+02:00 on",
+            "2026-03-29T04:00:00+02:00 off",
+            "2026-04-26T02:30:00+02:00 on",
+            "2026-04-26T04:00:00+02:00 off",
+        ],
+    ),
+    (
+        "last-Sun 02:30-04:00 Europe/Berlin",
+        "2026-10-01T12:00:00Z",
+        &["2026-10-25T02:30:00+02:00 on", "2026-10-25T04:00:00+01:00 off", "2026-11-29T02:30:00+01:00 on"],
+    ),
+    // A night that begins on the first Saturday of a month ends on a Sunday, and the day of the change is its own.
+    (
+        "first-Sat 20:00-08:00 America/New_York",
+        "2026-02-20T12:00:00Z",
+        &["2026-03-07T20:00:00-05:00 on", "2026-03-08T08:00:00-04:00 off", "2026-04-04T20:00:00-04:00 on"],
+    ),
     // All of it in the gap: it does not open that day.
     ("Sun 02:10-02:50 Europe/Berlin", "2026-03-28T12:00:00Z", &["2026-04-05T02:10:00+02:00 on"]),
     ("Sun 02:00-03:00 Europe/Berlin", "2026-03-28T12:00:00Z", &["2026-04-05T02:00:00+02:00 on"]),

@@ -280,15 +280,33 @@ fn stop_only_leaves_the_morning_to_people_and_marks_on_what_they_started() {
     let kept = Wanted { by: WantedBy::Override, ..morning.clone() };
     let of =
         |record, wanted, count| Facts { count, half: Half::StopOnly, ..facts(Some(record), Some(wanted)) };
-    assert_eq!(decide(&of(&off, &morning, 0)), Due::Withheld);
+    assert_eq!(decide(&of(&off, &morning, 0)), Due::Withheld { half: Half::StopOnly });
     assert_eq!(decide(&of(&off, &morning, 2)), Due::HandBack { at: at(NEWER) });
-    assert_eq!(decide(&of(&on, &morning, 0)), Due::Withheld);
+    assert_eq!(decide(&of(&on, &morning, 0)), Due::Withheld { half: Half::StopOnly });
     assert_eq!(decide(&of(&on, &morning, 2)), Due::Renew { at: at(NEWER) });
     assert_eq!(decide(&of(&on, &evening, 2)), Due::MakeOff { at: at(NEWER) });
     assert_eq!(decide(&of(&off, &kept, 0)), Due::MakeOn { at: at(NEWER) });
     // Nor is the start of what lost its schedule.
     let unscheduled = Facts { sched: None, wanted: Ok(None), ..of(&off, &kept, 0) };
     assert_eq!(decide(&unscheduled), Due::StartUnscheduled { at: at(NOW) });
+}
+
+#[test]
+fn start_only_leaves_the_evening_to_people_and_starts_what_they_stopped() {
+    let (on, off) = (on(), off());
+    let (morning, evening) = (want(Want::On, Some(NEWER)), want(Want::Off, Some(NEWER)));
+    let by_override = Wanted { by: WantedBy::Override, ..evening.clone() };
+    let of =
+        |record, wanted, count| Facts { count, half: Half::StartOnly, ..facts(Some(record), Some(wanted)) };
+    assert_eq!(decide(&of(&on, &evening, 2)), Due::Withheld { half: Half::StartOnly });
+    assert_eq!(decide(&of(&on, &evening, 0)), Due::Withheld { half: Half::StartOnly });
+    assert_eq!(decide(&of(&on, &by_override, 2)), Due::MakeOff { at: at(NEWER) });
+    assert_eq!(decide(&of(&off, &morning, 0)), Due::MakeOn { at: at(NEWER) });
+    assert_eq!(decide(&of(&on, &morning, 0)), Due::MakeOn { at: at(NEWER) });
+    assert_eq!(decide(&of(&on, &morning, 2)), Due::Renew { at: at(NEWER) });
+    let older = want(Want::Off, Some(T));
+    let enforced = Facts { drift: Drift::Enforce, ..of(&on, &older, 2) };
+    assert_eq!(decide(&enforced), Due::Withheld { half: Half::StartOnly });
 }
 
 #[test]
@@ -309,7 +327,8 @@ fn the_policies_are_read_from_their_tags() {
     assert_eq!(("once".parse(), "enforce".parse()), (Ok(Drift::Once), Ok(Drift::Enforce)));
     assert_eq!(("both".parse(), "stop-only".parse()), (Ok(Half::Both), Ok(Half::StopOnly)));
     assert!("Once".parse::<Drift>().unwrap_err().contains("once nor enforce"));
-    assert!("stop".parse::<Half>().unwrap_err().contains("both nor stop-only"));
+    assert_eq!("start-only".parse(), Ok(Half::StartOnly));
+    assert!("stop".parse::<Half>().unwrap_err().contains("none of both, stop-only and start-only"));
 }
 
 /// A service as `decide` sees it, changed as the shell would change it.
@@ -351,7 +370,7 @@ impl World {
         if again == Due::FinishStart {
             again = self.once(now);
         }
-        let waits = matches!(again, Due::Held | Due::Withheld);
+        let waits = matches!(again, Due::Held | Due::Withheld { .. });
         assert!(again == Due::Nothing || waits, "{due:?} at {now} was followed by {again:?}");
         due
     }
@@ -564,7 +583,7 @@ fn stop_only_with_a_person_each_morning() {
         let off = format!("2026-11-{day}T20:00:00Z");
         assert_eq!(world.tick(&off), Due::MakeOff { at: at(&off) });
         let on = format!("2026-11-{}T08:00:00Z", day + 1);
-        assert_eq!(world.tick(&on), Due::Withheld);
+        assert_eq!(world.tick(&on), Due::Withheld { half: Half::StopOnly });
         world.count = 2;
         assert_eq!(world.tick(&format!("2026-11-{}T09:00:00Z", day + 1)), Due::HandBack { at: at(&on) });
     }

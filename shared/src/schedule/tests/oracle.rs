@@ -1,7 +1,7 @@
 //! The windows against an oracle that has no arithmetic of clock changes: it looks at what the
 //! clock shows at every minute.
 
-use jiff::civil::{DateTime, Weekday};
+use jiff::civil::DateTime;
 use proptest::prelude::*;
 
 use super::*;
@@ -21,12 +21,15 @@ const ZONES: &[&str] = &[
     "Pacific/Auckland",
     "Pacific/Kiritimati",
 ];
+const NTHS: [&str; 5] = ["first", "second", "third", "fourth", "last"];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const DAY: usize = 24 * 60;
 
 /// A window, read by nobody else.
 #[derive(Clone, Debug)]
 struct Spec {
+    /// `first-`, `last-`: of each month, and then `first` alone is the day.
+    nth: Option<usize>,
     first: usize,
     length: usize,
     start: usize,
@@ -38,30 +41,40 @@ impl Spec {
     fn text(&self) -> String {
         let clock = |minutes: usize| format!("{:02}:{:02}", minutes / 60, minutes % 60);
         let days = match self.length {
+            _ if self.nth.is_some() => format!("{}-{}", NTHS[self.nth.unwrap()], DAYS[self.first]),
             0 => DAYS[self.first].to_owned(),
             length => format!("{}-{}", DAYS[self.first], DAYS[(self.first + length) % 7]),
         };
         format!("{days} {}-{} {}", clock(self.start), clock(self.end), self.zone)
     }
 
-    fn is_on(&self, day: Weekday) -> bool {
-        let day = usize::try_from(day.to_monday_zero_offset()).unwrap();
-        (day + 7 - self.first) % 7 <= self.length
+    fn is_on(&self, date: Date) -> bool {
+        let day = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap();
+        let Some(nth) = self.nth else { return (day + 7 - self.first) % 7 <= self.length };
+        // Counted through the month, day by day.
+        let same: Vec<Date> = (1..=date.days_in_month())
+            .map(|day| jiff::civil::date(date.year(), date.month(), day))
+            .filter(|other| other.weekday() == date.weekday())
+            .collect();
+        let meant = if NTHS[nth] == "last" { same.last() } else { same.get(nth) };
+        day == self.first && meant == Some(&date)
     }
 }
 
 fn specs() -> impl Strategy<Value = Spec> {
     // Hours in which clocks change come more often, and so do round ones.
     let minute = prop_oneof![0..DAY, 0..200_usize, (0..48_usize).prop_map(|half| half * 30)];
+    let nth = prop_oneof![3 => Just(None), 1 => (0..NTHS.len()).prop_map(Some)];
     (
+        nth,
         0..7_usize,
         0..7_usize,
         minute.clone(),
         prop_oneof![9 => minute, 1 => Just(DAY)],
         prop::sample::select(ZONES),
     )
-        .prop_filter("the end is the start", |(_, _, start, end, _)| start != end)
-        .prop_map(|(first, length, start, end, zone)| Spec { first, length, start, end, zone })
+        .prop_filter("the end is the start", |(_, _, _, start, end, _)| start != end)
+        .prop_map(|(nth, first, length, start, end, zone)| Spec { nth, first, length, start, end, zone })
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -91,7 +104,7 @@ fn minutes_on(specs: &[Spec], from: Timestamp, count: usize, rules: &Calendar) -
         let mut dates: Vec<Date> = shown.iter().map(|it| it.date()).collect();
         dates.dedup();
         for date in dates {
-            if !spec.is_on(date.weekday()) || rules.holidays.contains(&date) {
+            if !spec.is_on(date) || rules.holidays.contains(&date) {
                 continue;
             }
             let start = clock(date, spec.start);
@@ -202,7 +215,7 @@ proptest! {
 
     #[test]
     fn any_text_at_all_is_read_or_refused_at_a_place_inside_it(
-        text in prop_oneof![".{0,60}", "[MonTueFri0-9: +–-]{0,40}", "(Mon|Fri|-|08:00|24:00| |\\+|UTC|always){0,12}"],
+        text in prop_oneof![".{0,60}", "[MonTueFri0-9: +–#-]{0,40}", "(Mon|Fri|first|last|-|08:00|24:00| |\\+|UTC|always){0,12}"],
     ) {
         if let Err(fault) = Schedule::parse(&text, Some(&Zone::UTC)) {
             prop_assert!(fault.at <= text.chars().count(), "{:?}", fault);

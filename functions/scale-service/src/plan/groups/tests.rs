@@ -201,7 +201,7 @@ fn any_group() -> impl Strategy<Value = SeenGroup> {
         some(vec![OFFICE, "always", "never", "none", "whenever"]),
         some(vec!["n=3", "n=2 min=1 susp=--", "many"]),
         some(vec!["once", "enforce"]),
-        some(vec!["both", "stop-only"]),
+        some(vec!["both", "stop-only", "start-only"]),
     )
         .prop_map(|(sizes, asleep, record, schedule, size, drift, half)| {
             let mut tags: Vec<Tag> =

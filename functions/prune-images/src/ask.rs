@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::lifecycle::Policy;
+use shared::select::ImagePattern;
 use shared::{Call, Code, Problem, Via};
 
 use crate::config::Config;
-use crate::glob::Glob;
 use crate::plan::Guards;
 use crate::policies::{self, Policies};
 use crate::request::{PruneFields, Request};
@@ -43,7 +43,7 @@ impl Policing {
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// Which repositories; all without it.
-    pub repositories: Option<Vec<Glob>>,
+    pub repositories: Option<Vec<ImagePattern>>,
     /// By which policy.
     pub policing: Policing,
     /// The plan that was seen and is meant.
@@ -112,13 +112,13 @@ impl Ask {
     /// Whether a repository is meant.
     #[must_use]
     pub fn takes(&self, name: &str) -> bool {
-        self.repositories.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(name)))
+        self.repositories.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(name)))
     }
 
     /// Whether the request names it, and not only a pattern that it matches.
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
-        let mut globs = self.repositories.iter().flatten();
-        globs.any(|glob| glob.is_exact() && glob.matches(name))
+        let mut patterns = self.repositories.iter().flatten();
+        patterns.any(|pattern| pattern.is_exact() && pattern.matches(name))
     }
 }

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use shared::env::{Env, EnvFaults};
+use shared::select::ImagePatterns;
 use shared::settings::Settings;
 
-use crate::glob::Globs;
 use crate::plan::Guards;
 use crate::policies::Policies;
 use crate::sources::{self, Lists, Source};
@@ -31,7 +31,7 @@ pub struct Config {
     /// `PRUNE_POLICY`: see [`Policies`]; none by default.
     pub policies: Policies,
     /// `PRUNE_REPOSITORIES`: what may be pruned, as patterns; none by default.
-    pub repositories: Globs,
+    pub repositories: ImagePatterns,
     /// `MAX_DELETE`, `MAX_DELETE_PERCENT`, `KEEP_AT_LEAST`, `PROTECTED_TAGS`, `KEEP_PULLED_DAYS`.
     pub guards: Guards,
     /// `IN_USE_REVISIONS`: how many of a family's latest active revisions are in use, 1 by default.
@@ -54,13 +54,13 @@ impl Config {
         let config = Self {
             settings: Settings::read(&mut env),
             policies: env.or("PRUNE_POLICY", Policies::default(), "lifecycle policies as JSON", |_| true),
-            repositories: env.or("PRUNE_REPOSITORIES", Globs::default(), patterns, |_| true),
+            repositories: env.or("PRUNE_REPOSITORIES", ImagePatterns::default(), patterns, |_| true),
             guards: Guards {
                 max_delete: env.or("MAX_DELETE", 1_000, "a whole number from 1", |max| *max > 0),
                 max_delete_percent: env
                     .or("MAX_DELETE_PERCENT", 80, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
                 keep_at_least: env.or("KEEP_AT_LEAST", 1, "a whole number", |_| true),
-                protected_tags: env.or("PROTECTED_TAGS", Globs::default(), patterns, |_| true),
+                protected_tags: env.or("PROTECTED_TAGS", ImagePatterns::default(), patterns, |_| true),
                 keep_pulled_days: env
                     .or("KEEP_PULLED_DAYS", 30, "a whole number up to 3650", |days| *days <= 3_650),
             },

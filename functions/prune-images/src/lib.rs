@@ -7,7 +7,6 @@ pub mod answer;
 pub mod ask;
 pub mod config;
 pub mod evaluate;
-pub mod glob;
 pub mod observe;
 pub mod plan;
 pub mod policies;
@@ -27,6 +26,7 @@ use shared::image::{Digest, Wanted as Meant};
 use shared::lifecycle::{Policy, Verdict};
 use shared::names::Scope;
 use shared::report::Warning;
+use shared::select::ImagePattern;
 use shared::settings::Mode;
 use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, Via, perform};
 use shared_aws::{Aws, Read, Requester};
@@ -37,7 +37,6 @@ pub use config::Config;
 
 use crate::apply::Apply;
 use crate::ask::{Ask, Policing};
-use crate::glob::Glob;
 use crate::observe::{Registry, Seen, Wanted, Why};
 use crate::plan::{Case, Judged, judge};
 use crate::request::{ImagesFields, PruneFields, Request};
@@ -301,20 +300,20 @@ fn police(seen: Vec<Seen>, policing: &Policing) -> Vec<(Seen, Option<Policy>)> {
 }
 
 /// What a request selects, and the registry has not.
-fn absent<'a>(registry: &'a Registry, ask: &'a Ask) -> impl Iterator<Item = &'a Glob> {
-    let globs = ask.repositories.iter().flatten();
-    globs.filter(|glob| !registry.repositories.iter().any(|it| glob.matches(&it.repository_name)))
+fn absent<'a>(registry: &'a Registry, ask: &'a Ask) -> impl Iterator<Item = &'a ImagePattern> {
+    let patterns = ask.repositories.iter().flatten();
+    patterns.filter(|pattern| !registry.repositories.iter().any(|it| pattern.matches(&it.repository_name)))
 }
 
 /// Patterns that match nothing.
 fn unmatched(registry: &Registry, ask: &Ask) -> Vec<Warning> {
-    let patterns = absent(registry, ask).filter(|glob| !glob.is_exact());
-    patterns.map(|glob| Warning::new(Code::NoMatch, format!("{glob} matches no repository"))).collect()
+    let patterns = absent(registry, ask).filter(|pattern| !pattern.is_exact());
+    patterns.map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches no repository"))).collect()
 }
 
 /// Repositories that are named and are not there.
 fn missing(registry: &Registry, ask: &Ask) -> Vec<Seen> {
-    let names = absent(registry, ask).filter(|glob| glob.is_exact());
+    let names = absent(registry, ask).filter(|pattern| pattern.is_exact());
     names
         .map(|name| {
             let repository =

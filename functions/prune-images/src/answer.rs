@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use shared::Refusal;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
 use shared::image::{Digest, Wanted};
 use shared::names::Scope;
@@ -74,7 +75,7 @@ pub fn repositories(registry: &Registry, seen: &[Seen], config: &Config) -> Valu
     let failures: Vec<Value> = seen
         .iter()
         .filter_map(|seen| {
-            let (code, reason) = seen.failed.as_ref()?;
+            let Refusal { code, reason } = seen.failed.as_ref()?;
             Some(json!({ "arn": seen.repository.repository_arn, "reason": code, "detail": reason }))
         })
         .collect();
@@ -86,8 +87,8 @@ pub fn repositories(registry: &Registry, seen: &[Seen], config: &Config) -> Valu
             "policy": config.policies.of(name),
             "attachedPolicy": seen.attached,
             "prunable": prunable,
-            "code": seen.left.as_ref().map(|(code, _)| *code),
-            "reason": seen.left.as_ref().map(|(_, reason)| reason),
+            "code": seen.left.as_ref().map(|left| left.code),
+            "reason": seen.left.as_ref().map(|left| &left.reason),
         });
         if let Some(fields) = value.as_object_mut() {
             fields.insert("steward".into(), steward);

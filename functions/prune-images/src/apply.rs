@@ -8,7 +8,7 @@ use shared::names::Scope;
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
-use shared::{Code, Done, Executor, Problem};
+use shared::{Code, Done, Executor, Problem, Refusal};
 use shared_aws::{Read, Write};
 use tokio::time::Instant;
 
@@ -60,7 +60,7 @@ impl Executor<Step> for Apply<'_> {
         let images: BTreeMap<String, _> = stream::iter(names)
             .map(|name| async move {
                 let images = observe::images(read, cache, &name).await;
-                (name, images.map_err(|problem| (problem.code, problem.detail)))
+                (name, images.map_err(|problem| Refusal { code: problem.code, reason: problem.detail }))
             })
             .buffer_unordered(AT_ONCE)
             .collect()

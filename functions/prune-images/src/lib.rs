@@ -28,7 +28,7 @@ use shared::names::Scope;
 use shared::report::Warning;
 use shared::select::ImagePattern;
 use shared::settings::Mode;
-use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, Via, perform};
+use shared::{Answer, Call, Code, Deadline, Meter, Problem, Refusal, Route, Via, perform};
 use shared_aws::{Aws, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
@@ -37,7 +37,7 @@ pub use config::Config;
 
 use crate::apply::Apply;
 use crate::ask::{Ask, Policing};
-use crate::observe::{Registry, Seen, Wanted, Why};
+use crate::observe::{Registry, Seen, Wanted};
 use crate::plan::{Case, Judged, judge};
 use crate::request::{ImagesFields, PruneFields, Request};
 use crate::sources::{Cache, InUseDocument, Look};
@@ -123,7 +123,11 @@ impl PruneImages {
     }
 
     /// Which repositories are looked at, and which are left alone.
-    fn wanted(&self, registry: &Registry, ask: &Ask) -> Vec<(shared::ecr::Repository, Option<Why>, Wanted)> {
+    fn wanted(
+        &self,
+        registry: &Registry,
+        ask: &Ask,
+    ) -> Vec<(shared::ecr::Repository, Option<Refusal>, Wanted)> {
         let meant = registry.repositories.iter().filter(|it| ask.takes(&it.repository_name));
         meant
             .map(|repository| {
@@ -132,8 +136,8 @@ impl PruneImages {
                 let left = if self.config.repositories.matches(name) {
                     registry.left(name).filter(|_| !named)
                 } else {
-                    let reason = "PRUNE_REPOSITORIES does not name it";
-                    Some((Code::NotConfigured, reason.to_owned()))
+                    let reason = "PRUNE_REPOSITORIES does not name it".into();
+                    Some(Refusal { code: Code::NotConfigured, reason })
                 };
                 (repository.clone(), left, Wanted { named, images: true })
             })
@@ -291,7 +295,7 @@ fn police(seen: Vec<Seen>, policing: &Policing) -> Vec<(Seen, Option<Policy>)> {
         .map(|mut seen| {
             let policy = policing.of(&seen.repository.repository_name, seen.attached.as_deref());
             let policy = policy.unwrap_or_else(|fault| {
-                seen.failed.get_or_insert((Code::InvalidPolicy, fault));
+                seen.failed.get_or_insert(Refusal { code: Code::InvalidPolicy, reason: fault });
                 None
             });
             (seen, policy)
@@ -318,8 +322,8 @@ fn missing(registry: &Registry, ask: &Ask) -> Vec<Seen> {
         .map(|name| {
             let repository =
                 shared::ecr::Repository { repository_name: name.to_string(), ..Default::default() };
-            let why = (Code::NotFound, "the registry has no such repository".to_owned());
-            Seen { repository, failed: Some(why), ..Seen::default() }
+            let reason = "the registry has no such repository".into();
+            Seen { repository, failed: Some(Refusal { code: Code::NotFound, reason }), ..Seen::default() }
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::ecr::{ImageDetail, ReplicationRule, Repository};
 use shared::image::Digest;
 use shared::lifecycle::{Image, StorageClass};
-use shared::{Code, Problem};
+use shared::{Code, Problem, Refusal};
 use shared_aws::Read;
 
 use crate::sources::Cache;
@@ -16,18 +16,15 @@ use crate::sources::Cache;
 /// Repositories that are read at once; the budget sets the pace.
 const AT_ONCE: usize = 20;
 
-/// Why something was left alone or could not be read.
-pub type Why = (Code, String);
-
 /// A repository as it was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// What AWS says of it.
     pub repository: Repository,
     /// Why it is left alone.
-    pub left: Option<Why>,
+    pub left: Option<Refusal>,
     /// Why it could not be looked at.
-    pub failed: Option<Why>,
+    pub failed: Option<Refusal>,
     /// The lifecycle policy that is attached to it.
     pub attached: Option<String>,
     /// Its images.
@@ -68,19 +65,19 @@ pub async fn registry(read: &Read) -> Result<Registry, Problem> {
 impl Registry {
     /// Why a repository is left alone unless it is named, as far as the registry says.
     #[must_use]
-    pub fn left(&self, name: &str) -> Option<Why> {
+    pub fn left(&self, name: &str) -> Option<Refusal> {
         let cached = |prefix: &&String| {
             prefix.as_str() == "ROOT"
                 || name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'))
         };
         if let Some(prefix) = self.caches.iter().find(cached) {
             let reason = format!("it caches an upstream registry (rule {prefix}): name it to prune it");
-            return Some((Code::CachedRepository, reason));
+            return Some(Refusal { code: Code::CachedRepository, reason });
         }
         let copied = self.replication.iter().any(|rule| rule.copies(name));
         copied.then(|| {
             let reason = "it is replicated, and what uses the copies is not seen here: name it to prune it";
-            (Code::ReplicatedRepository, reason.to_owned())
+            Refusal { code: Code::ReplicatedRepository, reason: reason.into() }
         })
     }
 }
@@ -99,7 +96,7 @@ pub async fn repositories(
     read: &Read,
     cache: &Cache,
     account: &str,
-    wanted: Vec<(Repository, Option<Why>, Wanted)>,
+    wanted: Vec<(Repository, Option<Refusal>, Wanted)>,
 ) -> Vec<Seen> {
     stream::iter(wanted)
         .map(|(repository, left, wanted)| one(read, cache, account, repository, left, wanted))
@@ -113,7 +110,7 @@ async fn one(
     cache: &Cache,
     account: &str,
     repository: Repository,
-    left: Option<Why>,
+    left: Option<Refusal>,
     wanted: Wanted,
 ) -> Seen {
     let mut seen = Seen { repository, left, ..Seen::default() };
@@ -129,7 +126,7 @@ async fn one(
             if !wanted.named && policy.as_deref().is_some_and(|text| lets_others_in(text, account)) {
                 let reason =
                     "its policy lets another account in, whose use is not seen here: name it to prune it";
-                seen.left = Some((Code::SharedRepository, reason.to_owned()));
+                seen.left = Some(Refusal { code: Code::SharedRepository, reason: reason.into() });
             }
             if seen.left.is_none() && wanted.images {
                 images(read, cache, &name).await.map(Some)
@@ -141,7 +138,7 @@ async fn one(
     match looked {
         Ok(Some(images)) => seen.images = images,
         Ok(None) => {}
-        Err(problem) => seen.failed = Some((problem.code, problem.detail)),
+        Err(problem) => seen.failed = Some(Refusal { code: problem.code, reason: problem.detail }),
     }
     seen
 }
@@ -294,7 +291,7 @@ mod tests {
             replication: vec![ReplicationRule { prefixes: vec!["team/".into()] }],
             ..Registry::default()
         };
-        let code = |name| registry.left(name).map(|(code, _)| code);
+        let code = |name| registry.left(name).map(|left| left.code);
         assert_eq!(code("docker-hub/library/nginx"), Some(Code::CachedRepository));
         assert_eq!(code("docker-hubs/x"), None);
         assert_eq!(code("team/users"), Some(Code::ReplicatedRepository));

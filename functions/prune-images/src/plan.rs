@@ -20,15 +20,15 @@ use shared::image::{Digest, Tag};
 use shared::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate};
 use shared::plan::Job;
 use shared::report::{Item, Outcome, Warning};
-use shared::{Code, ItemId, Plan};
+use shared::{Code, ItemId, Plan, Refusal};
 
-use crate::observe::{Seen, Why};
+use crate::observe::Seen;
 use crate::used::{InUse, UsedHere};
 use guards::Losses;
 
 pub use guards::Guards;
 pub use narrow::{Fresh, narrow};
-pub use protect::{Kept, protect};
+pub use protect::protect;
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
@@ -148,7 +148,7 @@ pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned
     for (seen, policy) in repositories {
         let name = &seen.repository.repository_name;
         let resource = format!("repository/{name}");
-        if let Some((outcome, (code, reason))) = refused(seen, policy.as_ref()) {
+        if let Some((outcome, Refusal { code, reason })) = refused(seen, policy.as_ref()) {
             planned.plan.decided(Item::new(&resource, outcome, Some(code), reason));
             continue;
         }
@@ -165,7 +165,7 @@ pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned
 }
 
 /// Why a repository is not looked into, if it is not.
-fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Why)> {
+fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Refusal)> {
     if let Some(why) = &seen.left {
         return Some((Outcome::Skipped, why.clone()));
     }
@@ -174,7 +174,7 @@ fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Why)> {
     }
     policy.is_none().then(|| {
         let reason = "no lifecycle policy is for it: send one, or set PRUNE_POLICY";
-        (Outcome::Skipped, (Code::NoPolicy, reason.to_owned()))
+        (Outcome::Skipped, Refusal { code: Code::NoPolicy, reason: reason.into() })
     })
 }
 
@@ -204,15 +204,15 @@ pub fn judge(seen: &Seen, policy: &Policy, case: &Case<'_>) -> Vec<Judged> {
             };
             let why = match verdict {
                 Verdict::Keep => None,
-                _ => kept.get(&one.digest).map(|it| (it.code, it.reason.clone())),
+                _ => kept.get(&one.digest).cloned(),
             };
             let why = why.or_else(|| {
                 (verdict == Verdict::Archive && !case.archive).then(|| {
                     let reason = "it would go to the archive: send \"archive\": true to let it";
-                    (Code::ArchiveOff, reason.to_owned())
+                    Refusal { code: Code::ArchiveOff, reason: reason.into() }
                 })
             });
-            if let Some((code, reason)) = why {
+            if let Some(Refusal { code, reason }) = why {
                 one.reason = format!("kept: {reason} ({})", one.reason);
                 one.held = Some((Outcome::Skipped, code));
                 // What only waits to be asked for keeps its verdict.
@@ -223,7 +223,7 @@ pub fn judge(seen: &Seen, policy: &Policy, case: &Case<'_>) -> Vec<Judged> {
             one
         })
         .collect();
-    if let Some((code, reason)) = blocked(seen, used, &judged, case) {
+    if let Some(Refusal { code, reason }) = blocked(seen, used, &judged, case) {
         for one in judged.iter_mut().filter(|one| goes(one)) {
             one.held = Some((Outcome::Failed, code));
             one.reason = format!("{reason} ({})", one.reason);
@@ -238,13 +238,13 @@ fn goes(one: &Judged) -> bool {
 }
 
 /// Why nothing of a repository may go, if nothing may.
-fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> Option<Why> {
+fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> Option<Refusal> {
     if let Some(reason) = case.in_use.blocked() {
-        return Some((Code::SourceUnreadable, reason));
+        return Some(Refusal { code: Code::SourceUnreadable, reason });
     }
     if let Some(fault) = &seen.images.unreadable {
         let reason = format!("nothing of this repository is deleted, because {fault}");
-        return Some((Code::IndexUnreadable, reason));
+        return Some(Refusal { code: Code::IndexUnreadable, reason });
     }
     if !used.unknown.is_empty() {
         let services = used.unknown.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -252,7 +252,7 @@ fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> 
             "nothing of this repository is deleted, because no revision tells which image {services} would start \
              with; a forced deployment (aws ecs update-service --force-new-deployment) pins it"
         );
-        return Some((Code::UnknownPinnedDigest, reason));
+        return Some(Refusal { code: Code::UnknownPinnedDigest, reason });
     }
     // What lies in the archive can't be pulled: it is not what is left.
     let there = |image: &Image| image.storage_class == StorageClass::Standard;
@@ -266,7 +266,7 @@ fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> 
             _ => losses.archived += 1,
         }
     }
-    case.guards.tripped(losses).map(|reason| (Code::GuardTripped, reason))
+    case.guards.tripped(losses).map(|reason| Refusal { code: Code::GuardTripped, reason })
 }
 
 /// The items of what a rule acts on, and the steps of what goes.

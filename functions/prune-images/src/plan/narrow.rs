@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use shared::Code;
 use shared::image::Digest;
 use shared::lifecycle::{Image, StorageClass};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
+use shared::{Code, Refusal};
 
 use super::{Guards, Step, Target, protect};
-use crate::observe::{Images, Why, by_digest};
+use crate::observe::{Images, by_digest};
 use crate::used::{InUse, UsedHere};
 
 /// The world as it is just before images go.
@@ -21,7 +21,7 @@ pub struct Fresh {
     /// The same by repository.
     pub used: BTreeMap<String, UsedHere>,
     /// The images of each repository, or why they could not be read again.
-    pub images: BTreeMap<String, Result<Images, Why>>,
+    pub images: BTreeMap<String, Result<Images, Refusal>>,
     /// When it was read.
     pub now: Timestamp,
 }
@@ -93,7 +93,7 @@ enum Again<'a> {
     /// What is there, what stays of it, and which index still names what.
     Seen {
         images: BTreeMap<&'a Digest, &'a Image>,
-        kept: BTreeMap<Digest, super::Kept>,
+        kept: BTreeMap<Digest, Refusal>,
         /// By an index that is there, in the archive or not.
         named: BTreeMap<&'a Digest, &'a Digest>,
         /// By one that is not in the archive.
@@ -102,11 +102,11 @@ enum Again<'a> {
 }
 
 impl<'a> Again<'a> {
-    fn of(images: &'a Result<Images, Why>, used: &UsedHere, guards: &Guards, now: Timestamp) -> Self {
+    fn of(images: &'a Result<Images, Refusal>, used: &UsedHere, guards: &Guards, now: Timestamp) -> Self {
         let failed = |code, reason| Self::Failed(Taken { outcome: Outcome::Failed, code, reason });
         let seen = match images {
-            Err((Code::OutOfTime, _)) => return Self::Failed(out_of_time()),
-            Err((code, reason)) => {
+            Err(Refusal { code: Code::OutOfTime, .. }) => return Self::Failed(out_of_time()),
+            Err(Refusal { code, reason }) => {
                 return failed(*code, format!("it could not be looked at again: {reason}"));
             }
             Ok(seen) => seen,

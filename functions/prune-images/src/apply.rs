@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::PruneImages;
 use crate::ask::Ask;
+use crate::effect::Effect;
 use crate::observe;
 use crate::plan::{Fresh, Step, Target, narrow};
 
@@ -31,8 +32,8 @@ pub(crate) struct Apply<'a> {
     pub(crate) began: (Timestamp, Instant),
 }
 
-impl Executor<Step> for Apply<'_> {
-    async fn perform(&self, step: &Step) -> Result<Done, Problem> {
+impl Executor<Step, Effect> for Apply<'_> {
+    async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
         match step {
             Step::Delete { repository, images } => {
                 let digests: Vec<String> = images.iter().map(|image| image.digest.to_string()).collect();
@@ -76,7 +77,7 @@ impl Executor<Step> for Apply<'_> {
 }
 
 /// What AWS says of an image that it did not delete.
-fn settle(done: &mut Done, image: &Target, code: &str, reason: &str) {
+fn settle(done: &mut Done<Effect>, image: &Target, code: &str, reason: &str) {
     let left = |outcome, code, reason: String| Taken { outcome, code, reason };
     match code {
         "ImageNotFound" => {

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod ask;
 pub mod config;
+pub mod effect;
 pub mod evaluate;
 pub mod observe;
 pub mod plan;

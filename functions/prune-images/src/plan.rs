@@ -15,13 +15,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 use shared::image::{Digest, Tag};
 use shared::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate};
 use shared::plan::Job;
-use shared::report::{Item, Outcome, Warning};
-use shared::{Code, ItemId, Plan, Refusal};
+use shared::report::{Outcome, Warning};
+use shared::{Code, ItemId, Refusal};
 
+use crate::effect::{Effect, Item};
 use crate::observe::Seen;
 use crate::used::{InUse, UsedHere};
 use guards::Losses;
@@ -32,6 +32,9 @@ pub use protect::protect;
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
+
+/// A plan of prune-images.
+pub type Plan = shared::Plan<Step, Effect>;
 
 /// One AWS call.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +133,7 @@ pub struct Judged {
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// What will be done.
-    pub plan: Plan<Step>,
+    pub plan: Plan,
     /// The hash of what would go.
     pub id: String,
     /// Every image.
@@ -270,7 +273,7 @@ fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> 
 }
 
 /// The items of what a rule acts on, and the steps of what goes.
-fn add(plan: &mut Plan<Step>, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
+fn add(plan: &mut Plan, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
     let repository = &seen.repository.repository_name;
     let mut going = Vec::new();
     for (one, image) in judged.iter().zip(&seen.images.images) {
@@ -283,9 +286,10 @@ fn add(plan: &mut Plan<Step>, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
         };
         let mut item =
             Item::new(&format!("repository/{repository}@{}", one.digest), outcome, code, one.reason.clone());
-        item.before = Some(json!({ "tags": one.tags, "pushedAt": image.pushed_at }));
+        let (tags, pushed_at) = (one.tags.clone(), image.pushed_at);
+        item.before = Some(Effect::Seen { repository: repository.clone(), tags, pushed_at });
         if one.held.is_none() {
-            item.after = Some(json!({ "verdict": one.verdict, "rule": one.rule }));
+            item.after = Some(Effect::Pruned { verdict: one.verdict, rule: one.rule });
         }
         let id = plan.decided(item);
         if one.held.is_none() {

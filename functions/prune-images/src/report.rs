@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use shared::Code;
 use shared::call::{LARGEST_ANSWER, quoted_len};
-use shared::report::{Item, Outcome, Report, Warning};
+use shared::lifecycle::Verdict;
+use shared::report::{Outcome, Report, Warning};
 use shared::settings::Settings;
 
 use crate::ask::Ask;
+use crate::effect::{Item, repository, verdict};
 use crate::plan::Judged;
 
 /// How many repositories a summary names.
@@ -63,16 +65,12 @@ fn fit(report: &mut Report, images: &[Judged]) {
 
 fn summary(items: &[Item], dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
-    let is_archive = |item: &&&Item| {
-        item.after.as_ref().and_then(|after| after.get("verdict")).and_then(Value::as_str) == Some("archive")
-    };
-    let changed: Vec<&Item> = items.iter().filter(|item| item.outcome == Outcome::Changed).collect();
-    let (archived, deleted): (Vec<&&Item>, Vec<&&Item>) = changed.iter().partition(is_archive);
     let mut parts = Vec::new();
-    for (list, verb) in [(deleted, "deleted"), (archived, "archived")] {
-        if !list.is_empty() {
-            let names = by_repository(list.iter().map(|item| item.resource.as_str()));
-            parts.push(format!("{} {would}{verb} ({names})", images(list.len())));
+    for (of, verb) in [(Verdict::Expire, "deleted"), (Verdict::Archive, "archived")] {
+        let is_so = |item: &&Item| item.outcome == Outcome::Changed && verdict(item) == Some(of);
+        let those: Vec<&Item> = items.iter().filter(is_so).collect();
+        if !those.is_empty() {
+            parts.push(format!("{} {would}{verb} ({})", images(those.len()), by_repository(&those)));
         }
     }
     let kept = |code: Code| {
@@ -89,7 +87,7 @@ fn summary(items: &[Item], dry_run: bool) -> String {
         }
     }
     let repositories =
-        items.iter().filter(|item| item.outcome == Outcome::Skipped && !item.resource.contains('@')).count();
+        items.iter().filter(|item| item.outcome == Outcome::Skipped && repository(item).is_none()).count();
     if repositories > 0 {
         parts.push(format!("{repositories} repositories left alone"));
     }
@@ -108,11 +106,10 @@ fn images(count: usize) -> String {
 }
 
 /// `users 3, threads 1 and 2 more`.
-fn by_repository<'a>(resources: impl Iterator<Item = &'a str>) -> String {
+fn by_repository(items: &[&Item]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for resource in resources {
-        let name = resource.strip_prefix("repository/").unwrap_or(resource);
-        *counts.entry(name.split('@').next().unwrap_or(name)).or_default() += 1;
+    for name in items.iter().filter_map(|item| repository(item)) {
+        *counts.entry(name).or_default() += 1;
     }
     let named: Vec<String> =
         counts.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();

@@ -41,7 +41,7 @@ use crate::ask::{Ask, Policing};
 use crate::observe::{Registry, Seen, Wanted};
 use crate::plan::{Case, Judged, judge};
 use crate::request::{ImagesFields, PruneFields, Request};
-use crate::sources::{Cache, InUseDocument, Look};
+use crate::sources::{Cache, InUseDocument, SourceReader};
 use crate::used::InUse;
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
@@ -62,9 +62,13 @@ impl PruneImages {
         Self { aws, config, cache: Cache::default() }
     }
 
-    fn look<'a>(&'a self, read: &'a Read, scope: &'a Scope, documents: &'a [InUseDocument]) -> Look<'a> {
-        let Config { in_use_revisions, lists, sources_off, .. } = &self.config;
-        Look::new(read, &self.cache, scope, (*in_use_revisions, lists, &sources_off.0), documents)
+    fn sources<'a>(
+        &'a self,
+        read: &'a Read,
+        scope: &'a Scope,
+        documents: &'a [InUseDocument],
+    ) -> SourceReader<'a> {
+        SourceReader { read, cache: &self.cache, scope, config: &self.config, documents }
     }
 
     async fn prune(
@@ -84,7 +88,8 @@ impl PruneImages {
             let seen = observe::repositories(&read, &self.cache, &call.scope.account, wanted).await;
             Ok::<_, Problem>((registry, seen))
         };
-        let (seen, in_use) = join(registry, self.look(&reading, &call.scope, &ask.documents).in_use()).await;
+        let (seen, in_use) =
+            join(registry, self.sources(&reading, &call.scope, &ask.documents).in_use()).await;
         let (registry, mut seen) = seen?;
         seen.extend(missing(&registry, &ask));
         in_time(&in_use, call, fields)?;
@@ -110,10 +115,8 @@ impl PruneImages {
             let time_left = || write.time_left();
             let executor = Apply {
                 write: write.clone(),
-                function: self,
-                read: &read,
-                scope: &call.scope,
-                ask: &ask,
+                sources: self.sources(&read, &call.scope, &ask.documents),
+                guards: &ask.guards,
                 began,
             };
             perform(planned.plan, &executor, AT_ONCE, &time_left).await
@@ -204,7 +207,7 @@ impl PruneImages {
         let read = self.aws.read(deadline);
         let name = fields.repository.to_string();
         let images = observe::images(&read, &self.cache, &name);
-        let (images, in_use) = join(images, self.look(&read, scope, &[]).in_use()).await;
+        let (images, in_use) = join(images, self.sources(&read, scope, &[]).in_use()).await;
         let repository = shared::ecr::Repository { repository_name: name.clone(), ..Default::default() };
         let seen = Seen { repository, images: images?, ..Seen::default() };
         let used = in_use.by_repository(scope);
@@ -220,7 +223,7 @@ impl PruneImages {
 
     async fn in_use(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
         let read = self.aws.read(deadline);
-        let in_use = self.look(&read, scope, &[]).in_use().await;
+        let in_use = self.sources(&read, scope, &[]).in_use().await;
         let mut tags: BTreeMap<(String, String), Digest> = BTreeMap::new();
         let mut looked = BTreeSet::new();
         for it in in_use.found.uses.iter().filter(|it| it.image.is_within(scope)) {

@@ -143,6 +143,22 @@ async fn one(
     seen
 }
 
+/// The images of each of these repositories, or why they can't be read.
+pub async fn images_of(
+    read: &Read,
+    cache: &Cache,
+    names: BTreeSet<String>,
+) -> BTreeMap<String, Result<Images, Refusal>> {
+    stream::iter(names)
+        .map(|name| async move {
+            let images = images(read, cache, &name).await;
+            (name, images.map_err(|problem| Refusal { code: problem.code, reason: problem.detail }))
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
 /// The images of a repository, and then what its indexes name: reading a manifest is a pull to ECR,
 /// so the pull times come first.
 pub async fn images(read: &Read, cache: &Cache, repository: &str) -> Result<Images, Problem> {

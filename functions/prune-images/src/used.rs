@@ -76,7 +76,7 @@ fn ecr(image: &str, digest: Option<&str>, by: &str) -> Result<Option<EcrImage>, 
 
 /// A source that could not be read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct SourceFailure {
     /// Its name.
     pub source: &'static str,
     /// The kind.
@@ -91,7 +91,7 @@ pub struct InUse {
     /// What they found.
     pub found: Found,
     /// Those that could not be read whole.
-    pub failed: Vec<Failure>,
+    pub failed: Vec<SourceFailure>,
     /// Those that are switched off.
     pub off: Vec<&'static str>,
 }

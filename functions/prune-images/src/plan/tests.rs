@@ -11,7 +11,7 @@ use shared::perform::Narrowed;
 
 use super::*;
 use crate::observe::Images;
-use crate::used::{Failure, Unknown, Use};
+use crate::used::{SourceFailure, Unknown, Use};
 
 const HOST: &str = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
 
@@ -88,7 +88,7 @@ fn a_service_of_which_no_revision_tells_keeps_all_of_its_repository_and_the_answ
 
 #[test]
 fn a_source_that_failed_means_that_nothing_goes() {
-    let failed = Failure { source: "tasks", code: Code::AccessDenied, reason: "denied".into() };
+    let failed = SourceFailure { source: "tasks", code: Code::AccessDenied, reason: "denied".into() };
     let planned = planned(seen(5), &InUse { failed: vec![failed], ..InUse::default() });
     assert!(planned.plan.is_empty());
     assert_eq!(codes(&planned), [(Outcome::Failed, Some(Code::SourceUnreadable))].into());

@@ -3,14 +3,14 @@
 use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
 
-use super::{AT_ONCE, Look};
+use super::{AT_ONCE, SourceReader};
 use crate::used::Found;
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
-    let versions = look.read.image_functions().await?;
+pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Found, Problem> {
+    let versions = reader.read.image_functions().await?;
     let mut calls = stream::iter(versions)
         .map(|of| async move {
-            let image = look.cache.function(look.read, &of).await?;
+            let image = reader.cache.function(reader.read, &of).await?;
             Ok::<_, Problem>((of, image))
         })
         .buffer_unordered(AT_ONCE);

@@ -7,7 +7,7 @@ use shared::Problem;
 use shared::image::ImageRef;
 use shared::names::Scope;
 
-use super::{Look, unreadable};
+use super::{SourceReader, unreadable};
 use crate::used::Found;
 
 /// What the config says is in use.
@@ -82,12 +82,12 @@ pub struct InUseEntry {
     pub used_by: Vec<String>,
 }
 
-pub(super) fn read(look: &Look<'_>) -> Result<Found, Problem> {
+pub(super) fn read(reader: &SourceReader<'_>) -> Result<Found, Problem> {
     let mut found = Found::default();
-    for reference in &look.lists.references.0 {
-        found.add(&whole(reference, look.scope), None, "IN_USE")?;
+    for reference in &reader.config.lists.references.0 {
+        found.add(&whole(reference, reader.scope), None, "IN_USE")?;
     }
-    for document in look.lists.documents.0.iter().chain(look.documents) {
+    for document in reader.config.lists.documents.0.iter().chain(reader.documents) {
         let InUseDocument { account, region, complete, images, sources_off } = document;
         let from = format!("account {account} in {region}");
         if !complete {

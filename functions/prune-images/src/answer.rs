@@ -10,7 +10,7 @@ use shared::names::Scope;
 
 use crate::config::Config;
 use crate::observe::{Images, Registry, Seen};
-use crate::plan::Judged;
+use crate::plan::{Judged, left_alone};
 use crate::used::InUse;
 
 /// How lists are shown to people.
@@ -81,14 +81,15 @@ pub fn repositories(registry: &Registry, seen: &[Seen], config: &Config) -> Valu
         .collect();
     let shown = seen.iter().map(|seen| {
         let name = &seen.repository.repository_name;
+        let left = left_alone(registry, name).or_else(|| seen.left.clone());
         let mut value = json!(seen.repository);
-        let prunable = config.repositories.matches(name) && seen.left.is_none() && seen.failed.is_none();
+        let prunable = config.repositories.matches(name) && left.is_none() && seen.failed.is_none();
         let steward = json!({
             "policy": config.policies.of(name),
             "attachedPolicy": seen.attached,
             "prunable": prunable,
-            "code": seen.left.as_ref().map(|left| left.code),
-            "reason": seen.left.as_ref().map(|left| &left.reason),
+            "code": left.as_ref().map(|left| left.code),
+            "reason": left.as_ref().map(|left| &left.reason),
         });
         if let Some(fields) = value.as_object_mut() {
             fields.insert("steward".into(), steward);

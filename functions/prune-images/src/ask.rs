@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::lifecycle::Policy;
+use shared::problem::Action;
 use shared::select::ImagePattern;
 use shared::{Call, Code, Problem, Via};
 
@@ -58,6 +59,8 @@ pub struct Ask {
     pub dry_run: bool,
     /// It came from a schedule, and comes again.
     pub scheduled: bool,
+    /// Where it came by HTTP, the same request as an event, which has more time.
+    pub as_event: Option<Action>,
 }
 
 impl Ask {
@@ -106,6 +109,7 @@ impl Ask {
             documents: fields.in_use_from.clone().unwrap_or_default(),
             dry_run,
             scheduled: call.via == Via::Scheduled,
+            as_event: (call.via == Via::Rest).then(|| fields.as_event(&call.envelope)),
         })
     }
 

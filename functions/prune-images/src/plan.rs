@@ -7,6 +7,8 @@ mod guards;
 mod id;
 mod narrow;
 mod protect;
+mod pulls;
+mod selection;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -19,16 +21,19 @@ use shared::image::{Digest, Tag};
 use shared::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate};
 use shared::plan::Job;
 use shared::report::{Outcome, Warning};
-use shared::{Code, ItemId, Refusal};
+use shared::{Code, ItemId, Problem, Refusal};
 
+use crate::ask::Ask;
 use crate::effect::{Effect, Item};
-use crate::observe::Seen;
+use crate::observe::{Images, Seen};
 use crate::used::{InUse, UsedHere};
 use guards::Losses;
 
 pub use guards::Guards;
 pub use narrow::{Fresh, narrow};
 pub use protect::protect;
+pub use pulls::PullTimes;
+pub use selection::{candidates, left_alone, left_as_shared, unmatched, with_policies};
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
@@ -142,6 +147,46 @@ pub struct Planned {
     pub warnings: Vec<Warning>,
 }
 
+impl Planned {
+    /// Nothing, unless a request means another plan.
+    ///
+    /// # Errors
+    ///
+    /// What would go is not what that plan said.
+    pub fn confirm(&self, asked: Option<&str>) -> Result<(), Problem> {
+        match asked.filter(|asked| *asked != self.id) {
+            None => Ok(()),
+            Some(asked) => Err(Problem::new(
+                Code::PlanChanged,
+                format!(
+                    "what would go is not what plan {asked} said: look at plan {} (the same request as a dry run), \
+                     and send that",
+                    self.id
+                ),
+            )),
+        }
+    }
+}
+
+/// What is in use is known by two thirds of the deadline, or nothing is deleted.
+///
+/// # Errors
+///
+/// A source took too long. A request that came by HTTP is offered the event that has more time.
+pub fn in_time(in_use: &InUse, ask: &Ask) -> Result<(), Problem> {
+    let slow: Vec<&str> =
+        in_use.failed.iter().filter(|it| it.code == Code::OutOfTime).map(|it| it.source).collect();
+    if slow.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "what is in use was not read in two thirds of the time ({} took too long): nothing is deleted. A direct or \
+         scheduled event has more time",
+        slow.join(", ")
+    );
+    Err(ask.as_event.clone().into_iter().fold(Problem::new(Code::UseTooLarge, detail), Problem::offering))
+}
+
 /// The plan for these repositories, each with its policy.
 #[must_use]
 pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned {
@@ -156,7 +201,7 @@ pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned
             continue;
         }
         let Some(policy) = policy else { continue };
-        let judged = judge(seen, policy, case);
+        let judged = judge(name, &seen.images, Some(policy), case);
         planned.warnings.extend(native(seen, case));
         planned.warnings.extend(archived_in_use(seen, case));
         id.repository(name, policy, &judged);
@@ -181,21 +226,30 @@ fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Refusal)> {
     })
 }
 
-/// What becomes of each image of a repository, in the order in which they were seen.
+/// What becomes of each image of a repository, in the order in which they were seen. Without a policy all
+/// are kept.
 #[must_use]
-pub fn judge(seen: &Seen, policy: &Policy, case: &Case<'_>) -> Vec<Judged> {
+pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, case: &Case<'_>) -> Vec<Judged> {
     let none = UsedHere::default();
-    let name = &seen.repository.repository_name;
     let used = case.used.get(name).unwrap_or(&none);
-    let images = &seen.images.images;
-    let kept = protect(&seen.images, used, case.guards, case.now);
-    let decisions = evaluate(policy, images, case.now);
+    let kept = protect(seen, used, case.guards, case.now);
+    let unclaimed = |image: &Image| Decision {
+        digest: image.digest.clone(),
+        tags: image.tags.clone(),
+        verdict: Verdict::Keep,
+        rule: None,
+        reason: "no lifecycle policy is for this repository".into(),
+    };
+    let decisions = match policy {
+        Some(policy) => evaluate(policy, &seen.images, case.now),
+        None => seen.images.iter().map(unclaimed).collect(),
+    };
     let mut judged: Vec<Judged> = decisions
         .into_iter()
         .map(|Decision { digest, tags, verdict, rule, reason }| {
             let used_by = used.by(&digest, &tags).into_iter().collect();
             let mut one = Judged {
-                repository: name.clone(),
+                repository: name.to_owned(),
                 digest,
                 tags,
                 verdict,
@@ -241,11 +295,11 @@ fn goes(one: &Judged) -> bool {
 }
 
 /// Why nothing of a repository may go, if nothing may.
-fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> Option<Refusal> {
+fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> Option<Refusal> {
     if let Some(reason) = case.in_use.blocked() {
         return Some(Refusal { code: Code::SourceUnreadable, reason });
     }
-    if let Some(fault) = &seen.images.unreadable {
+    if let Some(fault) = &seen.unreadable {
         let reason = format!("nothing of this repository is deleted, because {fault}");
         return Some(Refusal { code: Code::IndexUnreadable, reason });
     }
@@ -259,9 +313,9 @@ fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> 
     }
     // What lies in the archive can't be pulled: it is not what is left.
     let there = |image: &Image| image.storage_class == StorageClass::Standard;
-    let going = judged.iter().zip(&seen.images.images).filter(|(one, _)| goes(one));
+    let going = judged.iter().zip(&seen.images).filter(|(one, _)| goes(one));
     let mut losses =
-        Losses { images: seen.images.images.iter().filter(|it| there(it)).count(), ..Losses::default() };
+        Losses { images: seen.images.iter().filter(|it| there(it)).count(), ..Losses::default() };
     for (one, image) in going {
         match one.verdict {
             Verdict::Expire if there(image) => losses.expired += 1,

@@ -131,9 +131,7 @@ impl SourceReader<'_> {
             Source::ALL.into_iter().partition(|source| self.config.sources_off.0.contains(source));
         let clusters =
             if on.iter().any(|source| matches!(source, Source::Tasks | Source::Services | Source::Daemons)) {
-                clusters(self.read)
-                    .await
-                    .map_err(|problem| Refusal { code: problem.code, reason: problem.detail })
+                clusters(self.read).await.map_err(Refusal::from)
             } else {
                 Ok(Vec::new())
             };

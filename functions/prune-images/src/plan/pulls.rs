@@ -1,0 +1,57 @@
+//! Whether our own pulls lead a policy astray: reading a manifest is a pull to ECR, but for a role that the
+//! registry excludes.
+
+use shared::lifecycle::Policy;
+use shared::report::Warning;
+use shared::{Code, Problem};
+
+use super::Guards;
+use crate::observe::Seen;
+
+/// What asks when images were pulled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PullTimes {
+    /// A rule, which may delete by them.
+    Rule,
+    /// `keepPulledDays`, of indexes whose manifests were read.
+    Guard,
+}
+
+impl PullTimes {
+    /// What of a run asks for pull times that our own pulls may have moved, if anything does.
+    #[must_use]
+    pub fn asked(repositories: &[(Seen, Option<Policy>)], guards: &Guards) -> Option<Self> {
+        if repositories.iter().filter_map(|(_, policy)| policy.as_ref()).any(Policy::asks_for_pull_times) {
+            return Some(Self::Rule);
+        }
+        let moved = guards.keep_pulled_days > 0 && repositories.iter().any(|(seen, _)| seen.images.pulled);
+        moved.then_some(Self::Guard)
+    }
+
+    /// What that means where the pulls of this role are recorded.
+    ///
+    /// # Errors
+    ///
+    /// A rule must not be led astray: nothing is deleted then.
+    pub fn recorded(self, role: &str) -> Result<Warning, Problem> {
+        let role = if role.is_empty() { "the function's role (ROLE_ARN is not set)" } else { role };
+        let remedy =
+            format!("register it: aws ecr register-pull-time-update-exclusion --principal-arn {role}");
+        match self {
+            Self::Rule => Err(Problem::new(
+                Code::RoleNotExcluded,
+                format!(
+                    "a rule counts sinceImagePulled, and the pulls of {role} are recorded, which reads manifests: \
+                     {remedy}"
+                ),
+            )),
+            Self::Guard => Ok(Warning::new(
+                Code::RoleNotExcluded,
+                format!(
+                    "the manifests of indexes were read, which ECR records as pulls by {role}, so keepPulledDays \
+                     keeps those indexes: {remedy}"
+                ),
+            )),
+        }
+    }
+}

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use shared::Refusal;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
-use shared::image::{Digest, Wanted};
+use shared::image::{Digest, ImageIdentifier};
 use shared::names::Scope;
 
 use crate::config::Config;
-use crate::observe::{Images, Registry, Seen};
+use crate::observe::{Images, Registry, SeenRepository};
 use crate::plan::{Judged, left_alone};
 use crate::used::InUse;
 
@@ -71,7 +71,7 @@ fn fit(items: impl Iterator<Item = Value>, limit: usize) -> (Vec<Value>, bool) {
 
 /// Every repository, and what steward would do about it.
 #[must_use]
-pub fn repositories(registry: &Registry, seen: &[Seen], config: &Config) -> Value {
+pub fn repositories(registry: &Registry, seen: &[SeenRepository], config: &Config) -> Value {
     let failures: Vec<Value> = seen
         .iter()
         .filter_map(|seen| {
@@ -143,10 +143,10 @@ pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), D
     for it in &in_use.found.uses {
         let repository = it.image.repository.to_string();
         let own = it.image.is_within(scope);
-        let digest = match it.image.wanted() {
-            Wanted::Digest(digest) => Some(digest),
-            Wanted::Tag(tag) if own => tags.get(&(repository.clone(), tag.to_owned())),
-            Wanted::Tag(_) => None,
+        let digest = match it.image.identifier() {
+            ImageIdentifier::Digest(digest) => Some(digest),
+            ImageIdentifier::Tag(tag) if own => tags.get(&(repository.clone(), tag.to_owned())),
+            ImageIdentifier::Tag(_) => None,
         };
         let text = it.image.to_string();
         let (_, by) = images.entry(text.clone()).or_insert_with(|| {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::effect::Effect;
 use crate::observe;
-use crate::plan::{Fresh, Guards, Step, Target, narrow};
+use crate::plan::{Fresh, Guards, PlannedImage, Step, narrow};
 use crate::sources::SourceReader;
 
 /// What performs prune-images' steps.
@@ -63,7 +63,7 @@ impl Executor<Step, Effect> for Apply<'_> {
 }
 
 /// What AWS says of an image that it did not delete.
-fn settle(done: &mut Done<Effect>, image: &Target, code: &str, reason: &str) {
+fn settle(done: &mut Done<Effect>, image: &PlannedImage, code: &str, reason: &str) {
     let left = |outcome, code, reason: String| Taken { outcome, code, reason };
     match code {
         "ImageNotFound" => {

@@ -20,14 +20,14 @@ const OWN: &str = "repository";
 
 /// Which policy holds.
 #[derive(Clone, Debug)]
-pub enum Policing {
+pub enum PolicySource {
     /// The request's or the config's.
     These(Policies),
     /// The one that is attached to each repository.
     Own,
 }
 
-impl Policing {
+impl PolicySource {
     /// The policy for a repository, whose attached one is this text.
     pub fn of(&self, repository: &str, attached: Option<&str>) -> Result<Option<Policy>, String> {
         match self {
@@ -46,7 +46,7 @@ pub struct Ask {
     /// Which repositories; all without it.
     pub repositories: Option<Vec<ImagePattern>>,
     /// By which policy.
-    pub policing: Policing,
+    pub policies: PolicySource,
     /// The plan that was seen and is meant.
     pub plan_id: Option<String>,
     /// Whether archive verdicts are applied.
@@ -80,20 +80,20 @@ impl Ask {
             ));
         }
         let dry_run = call.envelope.dry_run;
-        let policing = match &fields.policy {
+        let policies = match &fields.policy {
             None if config.policies == Policies::default() => {
                 let detail =
                     "neither the request nor the config has a policy: send \"policy\", or set PRUNE_POLICY";
                 return Err(Problem::new(Code::NoPolicy, detail));
             }
-            None => Policing::These(config.policies.clone()),
-            Some(Value::String(own)) if own == OWN && dry_run => Policing::Own,
+            None => PolicySource::These(config.policies.clone()),
+            Some(Value::String(own)) if own == OWN && dry_run => PolicySource::Own,
             Some(Value::String(own)) if own == OWN => {
                 let detail = "\"policy\":\"repository\" is for evaluating and dry runs: ECR runs an attached policy \
                               itself. Detach it, and send it as \"policy\"";
                 return Err(Problem::new(Code::DryRunOnly, detail));
             }
-            Some(policy) => Policing::These(Policies::one(policies::parse(policy)?)),
+            Some(policy) => PolicySource::These(Policies::one(policies::parse(policy)?)),
         };
         if !dry_run && config.repositories.0.is_empty() {
             let detail =
@@ -102,7 +102,7 @@ impl Ask {
         }
         Ok(Self {
             repositories: fields.repositories.clone(),
-            policing,
+            policies,
             plan_id: fields.plan_id.clone(),
             archive: fields.archive,
             guards: config.guards.tightened(fields)?,

@@ -33,7 +33,7 @@ pub use config::Config;
 use crate::apply::Apply;
 use crate::ask::Ask;
 use crate::observe::Snapshot;
-use crate::plan::{Case, PullTimes};
+use crate::plan::{PlanContext, PullTimes};
 use crate::request::{ImagesFields, PruneFields, Request};
 use crate::sources::{Cache, InUseDocument, SourceReader};
 
@@ -86,8 +86,9 @@ impl PruneImages {
             warnings.push(pull_times.recorded(role_arn)?);
         }
         let used = in_use.by_repository(scope);
-        let case = Case { in_use: &in_use, used: &used, guards: &ask.guards, archive: ask.archive, now };
-        let planned = plan::plan(&repositories, &case);
+        let context =
+            PlanContext { in_use: &in_use, used: &used, guards: &ask.guards, archive: ask.archive, now };
+        let planned = plan::plan(&repositories, &context);
         planned.confirm(ask.plan_id.as_deref())?;
         warnings.extend(planned.warnings);
         let items = if ask.dry_run {
@@ -122,8 +123,9 @@ impl PruneImages {
         let seen = observe::images(&read, &self.cache, name);
         let (seen, in_use) = join(seen, self.sources(&read, scope, &[]).in_use()).await;
         let (seen, used) = (seen?, in_use.by_repository(scope));
-        let case = Case { in_use: &in_use, used: &used, guards: &self.config.guards, archive: true, now };
-        let judged = plan::judge(name, &seen, self.config.policies.of(name), &case);
+        let context =
+            PlanContext { in_use: &in_use, used: &used, guards: &self.config.guards, archive: true, now };
+        let judged = plan::judge(name, &seen, self.config.policies.of(name), &context);
         Ok(Answer::Read(answer::images(&seen, &judged, &in_use, (limit, fields.cursor.as_ref()))))
     }
 

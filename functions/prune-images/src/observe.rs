@@ -6,7 +6,7 @@ use futures_util::future::{join, try_join, try_join3};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 use shared::ecr::{ImageDetail, ReplicationRule, Repository};
-use shared::image::{Digest, Wanted};
+use shared::image::{Digest, ImageIdentifier};
 use shared::lifecycle::{Image, StorageClass};
 use shared::names::Scope;
 use shared::{Code, Problem, Refusal};
@@ -22,7 +22,7 @@ const AT_ONCE: usize = 20;
 
 /// A repository as it was seen.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct SeenRepository {
     /// What AWS says of it.
     pub repository: Repository,
     /// Why it is left alone.
@@ -74,7 +74,7 @@ pub struct Snapshot {
     /// What of the registry concerns repositories.
     pub registry: Registry,
     /// The repositories that the request means.
-    pub repositories: Vec<Seen>,
+    pub repositories: Vec<SeenRepository>,
     /// What is in use.
     pub in_use: InUse,
 }
@@ -94,7 +94,11 @@ pub async fn observe(read: &Read, sources: SourceReader<'_>, ask: &Ask) -> Resul
 }
 
 /// Reads every repository of the registry, without its images.
-pub async fn all(read: &Read, cache: &Cache, scope: &Scope) -> Result<(Registry, Vec<Seen>), Problem> {
+pub async fn all(
+    read: &Read,
+    cache: &Cache,
+    scope: &Scope,
+) -> Result<(Registry, Vec<SeenRepository>), Problem> {
     let registry = registry(read).await?;
     let all = registry.repositories.iter().cloned();
     let all = all.map(|repository| Candidate { repository, ..Candidate::default() }).collect();
@@ -121,10 +125,10 @@ async fn repositories(
     account: &str,
     candidates: Vec<Candidate>,
     with_images: bool,
-) -> Vec<Seen> {
+) -> Vec<SeenRepository> {
     stream::iter(candidates)
         .map(|Candidate { repository, left, named }| async move {
-            let mut seen = Seen { repository, left, ..Seen::default() };
+            let mut seen = SeenRepository { repository, left, ..SeenRepository::default() };
             if seen.left.is_none()
                 && let Err(problem) = look_into(read, cache, account, named, with_images, &mut seen).await
             {
@@ -143,7 +147,7 @@ async fn look_into(
     account: &str,
     named: bool,
     with_images: bool,
-    seen: &mut Seen,
+    seen: &mut SeenRepository,
 ) -> Result<(), Problem> {
     let name = &seen.repository.repository_name;
     let (policy, attached) = try_join(read.repository_policy(name), read.lifecycle_policy(name)).await?;
@@ -248,7 +252,7 @@ pub async fn is_excluded(read: &Read, role: &str) -> Result<bool, Problem> {
 pub async fn tags_in_use(read: &Read, in_use: &InUse, scope: &Scope) -> BTreeMap<(String, String), Digest> {
     let own = in_use.found.uses.iter().map(|it| &it.image).filter(|image| image.is_within(scope));
     let names: BTreeSet<String> = own
-        .filter(|image| matches!(image.wanted(), Wanted::Tag(_)))
+        .filter(|image| matches!(image.identifier(), ImageIdentifier::Tag(_)))
         .map(|image| image.repository.to_string())
         .collect();
     let mut tags = BTreeMap::new();
@@ -260,10 +264,4 @@ pub async fn tags_in_use(read: &Read, in_use: &InUse, scope: &Scope) -> BTreeMap
         }
     }
     tags
-}
-
-/// The images by digest.
-#[must_use]
-pub fn by_digest(images: &[Image]) -> BTreeMap<&Digest, &Image> {
-    images.iter().map(|image| (&image.digest, image)).collect()
 }

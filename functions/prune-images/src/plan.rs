@@ -25,7 +25,7 @@ use shared::{Code, ItemId, Problem, Refusal};
 
 use crate::ask::Ask;
 use crate::effect::{Effect, Item};
-use crate::observe::{Images, Seen};
+use crate::observe::{Images, SeenRepository};
 use crate::used::{InUse, UsedHere};
 use guards::Losses;
 
@@ -49,14 +49,14 @@ pub enum Step {
         /// Of which repository.
         repository: String,
         /// At most 100 images.
-        images: Vec<Target>,
+        images: Vec<PlannedImage>,
     },
     /// `UpdateImageStorageClass`.
     Archive {
         /// Of which repository.
         repository: String,
         /// Which image.
-        image: Target,
+        image: PlannedImage,
     },
 }
 
@@ -71,7 +71,7 @@ impl Step {
 
     /// The images that it changes.
     #[must_use]
-    pub fn targets(&self) -> &[Target] {
+    pub fn images(&self) -> &[PlannedImage] {
         match self {
             Self::Delete { images, .. } => images,
             Self::Archive { image, .. } => std::slice::from_ref(image),
@@ -81,7 +81,7 @@ impl Step {
 
 /// An image to delete or archive, as it was when that was planned.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Target {
+pub struct PlannedImage {
     /// Its item.
     pub item: ItemId,
     /// Its digest.
@@ -92,9 +92,9 @@ pub struct Target {
     pub since: Timestamp,
 }
 
-/// What is planned of.
+/// What is held against the images that were seen.
 #[derive(Clone, Copy)]
-pub struct Case<'a> {
+pub struct PlanContext<'a> {
     /// What is in use.
     pub in_use: &'a InUse,
     /// The same by repository.
@@ -189,9 +189,9 @@ pub fn in_time(in_use: &InUse, ask: &Ask) -> Result<(), Problem> {
 
 /// The plan for these repositories, each with its policy.
 #[must_use]
-pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned {
+pub fn plan(repositories: &[(SeenRepository, Option<Policy>)], context: &PlanContext<'_>) -> Planned {
     let mut planned =
-        Planned { plan: Plan::default(), id: String::new(), images: Vec::new(), warnings: sources(case) };
+        Planned { plan: Plan::default(), id: String::new(), images: Vec::new(), warnings: sources(context) };
     let mut id = id::PlanId::default();
     for (seen, policy) in repositories {
         let name = &seen.repository.repository_name;
@@ -201,11 +201,11 @@ pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned
             continue;
         }
         let Some(policy) = policy else { continue };
-        let judged = judge(name, &seen.images, Some(policy), case);
-        planned.warnings.extend(native(seen, case));
-        planned.warnings.extend(archived_in_use(seen, case));
+        let judged = judge(name, &seen.images, Some(policy), context);
+        planned.warnings.extend(native(seen, context));
+        planned.warnings.extend(archived_in_use(seen, context));
         id.repository(name, policy, &judged);
-        add(&mut planned.plan, seen, &judged, case);
+        add(&mut planned.plan, seen, &judged, context);
         planned.images.extend(judged);
     }
     planned.id = id.finish();
@@ -213,7 +213,7 @@ pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned
 }
 
 /// Why a repository is not looked into, if it is not.
-fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Refusal)> {
+fn refused(seen: &SeenRepository, policy: Option<&Policy>) -> Option<(Outcome, Refusal)> {
     if let Some(why) = &seen.left {
         return Some((Outcome::Skipped, why.clone()));
     }
@@ -229,10 +229,10 @@ fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Refusal)> {
 /// What becomes of each image of a repository, in the order in which they were seen. Without a policy all
 /// are kept.
 #[must_use]
-pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, case: &Case<'_>) -> Vec<Judged> {
+pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanContext<'_>) -> Vec<Judged> {
     let none = UsedHere::default();
-    let used = case.used.get(name).unwrap_or(&none);
-    let kept = protect(seen, used, case.guards, case.now);
+    let used = context.used.get(name).unwrap_or(&none);
+    let kept = protect(seen, used, context.guards, context.now);
     let unclaimed = |image: &Image| Decision {
         digest: image.digest.clone(),
         tags: image.tags.clone(),
@@ -241,7 +241,7 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, case: &Case<'_>
         reason: "no lifecycle policy is for this repository".into(),
     };
     let decisions = match policy {
-        Some(policy) => evaluate(policy, &seen.images, case.now),
+        Some(policy) => evaluate(policy, &seen.images, context.now),
         None => seen.images.iter().map(unclaimed).collect(),
     };
     let mut judged: Vec<Judged> = decisions
@@ -264,7 +264,7 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, case: &Case<'_>
                 _ => kept.get(&one.digest).cloned(),
             };
             let why = why.or_else(|| {
-                (verdict == Verdict::Archive && !case.archive).then(|| {
+                (verdict == Verdict::Archive && !context.archive).then(|| {
                     let reason = "it would go to the archive: send \"archive\": true to let it";
                     Refusal { code: Code::ArchiveOff, reason: reason.into() }
                 })
@@ -280,7 +280,7 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, case: &Case<'_>
             one
         })
         .collect();
-    if let Some(Refusal { code, reason }) = blocked(seen, used, &judged, case) {
+    if let Some(Refusal { code, reason }) = blocked(seen, used, &judged, context) {
         for one in judged.iter_mut().filter(|one| goes(one)) {
             one.held = Some((Outcome::Failed, code));
             one.reason = format!("{reason} ({})", one.reason);
@@ -295,8 +295,8 @@ fn goes(one: &Judged) -> bool {
 }
 
 /// Why nothing of a repository may go, if nothing may.
-fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> Option<Refusal> {
-    if let Some(reason) = case.in_use.blocked() {
+fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], context: &PlanContext<'_>) -> Option<Refusal> {
+    if let Some(reason) = context.in_use.blocked() {
         return Some(Refusal { code: Code::SourceUnreadable, reason });
     }
     if let Some(fault) = &seen.unreadable {
@@ -323,11 +323,11 @@ fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -
             _ => losses.archived += 1,
         }
     }
-    case.guards.tripped(losses).map(|reason| Refusal { code: Code::GuardTripped, reason })
+    context.guards.tripped(losses).map(|reason| Refusal { code: Code::GuardTripped, reason })
 }
 
 /// The items of what a rule acts on, and the steps of what goes.
-fn add(plan: &mut Plan, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
+fn add(plan: &mut Plan, seen: &SeenRepository, judged: &[Judged], context: &PlanContext<'_>) {
     let repository = &seen.repository.repository_name;
     let mut going = Vec::new();
     for (one, image) in judged.iter().zip(&seen.images.images) {
@@ -349,16 +349,16 @@ fn add(plan: &mut Plan, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
         if one.held.is_none() {
             let mut tags = image.tags.clone();
             tags.sort();
-            let target = Target { item: id, digest: one.digest.clone(), tags, since: image.since() };
+            let target = PlannedImage { item: id, digest: one.digest.clone(), tags, since: image.since() };
             going.push((one.verdict, target));
         }
     }
     let digests: Vec<&Digest> = going.iter().map(|(_, target)| &target.digest).collect();
     let stages = stages::stages(&seen.images.images, &digests);
-    let mut batches: BTreeMap<usize, Vec<Target>> = BTreeMap::new();
+    let mut batches: BTreeMap<usize, Vec<PlannedImage>> = BTreeMap::new();
     for (verdict, target) in going {
         let stage = stages.get(&target.digest).copied().unwrap_or(0);
-        if verdict == Verdict::Archive && case.archive {
+        if verdict == Verdict::Archive && context.archive {
             let covers = vec![target.item];
             let step = Step::Archive { repository: repository.clone(), image: target };
             plan.job(stage, Job { covers, steps: vec![step] });
@@ -376,14 +376,14 @@ fn add(plan: &mut Plan, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
 }
 
 /// Sources that are off or could not be read.
-fn sources(case: &Case<'_>) -> Vec<Warning> {
-    let off = case.in_use.off.iter().map(|source| {
+fn sources(context: &PlanContext<'_>) -> Vec<Warning> {
+    let off = context.in_use.off.iter().map(|source| {
         let detail = format!(
             "the source {source} is switched off by SOURCES_OFF: what it would name is not protected"
         );
         Warning::new(Code::SourceOff, detail)
     });
-    let failed = case.in_use.failed.iter().map(|failure| {
+    let failed = context.in_use.failed.iter().map(|failure| {
         let detail = format!("the source {} could not be read whole: {}", failure.source, failure.reason);
         Warning::new(Code::SourceUnreadable, detail)
     });
@@ -391,7 +391,7 @@ fn sources(case: &Case<'_>) -> Vec<Warning> {
 }
 
 /// What the policy that is attached to a repository would do to images in use: ECR runs it itself.
-fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
+fn native(seen: &SeenRepository, context: &PlanContext<'_>) -> Vec<Warning> {
     let Some(text) = &seen.attached else { return Vec::new() };
     let name = &seen.repository.repository_name;
     let Ok(policy) = text.parse::<Policy>() else {
@@ -401,9 +401,9 @@ fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
         );
         return vec![Warning::new(Code::NativePolicyActive, detail)];
     };
-    let Some(used) = case.used.get(name) else { return Vec::new() };
-    let protected = protect(&seen.images, used, &Guards::none(), case.now);
-    let would = evaluate(&policy, &seen.images.images, case.now).into_iter().filter_map(|decision| {
+    let Some(used) = context.used.get(name) else { return Vec::new() };
+    let protected = protect(&seen.images, used, &Guards::none(), context.now);
+    let would = evaluate(&policy, &seen.images.images, context.now).into_iter().filter_map(|decision| {
         let kept = protected.get(&decision.digest)?;
         if decision.verdict == Verdict::Keep {
             return None;
@@ -422,9 +422,9 @@ fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
 }
 
 /// Images in use that can't be pulled.
-fn archived_in_use(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
+fn archived_in_use(seen: &SeenRepository, context: &PlanContext<'_>) -> Vec<Warning> {
     let name = &seen.repository.repository_name;
-    let Some(used) = case.used.get(name) else { return Vec::new() };
+    let Some(used) = context.used.get(name) else { return Vec::new() };
     let archived = seen.images.images.iter().filter(|it| it.storage_class == StorageClass::Archive);
     archived
         .filter_map(|image| {

@@ -23,7 +23,7 @@ use shared::{Code, Problem, Refusal};
 use shared_aws::{Listed, Read};
 
 use crate::config::Config;
-use crate::used::{Found, InUse, SourceFailure};
+use crate::used::{InUse, SourceFailure, Usage};
 
 pub use cache::Cache;
 pub use lists::{Documents, InUseDocument, InUseEntry, Lists, References};
@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// Reads all of it, or says what it could not read.
-    async fn read(self, reader: &SourceReader<'_>, clusters: &Clusters) -> Result<Found, Problem> {
+    async fn read(self, reader: &SourceReader<'_>, clusters: &Clusters) -> Result<Usage, Problem> {
         match self {
             Self::Tasks => tasks::read(reader, listed(clusters)?).await,
             Self::Services => services::read(reader, listed(clusters)?).await,
@@ -112,7 +112,7 @@ type Clusters = Result<Vec<Cluster>, Refusal>;
 /// What sources read with.
 #[derive(Clone, Copy)]
 pub struct SourceReader<'a> {
-    /// The eyes.
+    /// The reads of AWS.
     pub read: &'a Read,
     /// What the process knows already.
     pub cache: &'a Cache,
@@ -196,7 +196,7 @@ fn resource(arn: &str) -> String {
 async fn definitions(
     reader: &SourceReader<'_>,
     wanted: impl IntoIterator<Item = (String, String)>,
-) -> Result<Found, Problem> {
+) -> Result<Usage, Problem> {
     use futures_util::stream::{self, StreamExt as _};
     let mut calls = stream::iter(wanted)
         .map(|(definition, by)| async move {
@@ -204,7 +204,7 @@ async fn definitions(
             Ok::<_, Problem>((images, by))
         })
         .buffer_unordered(AT_ONCE);
-    let mut found = Found::default();
+    let mut found = Usage::default();
     while let Some(answer) = calls.next().await {
         let (images, by) = answer?;
         for image in images.iter() {

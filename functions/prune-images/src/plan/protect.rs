@@ -26,7 +26,7 @@ pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) 
             open.push_back(&image.digest);
         }
     }
-    let images = crate::observe::by_digest(&seen.images);
+    let images = by_digest(&seen.images);
     let mut referrers: BTreeMap<Digest, Vec<&Digest>> = BTreeMap::new();
     for image in &seen.images {
         if let Some(subject) = image.refers_to() {
@@ -48,6 +48,11 @@ pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) 
         }
     }
     kept
+}
+
+/// The images by digest.
+pub(super) fn by_digest(images: &[Image]) -> BTreeMap<&Digest, &Image> {
+    images.iter().map(|image| (&image.digest, image)).collect()
 }
 
 /// Why an image stays for its own sake.

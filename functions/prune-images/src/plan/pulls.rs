@@ -6,7 +6,7 @@ use shared::report::Warning;
 use shared::{Code, Problem};
 
 use super::Guards;
-use crate::observe::Seen;
+use crate::observe::SeenRepository;
 
 /// What asks when images were pulled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum PullTimes {
 impl PullTimes {
     /// What of a run asks for pull times that our own pulls may have moved, if anything does.
     #[must_use]
-    pub fn asked(repositories: &[(Seen, Option<Policy>)], guards: &Guards) -> Option<Self> {
+    pub fn asked(repositories: &[(SeenRepository, Option<Policy>)], guards: &Guards) -> Option<Self> {
         if repositories.iter().filter_map(|(_, policy)| policy.as_ref()).any(Policy::asks_for_pull_times) {
             return Some(Self::Rule);
         }

@@ -8,7 +8,7 @@ use shared::select::{ImagePattern, ImagePatterns};
 use shared::{Code, Refusal};
 
 use crate::ask::Ask;
-use crate::observe::{Candidate, Registry, Seen};
+use crate::observe::{Candidate, Registry, SeenRepository};
 
 /// The repositories that a request means. Only what the config allows is looked into.
 #[must_use]
@@ -90,16 +90,24 @@ fn listed(value: Option<&Value>) -> Vec<Value> {
 
 /// Each repository with its policy, and what is named and not there.
 #[must_use]
-pub fn with_policies(registry: &Registry, seen: Vec<Seen>, ask: &Ask) -> Vec<(Seen, Option<Policy>)> {
+pub fn with_policies(
+    registry: &Registry,
+    seen: Vec<SeenRepository>,
+    ask: &Ask,
+) -> Vec<(SeenRepository, Option<Policy>)> {
     let missing = absent(registry, ask).filter(|pattern| pattern.is_exact()).map(|name| {
         let repository = Repository { repository_name: name.to_string(), ..Repository::default() };
         let reason = "the registry has no such repository".into();
-        Seen { repository, failed: Some(Refusal { code: Code::NotFound, reason }), ..Seen::default() }
+        SeenRepository {
+            repository,
+            failed: Some(Refusal { code: Code::NotFound, reason }),
+            ..SeenRepository::default()
+        }
     });
     seen.into_iter()
         .chain(missing)
         .map(|mut seen| {
-            let policy = ask.policing.of(&seen.repository.repository_name, seen.attached.as_deref());
+            let policy = ask.policies.of(&seen.repository.repository_name, seen.attached.as_deref());
             let policy = policy.unwrap_or_else(|reason| {
                 seen.failed.get_or_insert(Refusal { code: Code::InvalidPolicy, reason });
                 None

@@ -24,7 +24,7 @@ fn digest(n: usize) -> Digest {
 }
 
 /// So many images a day apart, the first the oldest, each with the tag `vN`.
-fn seen(count: usize) -> Seen {
+fn seen(count: usize) -> SeenRepository {
     let image = |n: usize| {
         let days = 24 * i64::try_from(100 - n).unwrap();
         let value: Value = json!({
@@ -34,7 +34,7 @@ fn seen(count: usize) -> Seen {
     };
     let repository = Repository { repository_name: "users".into(), ..Repository::default() };
     let images = Images { images: (0..count).map(image).collect(), ..Images::default() };
-    Seen { repository, images, ..Seen::default() }
+    SeenRepository { repository, images, ..SeenRepository::default() }
 }
 
 fn newest(kept: u32) -> Policy {
@@ -61,12 +61,12 @@ fn scope() -> shared::names::Scope {
     }
 }
 
-fn planned(seen: Seen, in_use: &InUse) -> Planned {
+fn planned(seen: SeenRepository, in_use: &InUse) -> Planned {
     let used = in_use.by_repository(&scope());
     let guards = Guards::none();
     plan(
         &[(seen, Some(newest(2)))],
-        &Case { in_use, used: &used, guards: &guards, archive: false, now: now() },
+        &PlanContext { in_use, used: &used, guards: &guards, archive: false, now: now() },
     )
 }
 
@@ -131,7 +131,7 @@ fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
     };
     let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none());
     let left: Vec<&Digest> =
-        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::targets).map(|it| &it.digest).collect();
+        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::images).map(|it| &it.digest).collect();
     assert_eq!(left, [&digest(3)]);
     let why: Vec<_> = taken.iter().map(|(_, taken)| (taken.outcome, taken.code)).collect();
     assert_eq!(

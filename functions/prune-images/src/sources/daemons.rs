@@ -3,10 +3,10 @@
 use shared::Problem;
 
 use super::{Cluster, SourceReader, resource, unreadable, whole};
-use crate::used::Found;
+use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Found, Problem> {
-    let mut found = Found::default();
+pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
+    let mut found = Usage::default();
     for (arn, _) in clusters {
         for daemon in reader.read.daemon_arns(arn).await? {
             let by = resource(&daemon);

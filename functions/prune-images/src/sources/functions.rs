@@ -4,9 +4,9 @@ use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
 
 use super::{AT_ONCE, SourceReader};
-use crate::used::Found;
+use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Found, Problem> {
+pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
     let versions = reader.read.image_functions().await?;
     let mut calls = stream::iter(versions)
         .map(|of| async move {
@@ -14,7 +14,7 @@ pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Found, Problem> {
             Ok::<_, Problem>((of, image))
         })
         .buffer_unordered(AT_ONCE);
-    let mut found = Found::default();
+    let mut found = Usage::default();
     while let Some(answer) = calls.next().await {
         let (of, image) = answer?;
         found.add(&image, None, &format!("function:{}:{}", of.name, of.version))?;

@@ -8,7 +8,7 @@ use shared::image::ImageRef;
 use shared::names::Scope;
 
 use super::{SourceReader, unreadable};
-use crate::used::Found;
+use crate::used::Usage;
 
 /// What the config says is in use.
 #[derive(Clone, Debug, Default)]
@@ -82,8 +82,8 @@ pub struct InUseEntry {
     pub used_by: Vec<String>,
 }
 
-pub(super) fn read(reader: &SourceReader<'_>) -> Result<Found, Problem> {
-    let mut found = Found::default();
+pub(super) fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
+    let mut found = Usage::default();
     for reference in &reader.config.lists.references.0 {
         found.add(&whole(reference, reader.scope), None, "IN_USE")?;
     }

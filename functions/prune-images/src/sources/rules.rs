@@ -3,9 +3,9 @@
 use shared::Problem;
 
 use super::{SourceReader, definitions};
-use crate::used::Found;
+use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Found, Problem> {
+pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
     let targets = reader.read.rule_targets().await?;
     definitions(reader, targets.into_iter().map(|target| (target.task_definition, target.of))).await
 }

@@ -13,9 +13,9 @@ use shared::ecs::Service;
 use shared::ecs::revisions::Revision;
 
 use super::{AT_ONCE, Cluster, SourceReader, definitions, resource, whole};
-use crate::used::Found;
+use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Found, Problem> {
+pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
     let mut services = Vec::new();
     for (_, cluster) in clusters {
         let arns = reader.read.service_arns(cluster).await?;
@@ -100,8 +100,8 @@ async fn revisions_of(
 
 /// What the revisions pinned. Where one has no digest (not resolved yet, or version consistency is
 /// off), its next task pulls what the tag points to then.
-fn pinned(service: &Service, revisions: &[&Revision]) -> Result<Found, Problem> {
-    let mut found = Found::default();
+fn pinned(service: &Service, revisions: &[&Revision]) -> Result<Usage, Problem> {
+    let mut found = Usage::default();
     for revision in revisions {
         let name = revision.arn.rsplit('/').next().unwrap_or_default();
         let by = format!("{} (revision {name})", resource(&service.service_arn));

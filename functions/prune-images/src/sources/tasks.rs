@@ -4,10 +4,10 @@ use shared::Problem;
 use shared_aws::TaskFilter;
 
 use super::{Cluster, SourceReader, resource, whole};
-use crate::used::Found;
+use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Found, Problem> {
-    let mut found = Found::default();
+pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
+    let mut found = Usage::default();
     for (_, cluster) in clusters {
         for stopped in [false, true] {
             let filter = TaskFilter { stopped, ..TaskFilter::default() };

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::Refusal;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
 use shared::image::{Digest, ImageIdentifier};
+use shared::lifecycle::Decision;
 use shared::names::Scope;
 
 use crate::config::Config;
@@ -107,7 +108,8 @@ pub fn repositories(registry: &Registry, seen: &[SeenRepository], config: &Confi
 /// The images of a repository, each with its verdict and why.
 #[must_use]
 pub fn images(seen: &Images, judged: &[Judged], in_use: &InUse, page: (usize, Option<&Digest>)) -> Value {
-    let judged: BTreeMap<&str, &Judged> = judged.iter().map(|one| (one.digest.as_str(), one)).collect();
+    let judged: BTreeMap<&str, &Judged> =
+        judged.iter().map(|one| (one.decision.digest.as_str(), one)).collect();
     let (limit, after) = page;
     let rest =
         seen.details.iter().filter(|it| after.is_none_or(|after| it.image_digest.as_str() > after.as_str()));
@@ -115,8 +117,9 @@ pub fn images(seen: &Images, judged: &[Judged], in_use: &InUse, page: (usize, Op
         let mut value = json!(detail);
         if let (Some(fields), Some(one)) = (value.as_object_mut(), judged.get(detail.image_digest.as_str())) {
             let code = one.held.map(|(_, code)| code);
+            let Decision { verdict, rule, reason, .. } = &one.decision;
             let steward = json!({
-                "verdict": one.verdict, "rule": one.rule, "reason": one.reason, "code": code, "usedBy": one.used_by,
+                "verdict": verdict, "rule": rule, "reason": reason, "code": code, "usedBy": one.used_by,
             });
             fields.insert("steward".into(), steward);
         }

@@ -13,13 +13,12 @@ use tokio::time::Instant;
 use crate::effect::Effect;
 use crate::observe;
 use crate::plan::{Fresh, Guards, PlannedImage, Step, narrow};
-use crate::sources::SourceReader;
+use crate::sources::Reader;
 
 /// What performs prune-images' steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
-    /// What tells again what is in use.
-    pub(crate) sources: SourceReader<'a>,
+    pub(crate) reader: Reader<'a>,
     pub(crate) guards: &'a Guards,
     /// The run's start, in the world and on tokio's clock.
     pub(crate) began: (Timestamp, Instant),
@@ -50,11 +49,10 @@ impl Executor<Step, Effect> for Apply<'_> {
     async fn narrow(&self, _stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
         let names: BTreeSet<String> =
             jobs.iter().flat_map(|job| &job.steps).map(|step| step.repository().to_owned()).collect();
-        let SourceReader { read, cache, scope, .. } = self.sources;
-        let images = observe::images_of(read, cache, names).await;
+        let images = observe::images_of(self.reader, names).await;
         // Last, so that it is as fresh as it can be.
-        let in_use = self.sources.in_use().await;
-        let used = in_use.by_repository(scope);
+        let in_use = self.reader.in_use().await;
+        let used = in_use.by_repository(self.reader.scope);
         let (began, clock) = self.began;
         let passed = SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
         let now = began.saturating_add(passed).unwrap_or(began);

@@ -34,17 +34,6 @@ pub enum Effect {
 /// The repository that an item's image is in; `None` where the item is a repository itself.
 #[must_use]
 pub fn repository(item: &Item) -> Option<&str> {
-    match &item.before {
-        Some(Effect::Seen { repository, .. }) => Some(repository),
-        Some(Effect::Pruned { .. }) | None => None,
-    }
-}
-
-/// What becomes of an item's image, where it is deleted or archived.
-#[must_use]
-pub fn verdict(item: &Item) -> Option<Verdict> {
-    match item.after {
-        Some(Effect::Pruned { verdict, .. }) => Some(verdict),
-        Some(Effect::Seen { .. }) | None => None,
-    }
+    let Some(Effect::Seen { repository, .. }) = &item.before else { return None };
+    Some(repository)
 }

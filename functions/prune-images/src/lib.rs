@@ -35,7 +35,7 @@ use crate::ask::Ask;
 use crate::observe::Snapshot;
 use crate::plan::{PlanContext, PullTimes};
 use crate::request::{ImagesFields, PruneFields, Request};
-use crate::sources::{Cache, InUseDocument, SourceReader};
+use crate::sources::{Cache, InUseDocument, Reader};
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
 const AT_ONCE: usize = 16;
@@ -55,13 +55,8 @@ impl PruneImages {
         Self { aws, config, cache: Cache::default() }
     }
 
-    fn sources<'a>(
-        &'a self,
-        read: &'a Read,
-        scope: &'a Scope,
-        documents: &'a [InUseDocument],
-    ) -> SourceReader<'a> {
-        SourceReader { read, cache: &self.cache, scope, config: &self.config, documents }
+    fn reader<'a>(&'a self, read: &'a Read, scope: &'a Scope, documents: &'a [InUseDocument]) -> Reader<'a> {
+        Reader { read, cache: &self.cache, scope, config: &self.config, documents }
     }
 
     async fn prune(
@@ -75,8 +70,8 @@ impl PruneImages {
         let began = (now, Instant::now());
         let (scope, Config { role_arn, settings, .. }) = (&call.scope, &self.config);
         let (read, sooner) = (self.aws.read(deadline), self.aws.read(sooner(deadline)));
-        let sources = self.sources(&sooner, scope, &ask.documents);
-        let Snapshot { registry, repositories, in_use } = observe::observe(&read, sources, &ask).await?;
+        let reader = self.reader(&read, scope, &ask.documents);
+        let Snapshot { registry, repositories, in_use } = observe::observe(reader, &sooner, &ask).await?;
         plan::in_time(&in_use, &ask)?;
         let repositories = plan::with_policies(&registry, repositories, &ask);
         let mut warnings = plan::unmatched(&registry, &ask);
@@ -96,8 +91,7 @@ impl PruneImages {
         } else {
             let write = self.aws.write(deadline, Requester::of(call));
             let time_left = || write.time_left();
-            let sources = SourceReader { read: &read, ..sources };
-            let executor = Apply { write: write.clone(), sources, guards: &ask.guards, began };
+            let executor = Apply { write: write.clone(), reader, guards: &ask.guards, began };
             perform(planned.plan, &executor, AT_ONCE, &time_left).await
         };
         let report = report::report(items, planned.id, &planned.images, warnings, &ask, settings);
@@ -106,7 +100,7 @@ impl PruneImages {
 
     async fn repositories(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
         let read = self.aws.read(deadline);
-        let (registry, seen) = observe::all(&read, &self.cache, scope).await?;
+        let (registry, seen) = observe::all(self.reader(&read, scope, &[])).await?;
         Ok(Answer::Read(answer::repositories(&registry, &seen, &self.config)))
     }
 
@@ -120,8 +114,8 @@ impl PruneImages {
         let limit = shared::fields::limit(fields.limit)?.unwrap_or(usize::MAX);
         let read = self.aws.read(deadline);
         let name = fields.repository.as_str();
-        let seen = observe::images(&read, &self.cache, name);
-        let (seen, in_use) = join(seen, self.sources(&read, scope, &[]).in_use()).await;
+        let reader = self.reader(&read, scope, &[]);
+        let (seen, in_use) = join(observe::images(reader, name), reader.in_use()).await;
         let (seen, used) = (seen?, in_use.by_repository(scope));
         let context =
             PlanContext { in_use: &in_use, used: &used, guards: &self.config.guards, archive: true, now };
@@ -131,8 +125,9 @@ impl PruneImages {
 
     async fn in_use(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
         let read = self.aws.read(deadline);
-        let in_use = self.sources(&read, scope, &[]).in_use().await;
-        let tags = observe::tags_in_use(&read, &in_use, scope).await;
+        let reader = self.reader(&read, scope, &[]);
+        let in_use = reader.in_use().await;
+        let tags = observe::tags_in_use(reader, &in_use).await;
         Ok(Answer::Read(answer::in_use(&in_use, scope, &tags)))
     }
 }

@@ -8,13 +8,12 @@ use serde_json::Value;
 use shared::ecr::{ImageDetail, ReplicationRule, Repository};
 use shared::image::{Digest, ImageIdentifier};
 use shared::lifecycle::{Image, StorageClass};
-use shared::names::Scope;
 use shared::{Code, Problem, Refusal};
 use shared_aws::Read;
 
 use crate::ask::Ask;
 use crate::plan;
-use crate::sources::{Cache, SourceReader};
+use crate::sources::Reader;
 use crate::used::InUse;
 
 /// Repositories that are read at once; the budget sets the pace.
@@ -25,6 +24,8 @@ const AT_ONCE: usize = 20;
 pub struct SeenRepository {
     /// What AWS says of it.
     pub repository: Repository,
+    /// The request names it, and means it whoever shares it.
+    pub named: bool,
     /// Why it is left alone.
     pub left: Option<Refusal>,
     /// Why it could not be looked at.
@@ -79,58 +80,35 @@ pub struct Snapshot {
     pub in_use: InUse,
 }
 
-/// Reads what a request to prune needs, beside what is in use.
-pub async fn observe(read: &Read, sources: SourceReader<'_>, ask: &Ask) -> Result<Snapshot, Problem> {
-    let SourceReader { cache, scope, config, .. } = sources;
+/// Reads what a request to prune needs; what is in use sooner than the rest.
+pub async fn observe(reader: Reader<'_>, sooner: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
     let looked = async {
-        let registry = registry(read).await?;
-        let candidates = plan::candidates(&registry, ask, &config.repositories);
-        let seen = repositories(read, cache, &scope.account, candidates, true).await;
-        Ok::<_, Problem>((registry, seen))
+        let registry = registry(reader.read).await?;
+        let meant = plan::meant(&registry, ask, &reader.config.repositories);
+        let repositories = look_into(reader, meant, true).await;
+        Ok::<_, Problem>((registry, repositories))
     };
-    let (looked, in_use) = join(looked, sources.in_use()).await;
+    let (looked, in_use) = join(looked, Reader { read: sooner, ..reader }.in_use()).await;
     let (registry, repositories) = looked?;
     Ok(Snapshot { registry, repositories, in_use })
 }
 
 /// Reads every repository of the registry, without its images.
-pub async fn all(
-    read: &Read,
-    cache: &Cache,
-    scope: &Scope,
-) -> Result<(Registry, Vec<SeenRepository>), Problem> {
-    let registry = registry(read).await?;
+pub async fn all(reader: Reader<'_>) -> Result<(Registry, Vec<SeenRepository>), Problem> {
+    let registry = registry(reader.read).await?;
     let all = registry.repositories.iter().cloned();
-    let all = all.map(|repository| Candidate { repository, ..Candidate::default() }).collect();
-    let seen = repositories(read, cache, &scope.account, all, false).await;
+    let all = all.map(|repository| SeenRepository { repository, ..SeenRepository::default() }).collect();
+    let seen = look_into(reader, all, false).await;
     Ok((registry, seen))
 }
 
-/// A repository that is to be looked at.
-#[derive(Clone, Debug, Default)]
-pub struct Candidate {
-    /// What AWS says of it.
-    pub repository: Repository,
-    /// Why it is left alone, where that is known before.
-    pub left: Option<Refusal>,
-    /// The request names it, and means it whoever shares it.
-    pub named: bool,
-}
-
-/// Looks at repositories, a number of them at once, and at their images where these are asked for. The
-/// failure of one is its own.
-async fn repositories(
-    read: &Read,
-    cache: &Cache,
-    account: &str,
-    candidates: Vec<Candidate>,
-    with_images: bool,
-) -> Vec<SeenRepository> {
-    stream::iter(candidates)
-        .map(|Candidate { repository, left, named }| async move {
-            let mut seen = SeenRepository { repository, left, ..SeenRepository::default() };
+/// Looks into those repositories that are not left alone, a number of them at once. The failure of one is its
+/// own.
+async fn look_into(reader: Reader<'_>, all: Vec<SeenRepository>, with_images: bool) -> Vec<SeenRepository> {
+    stream::iter(all)
+        .map(|mut seen| async move {
             if seen.left.is_none()
-                && let Err(problem) = look_into(read, cache, account, named, with_images, &mut seen).await
+                && let Err(problem) = look_into_one(reader, &mut seen, with_images).await
             {
                 seen.failed = Some(problem.into());
             }
@@ -141,33 +119,30 @@ async fn repositories(
         .await
 }
 
-async fn look_into(
-    read: &Read,
-    cache: &Cache,
-    account: &str,
-    named: bool,
-    with_images: bool,
+async fn look_into_one(
+    reader: Reader<'_>,
     seen: &mut SeenRepository,
+    with_images: bool,
 ) -> Result<(), Problem> {
+    let Reader { read, scope, .. } = reader;
     let name = &seen.repository.repository_name;
     let (policy, attached) = try_join(read.repository_policy(name), read.lifecycle_policy(name)).await?;
     seen.attached = attached;
-    seen.left = plan::left_as_shared(policy.as_deref(), account).filter(|_| !named);
+    seen.left = plan::left_as_shared(policy.as_deref(), &scope.account).filter(|_| !seen.named);
     if seen.left.is_none() && with_images {
-        seen.images = images(read, cache, &seen.repository.repository_name).await?;
+        seen.images = images(reader, name).await?;
     }
     Ok(())
 }
 
 /// The images of each of these repositories, or why they can't be read.
 pub async fn images_of(
-    read: &Read,
-    cache: &Cache,
+    reader: Reader<'_>,
     names: BTreeSet<String>,
 ) -> BTreeMap<String, Result<Images, Refusal>> {
     stream::iter(names)
         .map(|name| async move {
-            let images = images(read, cache, &name).await;
+            let images = images(reader, &name).await;
             (name, images.map_err(Refusal::from))
         })
         .buffer_unordered(AT_ONCE)
@@ -177,7 +152,8 @@ pub async fn images_of(
 
 /// The images of a repository, and then what its indexes name: reading a manifest is a pull to ECR,
 /// so the pull times come first.
-pub async fn images(read: &Read, cache: &Cache, repository: &str) -> Result<Images, Problem> {
+pub async fn images(reader: Reader<'_>, repository: &str) -> Result<Images, Problem> {
+    let Reader { read, cache, .. } = reader;
     let details = read.images(repository).await?;
     let mut seen = Images::default();
     for detail in &details {
@@ -249,15 +225,15 @@ pub async fn is_excluded(read: &Read, role: &str) -> Result<bool, Problem> {
 
 /// What the tags in use of this account's and region's repositories point to, by repository and tag. A
 /// repository that can't be read, or is not there, leaves its tags without digests.
-pub async fn tags_in_use(read: &Read, in_use: &InUse, scope: &Scope) -> BTreeMap<(String, String), Digest> {
-    let own = in_use.found.uses.iter().map(|it| &it.image).filter(|image| image.is_within(scope));
+pub async fn tags_in_use(reader: Reader<'_>, in_use: &InUse) -> BTreeMap<(String, String), Digest> {
+    let own = in_use.found.uses.iter().map(|it| &it.image).filter(|image| image.is_within(reader.scope));
     let names: BTreeSet<String> = own
         .filter(|image| matches!(image.identifier(), ImageIdentifier::Tag(_)))
         .map(|image| image.repository.to_string())
         .collect();
     let mut tags = BTreeMap::new();
     for name in names {
-        for detail in read.images(&name).await.unwrap_or_default() {
+        for detail in reader.read.images(&name).await.unwrap_or_default() {
             let Ok(digest) = detail.image_digest.parse::<Digest>() else { continue };
             let own = detail.image_tags.into_iter().map(|tag| ((name.clone(), tag), digest.clone()));
             tags.extend(own);

@@ -33,7 +33,7 @@ pub use guards::Guards;
 pub use narrow::{Fresh, narrow};
 pub use protect::protect;
 pub use pulls::PullTimes;
-pub use selection::{candidates, left_alone, left_as_shared, unmatched, with_policies};
+pub use selection::{left_alone, left_as_shared, meant, unmatched, with_policies};
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
@@ -113,16 +113,9 @@ pub struct PlanContext<'a> {
 pub struct Judged {
     /// Its repository.
     pub repository: String,
-    /// Its digest.
-    pub digest: Digest,
-    /// Its tags.
-    pub tags: Vec<Tag>,
-    /// What becomes of it.
-    pub verdict: Verdict,
-    /// The rule that claims it.
-    pub rule: Option<u32>,
-    /// Why.
-    pub reason: String,
+    /// What becomes of it, and why.
+    #[serde(flatten)]
+    pub decision: Decision,
     /// What needs it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<String>,
@@ -148,34 +141,22 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Nothing, unless a request means another plan.
-    ///
-    /// # Errors
-    ///
-    /// What would go is not what that plan said.
+    /// Whether it is the plan that a request means, where that means one.
     pub fn confirm(&self, asked: Option<&str>) -> Result<(), Problem> {
-        match asked.filter(|asked| *asked != self.id) {
-            None => Ok(()),
-            Some(asked) => Err(Problem::new(
-                Code::PlanChanged,
-                format!(
-                    "what would go is not what plan {asked} said: look at plan {} (the same request as a dry run), \
-                     and send that",
-                    self.id
-                ),
-            )),
-        }
+        let Some(asked) = asked.filter(|asked| *asked != self.id) else { return Ok(()) };
+        let detail = format!(
+            "what would go is not what plan {asked} said: look at plan {} (the same request as a dry run), and send \
+             that",
+            self.id
+        );
+        Err(Problem::new(Code::PlanChanged, detail))
     }
 }
 
 /// What is in use is known by two thirds of the deadline, or nothing is deleted.
-///
-/// # Errors
-///
-/// A source took too long. A request that came by HTTP is offered the event that has more time.
 pub fn in_time(in_use: &InUse, ask: &Ask) -> Result<(), Problem> {
-    let slow: Vec<&str> =
-        in_use.failed.iter().filter(|it| it.code == Code::OutOfTime).map(|it| it.source).collect();
+    let slow = in_use.failed.iter().filter(|it| it.code == Code::OutOfTime);
+    let slow: Vec<&str> = slow.map(|it| it.source).collect();
     if slow.is_empty() {
         return Ok(());
     }
@@ -246,35 +227,26 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanC
     };
     let mut judged: Vec<Judged> = decisions
         .into_iter()
-        .map(|Decision { digest, tags, verdict, rule, reason }| {
-            let used_by = used.by(&digest, &tags).into_iter().collect();
-            let mut one = Judged {
-                repository: name.to_owned(),
-                digest,
-                tags,
-                verdict,
-                rule,
-                reason,
-                used_by,
-                by_policy: verdict,
-                held: None,
-            };
-            let why = match verdict {
+        .map(|decision| {
+            let used_by = used.by(&decision.digest, &decision.tags).into_iter().collect();
+            let by_policy = decision.verdict;
+            let mut one = Judged { repository: name.to_owned(), decision, used_by, by_policy, held: None };
+            let why = match by_policy {
                 Verdict::Keep => None,
-                _ => kept.get(&one.digest).cloned(),
+                _ => kept.get(&one.decision.digest).cloned(),
             };
             let why = why.or_else(|| {
-                (verdict == Verdict::Archive && !context.archive).then(|| {
+                (by_policy == Verdict::Archive && !context.archive).then(|| {
                     let reason = "it would go to the archive: send \"archive\": true to let it";
                     Refusal { code: Code::ArchiveOff, reason: reason.into() }
                 })
             });
             if let Some(Refusal { code, reason }) = why {
-                one.reason = format!("kept: {reason} ({})", one.reason);
+                one.decision.reason = format!("kept: {reason} ({})", one.decision.reason);
                 one.held = Some((Outcome::Skipped, code));
                 // What only waits to be asked for keeps its verdict.
                 if code != Code::ArchiveOff {
-                    one.verdict = Verdict::Keep;
+                    one.decision.verdict = Verdict::Keep;
                 }
             }
             one
@@ -283,7 +255,7 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanC
     if let Some(Refusal { code, reason }) = blocked(seen, used, &judged, context) {
         for one in judged.iter_mut().filter(|one| goes(one)) {
             one.held = Some((Outcome::Failed, code));
-            one.reason = format!("{reason} ({})", one.reason);
+            one.decision.reason = format!("{reason} ({})", one.decision.reason);
         }
     }
     judged
@@ -291,7 +263,7 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanC
 
 /// Whether an image is to go.
 fn goes(one: &Judged) -> bool {
-    one.verdict != Verdict::Keep && one.held.is_none()
+    one.decision.verdict != Verdict::Keep && one.held.is_none()
 }
 
 /// Why nothing of a repository may go, if nothing may.
@@ -317,7 +289,7 @@ fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], context: &PlanCont
     let mut losses =
         Losses { images: seen.images.iter().filter(|it| there(it)).count(), ..Losses::default() };
     for (one, image) in going {
-        match one.verdict {
+        match one.decision.verdict {
             Verdict::Expire if there(image) => losses.expired += 1,
             Verdict::Expire => losses.of_the_archive += 1,
             _ => losses.archived += 1,
@@ -338,19 +310,24 @@ fn add(plan: &mut Plan, seen: &SeenRepository, judged: &[Judged], context: &Plan
             Some((outcome, code)) => (outcome, Some(code)),
             None => (Outcome::Changed, None),
         };
-        let mut item =
-            Item::new(&format!("repository/{repository}@{}", one.digest), outcome, code, one.reason.clone());
-        let (tags, pushed_at) = (one.tags.clone(), image.pushed_at);
+        let mut item = Item::new(
+            &format!("repository/{repository}@{}", one.decision.digest),
+            outcome,
+            code,
+            one.decision.reason.clone(),
+        );
+        let (tags, pushed_at) = (one.decision.tags.clone(), image.pushed_at);
         item.before = Some(Effect::Seen { repository: repository.clone(), tags, pushed_at });
         if one.held.is_none() {
-            item.after = Some(Effect::Pruned { verdict: one.verdict, rule: one.rule });
+            item.after = Some(Effect::Pruned { verdict: one.decision.verdict, rule: one.decision.rule });
         }
         let id = plan.decided(item);
         if one.held.is_none() {
             let mut tags = image.tags.clone();
             tags.sort();
-            let target = PlannedImage { item: id, digest: one.digest.clone(), tags, since: image.since() };
-            going.push((one.verdict, target));
+            let target =
+                PlannedImage { item: id, digest: one.decision.digest.clone(), tags, since: image.since() };
+            going.push((one.decision.verdict, target));
         }
     }
     let digests: Vec<&Digest> = going.iter().map(|(_, target)| &target.digest).collect();

@@ -10,7 +10,7 @@ use shared::report::{Outcome, Report, Warning};
 use shared::settings::Settings;
 
 use crate::ask::Ask;
-use crate::effect::{Item, repository, verdict};
+use crate::effect::{Effect, Item, repository};
 use crate::plan::Judged;
 
 /// How many repositories a summary names.
@@ -67,8 +67,10 @@ fn summary(items: &[Item], dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
     let mut parts = Vec::new();
     for (of, verb) in [(Verdict::Expire, "deleted"), (Verdict::Archive, "archived")] {
-        let is_so = |item: &&Item| item.outcome == Outcome::Changed && verdict(item) == Some(of);
-        let those: Vec<&Item> = items.iter().filter(is_so).collect();
+        let is_so =
+            |item: &&Item| matches!(item.after, Some(Effect::Pruned { verdict, .. }) if verdict == of);
+        let changed = items.iter().filter(|item| item.outcome == Outcome::Changed);
+        let those: Vec<&Item> = changed.filter(is_so).collect();
         if !those.is_empty() {
             parts.push(format!("{} {would}{verb} ({})", images(those.len()), by_repository(&those)));
         }

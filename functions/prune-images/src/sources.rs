@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// Reads all of it, or says what it could not read.
-    async fn read(self, reader: &SourceReader<'_>, clusters: &Clusters) -> Result<Usage, Problem> {
+    async fn read(self, reader: &Reader<'_>, clusters: &Clusters) -> Result<Usage, Problem> {
         match self {
             Self::Tasks => tasks::read(reader, listed(clusters)?).await,
             Self::Services => services::read(reader, listed(clusters)?).await,
@@ -109,9 +109,9 @@ type Cluster = (String, ClusterName);
 /// The clusters, or why they can't be listed.
 type Clusters = Result<Vec<Cluster>, Refusal>;
 
-/// What sources read with.
+/// What everything is read with.
 #[derive(Clone, Copy)]
-pub struct SourceReader<'a> {
+pub struct Reader<'a> {
     /// The reads of AWS.
     pub read: &'a Read,
     /// What the process knows already.
@@ -124,7 +124,7 @@ pub struct SourceReader<'a> {
     pub documents: &'a [InUseDocument],
 }
 
-impl SourceReader<'_> {
+impl Reader<'_> {
     /// Asks every source that is on.
     pub async fn in_use(&self) -> InUse {
         let (off, on): (Vec<Source>, Vec<Source>) =
@@ -194,7 +194,7 @@ fn resource(arn: &str) -> String {
 
 /// The images that task definitions name, each in the name of what runs it.
 async fn definitions(
-    reader: &SourceReader<'_>,
+    reader: &Reader<'_>,
     wanted: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Usage, Problem> {
     use futures_util::stream::{self, StreamExt as _};

@@ -20,7 +20,7 @@ pub struct Ask {
     /// Where.
     pub cluster: ClusterName,
     /// Which tasks.
-    pub tasks: TaskSelection,
+    pub tasks: Tasks,
     /// The caller's words.
     pub words: Option<String>,
     /// What each task keeps as its `stoppedReason`: those words, and who it was.
@@ -33,7 +33,7 @@ pub struct Ask {
 
 /// Which tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TaskSelection {
+pub enum Tasks {
     /// This one, in spite of what.
     One(TaskId, Force),
     /// All that fit both, where both are given.
@@ -54,7 +54,7 @@ impl Ask {
             Request::One(fields) => {
                 let cluster = named(&fields.cluster)?;
                 let task = fields.task.within(scope, &cluster)?;
-                (cluster, TaskSelection::One(task, fields.force), fields.wait)
+                (cluster, Tasks::One(task, fields.force), fields.wait)
             }
             Request::Many(fields) => {
                 let family = fields.family.as_ref().map(|family| whole_family(family, scope));
@@ -66,7 +66,7 @@ impl Ask {
                 let started_by = started_by.map(shared::fields::started_by).transpose()?;
                 (
                     named(&fields.cluster)?,
-                    TaskSelection::Many { family: family.transpose()?, started_by },
+                    Tasks::Many { family: family.transpose()?, started_by },
                     fields.wait,
                 )
             }

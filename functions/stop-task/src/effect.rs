@@ -28,8 +28,6 @@ pub enum Effect {
 /// The id of an item's task.
 #[must_use]
 pub fn task_id(item: &Item) -> Option<&TaskId> {
-    match &item.before {
-        Some(Effect::Seen { id, .. }) => id.as_ref(),
-        Some(Effect::Stopped { .. }) | None => None,
-    }
+    let Some(Effect::Seen { id, .. }) = &item.before else { return None };
+    id.as_ref()
 }

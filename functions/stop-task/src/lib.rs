@@ -23,7 +23,7 @@ use shared_lambda::Function;
 pub use config::Config;
 
 use crate::apply::Apply;
-use crate::ask::{Ask, TaskSelection};
+use crate::ask::{Ask, Tasks};
 use crate::effect::{Item, task_id};
 use crate::request::Request;
 
@@ -72,7 +72,7 @@ impl Function for StopTask {
         };
         let stopping = stopping(&items);
         let report = report::report(items, &ask, &self.config.settings);
-        let report = if matches!(ask.tasks, TaskSelection::One(..)) {
+        let report = if matches!(ask.tasks, Tasks::One(..)) {
             report.single(&[]).map_err(|problem| {
                 let instead = plan::instead(&seen, &ask).filter(|_| problem.code == Code::ServiceTask);
                 instead.into_iter().fold(problem, Problem::offering)

@@ -7,7 +7,7 @@ use shared::problem::Action;
 use shared::report::{Outcome, Warning};
 use shared::{Code, Problem};
 
-use crate::ask::{Ask, TaskSelection};
+use crate::ask::{Ask, Tasks};
 use crate::effect::{Effect, Item};
 use crate::observe::{Snapshot, service_of};
 use crate::request::Force;
@@ -62,7 +62,7 @@ fn decide(task: &Task, seen: &Snapshot, ask: &Ask) -> (Item, Option<Step>) {
     }
     let service = service_of(task).filter(|name| seen.services.contains(*name));
     if let Some(service) = service {
-        let TaskSelection::One(_, force) = ask.tasks else {
+        let Tasks::One(_, force) = ask.tasks else {
             let reason = format!("service {service} would replace it: stop the service instead");
             return leave(Outcome::Skipped, Code::ServiceTask, reason);
         };
@@ -129,7 +129,7 @@ mod tests {
         let seen = Snapshot { tasks, services: ["users".to_owned()].into(), ..Snapshot::default() };
         let ask = Ask {
             cluster: "prod".parse().unwrap(),
-            tasks: TaskSelection::Many { family: None, started_by: Some("alice".into()) },
+            tasks: Tasks::Many { family: None, started_by: Some("alice".into()) },
             words: None,
             reason: "done".into(),
             wait: None,

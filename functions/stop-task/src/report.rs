@@ -4,7 +4,7 @@ use shared::names::TaskId;
 use shared::report::{Outcome, Report};
 use shared::settings::Settings;
 
-use crate::ask::{Ask, TaskSelection};
+use crate::ask::{Ask, Tasks};
 use crate::effect::{Item, task_id};
 
 /// How many tasks a summary names.
@@ -40,9 +40,9 @@ fn summary(items: &[Item], ask: &Ask) -> String {
     }
     if parts.is_empty() {
         let what = match &ask.tasks {
-            TaskSelection::One(task, _) => task.to_string(),
-            TaskSelection::Many { family: Some(family), .. } => format!("family {family}"),
-            TaskSelection::Many { started_by, .. } => {
+            Tasks::One(task, _) => task.to_string(),
+            Tasks::Many { family: Some(family), .. } => format!("family {family}"),
+            Tasks::Many { started_by, .. } => {
                 format!("startedBy {}", started_by.as_deref().unwrap_or_default())
             }
         };

@@ -20,10 +20,10 @@ impl PlanId {
             .iter()
             .filter(|one| goes(one))
             .map(|one| {
-                let mut tags: Vec<&str> = one.tags.iter().map(shared::image::Tag::as_str).collect();
+                let mut tags: Vec<&str> = one.decision.tags.iter().map(shared::image::Tag::as_str).collect();
                 tags.sort_unstable();
-                let rule = one.rule.unwrap_or(0);
-                format!("{} {} {rule} {}\n", one.digest, word(one.verdict), tags.join(","))
+                let rule = one.decision.rule.unwrap_or(0);
+                format!("{} {} {rule} {}\n", one.decision.digest, word(one.decision.verdict), tags.join(","))
             })
             .collect();
         lines.sort_unstable();

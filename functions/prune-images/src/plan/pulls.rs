@@ -28,30 +28,24 @@ impl PullTimes {
         moved.then_some(Self::Guard)
     }
 
-    /// What that means where the pulls of this role are recorded.
-    ///
-    /// # Errors
-    ///
-    /// A rule must not be led astray: nothing is deleted then.
+    /// What it means that the pulls of this role are recorded: a rule must not be led astray.
     pub fn recorded(self, role: &str) -> Result<Warning, Problem> {
         let role = if role.is_empty() { "the function's role (ROLE_ARN is not set)" } else { role };
-        let remedy =
-            format!("register it: aws ecr register-pull-time-update-exclusion --principal-arn {role}");
+        let what = match self {
+            Self::Rule => format!(
+                "a rule counts sinceImagePulled, and the pulls of {role} are recorded, which reads manifests"
+            ),
+            Self::Guard => format!(
+                "the manifests of indexes were read, which ECR records as pulls by {role}, so keepPulledDays keeps \
+                 those indexes"
+            ),
+        };
+        let detail = format!(
+            "{what}: register it: aws ecr register-pull-time-update-exclusion --principal-arn {role}"
+        );
         match self {
-            Self::Rule => Err(Problem::new(
-                Code::RoleNotExcluded,
-                format!(
-                    "a rule counts sinceImagePulled, and the pulls of {role} are recorded, which reads manifests: \
-                     {remedy}"
-                ),
-            )),
-            Self::Guard => Ok(Warning::new(
-                Code::RoleNotExcluded,
-                format!(
-                    "the manifests of indexes were read, which ECR records as pulls by {role}, so keepPulledDays \
-                     keeps those indexes: {remedy}"
-                ),
-            )),
+            Self::Rule => Err(Problem::new(Code::RoleNotExcluded, detail)),
+            Self::Guard => Ok(Warning::new(Code::RoleNotExcluded, detail)),
         }
     }
 }

@@ -8,11 +8,11 @@ use shared::select::{ImagePattern, ImagePatterns};
 use shared::{Code, Refusal};
 
 use crate::ask::Ask;
-use crate::observe::{Candidate, Registry, SeenRepository};
+use crate::observe::{Registry, SeenRepository};
 
 /// The repositories that a request means. Only what the config allows is looked into.
 #[must_use]
-pub fn candidates(registry: &Registry, ask: &Ask, allowed: &ImagePatterns) -> Vec<Candidate> {
+pub fn meant(registry: &Registry, ask: &Ask, allowed: &ImagePatterns) -> Vec<SeenRepository> {
     let meant = registry.repositories.iter().filter(|it| ask.takes(&it.repository_name));
     meant
         .map(|repository| {
@@ -24,7 +24,7 @@ pub fn candidates(registry: &Registry, ask: &Ask, allowed: &ImagePatterns) -> Ve
                 let reason = "PRUNE_REPOSITORIES does not name it".into();
                 Some(Refusal { code: Code::NotConfigured, reason })
             };
-            Candidate { repository: repository.clone(), left, named }
+            SeenRepository { repository: repository.clone(), named, left, ..SeenRepository::default() }
         })
         .collect()
 }

@@ -2,10 +2,10 @@
 
 use shared::Problem;
 
-use super::{Cluster, SourceReader, resource, unreadable, whole};
+use super::{Cluster, Reader, resource, unreadable, whole};
 use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
+pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
     let mut found = Usage::default();
     for (arn, _) in clusters {
         for daemon in reader.read.daemon_arns(arn).await? {

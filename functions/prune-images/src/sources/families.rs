@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use shared::Problem;
 
-use super::{SourceReader, definitions, resource};
+use super::{Reader, definitions, resource};
 use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let arns = reader.read.task_definition_arns(None, "ACTIVE").await?;
     let wanted = latest(&arns, reader.config.in_use_revisions).into_iter().map(|arn| {
         let by = resource(&arn);

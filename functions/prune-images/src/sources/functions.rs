@@ -3,10 +3,10 @@
 use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
 
-use super::{AT_ONCE, SourceReader};
+use super::{AT_ONCE, Reader};
 use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let versions = reader.read.image_functions().await?;
     let mut calls = stream::iter(versions)
         .map(|of| async move {

@@ -7,7 +7,7 @@ use shared::Problem;
 use shared::image::ImageRef;
 use shared::names::Scope;
 
-use super::{SourceReader, unreadable};
+use super::{Reader, unreadable};
 use crate::used::Usage;
 
 /// What the config says is in use.
@@ -82,7 +82,7 @@ pub struct InUseEntry {
     pub used_by: Vec<String>,
 }
 
-pub(super) fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
+pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let mut found = Usage::default();
     for reference in &reader.config.lists.references.0 {
         found.add(&whole(reference, reader.scope), None, "IN_USE")?;

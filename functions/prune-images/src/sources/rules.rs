@@ -2,10 +2,10 @@
 
 use shared::Problem;
 
-use super::{SourceReader, definitions};
+use super::{Reader, definitions};
 use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let targets = reader.read.rule_targets().await?;
     definitions(reader, targets.into_iter().map(|target| (target.task_definition, target.of))).await
 }

@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 use shared::Problem;
 use shared_aws::ScheduleTarget;
 
-use super::{SourceReader, definitions, unreadable};
+use super::{Reader, definitions, unreadable};
 use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>) -> Result<Usage, Problem> {
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let mut run = Vec::new();
     for ScheduleTarget { of, arn, task_definition, input } in reader.read.schedule_targets().await? {
         let named = match task_definition {

@@ -12,10 +12,10 @@ use shared::Problem;
 use shared::ecs::Service;
 use shared::ecs::revisions::Revision;
 
-use super::{AT_ONCE, Cluster, SourceReader, definitions, resource, whole};
+use super::{AT_ONCE, Cluster, Reader, definitions, resource, whole};
 use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
+pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
     let mut services = Vec::new();
     for (_, cluster) in clusters {
         let arns = reader.read.service_arns(cluster).await?;
@@ -63,7 +63,7 @@ fn definitions_of(service: &Service) -> BTreeSet<String> {
 /// The revisions of each service by its ARN: the current ones, and those of its deployments that
 /// still matter.
 async fn revisions_of(
-    reader: &SourceReader<'_>,
+    reader: &Reader<'_>,
     services: &[Service],
 ) -> Result<BTreeMap<String, BTreeSet<String>>, Problem> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -3,10 +3,10 @@
 use shared::Problem;
 use shared_aws::TaskFilter;
 
-use super::{Cluster, SourceReader, resource, whole};
+use super::{Cluster, Reader, resource, whole};
 use crate::used::Usage;
 
-pub(super) async fn read(reader: &SourceReader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
+pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
     let mut found = Usage::default();
     for (_, cluster) in clusters {
         for stopped in [false, true] {

@@ -52,19 +52,33 @@ pub const TABLES: &[Table] = &[
     },
 ];
 
-/// Kept free for the fields around a list.
-const ROOM: usize = 64 * 1024;
+/// Kept free for the fields around lists.
+const FIELDS: usize = 64 * 1024;
+
+/// The room that an answer has for lists, in bytes.
+pub(crate) struct Room(usize);
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self(LARGEST_ANSWER.saturating_sub(FIELDS))
+    }
+
+    /// Takes the room of an item, if there is so much. Once there is not, there is none.
+    pub(crate) fn fits(&mut self, item: &Value) -> bool {
+        let left = self.0.checked_sub(quoted_len(&item.to_string()) + 1);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
 
 /// Which items of a list an answer has room for, at most so many.
 fn fit(items: impl Iterator<Item = Value>, limit: usize) -> (Vec<Value>, bool) {
-    let mut room = LARGEST_ANSWER.saturating_sub(ROOM);
+    let mut room = Room::new();
     let mut shown = Vec::new();
     for item in items {
-        let len = quoted_len(&item.to_string()) + 1;
-        if shown.len() >= limit || len > room {
+        if shown.len() >= limit || !room.fits(&item) {
             return (shown, true);
         }
-        room -= len;
         shown.push(item);
     }
     (shown, false)

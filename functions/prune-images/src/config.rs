@@ -8,7 +8,7 @@ use shared::settings::Settings;
 
 use crate::plan::Guards;
 use crate::policies::Policies;
-use crate::sources::{self, Lists, Source};
+use crate::sources::{Documents, Lists, References, Source};
 
 /// Sources that are not asked: their names, comma-separated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,7 @@ impl Config {
         let known =
             format!("names of sources, comma-separated: {}", Source::ALL.map(Source::name).join(", "));
         let patterns = "names or patterns, comma-separated";
+        let answers = "a JSON list of answers of GET /v1/images/in-use";
         let config = Self {
             settings: Settings::read(&mut env),
             policies: env.or("PRUNE_POLICY", Policies::default(), "lifecycle policies as JSON", |_| true),
@@ -67,18 +68,8 @@ impl Config {
             in_use_revisions: env
                 .or("IN_USE_REVISIONS", 1, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
             lists: Lists {
-                references: env.or(
-                    "IN_USE",
-                    sources::References::default(),
-                    "images, comma-separated",
-                    |_| true,
-                ),
-                documents: env.or(
-                    "IN_USE_FROM",
-                    sources::Documents::default(),
-                    "a JSON list of answers of GET /v1/images/in-use",
-                    |_| true,
-                ),
+                references: env.or("IN_USE", References::default(), "images, comma-separated", |_| true),
+                documents: env.or("IN_USE_FROM", Documents::default(), answers, |_| true),
             },
             sources_off: env.or("SOURCES_OFF", SourcesOff::default(), &known, |_| true),
             role_arn: env.or("ROLE_ARN", String::new(), "the ARN of a role", |arn| arn.starts_with("arn:")),

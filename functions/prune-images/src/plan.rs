@@ -306,10 +306,7 @@ fn add(plan: &mut Plan, seen: &SeenRepository, judged: &[Judged], context: &Plan
         if one.by_policy == Verdict::Keep {
             continue;
         }
-        let (outcome, code) = match one.held {
-            Some((outcome, code)) => (outcome, Some(code)),
-            None => (Outcome::Changed, None),
-        };
+        let (outcome, code) = one.held.map_or((Outcome::Changed, None), |(held, code)| (held, Some(code)));
         let mut item = Item::new(
             &format!("repository/{repository}@{}", one.decision.digest),
             outcome,

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::Code;
-use shared::call::{LARGEST_ANSWER, quoted_len};
 use shared::lifecycle::Verdict;
 use shared::report::{Outcome, Report, Warning};
 use shared::settings::Settings;
 
+use crate::answer::Room;
 use crate::ask::Ask;
 use crate::effect::{Effect, Item, repository};
 use crate::plan::Judged;
 
 /// How many repositories a summary names.
 const NAMED: usize = 5;
-/// Kept free for the fields around the lists.
-const ROOM: usize = 64 * 1024;
 
 /// The report of these items.
 pub(crate) fn report(
@@ -40,18 +38,12 @@ pub(crate) fn report(
 /// Puts the list of all images beside the items, as far as an answer has room. The counts stay those
 /// of all items.
 fn fit(report: &mut Report, images: &[Judged]) {
-    let mut room = LARGEST_ANSWER.saturating_sub(ROOM);
-    let mut fits = |value: &Value| {
-        let len = quoted_len(&value.to_string()) + 1;
-        let fits = len <= room;
-        room = if fits { room - len } else { 0 };
-        fits
-    };
+    let mut room = Room::new();
     let (items, all) = (report.items.len(), images.len());
-    let shown = report.items.iter().take_while(|item| fits(&json!(item))).count();
+    let shown = report.items.iter().take_while(|item| room.fits(&json!(item))).count();
     report.items.truncate(shown);
     let listed: Vec<Value> =
-        images.iter().map(|image| json!(image)).take_while(|image| fits(image)).collect();
+        images.iter().map(|image| json!(image)).take_while(|image| room.fits(image)).collect();
     if shown < items || listed.len() < all {
         let detail = format!(
             "an answer has no room for more: {shown} of {items} items and {} of {all} images are listed. GET \

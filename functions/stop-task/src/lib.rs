@@ -70,7 +70,10 @@ impl Function for StopTask {
             let executor = Apply { write: write.clone(), cluster: &ask.cluster, reason: &ask.reason };
             perform(plan, &executor, AT_ONCE, &time_left).await
         };
-        let stopping = stopping(&items);
+        // Whoever told them to.
+        let stops =
+            |item: &&Item| item.outcome == Outcome::Changed || item.code == Some(Code::AlreadyStopped);
+        let stopping: Vec<TaskId> = items.iter().filter(stops).filter_map(task_id).cloned().collect();
         let report = report::report(items, &ask, &self.config.settings);
         let report = if matches!(ask.tasks, Tasks::One(..)) {
             report.single(&[]).map_err(|problem| {
@@ -90,14 +93,6 @@ impl Function for StopTask {
     fn meter(&self) -> Meter {
         self.aws.meter()
     }
-}
-
-/// The tasks that stop, whoever told them to.
-fn stopping(items: &[Item]) -> Vec<TaskId> {
-    let stopping = items
-        .iter()
-        .filter(|item| item.outcome == Outcome::Changed || item.code == Some(Code::AlreadyStopped));
-    stopping.filter_map(task_id).cloned().collect()
 }
 
 /// The answer once every task that stops has, or the time is up.

@@ -1,6 +1,6 @@
 //! The reads, in AWS's own shapes; what is ours stands in a `steward` object beside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use shared::Refusal;
@@ -97,7 +97,6 @@ pub fn repositories(registry: &Registry, seen: &[SeenRepository], config: &Confi
     let shown = seen.iter().map(|seen| {
         let name = &seen.repository.repository_name;
         let left = left_alone(registry, name).or_else(|| seen.left.clone());
-        let mut value = json!(seen.repository);
         let prunable = config.repositories.matches(name) && left.is_none() && seen.failed.is_none();
         let steward = json!({
             "policy": config.policies.of(name),
@@ -106,17 +105,11 @@ pub fn repositories(registry: &Registry, seen: &[SeenRepository], config: &Confi
             "code": left.as_ref().map(|left| left.code),
             "reason": left.as_ref().map(|left| &left.reason),
         });
-        if let Some(fields) = value.as_object_mut() {
-            fields.insert("steward".into(), steward);
-        }
-        value
+        with(json!(seen.repository), "steward", steward)
     });
     let (shown, cut) = fit(shown, registry.repositories.len());
-    let mut body = json!({ "repositories": shown, "failures": failures });
-    if let (true, Some(fields)) = (cut, body.as_object_mut()) {
-        fields.insert("steward".into(), json!({ "cut": true }));
-    }
-    body
+    let body = json!({ "repositories": shown, "failures": failures });
+    if cut { with(body, "steward", json!({ "cut": true })) } else { body }
 }
 
 /// The images of a repository, each with its verdict and why.
@@ -128,24 +121,28 @@ pub fn images(seen: &Images, judged: &[Judged], in_use: &InUse, page: (usize, Op
     let rest =
         seen.details.iter().filter(|it| after.is_none_or(|after| it.image_digest.as_str() > after.as_str()));
     let shown = rest.map(|detail| {
-        let mut value = json!(detail);
-        if let (Some(fields), Some(one)) = (value.as_object_mut(), judged.get(detail.image_digest.as_str())) {
-            let code = one.held.map(|(_, code)| code);
-            let Decision { verdict, rule, reason, .. } = &one.decision;
-            let steward = json!({
-                "verdict": verdict, "rule": rule, "reason": reason, "code": code, "usedBy": one.used_by,
-            });
-            fields.insert("steward".into(), steward);
-        }
-        value
+        let Some(one) = judged.get(detail.image_digest.as_str()) else { return json!(detail) };
+        let Decision { verdict, rule, reason, .. } = &one.decision;
+        let code = one.held.map(|(_, code)| code);
+        let steward = json!({
+            "verdict": verdict, "rule": rule, "reason": reason, "code": code, "usedBy": one.used_by,
+        });
+        with(json!(detail), "steward", steward)
     });
     let (shown, more) = fit(shown, limit);
     let last = shown.last().and_then(|it| it.get("imageDigest")).cloned();
-    let mut body = json!({ "imageDetails": shown, "failures": failures(in_use) });
-    if let (true, Some(last), Some(fields)) = (more, last, body.as_object_mut()) {
-        fields.insert("nextToken".into(), last);
+    let body = json!({ "imageDetails": shown, "failures": failures(in_use) });
+    match last {
+        Some(last) if more => with(body, "nextToken", last),
+        _ => body,
     }
-    body
+}
+
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+    object
 }
 
 fn failures(in_use: &InUse) -> Vec<Value> {
@@ -156,7 +153,7 @@ fn failures(in_use: &InUse) -> Vec<Value> {
 /// What is in use, in the form in which another account takes it.
 #[must_use]
 pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), Digest>) -> Value {
-    let mut images: BTreeMap<String, (Value, Vec<&str>)> = BTreeMap::new();
+    let mut images: BTreeMap<String, (Value, BTreeSet<&str>)> = BTreeMap::new();
     for it in &in_use.found.uses {
         let repository = it.image.repository.to_string();
         let own = it.image.is_within(scope);
@@ -169,20 +166,13 @@ pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), D
         let (_, by) = images.entry(text.clone()).or_insert_with(|| {
             (
                 json!({ "image": text, "repository": repository, "tag": it.image.tag, "digest": digest }),
-                Vec::new(),
+                BTreeSet::new(),
             )
         });
-        by.push(&it.by);
+        by.insert(&it.by);
     }
     let count = images.len();
-    let shown = images.into_values().map(|(mut image, mut by)| {
-        by.sort_unstable();
-        by.dedup();
-        if let Some(fields) = image.as_object_mut() {
-            fields.insert("usedBy".into(), json!(by));
-        }
-        image
-    });
+    let shown = images.into_values().map(|(image, by)| with(image, "usedBy", json!(by)));
     let (shown, cut) = fit(shown, usize::MAX);
     let unknown: Vec<Value> = in_use
         .found

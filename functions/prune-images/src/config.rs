@@ -8,7 +8,7 @@ use shared::settings::Settings;
 
 use crate::plan::Guards;
 use crate::policies::Policies;
-use crate::sources::{Documents, Lists, References, Source};
+use crate::sources::{Documents, References, Source};
 
 /// Sources that are not asked: their names, comma-separated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,10 @@ pub struct Config {
     pub guards: Guards,
     /// `IN_USE_REVISIONS`: how many of a family's latest active revisions are in use, 1 by default.
     pub in_use_revisions: usize,
-    /// `IN_USE` and `IN_USE_FROM`: what is in use besides.
-    pub lists: Lists,
+    /// `IN_USE`: what is in use besides.
+    pub in_use: References,
+    /// `IN_USE_FROM`: what other accounts use.
+    pub in_use_from: Documents,
     /// `SOURCES_OFF`: none by default.
     pub sources_off: SourcesOff,
     /// `ROLE_ARN`: the role that the function runs under, which the registry may know as one whose
@@ -67,10 +69,8 @@ impl Config {
             },
             in_use_revisions: env
                 .or("IN_USE_REVISIONS", 1, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
-            lists: Lists {
-                references: env.or("IN_USE", References::default(), "images, comma-separated", |_| true),
-                documents: env.or("IN_USE_FROM", Documents::default(), answers, |_| true),
-            },
+            in_use: env.or("IN_USE", References::default(), "images, comma-separated", |_| true),
+            in_use_from: env.or("IN_USE_FROM", Documents::default(), answers, |_| true),
             sources_off: env.or("SOURCES_OFF", SourcesOff::default(), &known, |_| true),
             role_arn: env.or("ROLE_ARN", String::new(), "the ARN of a role", |arn| arn.starts_with("arn:")),
         };

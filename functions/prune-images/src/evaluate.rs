@@ -25,13 +25,3 @@ pub fn answer(fields: &EvaluateFields, now: Timestamp) -> Result<Value, Problem>
         format!("{images}: {expire} would expire, {archive} would be archived, {keep} would be kept");
     Ok(json!({ "summary": summary, "images": decisions }))
 }
-
-/// A verdict's word.
-#[must_use]
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Expire => "expire",
-        Verdict::Archive => "archive",
-        Verdict::Keep => "keep",
-    }
-}

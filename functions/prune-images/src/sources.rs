@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::used::{InUse, SourceFailure, Usage};
 
 pub use cache::Cache;
-pub use lists::{Documents, InUseDocument, InUseEntry, Lists, References};
+pub use lists::{Documents, InUseDocument, InUseEntry, References};
 
 /// How many things of a kind are read at once; the budget sets the pace.
 const AT_ONCE: usize = 20;

@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
-use shared::lifecycle::Policy;
+use shared::lifecycle::{Policy, Verdict};
 
 use super::{Judged, goes};
-use crate::evaluate::word;
 
 /// The hash, as it is made.
 #[derive(Default)]
@@ -23,7 +22,12 @@ impl PlanId {
                 let mut tags: Vec<&str> = one.decision.tags.iter().map(shared::image::Tag::as_str).collect();
                 tags.sort_unstable();
                 let rule = one.decision.rule.unwrap_or(0);
-                format!("{} {} {rule} {}\n", one.decision.digest, word(one.decision.verdict), tags.join(","))
+                let word = match one.decision.verdict {
+                    Verdict::Expire => "expire",
+                    Verdict::Archive => "archive",
+                    Verdict::Keep => "keep",
+                };
+                format!("{} {word} {rule} {}\n", one.decision.digest, tags.join(","))
             })
             .collect();
         lines.sort_unstable();

@@ -10,15 +10,6 @@ use shared::names::Scope;
 use super::{Reader, unreadable};
 use crate::used::Usage;
 
-/// What the config says is in use.
-#[derive(Clone, Debug, Default)]
-pub struct Lists {
-    /// `IN_USE`.
-    pub references: References,
-    /// `IN_USE_FROM`.
-    pub documents: Documents,
-}
-
 /// Images by their references, comma-separated; one without a host is of this account's registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References(pub Vec<String>);
@@ -84,10 +75,10 @@ pub struct InUseEntry {
 
 pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let mut found = Usage::default();
-    for reference in &reader.config.lists.references.0 {
+    for reference in &reader.config.in_use.0 {
         found.add(&whole(reference, reader.scope), None, "IN_USE")?;
     }
-    for document in reader.config.lists.documents.0.iter().chain(reader.documents) {
+    for document in reader.config.in_use_from.0.iter().chain(reader.documents) {
         let InUseDocument { account, region, complete, images, sources_off } = document;
         let from = format!("account {account} in {region}");
         if !complete {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use reference::{EcrImage, ImageRef, Wanted};
+pub use reference::{EcrImage, ImageIdentifier, ImageRef};
 
 /// What is wrong with a text that should name an image or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -73,8 +73,8 @@ pub struct Rule {
     priority: u32,
     description: Option<String>,
     tagging: Tagging,
-    count: Count,
-    action: Action,
+    count: RuleCount,
+    action: RuleAction,
 }
 
 /// Which images a rule looks at, by their tags.
@@ -93,7 +93,7 @@ pub enum Tagging {
 
 /// Which of its images a rule acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
+pub enum RuleCount {
     /// All but so many of the newest.
     ImageCountMoreThan(u32),
     /// Pushed (or restored) more than so many days ago.
@@ -106,7 +106,7 @@ pub enum Count {
 
 /// What a rule does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum RuleAction {
     /// It deletes.
     Expire,
     /// It moves to the archive.
@@ -163,7 +163,7 @@ impl Policy {
     /// that is not a use.
     #[must_use]
     pub fn asks_for_pull_times(&self) -> bool {
-        self.rules.iter().any(|rule| matches!(rule.count, Count::SinceImagePulled(_)))
+        self.rules.iter().any(|rule| matches!(rule.count, RuleCount::SinceImagePulled(_)))
     }
 }
 
@@ -188,13 +188,13 @@ impl Rule {
 
     /// Which of those it acts on.
     #[must_use]
-    pub fn count(&self) -> Count {
+    pub fn count(&self) -> RuleCount {
         self.count
     }
 
     /// What it does with them.
     #[must_use]
-    pub fn action(&self) -> Action {
+    pub fn action(&self) -> RuleAction {
         self.action
     }
 
@@ -202,17 +202,17 @@ impl Rule {
     #[must_use]
     pub fn storage_class(&self) -> StorageClass {
         match self.count {
-            Count::SinceImageTransitioned(_) => StorageClass::Archive,
+            RuleCount::SinceImageTransitioned(_) => StorageClass::Archive,
             _ => StorageClass::Standard,
         }
     }
 }
 
-impl From<Action> for Verdict {
-    fn from(action: Action) -> Self {
+impl From<RuleAction> for Verdict {
+    fn from(action: RuleAction) -> Self {
         match action {
-            Action::Expire => Self::Expire,
-            Action::Archive => Self::Archive,
+            RuleAction::Expire => Self::Expire,
+            RuleAction::Archive => Self::Archive,
         }
     }
 }

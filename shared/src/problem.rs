@@ -318,6 +318,12 @@ pub struct Refusal {
     pub reason: String,
 }
 
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { code: problem.code, reason: problem.detail }
+    }
+}
+
 /// A refusal or failure, with what to do about it.
 ///
 /// `detail` names the operation, the thing and the remedy. It never carries a secret, an

@@ -1,17 +1,31 @@
-//! Which services of a cluster a request means.
+//! Patterns of names, and which services of a cluster a request means.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wildmatch::WildMatchPattern;
 
 /// A name, or a pattern in which `*` stands for any run of characters. Anchored at both ends.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+///
+/// Where `DOTTED`, names hold dots and slashes too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-pub struct NamePattern(String);
+pub struct Pattern<const DOTTED: bool>(String);
 
-impl NamePattern {
+/// A pattern of clusters, services and families.
+pub type NamePattern = Pattern<false>;
+/// A pattern of repositories or of tags.
+pub type ImagePattern = Pattern<true>;
+
+impl<const DOTTED: bool> Pattern<DOTTED> {
+    /// The pattern of every name.
+    #[must_use]
+    pub fn all() -> Self {
+        Self("*".into())
+    }
+
     /// True when the pattern is a plain name.
     #[must_use]
     pub fn is_exact(&self) -> bool {
@@ -32,30 +46,34 @@ impl NamePattern {
     }
 }
 
-impl TryFrom<String> for NamePattern {
+impl<const DOTTED: bool> TryFrom<String> for Pattern<DOTTED> {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'*');
-        if (1..=255).contains(&text.len()) && text.bytes().all(plain) {
+        let (longest, others) = if DOTTED { (256, "-, _, ., / and *") } else { (255, "-, _ and *") };
+        let plain = |b: u8| match b {
+            b'-' | b'_' | b'*' => true,
+            b'.' | b'/' => DOTTED,
+            b => b.is_ascii_alphanumeric(),
+        };
+        if (1..=longest).contains(&text.len()) && text.bytes().all(plain) {
             Ok(Self(text))
         } else {
-            Err(format!(
-                "{:?} is not a name or a pattern (1 to 255 letters, digits, -, _ and *)",
-                text.chars().take(80).collect::<String>()
-            ))
+            let shown: String = text.chars().take(80).collect();
+            Err(format!("{shown:?} is not a name or a pattern (1 to {longest} letters, digits, {others})"))
         }
     }
 }
 
-impl std::str::FromStr for NamePattern {
+impl<const DOTTED: bool> FromStr for Pattern<DOTTED> {
     type Err = String;
+
     fn from_str(text: &str) -> Result<Self, String> {
         Self::try_from(text.to_owned())
     }
 }
 
-impl fmt::Display for NamePattern {
+impl<const DOTTED: bool> fmt::Display for Pattern<DOTTED> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -63,9 +81,14 @@ impl fmt::Display for NamePattern {
 
 /// A list of patterns, comma-separated in the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamePatterns(pub Vec<NamePattern>);
+pub struct Patterns<const DOTTED: bool>(pub Vec<Pattern<DOTTED>>);
 
-impl NamePatterns {
+/// Patterns of clusters, services and families.
+pub type NamePatterns = Patterns<false>;
+/// Patterns of repositories or of tags.
+pub type ImagePatterns = Patterns<true>;
+
+impl<const DOTTED: bool> Patterns<DOTTED> {
     /// Whether any of them matches; none of none does.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
@@ -79,8 +102,9 @@ impl NamePatterns {
     }
 }
 
-impl std::str::FromStr for NamePatterns {
+impl<const DOTTED: bool> FromStr for Patterns<DOTTED> {
     type Err = String;
+
     fn from_str(text: &str) -> Result<Self, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         parts.map(str::parse).collect::<Result<_, _>>().map(Self)
@@ -162,6 +186,15 @@ mod tests {
     fn what_no_name_could_match_is_refused() {
         for text in ["", "a b", "a?", "a/b", "arn:aws:ecs:x:1:service/a", "é"] {
             assert!(text.parse::<NamePattern>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_images_holds_dots_and_slashes_too() {
+        let pattern: ImagePattern = "team/*-v1.*".parse().unwrap();
+        assert!(pattern.matches("team/a/users-v1.2") && !pattern.matches("teams/users-v1.2"));
+        for text in ["", "a b", "a?", "a:b", "é", &"a".repeat(257)] {
+            assert!(text.parse::<ImagePattern>().is_err(), "{text}");
         }
     }
 

@@ -1,15 +1,17 @@
 //! The reads, in AWS's own shapes; what is ours stands in a `steward` object beside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use shared::Refusal;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
-use shared::image::{Digest, Wanted};
+use shared::image::{Digest, ImageIdentifier};
+use shared::lifecycle::Decision;
 use shared::names::Scope;
 
 use crate::config::Config;
-use crate::observe::{Images, Registry, Seen};
-use crate::plan::Judged;
+use crate::observe::{Images, Registry, SeenRepository};
+use crate::plan::{Judged, left_alone};
 use crate::used::InUse;
 
 /// How lists are shown to people.
@@ -50,19 +52,33 @@ pub const TABLES: &[Table] = &[
     },
 ];
 
-/// Kept free for the fields around a list.
-const ROOM: usize = 64 * 1024;
+/// Kept free for the fields around lists.
+const FIELDS: usize = 64 * 1024;
+
+/// The room that an answer has for lists, in bytes.
+pub(crate) struct Room(usize);
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self(LARGEST_ANSWER.saturating_sub(FIELDS))
+    }
+
+    /// Takes the room of an item, if there is so much. Once there is not, there is none.
+    pub(crate) fn fits(&mut self, item: &Value) -> bool {
+        let left = self.0.checked_sub(quoted_len(&item.to_string()) + 1);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
 
 /// Which items of a list an answer has room for, at most so many.
 fn fit(items: impl Iterator<Item = Value>, limit: usize) -> (Vec<Value>, bool) {
-    let mut room = LARGEST_ANSWER.saturating_sub(ROOM);
+    let mut room = Room::new();
     let mut shown = Vec::new();
     for item in items {
-        let len = quoted_len(&item.to_string()) + 1;
-        if shown.len() >= limit || len > room {
+        if shown.len() >= limit || !room.fits(&item) {
             return (shown, true);
         }
-        room -= len;
         shown.push(item);
     }
     (shown, false)
@@ -70,63 +86,63 @@ fn fit(items: impl Iterator<Item = Value>, limit: usize) -> (Vec<Value>, bool) {
 
 /// Every repository, and what steward would do about it.
 #[must_use]
-pub fn repositories(registry: &Registry, seen: &[Seen], config: &Config) -> Value {
+pub fn repositories(registry: &Registry, seen: &[SeenRepository], config: &Config) -> Value {
     let failures: Vec<Value> = seen
         .iter()
         .filter_map(|seen| {
-            let (code, reason) = seen.failed.as_ref()?;
+            let Refusal { code, reason } = seen.failed.as_ref()?;
             Some(json!({ "arn": seen.repository.repository_arn, "reason": code, "detail": reason }))
         })
         .collect();
     let shown = seen.iter().map(|seen| {
         let name = &seen.repository.repository_name;
-        let mut value = json!(seen.repository);
-        let prunable = config.repositories.matches(name) && seen.left.is_none() && seen.failed.is_none();
+        let left = left_alone(registry, name).or_else(|| seen.left.clone());
+        let prunable = config.repositories.matches(name) && left.is_none() && seen.failed.is_none();
         let steward = json!({
             "policy": config.policies.of(name),
             "attachedPolicy": seen.attached,
             "prunable": prunable,
-            "code": seen.left.as_ref().map(|(code, _)| *code),
-            "reason": seen.left.as_ref().map(|(_, reason)| reason),
+            "code": left.as_ref().map(|left| left.code),
+            "reason": left.as_ref().map(|left| &left.reason),
         });
-        if let Some(fields) = value.as_object_mut() {
-            fields.insert("steward".into(), steward);
-        }
-        value
+        with(json!(seen.repository), "steward", steward)
     });
     let (shown, cut) = fit(shown, registry.repositories.len());
-    let mut body = json!({ "repositories": shown, "failures": failures });
-    if let (true, Some(fields)) = (cut, body.as_object_mut()) {
-        fields.insert("steward".into(), json!({ "cut": true }));
-    }
-    body
+    let body = json!({ "repositories": shown, "failures": failures });
+    if cut { with(body, "steward", json!({ "cut": true })) } else { body }
 }
 
 /// The images of a repository, each with its verdict and why.
 #[must_use]
 pub fn images(seen: &Images, judged: &[Judged], in_use: &InUse, page: (usize, Option<&Digest>)) -> Value {
-    let judged: BTreeMap<&str, &Judged> = judged.iter().map(|one| (one.digest.as_str(), one)).collect();
+    let judged: BTreeMap<&str, &Judged> =
+        judged.iter().map(|one| (one.decision.digest.as_str(), one)).collect();
     let (limit, after) = page;
     let rest =
         seen.details.iter().filter(|it| after.is_none_or(|after| it.image_digest.as_str() > after.as_str()));
     let shown = rest.map(|detail| {
-        let mut value = json!(detail);
-        if let (Some(fields), Some(one)) = (value.as_object_mut(), judged.get(detail.image_digest.as_str())) {
-            let code = one.held.map(|(_, code)| code);
-            let steward = json!({
-                "verdict": one.verdict, "rule": one.rule, "reason": one.reason, "code": code, "usedBy": one.used_by,
-            });
-            fields.insert("steward".into(), steward);
-        }
-        value
+        let Some(one) = judged.get(detail.image_digest.as_str()) else { return json!(detail) };
+        let Decision { verdict, rule, reason, .. } = &one.decision;
+        let code = one.held.map(|(_, code)| code);
+        let steward = json!({
+            "verdict": verdict, "rule": rule, "reason": reason, "code": code, "usedBy": one.used_by,
+        });
+        with(json!(detail), "steward", steward)
     });
     let (shown, more) = fit(shown, limit);
     let last = shown.last().and_then(|it| it.get("imageDigest")).cloned();
-    let mut body = json!({ "imageDetails": shown, "failures": failures(in_use) });
-    if let (true, Some(last), Some(fields)) = (more, last, body.as_object_mut()) {
-        fields.insert("nextToken".into(), last);
+    let body = json!({ "imageDetails": shown, "failures": failures(in_use) });
+    match last {
+        Some(last) if more => with(body, "nextToken", last),
+        _ => body,
     }
-    body
+}
+
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+    object
 }
 
 fn failures(in_use: &InUse) -> Vec<Value> {
@@ -137,33 +153,26 @@ fn failures(in_use: &InUse) -> Vec<Value> {
 /// What is in use, in the form in which another account takes it.
 #[must_use]
 pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), Digest>) -> Value {
-    let mut images: BTreeMap<String, (Value, Vec<&str>)> = BTreeMap::new();
+    let mut images: BTreeMap<String, (Value, BTreeSet<&str>)> = BTreeMap::new();
     for it in &in_use.found.uses {
         let repository = it.image.repository.to_string();
         let own = it.image.is_within(scope);
-        let digest = match it.image.wanted() {
-            Wanted::Digest(digest) => Some(digest),
-            Wanted::Tag(tag) if own => tags.get(&(repository.clone(), tag.to_owned())),
-            Wanted::Tag(_) => None,
+        let digest = match it.image.identifier() {
+            ImageIdentifier::Digest(digest) => Some(digest),
+            ImageIdentifier::Tag(tag) if own => tags.get(&(repository.clone(), tag.to_owned())),
+            ImageIdentifier::Tag(_) => None,
         };
         let text = it.image.to_string();
         let (_, by) = images.entry(text.clone()).or_insert_with(|| {
             (
                 json!({ "image": text, "repository": repository, "tag": it.image.tag, "digest": digest }),
-                Vec::new(),
+                BTreeSet::new(),
             )
         });
-        by.push(&it.by);
+        by.insert(&it.by);
     }
     let count = images.len();
-    let shown = images.into_values().map(|(mut image, mut by)| {
-        by.sort_unstable();
-        by.dedup();
-        if let Some(fields) = image.as_object_mut() {
-            fields.insert("usedBy".into(), json!(by));
-        }
-        image
-    });
+    let shown = images.into_values().map(|(image, by)| with(image, "usedBy", json!(by)));
     let (shown, cut) = fit(shown, usize::MAX);
     let unknown: Vec<Value> = in_use
         .found

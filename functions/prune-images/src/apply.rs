@@ -1,38 +1,31 @@
 //! One step, one call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use futures_util::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use shared::names::Scope;
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
 use shared::{Code, Done, Executor, Problem};
-use shared_aws::{Read, Write};
+use shared_aws::Write;
 use tokio::time::Instant;
 
-use crate::PruneImages;
-use crate::ask::Ask;
+use crate::effect::Effect;
 use crate::observe;
-use crate::plan::{Fresh, Step, Target, narrow};
+use crate::plan::{Fresh, Guards, PlannedImage, Step, narrow};
+use crate::sources::Reader;
 
-/// Repositories that are read again at once.
-const AT_ONCE: usize = 20;
-
-/// The executor that delete and archive images.
+/// What performs prune-images' steps.
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
-    pub(crate) function: &'a PruneImages,
-    pub(crate) read: &'a Read,
-    pub(crate) scope: &'a Scope,
-    pub(crate) ask: &'a Ask,
+    pub(crate) reader: Reader<'a>,
+    pub(crate) guards: &'a Guards,
     /// The run's start, in the world and on tokio's clock.
     pub(crate) began: (Timestamp, Instant),
 }
 
-impl Executor<Step> for Apply<'_> {
-    async fn perform(&self, step: &Step) -> Result<Done, Problem> {
+impl Executor<Step, Effect> for Apply<'_> {
+    async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
         match step {
             Step::Delete { repository, images } => {
                 let digests: Vec<String> = images.iter().map(|image| image.digest.to_string()).collect();
@@ -56,27 +49,19 @@ impl Executor<Step> for Apply<'_> {
     async fn narrow(&self, _stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
         let names: BTreeSet<String> =
             jobs.iter().flat_map(|job| &job.steps).map(|step| step.repository().to_owned()).collect();
-        let (read, cache) = (self.read, &self.function.cache);
-        let images: BTreeMap<String, _> = stream::iter(names)
-            .map(|name| async move {
-                let images = observe::images(read, cache, &name).await;
-                (name, images.map_err(|problem| (problem.code, problem.detail)))
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
+        let images = observe::images_of(self.reader, names).await;
         // Last, so that it is as fresh as it can be.
-        let in_use = self.function.look(read, self.scope, &self.ask.documents).in_use().await;
-        let used = in_use.by_repository(self.scope);
+        let in_use = self.reader.in_use().await;
+        let used = in_use.by_repository(self.reader.scope);
         let (began, clock) = self.began;
         let passed = SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
         let now = began.saturating_add(passed).unwrap_or(began);
-        narrow(jobs, &Fresh { in_use, used, images, now }, &self.ask.guards)
+        narrow(jobs, &Fresh { in_use, used, images, now }, self.guards)
     }
 }
 
 /// What AWS says of an image that it did not delete.
-fn settle(done: &mut Done, image: &Target, code: &str, reason: &str) {
+fn settle(done: &mut Done<Effect>, image: &PlannedImage, code: &str, reason: &str) {
     let left = |outcome, code, reason: String| Taken { outcome, code, reason };
     match code {
         "ImageNotFound" => {

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::lifecycle::Policy;
+use shared::problem::Action;
+use shared::select::ImagePattern;
 use shared::{Call, Code, Problem, Via};
 
 use crate::config::Config;
-use crate::glob::Glob;
 use crate::plan::Guards;
 use crate::policies::{self, Policies};
 use crate::request::{PruneFields, Request};
@@ -19,14 +20,14 @@ const OWN: &str = "repository";
 
 /// Which policy holds.
 #[derive(Clone, Debug)]
-pub enum Policing {
+pub enum PolicySource {
     /// The request's or the config's.
     These(Policies),
     /// The one that is attached to each repository.
     Own,
 }
 
-impl Policing {
+impl PolicySource {
     /// The policy for a repository, whose attached one is this text.
     pub fn of(&self, repository: &str, attached: Option<&str>) -> Result<Option<Policy>, String> {
         match self {
@@ -43,9 +44,9 @@ impl Policing {
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// Which repositories; all without it.
-    pub repositories: Option<Vec<Glob>>,
+    pub repositories: Option<Vec<ImagePattern>>,
     /// By which policy.
-    pub policing: Policing,
+    pub policies: PolicySource,
     /// The plan that was seen and is meant.
     pub plan_id: Option<String>,
     /// Whether archive verdicts are applied.
@@ -58,6 +59,8 @@ pub struct Ask {
     pub dry_run: bool,
     /// It came from a schedule, and comes again.
     pub scheduled: bool,
+    /// Where it came by HTTP, the same request as an event, which has more time.
+    pub as_event: Option<Action>,
 }
 
 impl Ask {
@@ -77,20 +80,20 @@ impl Ask {
             ));
         }
         let dry_run = call.envelope.dry_run;
-        let policing = match &fields.policy {
+        let policies = match &fields.policy {
             None if config.policies == Policies::default() => {
                 let detail =
                     "neither the request nor the config has a policy: send \"policy\", or set PRUNE_POLICY";
                 return Err(Problem::new(Code::NoPolicy, detail));
             }
-            None => Policing::These(config.policies.clone()),
-            Some(Value::String(own)) if own == OWN && dry_run => Policing::Own,
+            None => PolicySource::These(config.policies.clone()),
+            Some(Value::String(own)) if own == OWN && dry_run => PolicySource::Own,
             Some(Value::String(own)) if own == OWN => {
                 let detail = "\"policy\":\"repository\" is for evaluating and dry runs: ECR runs an attached policy \
                               itself. Detach it, and send it as \"policy\"";
                 return Err(Problem::new(Code::DryRunOnly, detail));
             }
-            Some(policy) => Policing::These(Policies::one(policies::parse(policy)?)),
+            Some(policy) => PolicySource::These(Policies::one(policies::parse(policy)?)),
         };
         if !dry_run && config.repositories.0.is_empty() {
             let detail =
@@ -99,26 +102,27 @@ impl Ask {
         }
         Ok(Self {
             repositories: fields.repositories.clone(),
-            policing,
+            policies,
             plan_id: fields.plan_id.clone(),
             archive: fields.archive,
             guards: config.guards.tightened(fields)?,
             documents: fields.in_use_from.clone().unwrap_or_default(),
             dry_run,
             scheduled: call.via == Via::Scheduled,
+            as_event: (call.via == Via::Rest).then(|| fields.as_event(&call.envelope)),
         })
     }
 
     /// Whether a repository is meant.
     #[must_use]
     pub fn takes(&self, name: &str) -> bool {
-        self.repositories.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(name)))
+        self.repositories.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(name)))
     }
 
     /// Whether the request names it, and not only a pattern that it matches.
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
-        let mut globs = self.repositories.iter().flatten();
-        globs.any(|glob| glob.is_exact() && glob.matches(name))
+        let mut patterns = self.repositories.iter().flatten();
+        patterns.any(|pattern| pattern.is_exact() && pattern.matches(name))
     }
 }

@@ -3,12 +3,12 @@
 use std::str::FromStr;
 
 use shared::env::{Env, EnvFaults};
+use shared::select::ImagePatterns;
 use shared::settings::Settings;
 
-use crate::glob::Globs;
 use crate::plan::Guards;
 use crate::policies::Policies;
-use crate::sources::{self, Lists, Source};
+use crate::sources::{Documents, References, Source};
 
 /// Sources that are not asked: their names, comma-separated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,13 +31,15 @@ pub struct Config {
     /// `PRUNE_POLICY`: see [`Policies`]; none by default.
     pub policies: Policies,
     /// `PRUNE_REPOSITORIES`: what may be pruned, as patterns; none by default.
-    pub repositories: Globs,
+    pub repositories: ImagePatterns,
     /// `MAX_DELETE`, `MAX_DELETE_PERCENT`, `KEEP_AT_LEAST`, `PROTECTED_TAGS`, `KEEP_PULLED_DAYS`.
     pub guards: Guards,
     /// `IN_USE_REVISIONS`: how many of a family's latest active revisions are in use, 1 by default.
     pub in_use_revisions: usize,
-    /// `IN_USE` and `IN_USE_FROM`: what is in use besides.
-    pub lists: Lists,
+    /// `IN_USE`: what is in use besides.
+    pub in_use: References,
+    /// `IN_USE_FROM`: what other accounts use.
+    pub in_use_from: Documents,
     /// `SOURCES_OFF`: none by default.
     pub sources_off: SourcesOff,
     /// `ROLE_ARN`: the role that the function runs under, which the registry may know as one whose
@@ -51,35 +53,24 @@ impl Config {
         let known =
             format!("names of sources, comma-separated: {}", Source::ALL.map(Source::name).join(", "));
         let patterns = "names or patterns, comma-separated";
+        let answers = "a JSON list of answers of GET /v1/images/in-use";
         let config = Self {
             settings: Settings::read(&mut env),
             policies: env.or("PRUNE_POLICY", Policies::default(), "lifecycle policies as JSON", |_| true),
-            repositories: env.or("PRUNE_REPOSITORIES", Globs::default(), patterns, |_| true),
+            repositories: env.or("PRUNE_REPOSITORIES", ImagePatterns::default(), patterns, |_| true),
             guards: Guards {
                 max_delete: env.or("MAX_DELETE", 1_000, "a whole number from 1", |max| *max > 0),
                 max_delete_percent: env
                     .or("MAX_DELETE_PERCENT", 80, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
                 keep_at_least: env.or("KEEP_AT_LEAST", 1, "a whole number", |_| true),
-                protected_tags: env.or("PROTECTED_TAGS", Globs::default(), patterns, |_| true),
+                protected_tags: env.or("PROTECTED_TAGS", ImagePatterns::default(), patterns, |_| true),
                 keep_pulled_days: env
                     .or("KEEP_PULLED_DAYS", 30, "a whole number up to 3650", |days| *days <= 3_650),
             },
             in_use_revisions: env
                 .or("IN_USE_REVISIONS", 1, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
-            lists: Lists {
-                references: env.or(
-                    "IN_USE",
-                    sources::References::default(),
-                    "images, comma-separated",
-                    |_| true,
-                ),
-                documents: env.or(
-                    "IN_USE_FROM",
-                    sources::Documents::default(),
-                    "a JSON list of answers of GET /v1/images/in-use",
-                    |_| true,
-                ),
-            },
+            in_use: env.or("IN_USE", References::default(), "images, comma-separated", |_| true),
+            in_use_from: env.or("IN_USE_FROM", Documents::default(), answers, |_| true),
             sources_off: env.or("SOURCES_OFF", SourcesOff::default(), &known, |_| true),
             role_arn: env.or("ROLE_ARN", String::new(), "the ARN of a role", |arn| arn.starts_with("arn:")),
         };

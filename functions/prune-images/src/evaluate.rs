@@ -1,7 +1,5 @@
 //! A policy on a list of images, with no registry at all.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::Problem;
@@ -20,24 +18,10 @@ pub fn answer(fields: &EvaluateFields, now: Timestamp) -> Result<Value, Problem>
         return Err(problem);
     }
     let decisions = evaluate(&policy, &fields.images, fields.at.unwrap_or(now));
-    let mut counts = BTreeMap::new();
-    for decision in &decisions {
-        *counts.entry(word(decision.verdict)).or_insert(0_usize) += 1;
-    }
-    let of = |verdict| counts.get(word(verdict)).copied().unwrap_or(0);
+    let of = |verdict| decisions.iter().filter(|decision| decision.verdict == verdict).count();
     let images = if decisions.len() == 1 { "1 image".into() } else { format!("{} images", decisions.len()) };
     let (expire, archive, keep) = (of(Verdict::Expire), of(Verdict::Archive), of(Verdict::Keep));
     let summary =
         format!("{images}: {expire} would expire, {archive} would be archived, {keep} would be kept");
     Ok(json!({ "summary": summary, "images": decisions }))
-}
-
-/// A verdict's word.
-#[must_use]
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Expire => "expire",
-        Verdict::Archive => "archive",
-        Verdict::Keep => "keep",
-    }
 }

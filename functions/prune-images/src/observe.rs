@@ -2,32 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{join, try_join, try_join3};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 use shared::ecr::{ImageDetail, ReplicationRule, Repository};
-use shared::image::Digest;
+use shared::image::{Digest, ImageIdentifier};
 use shared::lifecycle::{Image, StorageClass};
-use shared::{Code, Problem};
+use shared::{Code, Problem, Refusal};
 use shared_aws::Read;
 
-use crate::sources::Cache;
+use crate::ask::Ask;
+use crate::plan;
+use crate::sources::Reader;
+use crate::used::InUse;
 
 /// Repositories that are read at once; the budget sets the pace.
 const AT_ONCE: usize = 20;
 
-/// Why something was left alone or could not be read.
-pub type Why = (Code, String);
-
 /// A repository as it was seen.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct SeenRepository {
     /// What AWS says of it.
     pub repository: Repository,
+    /// The request names it, and means it whoever shares it.
+    pub named: bool,
     /// Why it is left alone.
-    pub left: Option<Why>,
+    pub left: Option<Refusal>,
     /// Why it could not be looked at.
-    pub failed: Option<Why>,
+    pub failed: Option<Refusal>,
     /// The lifecycle policy that is attached to it.
     pub attached: Option<String>,
     /// Its images.
@@ -54,101 +56,104 @@ pub struct Images {
 pub struct Registry {
     /// All repositories.
     pub repositories: Vec<Repository>,
-    replication: Vec<ReplicationRule>,
-    caches: Vec<String>,
+    /// What is copied to elsewhere.
+    pub replication: Vec<ReplicationRule>,
+    /// The prefixes of what is copied from elsewhere.
+    pub caches: Vec<String>,
 }
 
 /// The repositories, and which of them are copied or copies.
-pub async fn registry(read: &Read) -> Result<Registry, Problem> {
+async fn registry(read: &Read) -> Result<Registry, Problem> {
     let (repositories, replication, caches) =
         try_join3(read.repositories(), read.replication(), read.pull_through_caches()).await?;
     Ok(Registry { repositories, replication, caches })
 }
 
-impl Registry {
-    /// Why a repository is left alone unless it is named, as far as the registry says.
-    #[must_use]
-    pub fn left(&self, name: &str) -> Option<Why> {
-        let cached = |prefix: &&String| {
-            prefix.as_str() == "ROOT"
-                || name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        };
-        if let Some(prefix) = self.caches.iter().find(cached) {
-            let reason = format!("it caches an upstream registry (rule {prefix}): name it to prune it");
-            return Some((Code::CachedRepository, reason));
-        }
-        let copied = self.replication.iter().any(|rule| rule.copies(name));
-        copied.then(|| {
-            let reason = "it is replicated, and what uses the copies is not seen here: name it to prune it";
-            (Code::ReplicatedRepository, reason.to_owned())
+/// What a request to prune is planned on.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// What of the registry concerns repositories.
+    pub registry: Registry,
+    /// The repositories that the request means.
+    pub repositories: Vec<SeenRepository>,
+    /// What is in use.
+    pub in_use: InUse,
+}
+
+/// Reads what a request to prune needs; what is in use sooner than the rest.
+pub async fn observe(reader: Reader<'_>, sooner: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
+    let looked = async {
+        let registry = registry(reader.read).await?;
+        let meant = plan::meant(&registry, ask, &reader.config.repositories);
+        let repositories = look_into(reader, meant, true).await;
+        Ok::<_, Problem>((registry, repositories))
+    };
+    let (looked, in_use) = join(looked, Reader { read: sooner, ..reader }.in_use()).await;
+    let (registry, repositories) = looked?;
+    Ok(Snapshot { registry, repositories, in_use })
+}
+
+/// Reads every repository of the registry, without its images.
+pub async fn all(reader: Reader<'_>) -> Result<(Registry, Vec<SeenRepository>), Problem> {
+    let registry = registry(reader.read).await?;
+    let all = registry.repositories.iter().cloned();
+    let all = all.map(|repository| SeenRepository { repository, ..SeenRepository::default() }).collect();
+    let seen = look_into(reader, all, false).await;
+    Ok((registry, seen))
+}
+
+/// Looks into those repositories that are not left alone, a number of them at once. The failure of one is its
+/// own.
+async fn look_into(reader: Reader<'_>, all: Vec<SeenRepository>, with_images: bool) -> Vec<SeenRepository> {
+    stream::iter(all)
+        .map(|mut seen| async move {
+            if seen.left.is_none()
+                && let Err(problem) = look_into_one(reader, &mut seen, with_images).await
+            {
+                seen.failed = Some(problem.into());
+            }
+            seen
         })
-    }
-}
-
-/// What is to be seen of a repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// The request names it.
-    pub named: bool,
-    /// Read its images.
-    pub images: bool,
-}
-
-/// Looks at repositories, a number of them at once; the failure of one is its own.
-pub async fn repositories(
-    read: &Read,
-    cache: &Cache,
-    account: &str,
-    wanted: Vec<(Repository, Option<Why>, Wanted)>,
-) -> Vec<Seen> {
-    stream::iter(wanted)
-        .map(|(repository, left, wanted)| one(read, cache, account, repository, left, wanted))
         .buffered(AT_ONCE)
         .collect()
         .await
 }
 
-async fn one(
-    read: &Read,
-    cache: &Cache,
-    account: &str,
-    repository: Repository,
-    left: Option<Why>,
-    wanted: Wanted,
-) -> Seen {
-    let mut seen = Seen { repository, left, ..Seen::default() };
-    if seen.left.is_some() {
-        return seen;
+async fn look_into_one(
+    reader: Reader<'_>,
+    seen: &mut SeenRepository,
+    with_images: bool,
+) -> Result<(), Problem> {
+    let Reader { read, scope, .. } = reader;
+    let name = &seen.repository.repository_name;
+    let (policy, attached) = try_join(read.repository_policy(name), read.lifecycle_policy(name)).await?;
+    seen.attached = attached;
+    seen.left = plan::left_as_shared(policy.as_deref(), &scope.account).filter(|_| !seen.named);
+    if seen.left.is_none() && with_images {
+        seen.images = images(reader, name).await?;
     }
-    let name = seen.repository.repository_name.clone();
-    let policies = try_join(read.repository_policy(&name), read.lifecycle_policy(&name)).await;
-    let looked = match policies {
-        Err(problem) => Err(problem),
-        Ok((policy, attached)) => {
-            seen.attached = attached;
-            if !wanted.named && policy.as_deref().is_some_and(|text| lets_others_in(text, account)) {
-                let reason =
-                    "its policy lets another account in, whose use is not seen here: name it to prune it";
-                seen.left = Some((Code::SharedRepository, reason.to_owned()));
-            }
-            if seen.left.is_none() && wanted.images {
-                images(read, cache, &name).await.map(Some)
-            } else {
-                Ok(None)
-            }
-        }
-    };
-    match looked {
-        Ok(Some(images)) => seen.images = images,
-        Ok(None) => {}
-        Err(problem) => seen.failed = Some((problem.code, problem.detail)),
-    }
-    seen
+    Ok(())
+}
+
+/// The images of each of these repositories, or why they can't be read.
+pub async fn images_of(
+    reader: Reader<'_>,
+    names: BTreeSet<String>,
+) -> BTreeMap<String, Result<Images, Refusal>> {
+    stream::iter(names)
+        .map(|name| async move {
+            let images = images(reader, &name).await;
+            (name, images.map_err(Refusal::from))
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
 }
 
 /// The images of a repository, and then what its indexes name: reading a manifest is a pull to ECR,
 /// so the pull times come first.
-pub async fn images(read: &Read, cache: &Cache, repository: &str) -> Result<Images, Problem> {
+pub async fn images(reader: Reader<'_>, repository: &str) -> Result<Images, Problem> {
+    let Reader { read, cache, .. } = reader;
     let details = read.images(repository).await?;
     let mut seen = Images::default();
     for detail in &details {
@@ -213,91 +218,26 @@ fn children(manifest: &str) -> Result<Vec<Digest>, String> {
     list.iter().map(digest).collect()
 }
 
-/// Whether a repository's policy allows anything to another account. What can't be read, or says
-/// who is not meant, might.
-fn lets_others_in(policy: &str, account: &str) -> bool {
-    let Ok(policy) = serde_json::from_str::<Value>(policy) else { return true };
-    let all = listed(policy.get("Statement"));
-    all.iter().filter(|it| it.get("Effect").and_then(Value::as_str) != Some("Deny")).any(|statement| {
-        match statement.get("Principal") {
-            Some(Value::Object(kinds)) => kinds.iter().any(|(kind, whom)| {
-                let ours = |whom: &Value| {
-                    whom.as_str().is_some_and(|whom| {
-                        whom == account || whom.split(':').nth(4).is_some_and(|of| of == account)
-                    })
-                };
-                match kind.as_str() {
-                    // Lambda pulls for functions, which are a source of what is in use.
-                    "Service" => false,
-                    "AWS" => !listed(Some(whom)).iter().all(ours),
-                    _ => true,
-                }
-            }),
-            _ => true,
+/// Whether the registry excludes a role, so that ECR does not record its pulls. Without a role nobody knows.
+pub async fn is_excluded(read: &Read, role: &str) -> Result<bool, Problem> {
+    Ok(!role.is_empty() && read.pull_time_exclusions().await?.iter().any(|it| it == role))
+}
+
+/// What the tags in use of this account's and region's repositories point to, by repository and tag. A
+/// repository that can't be read, or is not there, leaves its tags without digests.
+pub async fn tags_in_use(reader: Reader<'_>, in_use: &InUse) -> BTreeMap<(String, String), Digest> {
+    let own = in_use.found.uses.iter().map(|it| &it.image).filter(|image| image.is_within(reader.scope));
+    let names: BTreeSet<String> = own
+        .filter(|image| matches!(image.identifier(), ImageIdentifier::Tag(_)))
+        .map(|image| image.repository.to_string())
+        .collect();
+    let mut tags = BTreeMap::new();
+    for name in names {
+        for detail in reader.read.images(&name).await.unwrap_or_default() {
+            let Ok(digest) = detail.image_digest.parse::<Digest>() else { continue };
+            let own = detail.image_tags.into_iter().map(|tag| ((name.clone(), tag), digest.clone()));
+            tags.extend(own);
         }
-    })
-}
-
-fn listed(value: Option<&Value>) -> Vec<Value> {
-    match value {
-        Some(Value::Array(all)) => all.clone(),
-        Some(one) => vec![one.clone()],
-        None => Vec::new(),
     }
-}
-
-/// The images by digest.
-#[must_use]
-pub fn by_digest(images: &[Image]) -> BTreeMap<&Digest, &Image> {
-    images.iter().map(|image| (&image.digest, image)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_policy_that_lets_another_account_in_makes_a_repository_shared() {
-        let own = json!({"AWS": "arn:aws:iam::123456789012:root"});
-        let lets = |principal: Value, effect: &str| {
-            let policy =
-                json!({"Statement": [{"Effect": effect, "Principal": principal, "Action": "ecr:*"}]});
-            lets_others_in(&policy.to_string(), "123456789012")
-        };
-        assert!(!lets(own.clone(), "Allow"));
-        assert!(!lets(json!({"AWS": ["123456789012"]}), "Allow"));
-        assert!(!lets(json!({"Service": "lambda.amazonaws.com"}), "Allow"));
-        assert!(!lets(json!("*"), "Deny"));
-        for other in [
-            json!("*"),
-            json!({"AWS": "*"}),
-            json!({"AWS": ["123456789012", "arn:aws:iam::999999999999:root"]}),
-            json!({"AWS": "AROAEXAMPLE"}),
-            json!({"Federated": "x"}),
-            Value::Null,
-        ] {
-            assert!(lets(other.clone(), "Allow"), "{other}");
-        }
-        assert!(lets_others_in("nonsense", "123456789012"));
-        assert!(!lets_others_in(
-            r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"}}}"#,
-            "123456789012"
-        ));
-    }
-
-    #[test]
-    fn what_lies_below_a_caches_prefix_is_a_cache_and_nothing_that_only_begins_so() {
-        let registry = Registry {
-            caches: vec!["docker-hub".into()],
-            replication: vec![ReplicationRule { prefixes: vec!["team/".into()] }],
-            ..Registry::default()
-        };
-        let code = |name| registry.left(name).map(|(code, _)| code);
-        assert_eq!(code("docker-hub/library/nginx"), Some(Code::CachedRepository));
-        assert_eq!(code("docker-hubs/x"), None);
-        assert_eq!(code("team/users"), Some(Code::ReplicatedRepository));
-        assert_eq!(code("users"), None);
-    }
+    tags
 }

@@ -7,6 +7,8 @@ mod guards;
 mod id;
 mod narrow;
 mod protect;
+mod pulls;
+mod selection;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -15,23 +17,29 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 use shared::image::{Digest, Tag};
 use shared::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate};
 use shared::plan::Job;
-use shared::report::{Item, Outcome, Warning};
-use shared::{Code, ItemId, Plan};
+use shared::report::{Outcome, Warning};
+use shared::{Code, ItemId, Problem, Refusal};
 
-use crate::observe::{Seen, Why};
+use crate::ask::Ask;
+use crate::effect::{Effect, Item};
+use crate::observe::{Images, SeenRepository};
 use crate::used::{InUse, UsedHere};
 use guards::Losses;
 
 pub use guards::Guards;
 pub use narrow::{Fresh, narrow};
-pub use protect::{Kept, protect};
+pub use protect::protect;
+pub use pulls::PullTimes;
+pub use selection::{left_alone, left_as_shared, meant, unmatched, with_policies};
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
+
+/// A plan of prune-images.
+pub type Plan = shared::Plan<Step, Effect>;
 
 /// One AWS call.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,14 +49,14 @@ pub enum Step {
         /// Of which repository.
         repository: String,
         /// At most 100 images.
-        images: Vec<Target>,
+        images: Vec<PlannedImage>,
     },
     /// `UpdateImageStorageClass`.
     Archive {
         /// Of which repository.
         repository: String,
         /// Which image.
-        image: Target,
+        image: PlannedImage,
     },
 }
 
@@ -63,7 +71,7 @@ impl Step {
 
     /// The images that it changes.
     #[must_use]
-    pub fn targets(&self) -> &[Target] {
+    pub fn images(&self) -> &[PlannedImage] {
         match self {
             Self::Delete { images, .. } => images,
             Self::Archive { image, .. } => std::slice::from_ref(image),
@@ -73,7 +81,7 @@ impl Step {
 
 /// An image to delete or archive, as it was when that was planned.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Target {
+pub struct PlannedImage {
     /// Its item.
     pub item: ItemId,
     /// Its digest.
@@ -84,9 +92,9 @@ pub struct Target {
     pub since: Timestamp,
 }
 
-/// What is planned of.
+/// What is held against the images that were seen.
 #[derive(Clone, Copy)]
-pub struct Case<'a> {
+pub struct PlanContext<'a> {
     /// What is in use.
     pub in_use: &'a InUse,
     /// The same by repository.
@@ -105,16 +113,9 @@ pub struct Case<'a> {
 pub struct Judged {
     /// Its repository.
     pub repository: String,
-    /// Its digest.
-    pub digest: Digest,
-    /// Its tags.
-    pub tags: Vec<Tag>,
-    /// What becomes of it.
-    pub verdict: Verdict,
-    /// The rule that claims it.
-    pub rule: Option<u32>,
-    /// Why.
-    pub reason: String,
+    /// What becomes of it, and why.
+    #[serde(flatten)]
+    pub decision: Decision,
     /// What needs it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<String>,
@@ -130,7 +131,7 @@ pub struct Judged {
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// What will be done.
-    pub plan: Plan<Step>,
+    pub plan: Plan,
     /// The hash of what would go.
     pub id: String,
     /// Every image.
@@ -139,25 +140,53 @@ pub struct Planned {
     pub warnings: Vec<Warning>,
 }
 
+impl Planned {
+    /// Whether it is the plan that a request means, where that means one.
+    pub fn confirm(&self, asked: Option<&str>) -> Result<(), Problem> {
+        let Some(asked) = asked.filter(|asked| *asked != self.id) else { return Ok(()) };
+        let detail = format!(
+            "what would go is not what plan {asked} said: look at plan {} (the same request as a dry run), and send \
+             that",
+            self.id
+        );
+        Err(Problem::new(Code::PlanChanged, detail))
+    }
+}
+
+/// What is in use is known by two thirds of the deadline, or nothing is deleted.
+pub fn in_time(in_use: &InUse, ask: &Ask) -> Result<(), Problem> {
+    let slow = in_use.failed.iter().filter(|it| it.code == Code::OutOfTime);
+    let slow: Vec<&str> = slow.map(|it| it.source).collect();
+    if slow.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "what is in use was not read in two thirds of the time ({} took too long): nothing is deleted. A direct or \
+         scheduled event has more time",
+        slow.join(", ")
+    );
+    Err(ask.as_event.clone().into_iter().fold(Problem::new(Code::UseTooLarge, detail), Problem::offering))
+}
+
 /// The plan for these repositories, each with its policy.
 #[must_use]
-pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned {
+pub fn plan(repositories: &[(SeenRepository, Option<Policy>)], context: &PlanContext<'_>) -> Planned {
     let mut planned =
-        Planned { plan: Plan::default(), id: String::new(), images: Vec::new(), warnings: sources(case) };
+        Planned { plan: Plan::default(), id: String::new(), images: Vec::new(), warnings: sources(context) };
     let mut id = id::PlanId::default();
     for (seen, policy) in repositories {
         let name = &seen.repository.repository_name;
         let resource = format!("repository/{name}");
-        if let Some((outcome, (code, reason))) = refused(seen, policy.as_ref()) {
+        if let Some((outcome, Refusal { code, reason })) = refused(seen, policy.as_ref()) {
             planned.plan.decided(Item::new(&resource, outcome, Some(code), reason));
             continue;
         }
         let Some(policy) = policy else { continue };
-        let judged = judge(seen, policy, case);
-        planned.warnings.extend(native(seen, case));
-        planned.warnings.extend(archived_in_use(seen, case));
+        let judged = judge(name, &seen.images, Some(policy), context);
+        planned.warnings.extend(native(seen, context));
+        planned.warnings.extend(archived_in_use(seen, context));
         id.repository(name, policy, &judged);
-        add(&mut planned.plan, seen, &judged, case);
+        add(&mut planned.plan, seen, &judged, context);
         planned.images.extend(judged);
     }
     planned.id = id.finish();
@@ -165,7 +194,7 @@ pub fn plan(repositories: &[(Seen, Option<Policy>)], case: &Case<'_>) -> Planned
 }
 
 /// Why a repository is not looked into, if it is not.
-fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Why)> {
+fn refused(seen: &SeenRepository, policy: Option<&Policy>) -> Option<(Outcome, Refusal)> {
     if let Some(why) = &seen.left {
         return Some((Outcome::Skipped, why.clone()));
     }
@@ -174,59 +203,59 @@ fn refused(seen: &Seen, policy: Option<&Policy>) -> Option<(Outcome, Why)> {
     }
     policy.is_none().then(|| {
         let reason = "no lifecycle policy is for it: send one, or set PRUNE_POLICY";
-        (Outcome::Skipped, (Code::NoPolicy, reason.to_owned()))
+        (Outcome::Skipped, Refusal { code: Code::NoPolicy, reason: reason.into() })
     })
 }
 
-/// What becomes of each image of a repository, in the order in which they were seen.
+/// What becomes of each image of a repository, in the order in which they were seen. Without a policy all
+/// are kept.
 #[must_use]
-pub fn judge(seen: &Seen, policy: &Policy, case: &Case<'_>) -> Vec<Judged> {
+pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanContext<'_>) -> Vec<Judged> {
     let none = UsedHere::default();
-    let name = &seen.repository.repository_name;
-    let used = case.used.get(name).unwrap_or(&none);
-    let images = &seen.images.images;
-    let kept = protect(&seen.images, used, case.guards, case.now);
-    let decisions = evaluate(policy, images, case.now);
+    let used = context.used.get(name).unwrap_or(&none);
+    let kept = protect(seen, used, context.guards, context.now);
+    let unclaimed = |image: &Image| Decision {
+        digest: image.digest.clone(),
+        tags: image.tags.clone(),
+        verdict: Verdict::Keep,
+        rule: None,
+        reason: "no lifecycle policy is for this repository".into(),
+    };
+    let decisions = match policy {
+        Some(policy) => evaluate(policy, &seen.images, context.now),
+        None => seen.images.iter().map(unclaimed).collect(),
+    };
     let mut judged: Vec<Judged> = decisions
         .into_iter()
-        .map(|Decision { digest, tags, verdict, rule, reason }| {
-            let used_by = used.by(&digest, &tags).into_iter().collect();
-            let mut one = Judged {
-                repository: name.clone(),
-                digest,
-                tags,
-                verdict,
-                rule,
-                reason,
-                used_by,
-                by_policy: verdict,
-                held: None,
-            };
-            let why = match verdict {
+        .map(|decision| {
+            let used_by = used.by(&decision.digest, &decision.tags).into_iter().collect();
+            let by_policy = decision.verdict;
+            let mut one = Judged { repository: name.to_owned(), decision, used_by, by_policy, held: None };
+            let why = match by_policy {
                 Verdict::Keep => None,
-                _ => kept.get(&one.digest).map(|it| (it.code, it.reason.clone())),
+                _ => kept.get(&one.decision.digest).cloned(),
             };
             let why = why.or_else(|| {
-                (verdict == Verdict::Archive && !case.archive).then(|| {
+                (by_policy == Verdict::Archive && !context.archive).then(|| {
                     let reason = "it would go to the archive: send \"archive\": true to let it";
-                    (Code::ArchiveOff, reason.to_owned())
+                    Refusal { code: Code::ArchiveOff, reason: reason.into() }
                 })
             });
-            if let Some((code, reason)) = why {
-                one.reason = format!("kept: {reason} ({})", one.reason);
+            if let Some(Refusal { code, reason }) = why {
+                one.decision.reason = format!("kept: {reason} ({})", one.decision.reason);
                 one.held = Some((Outcome::Skipped, code));
                 // What only waits to be asked for keeps its verdict.
                 if code != Code::ArchiveOff {
-                    one.verdict = Verdict::Keep;
+                    one.decision.verdict = Verdict::Keep;
                 }
             }
             one
         })
         .collect();
-    if let Some((code, reason)) = blocked(seen, used, &judged, case) {
+    if let Some(Refusal { code, reason }) = blocked(seen, used, &judged, context) {
         for one in judged.iter_mut().filter(|one| goes(one)) {
             one.held = Some((Outcome::Failed, code));
-            one.reason = format!("{reason} ({})", one.reason);
+            one.decision.reason = format!("{reason} ({})", one.decision.reason);
         }
     }
     judged
@@ -234,17 +263,17 @@ pub fn judge(seen: &Seen, policy: &Policy, case: &Case<'_>) -> Vec<Judged> {
 
 /// Whether an image is to go.
 fn goes(one: &Judged) -> bool {
-    one.verdict != Verdict::Keep && one.held.is_none()
+    one.decision.verdict != Verdict::Keep && one.held.is_none()
 }
 
 /// Why nothing of a repository may go, if nothing may.
-fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> Option<Why> {
-    if let Some(reason) = case.in_use.blocked() {
-        return Some((Code::SourceUnreadable, reason));
+fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], context: &PlanContext<'_>) -> Option<Refusal> {
+    if let Some(reason) = context.in_use.blocked() {
+        return Some(Refusal { code: Code::SourceUnreadable, reason });
     }
-    if let Some(fault) = &seen.images.unreadable {
+    if let Some(fault) = &seen.unreadable {
         let reason = format!("nothing of this repository is deleted, because {fault}");
-        return Some((Code::IndexUnreadable, reason));
+        return Some(Refusal { code: Code::IndexUnreadable, reason });
     }
     if !used.unknown.is_empty() {
         let services = used.unknown.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -252,55 +281,58 @@ fn blocked(seen: &Seen, used: &UsedHere, judged: &[Judged], case: &Case<'_>) -> 
             "nothing of this repository is deleted, because no revision tells which image {services} would start \
              with; a forced deployment (aws ecs update-service --force-new-deployment) pins it"
         );
-        return Some((Code::UnknownPinnedDigest, reason));
+        return Some(Refusal { code: Code::UnknownPinnedDigest, reason });
     }
     // What lies in the archive can't be pulled: it is not what is left.
     let there = |image: &Image| image.storage_class == StorageClass::Standard;
-    let going = judged.iter().zip(&seen.images.images).filter(|(one, _)| goes(one));
+    let going = judged.iter().zip(&seen.images).filter(|(one, _)| goes(one));
     let mut losses =
-        Losses { images: seen.images.images.iter().filter(|it| there(it)).count(), ..Losses::default() };
+        Losses { images: seen.images.iter().filter(|it| there(it)).count(), ..Losses::default() };
     for (one, image) in going {
-        match one.verdict {
+        match one.decision.verdict {
             Verdict::Expire if there(image) => losses.expired += 1,
             Verdict::Expire => losses.of_the_archive += 1,
             _ => losses.archived += 1,
         }
     }
-    case.guards.tripped(losses).map(|reason| (Code::GuardTripped, reason))
+    context.guards.tripped(losses).map(|reason| Refusal { code: Code::GuardTripped, reason })
 }
 
 /// The items of what a rule acts on, and the steps of what goes.
-fn add(plan: &mut Plan<Step>, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
+fn add(plan: &mut Plan, seen: &SeenRepository, judged: &[Judged], context: &PlanContext<'_>) {
     let repository = &seen.repository.repository_name;
     let mut going = Vec::new();
     for (one, image) in judged.iter().zip(&seen.images.images) {
         if one.by_policy == Verdict::Keep {
             continue;
         }
-        let (outcome, code) = match one.held {
-            Some((outcome, code)) => (outcome, Some(code)),
-            None => (Outcome::Changed, None),
-        };
-        let mut item =
-            Item::new(&format!("repository/{repository}@{}", one.digest), outcome, code, one.reason.clone());
-        item.before = Some(json!({ "tags": one.tags, "pushedAt": image.pushed_at }));
+        let (outcome, code) = one.held.map_or((Outcome::Changed, None), |(held, code)| (held, Some(code)));
+        let mut item = Item::new(
+            &format!("repository/{repository}@{}", one.decision.digest),
+            outcome,
+            code,
+            one.decision.reason.clone(),
+        );
+        let (tags, pushed_at) = (one.decision.tags.clone(), image.pushed_at);
+        item.before = Some(Effect::Seen { repository: repository.clone(), tags, pushed_at });
         if one.held.is_none() {
-            item.after = Some(json!({ "verdict": one.verdict, "rule": one.rule }));
+            item.after = Some(Effect::Pruned { verdict: one.decision.verdict, rule: one.decision.rule });
         }
         let id = plan.decided(item);
         if one.held.is_none() {
             let mut tags = image.tags.clone();
             tags.sort();
-            let target = Target { item: id, digest: one.digest.clone(), tags, since: image.since() };
-            going.push((one.verdict, target));
+            let target =
+                PlannedImage { item: id, digest: one.decision.digest.clone(), tags, since: image.since() };
+            going.push((one.decision.verdict, target));
         }
     }
     let digests: Vec<&Digest> = going.iter().map(|(_, target)| &target.digest).collect();
     let stages = stages::stages(&seen.images.images, &digests);
-    let mut batches: BTreeMap<usize, Vec<Target>> = BTreeMap::new();
+    let mut batches: BTreeMap<usize, Vec<PlannedImage>> = BTreeMap::new();
     for (verdict, target) in going {
         let stage = stages.get(&target.digest).copied().unwrap_or(0);
-        if verdict == Verdict::Archive && case.archive {
+        if verdict == Verdict::Archive && context.archive {
             let covers = vec![target.item];
             let step = Step::Archive { repository: repository.clone(), image: target };
             plan.job(stage, Job { covers, steps: vec![step] });
@@ -318,14 +350,14 @@ fn add(plan: &mut Plan<Step>, seen: &Seen, judged: &[Judged], case: &Case<'_>) {
 }
 
 /// Sources that are off or could not be read.
-fn sources(case: &Case<'_>) -> Vec<Warning> {
-    let off = case.in_use.off.iter().map(|source| {
+fn sources(context: &PlanContext<'_>) -> Vec<Warning> {
+    let off = context.in_use.off.iter().map(|source| {
         let detail = format!(
             "the source {source} is switched off by SOURCES_OFF: what it would name is not protected"
         );
         Warning::new(Code::SourceOff, detail)
     });
-    let failed = case.in_use.failed.iter().map(|failure| {
+    let failed = context.in_use.failed.iter().map(|failure| {
         let detail = format!("the source {} could not be read whole: {}", failure.source, failure.reason);
         Warning::new(Code::SourceUnreadable, detail)
     });
@@ -333,7 +365,7 @@ fn sources(case: &Case<'_>) -> Vec<Warning> {
 }
 
 /// What the policy that is attached to a repository would do to images in use: ECR runs it itself.
-fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
+fn native(seen: &SeenRepository, context: &PlanContext<'_>) -> Vec<Warning> {
     let Some(text) = &seen.attached else { return Vec::new() };
     let name = &seen.repository.repository_name;
     let Ok(policy) = text.parse::<Policy>() else {
@@ -343,9 +375,9 @@ fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
         );
         return vec![Warning::new(Code::NativePolicyActive, detail)];
     };
-    let Some(used) = case.used.get(name) else { return Vec::new() };
-    let protected = protect(&seen.images, used, &Guards::none(), case.now);
-    let would = evaluate(&policy, &seen.images.images, case.now).into_iter().filter_map(|decision| {
+    let Some(used) = context.used.get(name) else { return Vec::new() };
+    let protected = protect(&seen.images, used, &Guards::none(), context.now);
+    let would = evaluate(&policy, &seen.images.images, context.now).into_iter().filter_map(|decision| {
         let kept = protected.get(&decision.digest)?;
         if decision.verdict == Verdict::Keep {
             return None;
@@ -364,9 +396,9 @@ fn native(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
 }
 
 /// Images in use that can't be pulled.
-fn archived_in_use(seen: &Seen, case: &Case<'_>) -> Vec<Warning> {
+fn archived_in_use(seen: &SeenRepository, context: &PlanContext<'_>) -> Vec<Warning> {
     let name = &seen.repository.repository_name;
-    let Some(used) = case.used.get(name) else { return Vec::new() };
+    let Some(used) = context.used.get(name) else { return Vec::new() };
     let archived = seen.images.images.iter().filter(|it| it.storage_class == StorageClass::Archive);
     archived
         .filter_map(|image| {

@@ -4,27 +4,26 @@ use std::str::FromStr;
 
 use serde_json::Value;
 use shared::lifecycle::{Policy, PolicyFault};
+use shared::select::ImagePattern;
 use shared::{Code, Problem};
-
-use crate::glob::Glob;
 
 /// The config's policies: `PRUNE_POLICY` is one for all repositories (`{"rules":[…]}`), or an
 /// object of patterns and policies (`{"team/*":{"rules":[…]}}`), of which the first in the text
 /// that matches a repository holds for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policies(Vec<(Glob, Policy)>);
+pub struct Policies(Vec<(ImagePattern, Policy)>);
 
 impl Policies {
     /// One for all.
     #[must_use]
     pub fn one(policy: Policy) -> Self {
-        Self(vec![(Glob::all(), policy)])
+        Self(vec![(ImagePattern::all(), policy)])
     }
 
     /// The policy for a repository.
     #[must_use]
     pub fn of(&self, repository: &str) -> Option<&Policy> {
-        self.0.iter().find(|(glob, _)| glob.matches(repository)).map(|(_, policy)| policy)
+        self.0.iter().find(|(pattern, _)| pattern.matches(repository)).map(|(_, policy)| policy)
     }
 }
 
@@ -37,10 +36,10 @@ impl FromStr for Policies {
         if fields.contains_key("rules") {
             return Policy::from_str(text).map(Self::one).map_err(|faults| listed(&faults));
         }
-        let policy = |(glob, policy): (&String, &Value)| {
-            let glob: Glob = glob.parse()?;
-            let policy = Policy::parse(policy).map_err(|faults| format!("{glob}: {}", listed(&faults)))?;
-            Ok((glob, policy))
+        let policy = |(pattern, policy): (&String, &Value)| {
+            let pattern: ImagePattern = pattern.parse()?;
+            let policy = Policy::parse(policy).map_err(|faults| format!("{pattern}: {}", listed(&faults)))?;
+            Ok((pattern, policy))
         };
         fields.iter().map(policy).collect::<Result<_, String>>().map(Self)
     }

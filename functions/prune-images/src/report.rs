@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::Code;
-use shared::call::{LARGEST_ANSWER, quoted_len};
-use shared::report::{Item, Outcome, Report, Warning};
+use shared::lifecycle::Verdict;
+use shared::report::{Outcome, Report, Warning};
 use shared::settings::Settings;
 
+use crate::answer::Room;
 use crate::ask::Ask;
+use crate::effect::{Effect, Item, repository};
 use crate::plan::Judged;
 
 /// How many repositories a summary names.
 const NAMED: usize = 5;
-/// Kept free for the fields around the lists.
-const ROOM: usize = 64 * 1024;
 
 /// The report of these items.
 pub(crate) fn report(
@@ -38,18 +38,12 @@ pub(crate) fn report(
 /// Puts the list of all images beside the items, as far as an answer has room. The counts stay those
 /// of all items.
 fn fit(report: &mut Report, images: &[Judged]) {
-    let mut room = LARGEST_ANSWER.saturating_sub(ROOM);
-    let mut fits = |value: &Value| {
-        let len = quoted_len(&value.to_string()) + 1;
-        let fits = len <= room;
-        room = if fits { room - len } else { 0 };
-        fits
-    };
+    let mut room = Room::new();
     let (items, all) = (report.items.len(), images.len());
-    let shown = report.items.iter().take_while(|item| fits(&json!(item))).count();
+    let shown = report.items.iter().take_while(|item| room.fits(&json!(item))).count();
     report.items.truncate(shown);
     let listed: Vec<Value> =
-        images.iter().map(|image| json!(image)).take_while(|image| fits(image)).collect();
+        images.iter().map(|image| json!(image)).take_while(|image| room.fits(image)).collect();
     if shown < items || listed.len() < all {
         let detail = format!(
             "an answer has no room for more: {shown} of {items} items and {} of {all} images are listed. GET \
@@ -63,16 +57,14 @@ fn fit(report: &mut Report, images: &[Judged]) {
 
 fn summary(items: &[Item], dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
-    let is_archive = |item: &&&Item| {
-        item.after.as_ref().and_then(|after| after.get("verdict")).and_then(Value::as_str) == Some("archive")
-    };
-    let changed: Vec<&Item> = items.iter().filter(|item| item.outcome == Outcome::Changed).collect();
-    let (archived, deleted): (Vec<&&Item>, Vec<&&Item>) = changed.iter().partition(is_archive);
     let mut parts = Vec::new();
-    for (list, verb) in [(deleted, "deleted"), (archived, "archived")] {
-        if !list.is_empty() {
-            let names = by_repository(list.iter().map(|item| item.resource.as_str()));
-            parts.push(format!("{} {would}{verb} ({names})", images(list.len())));
+    for (of, verb) in [(Verdict::Expire, "deleted"), (Verdict::Archive, "archived")] {
+        let is_so =
+            |item: &&Item| matches!(item.after, Some(Effect::Pruned { verdict, .. }) if verdict == of);
+        let changed = items.iter().filter(|item| item.outcome == Outcome::Changed);
+        let those: Vec<&Item> = changed.filter(is_so).collect();
+        if !those.is_empty() {
+            parts.push(format!("{} {would}{verb} ({})", images(those.len()), by_repository(&those)));
         }
     }
     let kept = |code: Code| {
@@ -89,7 +81,7 @@ fn summary(items: &[Item], dry_run: bool) -> String {
         }
     }
     let repositories =
-        items.iter().filter(|item| item.outcome == Outcome::Skipped && !item.resource.contains('@')).count();
+        items.iter().filter(|item| item.outcome == Outcome::Skipped && repository(item).is_none()).count();
     if repositories > 0 {
         parts.push(format!("{repositories} repositories left alone"));
     }
@@ -108,11 +100,10 @@ fn images(count: usize) -> String {
 }
 
 /// `users 3, threads 1 and 2 more`.
-fn by_repository<'a>(resources: impl Iterator<Item = &'a str>) -> String {
+fn by_repository(items: &[&Item]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for resource in resources {
-        let name = resource.strip_prefix("repository/").unwrap_or(resource);
-        *counts.entry(name.split('@').next().unwrap_or(name)).or_default() += 1;
+    for name in items.iter().filter_map(|item| repository(item)) {
+        *counts.entry(name).or_default() += 1;
     }
     let named: Vec<String> =
         counts.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();

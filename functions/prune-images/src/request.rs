@@ -7,9 +7,9 @@ use shared::call::{Envelope, Kind, Parameter};
 use shared::image::{Digest, RepositoryName};
 use shared::lifecycle::Image;
 use shared::problem::Action;
+use shared::select::ImagePattern;
 use shared::{Route, strict};
 
-use crate::glob::Glob;
 use crate::sources::InUseDocument;
 
 use Parameter::{Number, Text};
@@ -69,7 +69,7 @@ pub enum Request {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PruneFields {
-    pub(crate) repositories: Option<Vec<Glob>>,
+    pub(crate) repositories: Option<Vec<ImagePattern>>,
     pub(crate) policy: Option<Value>,
     pub(crate) plan_id: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -77,7 +77,7 @@ pub struct PruneFields {
     pub(crate) max_delete: Option<usize>,
     pub(crate) max_delete_percent: Option<usize>,
     pub(crate) keep_at_least: Option<usize>,
-    pub(crate) protected_tags: Option<Vec<Glob>>,
+    pub(crate) protected_tags: Option<Vec<ImagePattern>>,
     pub(crate) keep_pulled_days: Option<u32>,
     pub(crate) in_use_from: Option<Vec<InUseDocument>>,
 }

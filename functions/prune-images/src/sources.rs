@@ -17,15 +17,16 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use futures_util::future::join_all;
-use shared::ecs::Failure as AwsFailure;
+use shared::ecs::Failure;
 use shared::names::{Arn, ClusterName, Scope, short_name};
-use shared::{Code, Problem};
+use shared::{Code, Problem, Refusal};
 use shared_aws::{Listed, Read};
 
-use crate::used::{Failure, Found, InUse};
+use crate::config::Config;
+use crate::used::{InUse, SourceFailure, Usage};
 
 pub use cache::Cache;
-pub use lists::{Documents, InUseDocument, InUseEntry, Lists, References};
+pub use lists::{Documents, InUseDocument, InUseEntry, References};
 
 /// How many things of a kind are read at once; the budget sets the pace.
 const AT_ONCE: usize = 20;
@@ -80,16 +81,16 @@ impl Source {
     }
 
     /// Reads all of it, or says what it could not read.
-    async fn read(self, look: &Look<'_>) -> Result<Found, Problem> {
+    async fn read(self, reader: &Reader<'_>, clusters: &Clusters) -> Result<Usage, Problem> {
         match self {
-            Self::Tasks => tasks::read(look).await,
-            Self::Services => services::read(look).await,
-            Self::Daemons => daemons::read(look).await,
-            Self::Families => families::read(look).await,
-            Self::Rules => rules::read(look).await,
-            Self::Schedules => schedules::read(look).await,
-            Self::Functions => functions::read(look).await,
-            Self::Lists => lists::read(look),
+            Self::Tasks => tasks::read(reader, listed(clusters)?).await,
+            Self::Services => services::read(reader, listed(clusters)?).await,
+            Self::Daemons => daemons::read(reader, listed(clusters)?).await,
+            Self::Families => families::read(reader).await,
+            Self::Rules => rules::read(reader).await,
+            Self::Schedules => schedules::read(reader).await,
+            Self::Functions => functions::read(reader).await,
+            Self::Lists => lists::read(reader),
         }
     }
 }
@@ -103,65 +104,48 @@ impl FromStr for Source {
     }
 }
 
+/// A cluster's ARN and its name.
+type Cluster = (String, ClusterName);
 /// The clusters, or why they can't be listed.
-type Clusters = Result<Vec<(String, ClusterName)>, (Code, String)>;
+type Clusters = Result<Vec<Cluster>, Refusal>;
 
-/// What sources read with.
-pub struct Look<'a> {
-    /// The eyes.
+/// What everything is read with.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    /// The reads of AWS.
     pub read: &'a Read,
     /// What the process knows already.
     pub cache: &'a Cache,
     /// Whose account and region it is.
     pub scope: &'a Scope,
-    /// How many of a family's latest active revisions are in use.
-    pub revisions: usize,
-    /// The config's lists.
-    pub lists: &'a Lists,
+    /// What is in use besides, and which sources are not asked.
+    pub config: &'a Config,
     /// The request's lists.
     pub documents: &'a [InUseDocument],
-    /// The sources that are not asked.
-    pub off: &'a [Source],
-    clusters: Clusters,
 }
 
-impl<'a> Look<'a> {
-    /// A look at everything that is not switched off.
-    #[must_use]
-    pub fn new(
-        read: &'a Read,
-        cache: &'a Cache,
-        scope: &'a Scope,
-        (revisions, lists, off): (usize, &'a Lists, &'a [Source]),
-        documents: &'a [InUseDocument],
-    ) -> Self {
-        Self { read, cache, scope, revisions, lists, documents, off, clusters: Ok(Vec::new()) }
-    }
-
-    fn clusters(&self) -> Result<&[(String, ClusterName)], Problem> {
-        match &self.clusters {
-            Ok(clusters) => Ok(clusters),
-            Err((code, detail)) => Err(Problem::new(*code, detail.clone())),
-        }
-    }
-
+impl Reader<'_> {
     /// Asks every source that is on.
-    pub async fn in_use(mut self) -> InUse {
+    pub async fn in_use(&self) -> InUse {
         let (off, on): (Vec<Source>, Vec<Source>) =
-            Source::ALL.into_iter().partition(|source| self.off.contains(source));
-        if on.iter().any(|source| matches!(source, Source::Tasks | Source::Services | Source::Daemons)) {
-            self.clusters = clusters(self.read).await.map_err(|problem| (problem.code, problem.detail));
-        }
-        let look = &self;
-        let answers =
-            join_all(on.into_iter().map(|source| async move { (source.name(), source.read(look).await) }))
-                .await;
+            Source::ALL.into_iter().partition(|source| self.config.sources_off.0.contains(source));
+        let clusters =
+            if on.iter().any(|source| matches!(source, Source::Tasks | Source::Services | Source::Daemons)) {
+                clusters(self.read).await.map_err(Refusal::from)
+            } else {
+                Ok(Vec::new())
+            };
+        let clusters = &clusters;
+        let answers = join_all(
+            on.into_iter().map(|source| async move { (source.name(), source.read(self, clusters).await) }),
+        )
+        .await;
         let mut all = InUse { off: off.into_iter().map(Source::name).collect(), ..InUse::default() };
         for (source, answer) in answers {
             match answer {
                 Ok(found) => all.found.extend(found),
                 Err(Problem { code, detail: reason, .. }) => {
-                    all.failed.push(Failure { source, code, reason });
+                    all.failed.push(SourceFailure { source, code, reason });
                 }
             }
         }
@@ -169,7 +153,14 @@ impl<'a> Look<'a> {
     }
 }
 
-async fn clusters(read: &Read) -> Result<Vec<(String, ClusterName)>, Problem> {
+fn listed(clusters: &Clusters) -> Result<&[Cluster], Problem> {
+    match clusters {
+        Ok(clusters) => Ok(clusters),
+        Err(Refusal { code, reason }) => Err(Problem::new(*code, reason.clone())),
+    }
+}
+
+async fn clusters(read: &Read) -> Result<Vec<Cluster>, Problem> {
     let named = |arn: String| {
         let name = short_name(&arn).parse().map_err(|e| unreadable(&"ecs:ListClusters", &e))?;
         Ok((arn, name))
@@ -192,7 +183,7 @@ fn whole<T>(what: &str, asked: usize, described: &Listed<T>) -> Result<(), Probl
     }
     match failures.iter().find(|failure| failure.reason != "MISSING") {
         None => Ok(()),
-        Some(AwsFailure { arn, reason, .. }) => Err(unreadable(&what, &format!("{arn}: {reason}"))),
+        Some(Failure { arn, reason, .. }) => Err(unreadable(&what, &format!("{arn}: {reason}"))),
     }
 }
 
@@ -203,17 +194,17 @@ fn resource(arn: &str) -> String {
 
 /// The images that task definitions name, each in the name of what runs it.
 async fn definitions(
-    look: &Look<'_>,
+    reader: &Reader<'_>,
     wanted: impl IntoIterator<Item = (String, String)>,
-) -> Result<Found, Problem> {
+) -> Result<Usage, Problem> {
     use futures_util::stream::{self, StreamExt as _};
     let mut calls = stream::iter(wanted)
         .map(|(definition, by)| async move {
-            let images = look.cache.task_definition(look.read, &definition).await?;
+            let images = reader.cache.task_definition(reader.read, &definition).await?;
             Ok::<_, Problem>((images, by))
         })
         .buffer_unordered(AT_ONCE);
-    let mut found = Found::default();
+    let mut found = Usage::default();
     while let Some(answer) = calls.next().await {
         let (images, by) = answer?;
         for image in images.iter() {

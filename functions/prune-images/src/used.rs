@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::image::{Digest, EcrImage, ImageRef, Tag, Wanted};
+use shared::image::{Digest, EcrImage, ImageIdentifier, ImageRef, Tag};
 use shared::names::Scope;
 use shared::{Code, Problem};
 
@@ -26,14 +26,14 @@ pub struct Unknown {
 
 /// What one source has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct Usage {
     /// The images in use.
     pub uses: Vec<Use>,
     /// What it knows that it does not know.
     pub unknown: Vec<Unknown>,
 }
 
-impl Found {
+impl Usage {
     /// Adds the image that a text names, with the digest that it was resolved to if that is known.
     /// Other registries than ECR's are no concern of ours; a text that looks like ECR's and can't
     /// be read is, because nobody knows which image it protects.
@@ -76,7 +76,7 @@ fn ecr(image: &str, digest: Option<&str>, by: &str) -> Result<Option<EcrImage>, 
 
 /// A source that could not be read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct SourceFailure {
     /// Its name.
     pub source: &'static str,
     /// The kind.
@@ -89,9 +89,9 @@ pub struct Failure {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InUse {
     /// What they found.
-    pub found: Found,
+    pub found: Usage,
     /// Those that could not be read whole.
-    pub failed: Vec<Failure>,
+    pub failed: Vec<SourceFailure>,
     /// Those that are switched off.
     pub off: Vec<&'static str>,
 }
@@ -113,11 +113,13 @@ impl InUse {
         let mut all: BTreeMap<String, UsedHere> = BTreeMap::new();
         for it in self.found.uses.iter().filter(|it| it.image.is_within(scope)) {
             let here = all.entry(it.image.repository.to_string()).or_default();
-            match it.image.wanted() {
-                Wanted::Digest(digest) => {
+            match it.image.identifier() {
+                ImageIdentifier::Digest(digest) => {
                     here.digests.entry(digest.clone()).or_default().insert(it.by.clone())
                 }
-                Wanted::Tag(tag) => here.tags.entry(tag.to_owned()).or_default().insert(it.by.clone()),
+                ImageIdentifier::Tag(tag) => {
+                    here.tags.entry(tag.to_owned()).or_default().insert(it.by.clone())
+                }
             };
         }
         for it in self.found.unknown.iter().filter(|it| it.image.is_within(scope)) {

@@ -4,6 +4,7 @@ use shared::names::ClusterName;
 use shared::{Code, Done, Executor, Problem};
 use shared_aws::Write;
 
+use crate::effect::Effect;
 use crate::plan::Step;
 
 /// What performs stop-task's steps.
@@ -13,8 +14,8 @@ pub(crate) struct Apply<'a> {
     pub(crate) reason: &'a str,
 }
 
-impl Executor<Step> for Apply<'_> {
-    async fn perform(&self, step: &Step) -> Result<Done, Problem> {
+impl Executor<Step, Effect> for Apply<'_> {
+    async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
         match self.write.stop_task(self.cluster, &step.task, &step.before, self.reason).await {
             // It ended by itself, and was forgotten, since it was looked at.
             Err(problem) if problem.code == Code::NotFound => Ok(Done::default()),

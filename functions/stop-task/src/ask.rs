@@ -19,8 +19,8 @@ const ACTOR: usize = 80;
 pub struct Ask {
     /// Where.
     pub cluster: ClusterName,
-    /// What.
-    pub what: What,
+    /// Which tasks.
+    pub tasks: Tasks,
     /// The caller's words.
     pub words: Option<String>,
     /// What each task keeps as its `stoppedReason`: those words, and who it was.
@@ -33,7 +33,7 @@ pub struct Ask {
 
 /// Which tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum Tasks {
     /// This one, in spite of what.
     One(TaskId, Force),
     /// All that fit both, where both are given.
@@ -50,11 +50,11 @@ impl Ask {
     pub fn new(call: &Call<Request>, config: &Config) -> Result<Self, Problem> {
         let scope = &call.scope;
         let named = |cluster: &Option<ClusterRef>| cluster_of(cluster.as_ref(), None, scope);
-        let (cluster, what, wait) = match &call.request {
+        let (cluster, tasks, wait) = match &call.request {
             Request::One(fields) => {
                 let cluster = named(&fields.cluster)?;
                 let task = fields.task.within(scope, &cluster)?;
-                (cluster, What::One(task, fields.force), fields.wait)
+                (cluster, Tasks::One(task, fields.force), fields.wait)
             }
             Request::Many(fields) => {
                 let family = fields.family.as_ref().map(|family| whole_family(family, scope));
@@ -64,12 +64,16 @@ impl Ask {
                     return Err(Problem::bad_request(detail));
                 }
                 let started_by = started_by.map(shared::fields::started_by).transpose()?;
-                (named(&fields.cluster)?, What::Many { family: family.transpose()?, started_by }, fields.wait)
+                (
+                    named(&fields.cluster)?,
+                    Tasks::Many { family: family.transpose()?, started_by },
+                    fields.wait,
+                )
             }
         };
         Ok(Self {
             cluster,
-            what,
+            tasks,
             words: call.envelope.reason.clone(),
             reason: reason(call.envelope.reason.as_deref(), &call.actor),
             wait: patience(wait, call.via, config)?,

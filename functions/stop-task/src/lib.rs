@@ -4,6 +4,7 @@
 
 pub mod ask;
 pub mod config;
+pub mod effect;
 pub mod observe;
 pub mod plan;
 pub mod request;
@@ -12,7 +13,7 @@ mod apply;
 mod report;
 
 use jiff::Timestamp;
-use shared::names::{TaskId, short_name};
+use shared::names::TaskId;
 use shared::report::{Outcome, Report};
 use shared::settings::Mode;
 use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, perform};
@@ -22,7 +23,8 @@ use shared_lambda::Function;
 pub use config::Config;
 
 use crate::apply::Apply;
-use crate::ask::{Ask, What};
+use crate::ask::{Ask, Tasks};
+use crate::effect::{Item, task_id};
 use crate::request::Request;
 
 /// Calls that are under way at once; the budget sets the pace.
@@ -68,8 +70,12 @@ impl Function for StopTask {
             let executor = Apply { write: write.clone(), cluster: &ask.cluster, reason: &ask.reason };
             perform(plan, &executor, AT_ONCE, &time_left).await
         };
+        // Whoever told them to.
+        let stops =
+            |item: &&Item| item.outcome == Outcome::Changed || item.code == Some(Code::AlreadyStopped);
+        let stopping: Vec<TaskId> = items.iter().filter(stops).filter_map(task_id).cloned().collect();
         let report = report::report(items, &ask, &self.config.settings);
-        let report = if matches!(ask.what, What::One(..)) {
+        let report = if matches!(ask.tasks, Tasks::One(..)) {
             report.single(&[]).map_err(|problem| {
                 let instead = plan::instead(&seen, &ask).filter(|_| problem.code == Code::ServiceTask);
                 instead.into_iter().fold(problem, Problem::offering)
@@ -77,7 +83,7 @@ impl Function for StopTask {
         } else {
             report
         };
-        wait(&read, report, &ask).await
+        wait(&read, report, &stopping, &ask).await
     }
 
     fn is_read_only(&self) -> bool {
@@ -89,16 +95,11 @@ impl Function for StopTask {
     }
 }
 
-/// The answer once every task that was told to stop has, or the time is up.
-async fn wait(read: &Read, report: Report, ask: &Ask) -> Result<Answer, Problem> {
+/// The answer once every task that stops has, or the time is up.
+async fn wait(read: &Read, report: Report, ids: &[TaskId], ask: &Ask) -> Result<Answer, Problem> {
     let Some(patience) = ask.wait.filter(|_| !ask.dry_run) else { return Ok(Answer::Report(report)) };
-    let stopping = report
-        .items
-        .iter()
-        .filter(|item| item.outcome == Outcome::Changed || item.code == Some(Code::AlreadyStopped));
-    let ids: Vec<TaskId> = stopping.filter_map(|item| short_name(&item.resource).parse().ok()).collect();
     let stopped = |task: &shared::ecs::Task| task.last_status == "STOPPED";
-    let seen = read.tasks_once(&ask.cluster, &ids, patience, stopped).await;
+    let seen = read.tasks_once(&ask.cluster, ids, patience, stopped).await;
     if (seen.len() == ids.len() && seen.iter().all(stopped)) || !report.ok {
         return Ok(Answer::Report(report));
     }

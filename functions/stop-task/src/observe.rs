@@ -7,7 +7,7 @@ use shared::names::ServiceName;
 use shared::{Code, Problem};
 use shared_aws::{Protection, Read, TaskFilter};
 
-use crate::ask::{Ask, What};
+use crate::ask::{Ask, Tasks};
 
 /// What was seen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +30,8 @@ pub fn service_of(task: &Task) -> Option<&str> {
 pub async fn observe(read: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
     let mut seen = Snapshot::default();
     let cluster = &ask.cluster;
-    match &ask.what {
-        What::One(task, _) => {
+    match &ask.tasks {
+        Tasks::One(task, _) => {
             let listed = read.tasks_named(cluster, std::slice::from_ref(task), false).await?;
             if listed.found.is_empty() {
                 let detail = format!(
@@ -41,7 +41,7 @@ pub async fn observe(read: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
             }
             seen.tasks = listed.found;
         }
-        What::Many { family, started_by } => {
+        Tasks::Many { family, started_by } => {
             // AWS takes startedBy alone.
             let alone = family.is_none();
             let filter = TaskFilter {
@@ -55,7 +55,7 @@ pub async fn observe(read: &Read, ask: &Ask) -> Result<Snapshot, Problem> {
         }
     }
     seen.services = services(read, ask, &seen.tasks).await?;
-    if let (What::One(id, _), [task]) = (&ask.what, seen.tasks.as_slice())
+    if let (Tasks::One(id, _), [task]) = (&ask.tasks, seen.tasks.as_slice())
         && task.last_status != "STOPPED"
         && service_of(task).is_some_and(|name| seen.services.contains(name))
         && let Some(protection) = read.protected_until(cluster, id).await?

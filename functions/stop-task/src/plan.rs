@@ -4,10 +4,11 @@ use serde_json::json;
 use shared::ecs::Task;
 use shared::names::{Arn, TaskId, short_name};
 use shared::problem::Action;
-use shared::report::{Item, Outcome, Warning};
-use shared::{Code, Plan, Problem};
+use shared::report::{Outcome, Warning};
+use shared::{Code, Problem};
 
-use crate::ask::{Ask, What};
+use crate::ask::{Ask, Tasks};
+use crate::effect::{Effect, Item};
 use crate::observe::{Snapshot, service_of};
 use crate::request::Force;
 
@@ -20,22 +21,19 @@ pub struct Step {
     pub before: String,
 }
 
+/// A plan of stop-task.
+pub type Plan = shared::Plan<Step, Effect>;
+
 /// The plan of a request.
 ///
 /// # Errors
 ///
 /// More tasks than the deployment allows at once: nothing is stopped then.
-pub fn plan(seen: &Snapshot, ask: &Ask, stop_max: usize) -> Result<Plan<Step>, Problem> {
+pub fn plan(seen: &Snapshot, ask: &Ask, stop_max: usize) -> Result<Plan, Problem> {
     let mut plan = Plan::default();
     for task in &seen.tasks {
-        let decision = match &ask.what {
-            What::One(_, force) => decide(task, seen, *force, ask),
-            What::Many { .. } => decide(task, seen, Force::No, ask),
-        };
-        match decision {
-            Decision::Leave(item) => drop(plan.decided(item)),
-            Decision::Stop(item, step) => drop(plan.change(item, [(0, vec![step])])),
-        }
+        let (item, step) = decide(task, seen, ask);
+        plan.change(item, [(0, step.into_iter().collect())]);
     }
     let stopping = plan.steps().count();
     if stopping > stop_max {
@@ -47,18 +45,15 @@ pub fn plan(seen: &Snapshot, ask: &Ask, stop_max: usize) -> Result<Plan<Step>, P
     Ok(plan)
 }
 
-enum Decision {
-    Leave(Item),
-    Stop(Item, Step),
-}
-
-fn decide(task: &Task, seen: &Snapshot, force: Force, ask: &Ask) -> Decision {
+/// What becomes of a task, and the step of one that is stopped.
+fn decide(task: &Task, seen: &Snapshot, ask: &Ask) -> (Item, Option<Step>) {
     let resource = task.task_arn.parse::<Arn>().map_or_else(|_| task.task_arn.clone(), |arn| arn.resource);
-    let leave = |outcome, code, reason: String| {
-        let mut item = Item::new(&resource, outcome, Some(code), reason);
-        item.before = Some(json!({ "lastStatus": task.last_status }));
-        Decision::Leave(item)
+    let id = short_name(&task.task_arn).parse::<TaskId>().ok();
+    let item = |outcome, code, reason: String| {
+        let before = Effect::Seen { id: id.clone(), last_status: task.last_status.clone() };
+        Item { before: Some(before), ..Item::new(&resource, outcome, code, reason) }
     };
+    let leave = |outcome, code, reason| (item(outcome, Some(code), reason), None);
     if task.last_status == "STOPPED" || task.desired_status == "STOPPED" {
         let since = task.stopped_at.map(|at| format!(" since {at}")).unwrap_or_default();
         let why = task.stopped_reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
@@ -67,10 +62,10 @@ fn decide(task: &Task, seen: &Snapshot, force: Force, ask: &Ask) -> Decision {
     }
     let service = service_of(task).filter(|name| seen.services.contains(*name));
     if let Some(service) = service {
-        if matches!(ask.what, What::Many { .. }) {
+        let Tasks::One(_, force) = ask.tasks else {
             let reason = format!("service {service} would replace it: stop the service instead");
             return leave(Outcome::Skipped, Code::ServiceTask, reason);
-        }
+        };
         if force == Force::No {
             let reason = format!(
                 "service {service} would replace it: stop the service instead, or restart the task with \"force\": true"
@@ -85,21 +80,20 @@ fn decide(task: &Task, seen: &Snapshot, force: Force, ask: &Ask) -> Decision {
             return leave(Outcome::Failed, Code::Protected, reason);
         }
     }
-    let Ok(id) = short_name(&task.task_arn).parse::<TaskId>() else {
+    let Some(id) = id.clone() else {
         return leave(Outcome::Failed, Code::Internal, "its ARN can't be read".into());
     };
     let reason = match service {
         Some(service) => format!("restarted on purpose: service {service} starts another"),
         None => "as asked".into(),
     };
-    let mut item = Item::new(&resource, Outcome::Changed, None, reason);
-    item.before = Some(json!({ "lastStatus": task.last_status }));
-    item.after = Some(json!({ "desiredStatus": "STOPPED" }));
+    let mut item = item(Outcome::Changed, None, reason);
+    item.after = Some(Effect::Stopped { desired_status: "STOPPED" });
     if let Some(protection) = seen.protection.get(&task.task_arn) {
         let until = protection.until.map(|at| format!(" until {at}")).unwrap_or_default();
         item.warnings.push(Warning::new(Code::Protected, format!("it was protected{until}")));
     }
-    Decision::Stop(item, Step { task: id, before: task.last_status.clone() })
+    (item, Some(Step { task: id, before: task.last_status.clone() }))
 }
 
 /// What to do instead of stopping a service's task: the ready stop of its service.
@@ -135,7 +129,7 @@ mod tests {
         let seen = Snapshot { tasks, services: ["users".to_owned()].into(), ..Snapshot::default() };
         let ask = Ask {
             cluster: "prod".parse().unwrap(),
-            what: What::Many { family: None, started_by: Some("alice".into()) },
+            tasks: Tasks::Many { family: None, started_by: Some("alice".into()) },
             words: None,
             reason: "done".into(),
             wait: None,

@@ -1,10 +1,11 @@
 //! What a run did, in one line that can be posted as it is.
 
-use shared::names::short_name;
-use shared::report::{Item, Outcome, Report};
+use shared::names::TaskId;
+use shared::report::{Outcome, Report};
 use shared::settings::Settings;
 
-use crate::ask::{Ask, What};
+use crate::ask::{Ask, Tasks};
+use crate::effect::{Item, task_id};
 
 /// How many tasks a summary names.
 const NAMED: usize = 3;
@@ -29,17 +30,19 @@ fn summary(items: &[Item], ask: &Ask) -> String {
         if of.is_empty() {
             continue;
         }
-        let names: Vec<&str> = of.iter().take(NAMED).map(|item| short_name(&item.resource)).collect();
+        let named = of.iter().take(NAMED);
+        let names: Vec<&str> =
+            named.map(|item| task_id(item).map_or(item.resource.as_str(), TaskId::as_str)).collect();
         let rest = of.len().saturating_sub(NAMED);
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let count = if of.len() == 1 { "1 task".into() } else { format!("{} tasks", of.len()) };
         parts.push(format!("{count} {words} ({}{more})", names.join(", ")));
     }
     if parts.is_empty() {
-        let what = match &ask.what {
-            What::One(task, _) => task.to_string(),
-            What::Many { family: Some(family), .. } => format!("family {family}"),
-            What::Many { started_by, .. } => {
+        let what = match &ask.tasks {
+            Tasks::One(task, _) => task.to_string(),
+            Tasks::Many { family: Some(family), .. } => format!("family {family}"),
+            Tasks::Many { started_by, .. } => {
                 format!("startedBy {}", started_by.as_deref().unwrap_or_default())
             }
         };

@@ -62,7 +62,7 @@ pub struct EcrImage {
 
 /// Which image of its repository a reference means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted<'a> {
+pub enum ImageIdentifier<'a> {
     /// This very one.
     Digest(&'a Digest),
     /// The one that the tag points to now.
@@ -72,11 +72,11 @@ pub enum Wanted<'a> {
 impl EcrImage {
     /// Which image it means: with a digest that one, whatever the tag; without both, `latest`.
     #[must_use]
-    pub fn wanted(&self) -> Wanted<'_> {
+    pub fn identifier(&self) -> ImageIdentifier<'_> {
         match (&self.digest, &self.tag) {
-            (Some(digest), _) => Wanted::Digest(digest),
-            (None, Some(tag)) => Wanted::Tag(tag.as_str()),
-            (None, None) => Wanted::Tag("latest"),
+            (Some(digest), _) => ImageIdentifier::Digest(digest),
+            (None, Some(tag)) => ImageIdentifier::Tag(tag.as_str()),
+            (None, None) => ImageIdentifier::Tag("latest"),
         }
     }
 

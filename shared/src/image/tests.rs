@@ -129,9 +129,12 @@ fn the_digest_decides_and_no_tag_means_latest() {
         ImageRef::Ecr(image) => image,
         ImageRef::Elsewhere(text) => panic!("{text}"),
     };
-    assert_eq!(read("app").wanted(), Wanted::Tag("latest"));
-    assert_eq!(read("app:v1").wanted(), Wanted::Tag("v1"));
-    assert_eq!(read(&format!("app:v1@{}", digest())).wanted(), Wanted::Digest(&digest().parse().unwrap()));
+    assert_eq!(read("app").identifier(), ImageIdentifier::Tag("latest"));
+    assert_eq!(read("app:v1").identifier(), ImageIdentifier::Tag("v1"));
+    assert_eq!(
+        read(&format!("app:v1@{}", digest())).identifier(),
+        ImageIdentifier::Digest(&digest().parse().unwrap())
+    );
     assert_eq!(Tag::latest().as_str(), "latest");
 }
 

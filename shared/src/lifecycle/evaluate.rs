@@ -7,7 +7,7 @@ use wildmatch::WildMatchPattern;
 
 use super::reasons::reason;
 use super::relations::{self, Node, Part};
-use super::{Count, Decision, Image, Policy, Rule, Tagging, Verdict};
+use super::{Decision, Image, Policy, Rule, RuleCount, Tagging, Verdict};
 use crate::image::Tag;
 
 /// A rule's hold on an image. The first that matches it claims it, and no lower one acts on it.
@@ -68,7 +68,7 @@ fn claim<'a>(policy: &'a Policy, nodes: &mut [Node<'a>], now: Timestamp) {
         for (rank, place) in (1..).zip(matched) {
             if let Some(node) = nodes.get_mut(place).filter(|node| node.claim.is_none()) {
                 let acts = match rule.count {
-                    Count::ImageCountMoreThan(kept) => {
+                    RuleCount::ImageCountMoreThan(kept) => {
                         // Wider than any list.
                         usize::try_from(kept).is_ok_and(|kept| rank > kept)
                     }
@@ -81,26 +81,26 @@ fn claim<'a>(policy: &'a Policy, nodes: &mut [Node<'a>], now: Timestamp) {
 }
 
 /// What makes an image old for a rule: words for what happened to it, and when.
-pub(super) fn age(image: &Image, count: Count) -> Option<(&'static str, Timestamp)> {
+pub(super) fn age(image: &Image, count: RuleCount) -> Option<(&'static str, Timestamp)> {
     match count {
-        Count::ImageCountMoreThan(_) => None,
-        Count::SinceImagePushed(_) => Some(match image.last_activated_at {
+        RuleCount::ImageCountMoreThan(_) => None,
+        RuleCount::SinceImagePushed(_) => Some(match image.last_activated_at {
             Some(restored) => ("restored", restored),
             None => ("pushed", image.pushed_at),
         }),
         // Pulled before it went to the archive says nothing of the time since it came back.
-        Count::SinceImagePulled(_) => Some(match (image.last_pulled_at, image.last_activated_at) {
+        RuleCount::SinceImagePulled(_) => Some(match (image.last_pulled_at, image.last_activated_at) {
             (Some(pulled), Some(restored)) if pulled < restored => ("not pulled since restored", restored),
             (Some(pulled), _) => ("last pulled", pulled),
             (None, Some(restored)) => ("not pulled since restored", restored),
             (None, None) => ("never pulled, pushed", image.pushed_at),
         }),
-        Count::SinceImageTransitioned(_) => image.last_archived_at.map(|archived| ("archived", archived)),
+        RuleCount::SinceImageTransitioned(_) => image.last_archived_at.map(|archived| ("archived", archived)),
     }
 }
 
 /// Strictly older than its days of 24 h.
-fn is_older(image: &Image, count: Count, now: Timestamp) -> bool {
+fn is_older(image: &Image, count: RuleCount, now: Timestamp) -> bool {
     const DAY: i128 = 24 * 60 * 60 * 1_000_000_000;
     age(image, count).zip(count.days()).is_some_and(|((_, since), days)| {
         now.as_nanosecond() - since.as_nanosecond() > i128::from(days) * DAY

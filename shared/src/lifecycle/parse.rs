@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::faults::{PolicyFault, shown};
-use super::{Action, Count, Policy, Rule, StorageClass, Tagging, json};
+use super::{Policy, Rule, RuleAction, RuleCount, StorageClass, Tagging, json};
 
 /// ECR's quota: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>.
 const RULES: usize = 50;
@@ -139,12 +139,12 @@ impl Kind {
         Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
-    fn count(self, number: u32) -> Count {
+    fn count(self, number: u32) -> RuleCount {
         match self {
-            Self::Images => Count::ImageCountMoreThan(number),
-            Self::Pushed => Count::SinceImagePushed(number),
-            Self::Pulled => Count::SinceImagePulled(number),
-            Self::Archived => Count::SinceImageTransitioned(number),
+            Self::Images => RuleCount::ImageCountMoreThan(number),
+            Self::Pushed => RuleCount::SinceImagePushed(number),
+            Self::Pulled => RuleCount::SinceImagePulled(number),
+            Self::Archived => RuleCount::SinceImageTransitioned(number),
         }
     }
 }
@@ -357,7 +357,7 @@ impl Draft {
         (texts.len() == entries.len()).then_some(texts)
     }
 
-    fn count(&mut self, selection: &Map<String, Value>, kind: Option<Kind>) -> Option<Count> {
+    fn count(&mut self, selection: &Map<String, Value>, kind: Option<Kind>) -> Option<RuleCount> {
         let classes = [("standard", StorageClass::Standard), ("archive", StorageClass::Archive)];
         let place = "selection.storageClass";
         if selection.contains_key("storageClass") {
@@ -412,29 +412,29 @@ impl Draft {
         }
     }
 
-    fn action(&mut self, action: &Map<String, Value>, kind: Option<Kind>) -> Option<Action> {
-        let types = [("expire", Action::Expire), ("transition", Action::Archive)];
+    fn action(&mut self, action: &Map<String, Value>, kind: Option<Kind>) -> Option<RuleAction> {
+        let types = [("expire", RuleAction::Expire), ("transition", RuleAction::Archive)];
         let found = self.word(action, "type", "action.type", &types)?;
         let target = action.get("targetStorageClass");
         let place = "action.targetStorageClass";
         match (found, target) {
-            (Action::Expire, Some(_)) => {
+            (RuleAction::Expire, Some(_)) => {
                 self.fault(place, "only with type \"transition\"; leave it out of \"expire\"");
             }
-            (Action::Archive, None) => {
+            (RuleAction::Archive, None) => {
                 self.fault(place, "missing; type \"transition\" needs \"archive\"");
             }
-            (Action::Archive, Some(target)) if target.as_str() != Some("archive") => {
+            (RuleAction::Archive, Some(target)) if target.as_str() != Some("archive") => {
                 self.fault(place, format!("{} is unknown; write \"archive\"", shown(target)));
             }
             _ => {}
         }
         match (kind, found) {
-            (Some(Kind::Pulled), Action::Expire) => self.fault(
+            (Some(Kind::Pulled), RuleAction::Expire) => self.fault(
                 "action.type",
                 "\"expire\" is wrong; sinceImagePulled only goes with \"transition\" (and a rule with sinceImageTransitioned then expires)",
             ),
-            (Some(Kind::Archived), Action::Archive) => self.fault(
+            (Some(Kind::Archived), RuleAction::Archive) => self.fault(
                 "action.type",
                 "\"transition\" is wrong; sinceImageTransitioned only goes with \"expire\"",
             ),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::{Action, Count, Policy, Rule, StorageClass, Tagging};
+use super::{Policy, Rule, RuleAction, RuleCount, StorageClass, Tagging};
 
 impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -35,8 +35,8 @@ fn rule(rule: &Rule) -> Value {
     }
     fields.insert("selection".into(), selection(rule));
     let action = match rule.action {
-        Action::Expire => json!({ "type": "expire" }),
-        Action::Archive => json!({ "type": "transition", "targetStorageClass": "archive" }),
+        RuleAction::Expire => json!({ "type": "expire" }),
+        RuleAction::Archive => json!({ "type": "transition", "targetStorageClass": "archive" }),
     };
     fields.insert("action".into(), action);
     Value::Object(fields)
@@ -65,7 +65,7 @@ fn selection(rule: &Rule) -> Value {
     Value::Object(fields)
 }
 
-impl Count {
+impl RuleCount {
     /// Its `countType`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::evaluate::{Claim, age};
 use super::relations::{Node, Part, following, lets};
-use super::{Action, Count, Rule, Tagging, Verdict};
+use super::{Rule, RuleAction, RuleCount, Tagging, Verdict};
 use crate::image::Digest;
 
 /// Why a settled image has its verdict.
@@ -59,7 +59,7 @@ fn acted(node: &Node<'_>, claim: &Claim<'_>) -> String {
     let Claim { rule, rank, of, .. } = claim;
     let priority = rule.priority;
     match (rule.count, age(node.image, rule.count)) {
-        (Count::ImageCountMoreThan(kept), _) => {
+        (RuleCount::ImageCountMoreThan(kept), _) => {
             let is = if kept == 1 { "is" } else { "are" };
             format!("rule {priority}: {} newest of {of} {}, {kept} {is} kept", nth(*rank), images(rule))
         }
@@ -74,10 +74,10 @@ fn claimed(node: &Node<'_>, claim: &Claim<'_>) -> String {
     let rule = claim.rule;
     let priority = rule.priority;
     match (rule.count, age(node.image, rule.count)) {
-        (Count::ImageCountMoreThan(1), _) => {
+        (RuleCount::ImageCountMoreThan(1), _) => {
             format!("kept: rule {priority} claims it as the newest of its {}", images(rule))
         }
-        (Count::ImageCountMoreThan(kept), _) => {
+        (RuleCount::ImageCountMoreThan(kept), _) => {
             format!("kept: rule {priority} claims it as one of the {kept} newest {}", images(rule))
         }
         (count, Some((what, when))) => {
@@ -103,10 +103,10 @@ fn images(rule: &Rule) -> String {
     }
 }
 
-fn verb(action: Action) -> &'static str {
+fn verb(action: RuleAction) -> &'static str {
     match action {
-        Action::Expire => "expire",
-        Action::Archive => "archive",
+        RuleAction::Expire => "expire",
+        RuleAction::Archive => "archive",
     }
 }
 

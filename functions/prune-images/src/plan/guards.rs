@@ -1,8 +1,8 @@
 //! What no policy may exceed.
 
+use shared::select::{ImagePatterns, Patterns};
 use shared::{Code, Problem};
 
-use crate::glob::Globs;
 use crate::request::PruneFields;
 
 /// The guards, from the config; a request may only tighten them.
@@ -15,7 +15,7 @@ pub struct Guards {
     /// How many must be left.
     pub keep_at_least: usize,
     /// Tags whose images stay.
-    pub protected_tags: Globs,
+    pub protected_tags: ImagePatterns,
     /// An image with a pull recorded within so many days stays: what can't be seen (EKS, other
     /// regions, other accounts) is seen by its pulls.
     pub keep_pulled_days: u32,
@@ -29,7 +29,7 @@ impl Guards {
             max_delete: usize::MAX,
             max_delete_percent: 100,
             keep_at_least: 0,
-            protected_tags: Globs::default(),
+            protected_tags: ImagePatterns::default(),
             keep_pulled_days: 0,
         }
     }
@@ -56,7 +56,7 @@ impl Guards {
                 self.max_delete_percent,
             )?,
             keep_at_least: at_least("keepAtLeast", fields.keep_at_least, self.keep_at_least)?,
-            protected_tags: Globs(self.protected_tags.0.iter().chain(own).cloned().collect()),
+            protected_tags: Patterns(self.protected_tags.0.iter().chain(own).cloned().collect()),
             keep_pulled_days: u32::try_from(pulled).unwrap_or(u32::MAX),
         })
     }

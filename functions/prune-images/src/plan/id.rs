@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
-use shared::lifecycle::Policy;
+use shared::lifecycle::{Policy, Verdict};
 
 use super::{Judged, goes};
-use crate::evaluate::word;
 
 /// The hash, as it is made.
 #[derive(Default)]
@@ -20,10 +19,15 @@ impl PlanId {
             .iter()
             .filter(|one| goes(one))
             .map(|one| {
-                let mut tags: Vec<&str> = one.tags.iter().map(shared::image::Tag::as_str).collect();
+                let mut tags: Vec<&str> = one.decision.tags.iter().map(shared::image::Tag::as_str).collect();
                 tags.sort_unstable();
-                let rule = one.rule.unwrap_or(0);
-                format!("{} {} {rule} {}\n", one.digest, word(one.verdict), tags.join(","))
+                let rule = one.decision.rule.unwrap_or(0);
+                let word = match one.decision.verdict {
+                    Verdict::Expire => "expire",
+                    Verdict::Archive => "archive",
+                    Verdict::Keep => "keep",
+                };
+                format!("{} {word} {rule} {}\n", one.decision.digest, tags.join(","))
             })
             .collect();
         lines.sort_unstable();

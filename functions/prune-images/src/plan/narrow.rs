@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use shared::Code;
 use shared::image::Digest;
 use shared::lifecycle::{Image, StorageClass};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
+use shared::{Code, Refusal};
 
-use super::{Guards, Step, Target, protect};
-use crate::observe::{Images, Why, by_digest};
+use super::protect::by_digest;
+use super::{Guards, PlannedImage, Step, protect};
+use crate::observe::Images;
 use crate::used::{InUse, UsedHere};
 
 /// The world as it is just before images go.
@@ -21,7 +22,7 @@ pub struct Fresh {
     /// The same by repository.
     pub used: BTreeMap<String, UsedHere>,
     /// The images of each repository, or why they could not be read again.
-    pub images: BTreeMap<String, Result<Images, Why>>,
+    pub images: BTreeMap<String, Result<Images, Refusal>>,
     /// When it was read.
     pub now: Timestamp,
 }
@@ -37,12 +38,12 @@ pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<
         return Narrowed::nothing(&jobs, &taken);
     }
     let none = UsedHere::default();
-    let repositories: BTreeMap<&str, Again<'_>> = fresh
+    let repositories: BTreeMap<&str, RepositoryNow<'_>> = fresh
         .images
         .iter()
         .map(|(name, images)| {
             let used = fresh.used.get(name).unwrap_or(&none);
-            (name.as_str(), Again::of(images, used, guards, fresh.now))
+            (name.as_str(), RepositoryNow::of(images, used, guards, fresh.now))
         })
         .collect();
     let mut narrowed = Narrowed { jobs: Vec::new(), taken: Vec::new() };
@@ -52,14 +53,14 @@ pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<
             let again = repositories.get(step.repository());
             let archive = matches!(step, Step::Archive { .. });
             let (going, taken): (Vec<_>, Vec<_>) = step
-                .targets()
+                .images()
                 .iter()
                 .map(|target| {
                     (target, again.map_or_else(|| Some(unread()), |again| again.why_not(target, archive)))
                 })
                 .partition(|(_, why)| why.is_none());
             narrowed.taken.extend(taken.into_iter().filter_map(|(target, why)| Some((target.item, why?))));
-            let going: Vec<Target> = going.into_iter().map(|(target, _)| target.clone()).collect();
+            let going: Vec<PlannedImage> = going.into_iter().map(|(target, _)| target.clone()).collect();
             if going.is_empty() {
                 continue;
             }
@@ -87,13 +88,13 @@ fn unread() -> Taken {
 }
 
 /// A repository as it is now.
-enum Again<'a> {
+enum RepositoryNow<'a> {
     /// It could not be read.
     Failed(Taken),
     /// What is there, what stays of it, and which index still names what.
     Seen {
         images: BTreeMap<&'a Digest, &'a Image>,
-        kept: BTreeMap<Digest, super::Kept>,
+        kept: BTreeMap<Digest, Refusal>,
         /// By an index that is there, in the archive or not.
         named: BTreeMap<&'a Digest, &'a Digest>,
         /// By one that is not in the archive.
@@ -101,12 +102,12 @@ enum Again<'a> {
     },
 }
 
-impl<'a> Again<'a> {
-    fn of(images: &'a Result<Images, Why>, used: &UsedHere, guards: &Guards, now: Timestamp) -> Self {
+impl<'a> RepositoryNow<'a> {
+    fn of(images: &'a Result<Images, Refusal>, used: &UsedHere, guards: &Guards, now: Timestamp) -> Self {
         let failed = |code, reason| Self::Failed(Taken { outcome: Outcome::Failed, code, reason });
         let seen = match images {
-            Err((Code::OutOfTime, _)) => return Self::Failed(out_of_time()),
-            Err((code, reason)) => {
+            Err(Refusal { code: Code::OutOfTime, .. }) => return Self::Failed(out_of_time()),
+            Err(Refusal { code, reason }) => {
                 return failed(*code, format!("it could not be looked at again: {reason}"));
             }
             Ok(seen) => seen,
@@ -136,7 +137,7 @@ impl<'a> Again<'a> {
     }
 
     /// Why an image may not go any more.
-    fn why_not(&self, target: &Target, archive: bool) -> Option<Taken> {
+    fn why_not(&self, target: &PlannedImage, archive: bool) -> Option<Taken> {
         let (images, kept, named) = match self {
             Self::Failed(taken) => return Some(taken.clone()),
             Self::Seen { images, kept, named_in_use, .. } if archive => (images, kept, named_in_use),

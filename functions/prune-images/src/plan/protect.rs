@@ -3,22 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
-use shared::Code;
 use shared::image::Digest;
 use shared::lifecycle::Image;
+use shared::{Code, Refusal};
 
 use super::Guards;
 use crate::observe::Images;
 use crate::used::UsedHere;
-
-/// Why an image stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// For programs.
-    pub code: Code,
-    /// For people.
-    pub reason: String,
-}
 
 /// How many users a reason names.
 const NAMED: usize = 3;
@@ -26,7 +17,7 @@ const NAMED: usize = 3;
 /// The images that stay: in use, being restored, with a protected tag, or pulled recently; with what
 /// they hold. An index keeps its children, and an image what refers to it.
 #[must_use]
-pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) -> BTreeMap<Digest, Kept> {
+pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) -> BTreeMap<Digest, Refusal> {
     let mut kept = BTreeMap::new();
     let mut open = VecDeque::new();
     for image in &seen.images {
@@ -35,7 +26,7 @@ pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) 
             open.push_back(&image.digest);
         }
     }
-    let images = crate::observe::by_digest(&seen.images);
+    let images = by_digest(&seen.images);
     let mut referrers: BTreeMap<Digest, Vec<&Digest>> = BTreeMap::new();
     for image in &seen.images {
         if let Some(subject) = image.refers_to() {
@@ -43,7 +34,7 @@ pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) 
         }
     }
     while let Some(digest) = open.pop_front() {
-        let Some(Kept { code, .. }) = kept.get(digest).cloned() else { continue };
+        let Some(Refusal { code, .. }) = kept.get(digest).cloned() else { continue };
         let children = images.get(digest).map(|image| image.children.as_slice()).unwrap_or_default();
         let held = children.iter().map(|child| (child, format!("index {digest} that names it stays")));
         let following = referrers.get(digest).into_iter().flatten();
@@ -51,7 +42,7 @@ pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) 
         for (held, reason) in held {
             let Some((held, _)) = images.get_key_value(held) else { continue };
             if !kept.contains_key(*held) {
-                kept.insert((*held).clone(), Kept { code, reason });
+                kept.insert((*held).clone(), Refusal { code, reason });
                 open.push_back(held);
             }
         }
@@ -59,9 +50,14 @@ pub fn protect(seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) 
     kept
 }
 
+/// The images by digest.
+pub(super) fn by_digest(images: &[Image]) -> BTreeMap<&Digest, &Image> {
+    images.iter().map(|image| (&image.digest, image)).collect()
+}
+
 /// Why an image stays for its own sake.
-fn own(image: &Image, seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) -> Option<Kept> {
-    let kept = |code, reason| Some(Kept { code, reason });
+fn own(image: &Image, seen: &Images, used: &UsedHere, guards: &Guards, now: Timestamp) -> Option<Refusal> {
+    let kept = |code, reason| Some(Refusal { code, reason });
     let by = used.by(&image.digest, &image.tags);
     if !by.is_empty() {
         let named: Vec<&str> = by.iter().take(NAMED).map(String::as_str).collect();

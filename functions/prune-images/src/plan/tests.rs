@@ -11,7 +11,7 @@ use shared::perform::Narrowed;
 
 use super::*;
 use crate::observe::Images;
-use crate::used::{Failure, Unknown, Use};
+use crate::used::{SourceFailure, Unknown, Use};
 
 const HOST: &str = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
 
@@ -24,7 +24,7 @@ fn digest(n: usize) -> Digest {
 }
 
 /// So many images a day apart, the first the oldest, each with the tag `vN`.
-fn seen(count: usize) -> Seen {
+fn seen(count: usize) -> SeenRepository {
     let image = |n: usize| {
         let days = 24 * i64::try_from(100 - n).unwrap();
         let value: Value = json!({
@@ -34,7 +34,7 @@ fn seen(count: usize) -> Seen {
     };
     let repository = Repository { repository_name: "users".into(), ..Repository::default() };
     let images = Images { images: (0..count).map(image).collect(), ..Images::default() };
-    Seen { repository, images, ..Seen::default() }
+    SeenRepository { repository, images, ..SeenRepository::default() }
 }
 
 fn newest(kept: u32) -> Policy {
@@ -61,12 +61,12 @@ fn scope() -> shared::names::Scope {
     }
 }
 
-fn planned(seen: Seen, in_use: &InUse) -> Planned {
+fn planned(seen: SeenRepository, in_use: &InUse) -> Planned {
     let used = in_use.by_repository(&scope());
     let guards = Guards::none();
     plan(
         &[(seen, Some(newest(2)))],
-        &Case { in_use, used: &used, guards: &guards, archive: false, now: now() },
+        &PlanContext { in_use, used: &used, guards: &guards, archive: false, now: now() },
     )
 }
 
@@ -88,7 +88,7 @@ fn a_service_of_which_no_revision_tells_keeps_all_of_its_repository_and_the_answ
 
 #[test]
 fn a_source_that_failed_means_that_nothing_goes() {
-    let failed = Failure { source: "tasks", code: Code::AccessDenied, reason: "denied".into() };
+    let failed = SourceFailure { source: "tasks", code: Code::AccessDenied, reason: "denied".into() };
     let planned = planned(seen(5), &InUse { failed: vec![failed], ..InUse::default() });
     assert!(planned.plan.is_empty());
     assert_eq!(codes(&planned), [(Outcome::Failed, Some(Code::SourceUnreadable))].into());
@@ -131,7 +131,7 @@ fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
     };
     let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none());
     let left: Vec<&Digest> =
-        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::targets).map(|it| &it.digest).collect();
+        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::images).map(|it| &it.digest).collect();
     assert_eq!(left, [&digest(3)]);
     let why: Vec<_> = taken.iter().map(|(_, taken)| (taken.outcome, taken.code)).collect();
     assert_eq!(

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use shared::Problem;
 
-use super::{Look, definitions, resource};
-use crate::used::Found;
+use super::{Reader, definitions, resource};
+use crate::used::Usage;
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
-    let arns = look.read.task_definition_arns(None, "ACTIVE").await?;
-    let wanted = latest(&arns, look.revisions).into_iter().map(|arn| {
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
+    let arns = reader.read.task_definition_arns(None, "ACTIVE").await?;
+    let wanted = latest(&arns, reader.config.in_use_revisions).into_iter().map(|arn| {
         let by = resource(&arn);
         (arn, by)
     });
-    definitions(look, wanted.collect::<Vec<_>>()).await
+    definitions(reader, wanted.collect::<Vec<_>>()).await
 }
 
 /// The latest so many revisions of each family. An ARN that is not a revision's is taken as it is.

@@ -3,18 +3,18 @@
 use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
 
-use super::{AT_ONCE, Look};
-use crate::used::Found;
+use super::{AT_ONCE, Reader};
+use crate::used::Usage;
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
-    let versions = look.read.image_functions().await?;
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
+    let versions = reader.read.image_functions().await?;
     let mut calls = stream::iter(versions)
         .map(|of| async move {
-            let image = look.cache.function(look.read, &of).await?;
+            let image = reader.cache.function(reader.read, &of).await?;
             Ok::<_, Problem>((of, image))
         })
         .buffer_unordered(AT_ONCE);
-    let mut found = Found::default();
+    let mut found = Usage::default();
     while let Some(answer) = calls.next().await {
         let (of, image) = answer?;
         found.add(&image, None, &format!("function:{}:{}", of.name, of.version))?;

@@ -7,17 +7,8 @@ use shared::Problem;
 use shared::image::ImageRef;
 use shared::names::Scope;
 
-use super::{Look, unreadable};
-use crate::used::Found;
-
-/// What the config says is in use.
-#[derive(Clone, Debug, Default)]
-pub struct Lists {
-    /// `IN_USE`.
-    pub references: References,
-    /// `IN_USE_FROM`.
-    pub documents: Documents,
-}
+use super::{Reader, unreadable};
+use crate::used::Usage;
 
 /// Images by their references, comma-separated; one without a host is of this account's registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,12 +73,12 @@ pub struct InUseEntry {
     pub used_by: Vec<String>,
 }
 
-pub(super) fn read(look: &Look<'_>) -> Result<Found, Problem> {
-    let mut found = Found::default();
-    for reference in &look.lists.references.0 {
-        found.add(&whole(reference, look.scope), None, "IN_USE")?;
+pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
+    let mut found = Usage::default();
+    for reference in &reader.config.in_use.0 {
+        found.add(&whole(reference, reader.scope), None, "IN_USE")?;
     }
-    for document in look.lists.documents.0.iter().chain(look.documents) {
+    for document in reader.config.in_use_from.0.iter().chain(reader.documents) {
         let InUseDocument { account, region, complete, images, sources_off } = document;
         let from = format!("account {account} in {region}");
         if !complete {

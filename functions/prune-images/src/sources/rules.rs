@@ -2,10 +2,10 @@
 
 use shared::Problem;
 
-use super::{Look, definitions};
-use crate::used::Found;
+use super::{Reader, definitions};
+use crate::used::Usage;
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
-    let targets = look.read.rule_targets().await?;
-    definitions(look, targets.into_iter().map(|target| (target.task_definition, target.of))).await
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
+    let targets = reader.read.rule_targets().await?;
+    definitions(reader, targets.into_iter().map(|target| (target.task_definition, target.of))).await
 }

@@ -4,19 +4,19 @@ use serde_json::{Map, Value};
 use shared::Problem;
 use shared_aws::ScheduleTarget;
 
-use super::{Look, definitions, unreadable};
-use crate::used::Found;
+use super::{Reader, definitions, unreadable};
+use crate::used::Usage;
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let mut run = Vec::new();
-    for ScheduleTarget { of, arn, task_definition, input } in look.read.schedule_targets().await? {
+    for ScheduleTarget { of, arn, task_definition, input } in reader.read.schedule_targets().await? {
         let named = match task_definition {
             Some(named) => Some(named),
             None => universal(&arn, &input, &of)?,
         };
         run.extend(named.map(|named| (named, of)));
     }
-    definitions(look, run).await
+    definitions(reader, run).await
 }
 
 /// What a universal target runs: a call of ECS's own API, whose fields are its input. One that can't be

@@ -12,14 +12,14 @@ use shared::Problem;
 use shared::ecs::Service;
 use shared::ecs::revisions::Revision;
 
-use super::{AT_ONCE, Look, definitions, resource, whole};
-use crate::used::Found;
+use super::{AT_ONCE, Cluster, Reader, definitions, resource, whole};
+use crate::used::Usage;
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
+pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
     let mut services = Vec::new();
-    for (_, cluster) in look.clusters()? {
-        let arns = look.read.service_arns(cluster).await?;
-        let described = look.read.services_named(cluster, &arns).await?;
+    for (_, cluster) in clusters {
+        let arns = reader.read.service_arns(cluster).await?;
+        let described = reader.read.services_named(cluster, &arns).await?;
         whole("ecs:DescribeServices", arns.len(), &described)?;
         services.extend(described.found);
     }
@@ -27,11 +27,11 @@ pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
         let by = resource(&service.service_arn);
         definitions_of(service).into_iter().map(move |definition| (definition, by.clone()))
     });
-    let mut found = definitions(look, wanted.collect::<Vec<_>>()).await?;
-    let revisions = revisions_of(look, &services).await?;
+    let mut found = definitions(reader, wanted.collect::<Vec<_>>()).await?;
+    let revisions = revisions_of(reader, &services).await?;
     let all: BTreeSet<&String> = revisions.values().flatten().collect();
     let arns: Vec<String> = all.into_iter().cloned().collect();
-    let described = look.read.service_revisions(&arns).await?;
+    let described = reader.read.service_revisions(&arns).await?;
     whole("ecs:DescribeServiceRevisions", arns.len(), &described)?;
     let described: BTreeMap<&str, &Revision> =
         described.found.iter().map(|revision| (revision.arn.as_str(), revision)).collect();
@@ -42,7 +42,7 @@ pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
         found.extend(pinned(service, &own)?);
         if is_unknown(service, &own) {
             for definition in definitions_of(service) {
-                let images = look.cache.task_definition(look.read, &definition).await?;
+                let images = reader.cache.task_definition(reader.read, &definition).await?;
                 for image in images.iter() {
                     found.add_unknown(image, &resource(&service.service_arn))?;
                 }
@@ -63,7 +63,7 @@ fn definitions_of(service: &Service) -> BTreeSet<String> {
 /// The revisions of each service by its ARN: the current ones, and those of its deployments that
 /// still matter.
 async fn revisions_of(
-    look: &Look<'_>,
+    reader: &Reader<'_>,
     services: &[Service],
 ) -> Result<BTreeMap<String, BTreeSet<String>>, Problem> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -79,7 +79,7 @@ async fn revisions_of(
         by_ecs.map(|it| (it.cluster_arn.clone(), it.service_arn.clone())).collect();
     let mut calls = stream::iter(names)
         .map(|(cluster, service)| async move {
-            let arns = look.read.live_deployment_arns(&cluster, &service).await?;
+            let arns = reader.read.live_deployment_arns(&cluster, &service).await?;
             Ok::<_, Problem>((service, arns))
         })
         .buffer_unordered(AT_ONCE);
@@ -88,7 +88,7 @@ async fn revisions_of(
         deployments.extend(arns.into_iter().map(|arn| (arn, service.clone())));
     }
     let arns: Vec<String> = deployments.keys().cloned().collect();
-    let described = look.read.service_deployments(&arns).await?;
+    let described = reader.read.service_deployments(&arns).await?;
     whole("ecs:DescribeServiceDeployments", arns.len(), &described)?;
     for deployment in described.found {
         if let Some(service) = deployments.get(&deployment.arn) {
@@ -100,8 +100,8 @@ async fn revisions_of(
 
 /// What the revisions pinned. Where one has no digest (not resolved yet, or version consistency is
 /// off), its next task pulls what the tag points to then.
-fn pinned(service: &Service, revisions: &[&Revision]) -> Result<Found, Problem> {
-    let mut found = Found::default();
+fn pinned(service: &Service, revisions: &[&Revision]) -> Result<Usage, Problem> {
+    let mut found = Usage::default();
     for revision in revisions {
         let name = revision.arn.rsplit('/').next().unwrap_or_default();
         let by = format!("{} (revision {name})", resource(&service.service_arn));

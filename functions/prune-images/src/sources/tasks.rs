@@ -3,16 +3,16 @@
 use shared::Problem;
 use shared_aws::TaskFilter;
 
-use super::{Look, resource, whole};
-use crate::used::Found;
+use super::{Cluster, Reader, resource, whole};
+use crate::used::Usage;
 
-pub(super) async fn read(look: &Look<'_>) -> Result<Found, Problem> {
-    let mut found = Found::default();
-    for (_, cluster) in look.clusters()? {
+pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
+    let mut found = Usage::default();
+    for (_, cluster) in clusters {
         for stopped in [false, true] {
             let filter = TaskFilter { stopped, ..TaskFilter::default() };
-            let arns = look.read.task_arns(cluster, &filter).await?;
-            let tasks = look.read.tasks_named(cluster, &arns, false).await?;
+            let arns = reader.read.task_arns(cluster, &filter).await?;
+            let tasks = reader.read.tasks_named(cluster, &arns, false).await?;
             whole("ecs:DescribeTasks", arns.len(), &tasks)?;
             for task in &tasks.found {
                 let by = format!("{} ({})", resource(&task.task_arn), task.last_status.to_lowercase());

@@ -37,7 +37,7 @@ fn is_matched(rule: &Rule, image: &Image) -> bool {
         })
     };
     let archived = image.storage_class == StorageClass::Archive;
-    archived == matches!(rule.count(), Count::SinceImageTransitioned(_))
+    archived == matches!(rule.count(), RuleCount::SinceImageTransitioned(_))
         && match rule.tagging() {
             Tagging::Any => true,
             Tagging::Untagged => image.tags.is_empty(),
@@ -52,21 +52,21 @@ fn is_candidate(rule: &Rule, image: &Image, matched: &[&Image]) -> bool {
         |since: Timestamp, days: u32| now() > since + SignedDuration::from_hours(24 * i64::from(days));
     let since = image.last_activated_at.unwrap_or(image.pushed_at);
     match rule.count() {
-        Count::ImageCountMoreThan(kept) => {
+        RuleCount::ImageCountMoreThan(kept) => {
             let newer = matched.iter().filter(|other| {
                 let others = other.last_activated_at.unwrap_or(other.pushed_at);
                 others > since || (others == since && other.digest < image.digest)
             });
             newer.count() >= kept as usize
         }
-        Count::SinceImagePushed(days) => older(since, days),
-        Count::SinceImagePulled(days) => {
+        RuleCount::SinceImagePushed(days) => older(since, days),
+        RuleCount::SinceImagePulled(days) => {
             let pulled = image
                 .last_pulled_at
                 .filter(|pulled| image.last_activated_at.is_none_or(|restored| *pulled >= restored));
             older(pulled.unwrap_or(since), days)
         }
-        Count::SinceImageTransitioned(days) => {
+        RuleCount::SinceImageTransitioned(days) => {
             image.last_archived_at.is_some_and(|archived| older(archived, days))
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use emulator::{Aws, Call, Faults, GroupSeed, JobSeed, ProviderSeed, ServiceSeed, World};
 use local::{Response, Sent, System, system::Setup};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, evening, killed_at_every_call};
@@ -151,7 +152,7 @@ async fn where_none_is_started_it_is_a_409_for_capacity_and_a_422_for_what_would
     );
     assert_eq!(full.json()["failures"].as_array().unwrap().len(), 2, "{}", full.body);
     let asked = fixture.aws.writes().iter().filter(|call| call.operation == "RunTask").count();
-    assert_eq!(asked, 1 + 1 + 2 * 2, "the one that ran, the two together, and each of them twice more");
+    assert_eq!(asked, 1 + 3, "the one that ran, and the two together: once and twice more");
     let mut world = World::demo();
     world.fargate_capacity(Some(0));
     let fixture = Fixture::on(world).await;
@@ -501,11 +502,20 @@ async fn tasks_carry_who_asked_and_the_dry_run_starts_nothing() {
     assert!(call.input["startedBy"].as_str().unwrap().len() <= 128);
 }
 
-/// `batch` with ten machines whose agents are all disconnected: nothing starts, and it may go well later.
+/// `batch` with twelve machines whose agents are all disconnected: nothing starts, and it may go well later.
 fn unready() -> (World, impl Fn(&Aws, bool)) {
-    let mut world = batch(10);
-    let ids: Vec<String> =
-        world.container_instances("batch").into_iter().map(|instance| instance.ec2_instance).collect();
+    unready_but(0)
+}
+
+/// The same, and so many of the agents are connected.
+fn unready_but(connected: usize) -> (World, impl Fn(&Aws, bool)) {
+    let mut world = batch(12);
+    let ids: Vec<String> = world
+        .container_instances("batch")
+        .into_iter()
+        .skip(connected)
+        .map(|instance| instance.ec2_instance)
+        .collect();
     for id in &ids {
         world.agent_connected("batch", id, false);
     }
@@ -526,7 +536,8 @@ fn ten(count: u32) -> Value {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_got_no_answer_is_made_again_as_it_was_and_no_other_in_its_place() {
     for commits in [true, false] {
-        let (world, connect) = unready();
+        // The chunk starts one, and the others are asked for alone.
+        let (world, connect) = unready_but(1);
         let fixture = Fixture::on(world).await;
         let lost = Faults::new().on("ecs", "RunTask").containing(r#""steward:slot","value":"4""#);
         fixture.aws.faults(if commits { lost.reset_after_commit() } else { lost.server_error() });
@@ -772,4 +783,139 @@ async fn a_key_is_remembered_an_hour_after_the_end_and_a_day_at_the_most() {
     fixture.aws.advance(Duration::from_hours(22));
     let day_later = run(&fixture, "microservices", body).await.json();
     assert_eq!((started(&day_later), &day_later["counts"]["unchanged"]), (started(&first), &json!(1)));
+}
+
+/// Stops every task of the family `job` in `batch`, as a person would.
+fn stop_all(aws: &Aws) {
+    for arn in tasks_of(aws, "batch", "job") {
+        let stop = json!({"cluster": "batch", "task": arn, "reason": "not now"});
+        aws.with(|world| world.call("ecs", "StopTask", stop)).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_somebody_stopped_is_not_started_again_under_its_key_and_the_answer_says_so() {
+    // Whether or not ECS's lists show it already: the token knows it.
+    for lag in [Duration::ZERO, Duration::from_mins(30)] {
+        let (mut world, connect) = unready();
+        world.list_lag(lag);
+        let fixture = Fixture::on(world).await;
+        let ready = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            connect(&fixture.aws, true);
+        };
+        let (first, ()) = tokio::join!(run(&fixture, "batch", ten(3)), ready);
+        let first = started(&first.json());
+        assert_eq!(first.len(), 3);
+        stop_all(&fixture.aws);
+        fixture.aws.advance(Duration::from_mins(2));
+        let again = run(&fixture, "batch", ten(3)).await;
+        assert_eq!(
+            (again.status, started(&again.json())),
+            (200, first.clone()),
+            "lag {lag:?}: {}",
+            again.body
+        );
+        fixture.aws.with(|world| {
+            world.list_lag(Duration::ZERO);
+        });
+        stop_all(&fixture.aws);
+        let again = run(&fixture, "batch", ten(3)).await.json();
+        assert_eq!(tasks_of(&fixture.aws, "batch", "job"), first, "nothing was started again");
+        assert_eq!(again["counts"]["unchanged"], 3, "{again}");
+        for item in again["items"].as_array().unwrap() {
+            assert_eq!(item["warnings"][0]["code"], "alreadyStopped", "{item}");
+            let detail = item["warnings"][0]["detail"].as_str().unwrap();
+            assert!(detail.contains("not now") && detail.contains("another key"), "{detail}");
+        }
+    }
+}
+
+/// Two runs under one key, and room that comes between.
+#[derive(Clone, Debug)]
+struct Overlap {
+    count: u32,
+    /// So many tasks find room from the start.
+    at_first: usize,
+    /// When the second run begins, and when there is room for all, in milliseconds.
+    second: u64,
+    ready: u64,
+    /// How long a call takes, more or less, and how long ECS's lists lag.
+    latency: u64,
+    lag: u64,
+    /// AWS remembers the token of a call that started nothing.
+    remembered: bool,
+    /// The seed of what goes wrong with a third of the calls: no answer, done or not; or throttled.
+    faults: Option<(u64, usize)>,
+}
+
+/// How many tasks there are after both, and after another run that nothing goes wrong with.
+async fn overlap(it: &Overlap) -> (usize, usize) {
+    let (mut world, connect) = unready_but(it.at_first);
+    world.list_lag(Duration::from_millis(it.lag));
+    if it.remembered {
+        world.refusals_remembered();
+    }
+    let fixture = Fixture::on(world).await;
+    fixture.aws.latency(Some(Duration::from_millis(it.latency)));
+    fixture.aws.jitter(0.8);
+    if let Some((seed, kind)) = it.faults {
+        let some = Faults::new().on("ecs", "RunTask").fraction(0.3, seed);
+        fixture.aws.faults(match kind {
+            0 => some.reset_after_commit(),
+            1 => some.reset_before_commit(),
+            _ => some.throttle(),
+        });
+    }
+    let after = async |millis: u64| {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        run(&fixture, "batch", ten(it.count)).await
+    };
+    let opens = async {
+        tokio::time::sleep(Duration::from_millis(it.ready)).await;
+        connect(&fixture.aws, true);
+    };
+    tokio::join!(after(0), after(it.second), opens);
+    let overlapped = tasks_of_now(&fixture.aws);
+    fixture.aws.faults(Faults::new());
+    run(&fixture, "batch", ten(it.count)).await;
+    (overlapped, tasks_of_now(&fixture.aws))
+}
+
+prop_compose! {
+    fn overlaps()(
+        count in 1_u32..=12,
+        at_first in 0_usize..4,
+        second in 0_u64..12_000,
+        ready in 0_u64..20_000,
+        latency in 50_u64..1_500,
+        lag in prop_oneof![Just(0_u64), 0_u64..10_000],
+        remembered in any::<bool>(),
+        faults in proptest::option::of((any::<u64>(), 0_usize..3)),
+    ) -> Overlap {
+        Overlap { count, at_first, second, ready, latency, lag, remembered, faults }
+    }
+}
+
+/// The tasks of the family `job` in `batch`, whatever the lists show.
+fn tasks_of_now(aws: &Aws) -> usize {
+    let fork = aws.fork();
+    fork.with(|world| {
+        world.list_lag(Duration::ZERO);
+    });
+    tasks_of(&fork, "batch", "job").len()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn two_runs_under_one_key_never_start_more_than_its_count_however_their_looks_and_calls_fall(it in overlaps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let (overlapped, after) = runtime.block_on(overlap(&it));
+        let most = usize::try_from(it.count).unwrap();
+        prop_assert!(overlapped <= most, "{overlapped} of {most} where they overlap");
+        prop_assert!(after <= most, "{after} of {most} after another run");
+        prop_assert!(it.remembered || after == most, "{after} of {most}: there was room");
+    }
 }

@@ -148,11 +148,17 @@ fn on_instance(world: &World, cluster: &str, (id, obstacle): &(String, Obstacle)
 }
 
 /// What runs under a token that is still remembered: for 24 hours, or until its tasks are no longer described.
+///
+/// A token belongs to the tasks that it started: a conflict names those "already associated with the clientToken".
+/// One that started none is free, unless the world says otherwise.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html#API_RunTask_Errors>
 fn remembered<'a>(world: &'a World, token: &str) -> Option<&'a Run> {
     let run = world.ecs.runs.get(token)?;
     let described =
         |id: &String| world.ecs.clusters.get(&run.cluster).is_some_and(|c| c.tasks.contains_key(id));
-    (world.now.duration_since(run.at) < TOKEN && run.tasks.iter().any(described)).then_some(run)
+    let is_refusal = run.tasks.is_empty() && world.ecs.refusals_remembered;
+    let stands = is_refusal || run.tasks.iter().any(described);
+    (world.now.duration_since(run.at) < TOKEN && stands).then_some(run)
 }
 
 /// The task that a request would start and the strategy for it, if AWS takes them.

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) failure_per_instance: bool,
     /// How many more tasks find room on Fargate; none: as many as one likes.
     pub(crate) fargate_room: Option<u64>,
+    /// A client token that started nothing is remembered as well.
+    pub(crate) refusals_remembered: bool,
     /// What was run, by client token.
     pub(crate) runs: BTreeMap<String, Run>,
     pub(crate) daemons: Daemons,

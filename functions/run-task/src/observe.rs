@@ -1,6 +1,6 @@
 //! A look at the world: the definition, the service to be like, and what was started before.
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::try_join4;
 use shared::ecs::{Service, Tag, Task, TaskDefinition};
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read, TaskFilter};
@@ -60,8 +60,9 @@ pub async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Pr
     let started = TaskFilter { started_by: Some(ask.started_by.clone()), ..TaskFilter::default() };
     let family = Some(ask.task_definition.family.to_string());
     let stopped = TaskFilter { family, stopped: true, ..TaskFilter::default() };
-    let (running, stopped) =
-        try_join(read.tasks(&ask.cluster, &started, true), read.tasks(&ask.cluster, &stopped, true)).await?;
+    // One after the other: a task that is told to stop between two looks at once would be in neither.
+    let running = read.tasks(&ask.cluster, &started, true).await?;
+    let stopped = read.tasks(&ask.cluster, &stopped, true).await?;
     let is_ours = |tag: &Tag| {
         tag.key == keys.run && tag.value.split_once('.').is_some_and(|(key, _)| key == ask.key.hash)
     };

@@ -785,6 +785,101 @@ async fn a_key_is_remembered_an_hour_after_the_end_and_a_day_at_the_most() {
     assert_eq!((started(&day_later), &day_later["counts"]["unchanged"]), (started(&first), &json!(1)));
 }
 
+/// A task of the demo's service `users`, of the family `nightly`, that ends so, waited for.
+async fn waited(job: JobSeed, more: Value) -> Result<Value, String> {
+    let mut world = World::demo();
+    world.job("nightly", job);
+    let fixture = Fixture::on(world).await;
+    let mut body = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "nightly", "like": "users",
+        "waitUntil": "stopped", "timeoutSeconds": 600});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    fixture.system.invoke("run-task", body).await.map_err(|problem| problem.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exit_of_0_with_a_reason_is_a_success_that_carries_the_reason_as_a_warning() {
+    let job = JobSeed::new().runs_for(Duration::from_secs(30));
+    let reason = "OutOfMemoryError: Container killed due to memory usage";
+    let report = waited(job.clone().exit_because("nightly", 0, reason), json!({})).await.unwrap();
+    let item = &report["items"][0];
+    assert_eq!((&report["ok"], &item["outcome"]), (&json!(true), &json!("changed")), "{report}");
+    assert_eq!(item["warnings"][0]["code"], "containerReason", "{item}");
+    assert!(item["warnings"][0]["detail"].as_str().unwrap().contains(reason), "{item}");
+    assert!(report["summary"].as_str().unwrap().contains("OutOfMemoryError"), "{}", report["summary"]);
+
+    let plain = waited(job.clone(), json!({})).await.unwrap();
+    assert_eq!(plain["items"][0]["warnings"], json!([]), "{plain}");
+    let silent = waited(job.without_exit_code("nightly"), json!({})).await.unwrap_err();
+    assert!(silent.contains("nightly has no exit code"), "{silent}");
+}
+
+/// What IAM says when a role must not be passed.
+fn pass_role(resource: &str, because: &str) -> String {
+    format!(
+        "User: arn:aws:sts::123456789012:assumed-role/run-task/run-task is not authorized to perform: iam:PassRole on \
+         resource: {resource} because {because}"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denied_call_is_told_with_awss_own_text_and_the_parameter_that_gives_the_permission_it_names() {
+    let because = "no identity-based policy allows the iam:PassRole action";
+    let passing = pass_role("arn:aws:iam::123456789012:role/users", because);
+    let running = "User: arn:aws:sts::123456789012:assumed-role/run-task/run-task is not authorized to perform: \
+                   ecs:RunTask on resource: arn:aws:ecs:sa-east-1:123456789012:task-definition/users:1 because no \
+                   identity-based policy allows the ecs:RunTask action";
+    let tagging = "User: arn:aws:sts::123456789012:assumed-role/run-task/run-task is not authorized to perform: \
+                   ecs:TagResource on resource: arn:aws:ecs:sa-east-1:123456789012:task/microservices/* because no \
+                   identity-based policy allows the ecs:TagResource action";
+    let denied = pass_role(
+        "arn:aws:iam::123456789012:role/users",
+        "an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1",
+    );
+    for (text, says, not) in [
+        (passing.as_str(), "RunPassRoleArns", "RunTaskDefinitionArns"),
+        (running, "RunTaskDefinitionArns", "RunPassRoleArns"),
+        (tagging, "needs ecs:TagResource", "needs ecs:RunTask"),
+        (denied.as_str(), "denies it explicitly", "RunPassRoleArns"),
+    ] {
+        let fixture = Fixture::on(World::demo()).await;
+        fixture.aws.faults(Faults::new().on("ecs", "RunTask").error(400, "AccessDeniedException", text));
+        let answer =
+            run(&fixture, "microservices", json!({"taskDefinition": "users", "like": "users"})).await;
+        let problem = answer.json();
+        assert_eq!((answer.status, &problem["code"]), (502, &json!("accessDenied")), "{}", answer.body);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(text), "AWS's own text: {detail}");
+        assert!(detail.contains(says) && !detail.contains(not), "{says}, and not {not}: {detail}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_verdict_is_that_of_the_containers_that_are_named() {
+    let job = || {
+        let job = JobSeed::new().runs_for(Duration::from_secs(30)).sidecar("log-router");
+        job.exit("log-router", 0).exit("nightly", 137)
+    };
+    let of = |names: &[&str]| json!({"verdictOf": names});
+    let report = waited(job(), of(&["log-router"])).await.unwrap();
+    let summary = report["summary"].as_str().unwrap();
+    assert!(summary.contains("exit 0 (not in verdictOf: nightly exited with 137)"), "{summary}");
+    for bad in [json!({}), of(&["nightly"]), of(&["nightly", "log-router"])] {
+        let failed = waited(job(), bad.clone()).await.unwrap_err();
+        assert!(failed.contains("nightly exited with 137"), "{bad}: {failed}");
+    }
+    let unknown = waited(job(), of(&["nobody"])).await.unwrap_err();
+    assert!(
+        unknown.starts_with("unknownContainer: verdictOf") && unknown.contains("nightly, log-router"),
+        "{unknown}"
+    );
+    for bad in
+        [of(&[]), of(&["a", "a"]), of(&["a b"]), json!({"verdictOf": ["nightly"], "waitUntil": "running"})]
+    {
+        let refused = waited(job(), bad.clone()).await.unwrap_err();
+        assert!(refused.starts_with("badRequest: verdictOf"), "{bad}: {refused}");
+    }
+}
+
 /// Stops every task of the family `job` in `batch`, as a person would.
 fn stop_all(aws: &Aws) {
     for arn in tasks_of(aws, "batch", "job") {

@@ -29,6 +29,10 @@ const GROUP: usize = 255;
 const TAGS: usize = 50;
 /// The most parts of a strategy.
 const STRATEGY: usize = 20;
+/// The most containers of a task definition.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
+const CONTAINERS: usize = 10;
 /// The longest key.
 const KEY: usize = 256;
 
@@ -61,6 +65,8 @@ pub struct Ask {
     pub key: Key,
     /// What is waited for, and how long at most.
     pub wait: Option<(Until, Duration)>,
+    /// The containers whose exit is the verdict; none named: the essential ones.
+    pub verdict_of: Vec<String>,
     /// Nothing is run.
     pub dry_run: bool,
 }
@@ -162,6 +168,7 @@ impl Ask {
             started_by,
             key,
             wait: wait(call, config)?,
+            verdict_of: verdict_of(&call.request)?,
             dry_run: call.envelope.dry_run,
         })
     }
@@ -341,6 +348,30 @@ fn wait(call: &Call<Request>, config: &Config) -> Result<Option<(Until, Duration
         return Err(Problem::bad_request("timeoutSeconds: 1 to 900"));
     }
     Ok(Some((until, asked.unwrap_or(most).min(most))))
+}
+
+fn verdict_of(request: &Request) -> Result<Vec<String>, Problem> {
+    let Some(names) = &request.verdict_of else { return Ok(Vec::new()) };
+    let fault = |detail: &str| Err(Problem::bad_request(format!("verdictOf: {detail}")));
+    if request.wait_until != Some(Until::Stopped) {
+        return fault("a verdict needs \"waitUntil\": \"stopped\"");
+    }
+    if !(1..=CONTAINERS).contains(&names.len()) || !names.iter().all(|name| plain(name, 255, "-_")) {
+        return fault("the names of 1 to 10 containers");
+    }
+    if let Some(twice) = first_twice(names.iter()) {
+        return fault(&format!("{twice:?} is given twice"));
+    }
+    Ok(names.clone())
+}
+
+/// The first of these that was there before.
+fn first_twice<T: PartialEq>(mut all: impl Iterator<Item = T> + Clone) -> Option<T> {
+    let mut rest = all.clone();
+    all.find(|one| {
+        rest.next();
+        rest.clone().any(|other| other == *one)
+    })
 }
 
 fn plain(text: &str, longest: usize, signs: &str) -> bool {

@@ -1,6 +1,6 @@
 //! On what the tasks run, and everything that would make AWS refuse them: checked before the call.
 
-use shared::ecs::{AwsVpcConfiguration, NetworkConfiguration, Service};
+use shared::ecs::{AwsVpcConfiguration, NetworkConfiguration, Service, TaskDefinition};
 use shared::run_task::Launch;
 use shared::{Code, Problem};
 
@@ -15,15 +15,7 @@ pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
         let status = definition.status.as_deref().unwrap_or_default();
         return Err(impossible(format!("{name} is {status}: register it anew to run it")));
     }
-    if let Some(overrides) = &ask.overrides {
-        let known = |wanted: &str| definition.container_definitions.iter().any(|c| c.name == wanted);
-        if let Some(unknown) = overrides.container_overrides.iter().find(|c| !known(&c.name)) {
-            let names: Vec<_> = definition.container_definitions.iter().map(|c| c.name.as_str()).collect();
-            let detail =
-                format!("overrides: {name} has no container {:?}; it has {}", unknown.name, names.join(", "));
-            return Err(Problem::new(Code::UnknownContainer, detail));
-        }
-    }
+    known_containers(definition, ask)?;
     let mut launch = like(seen.like.as_ref());
     if ask.launch_type.is_some() || !ask.strategy.is_empty() {
         launch.launch_type.clone_from(&ask.launch_type);
@@ -62,6 +54,19 @@ pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
         (false, None, _) => None,
     };
     Ok(launch)
+}
+
+/// Every container that the request names is one of the definition's.
+fn known_containers(definition: &TaskDefinition, ask: &Ask) -> Result<(), Problem> {
+    let overridden = ask.overrides.iter().flat_map(|it| &it.container_overrides);
+    let named = overridden.map(|it| ("overrides", &it.name));
+    let mut named = named.chain(ask.verdict_of.iter().map(|name| ("verdictOf", name)));
+    let known = |name: &String| definition.container_definitions.iter().any(|known| known.name == *name);
+    let Some((field, unknown)) = named.find(|(_, name)| !known(name)) else { return Ok(()) };
+    let names: Vec<_> = definition.container_definitions.iter().map(|c| c.name.as_str()).collect();
+    let detail =
+        format!("{field}: {} has no container {unknown:?}; it has {}", ask.task_definition, names.join(", "));
+    Err(Problem::new(Code::UnknownContainer, detail))
 }
 
 /// What a live service runs on: its PRIMARY deployment's, or its PRIMARY task set's, and what neither

@@ -28,6 +28,7 @@ pub struct Request {
     pub(crate) started_by: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) wait_until: Option<Until>,
+    pub(crate) verdict_of: Option<Vec<String>>,
     pub(crate) timeout_seconds: Option<u32>,
 }
 

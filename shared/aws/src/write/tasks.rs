@@ -14,6 +14,7 @@ use shared::{Code, Problem};
 use super::Write;
 use crate::budget::Bucket;
 use crate::convert;
+use crate::faults::{Denied, denied};
 use crate::run::Operation;
 
 const RUN_TASK: Operation = ("ecs:RunTask", Bucket::EcsTaskWrite);
@@ -106,6 +107,12 @@ fn refined(mut problem: Problem) -> Problem {
     };
     let Some(error) = source.as_service_error() else { return problem };
     let message = error.message().unwrap_or_default();
+    if problem.code == Code::AccessDenied
+        && let Some(parameter) = denied(message).and_then(parameter)
+    {
+        problem.detail = format!("{}: add that ARN to the deployment's {parameter}", problem.detail);
+        return problem;
+    }
     let code = match error {
         RunTaskError::ConflictException(conflict) => {
             let started = conflict.resource_ids().join(", ");
@@ -132,6 +139,16 @@ fn refined(mut problem: Problem) -> Problem {
     problem.code = code;
     problem.retryable = code.is_retryable();
     problem
+}
+
+/// The parameter of the template that gives the permission.
+fn parameter(denied: Denied<'_>) -> Option<&'static str> {
+    match denied.action {
+        _ if denied.explicitly => None,
+        "iam:PassRole" => Some("RunPassRoleArns"),
+        "ecs:RunTask" => Some("RunTaskDefinitionArns"),
+        _ => None,
+    }
 }
 
 fn strategy(launch: &Launch) -> Option<Vec<sdk::CapacityProviderStrategyItem>> {

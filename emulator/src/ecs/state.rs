@@ -278,6 +278,8 @@ pub(crate) struct Task {
     /// What the others said when they ended.
     pub(crate) exit_code: Option<i64>,
     pub(crate) protected_until: Option<Timestamp>,
+    /// A shell may be opened in its containers.
+    pub(crate) execute_command: bool,
     pub(crate) tags: Tags,
 }
 
@@ -314,6 +316,7 @@ impl Task {
             exits: BTreeMap::new(),
             exit_code: None,
             protected_until: None,
+            execute_command: false,
             tags: Tags::new(),
         }
     }

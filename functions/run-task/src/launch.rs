@@ -1,14 +1,17 @@
 //! On what the tasks run, and everything that would make AWS refuse them: checked before the call.
 
+mod fits;
+
 use shared::ecs::{AwsVpcConfiguration, NetworkConfiguration, Service, TaskDefinition};
 use shared::run_task::Launch;
+use shared::settings::TagKeys;
 use shared::{Code, Problem};
 
 use crate::ask::Ask;
 use crate::observe::Snapshot;
 
 /// The launch that a request means, or why it can't be.
-pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
+pub fn launch(seen: &Snapshot, ask: &Ask, own: &TagKeys) -> Result<Launch, Problem> {
     let definition = &seen.definition;
     let name = &ask.task_definition;
     if definition.status.as_deref().is_some_and(|status| status != "ACTIVE") {
@@ -24,6 +27,9 @@ pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
     if launch.launch_type.as_deref().is_some_and(|kind| kind != "FARGATE") {
         // Fargate's word only.
         launch.platform_version = None;
+    }
+    if ask.platform_version.is_some() {
+        launch.platform_version.clone_from(&ask.platform_version);
     }
     if let Some(kind) = &launch.launch_type
         && !definition.compatibilities.is_empty()
@@ -53,6 +59,7 @@ pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
         // A service's network is of no use to a definition of another mode.
         (false, None, _) => None,
     };
+    fits::fits(seen, ask, &launch, own)?;
     Ok(launch)
 }
 

@@ -72,7 +72,8 @@ impl Function for RunTask {
         let ask = Ask::new(&call, &self.config)?;
         let read = self.aws.read(deadline);
         let seen = observe::observe(&read, &ask, &self.keys).await?;
-        let base = plan::base(&ask, launch::launch(&seen, &ask)?, &seen.definition, &self.keys);
+        let launch = launch::launch(&seen, &ask, &self.config.settings.tags)?;
+        let base = plan::base(&ask, launch, &seen.definition, &self.keys);
         if let Some(problem) = plan::conflict(&seen.before, &base, &self.keys) {
             return Err(problem);
         }

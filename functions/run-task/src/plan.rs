@@ -67,6 +67,7 @@ pub fn base(ask: &Ask, launch: Launch, definition: &TaskDefinition, keys: &Keys)
         "taskDefinition": task_definition.to_string(),
         "count": ask.count,
         "launch": launch,
+        "options": ask.options,
         "overrides": ask.overrides,
         "tags": ask.tags,
         "group": ask.group,
@@ -81,6 +82,7 @@ pub fn base(ask: &Ask, launch: Launch, definition: &TaskDefinition, keys: &Keys)
         count: 0,
         token: String::new(),
         launch,
+        options: ask.options.clone(),
         overrides: ask.overrides.clone(),
         tags,
         group: ask.group.clone(),
@@ -170,15 +172,12 @@ pub fn settle(step: &Step, started: &Started, before: &[Task]) -> Done<StartedTa
     tasks.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));
     let mut done = Done::default();
     for (place, id) in step.slots.iter().enumerate() {
-        match tasks.get(place) {
-            Some(task) => {
-                let after = StartedTask::of(task, known(task));
-                done.made.push((*id, Made { resource: resource(&task.task_arn), after }));
-            }
-            None => {
-                let problem = refusal(&started.failures, place - tasks.len(), !tasks.is_empty());
-                done.refused.push((*id, problem));
-            }
+        if let Some(task) = tasks.get(place) {
+            let after = StartedTask::of(task, known(task));
+            done.made.push((*id, Made { resource: resource(&task.task_arn), after }));
+        } else {
+            let problem = refusal(&started.failures, place - tasks.len(), !tasks.is_empty());
+            done.refused.push((*id, problem));
         }
     }
     done

@@ -1229,6 +1229,30 @@ prop_compose! {
     }
 }
 
+/// A REST request without a key is another each time, so no other run can have its tokens.
+#[tokio::test(start_paused = true)]
+async fn without_a_key_what_aws_refused_is_asked_for_under_another_token_and_finds_room_that_came_since() {
+    for remembered in [false, true] {
+        let (mut world, connect) = unready();
+        if remembered {
+            world.refusals_remembered();
+        }
+        let fixture = Fixture::on(world).await;
+        let ready = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            connect(&fixture.aws, true);
+        };
+        let mut body = ten(3);
+        body.as_object_mut().unwrap().remove("idempotencyKey");
+        let (answer, ()) = tokio::join!(run(&fixture, "batch", body), ready);
+        assert_eq!((answer.status, started(&answer.json()).len()), (200, 3), "{remembered}: {}", answer.body);
+        let tokens: BTreeSet<String> =
+            fixture.aws.writes().iter().map(|call| call.input["clientToken"].to_string()).collect();
+        assert_eq!(tokens.len(), 2, "{tokens:?}");
+        assert_eq!(tasks_of(&fixture.aws, "batch", "job").len(), 3);
+    }
+}
+
 /// The tasks of the family `job` in `batch`, whatever the lists show.
 fn tasks_of_now(aws: &Aws) -> usize {
     let fork = aws.fork();

@@ -358,6 +358,12 @@ pub struct TaskDefinition {
     pub registered_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deregistered_at: Option<Timestamp>,
+    /// The names of the volumes that are left to the launch. Volumes are not shown.
+    #[serde(skip)]
+    pub volumes_at_launch: Vec<String>,
+    /// How many placement constraints it has of its own.
+    #[serde(skip)]
+    pub placement_constraints: usize,
 }
 
 /// What a task definition's containers run on.

@@ -214,6 +214,8 @@ codes! {
     IdempotencyConflict = "idempotencyConflict", "The idempotency key belongs to another request", Unprocessable, final;
     /// The task ended, and not well.
     TaskFailed = "taskFailed", "The task failed", Conflict, final;
+    /// A container ended well, and ECS gives a reason for its end all the same.
+    ContainerReason = "containerReason", "A reason beside an exit of 0", Conflict, final;
     /// The task goes on.
     StillRunning = "stillRunning", "The task is still under way", Conflict, final;
     /// The task was started before, under the same key.

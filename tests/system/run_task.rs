@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use emulator::{Aws, Call, Faults, GroupSeed, JobSeed, ProviderSeed, ServiceSeed, World};
 use local::{Response, Sent, System, system::Setup};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, evening, killed_at_every_call};
@@ -151,7 +152,7 @@ async fn where_none_is_started_it_is_a_409_for_capacity_and_a_422_for_what_would
     );
     assert_eq!(full.json()["failures"].as_array().unwrap().len(), 2, "{}", full.body);
     let asked = fixture.aws.writes().iter().filter(|call| call.operation == "RunTask").count();
-    assert_eq!(asked, 1 + 1 + 2 * 2, "the one that ran, the two together, and each of them twice more");
+    assert_eq!(asked, 1 + 3, "the one that ran, and the two together: once and twice more");
     let mut world = World::demo();
     world.fargate_capacity(Some(0));
     let fixture = Fixture::on(world).await;
@@ -501,11 +502,20 @@ async fn tasks_carry_who_asked_and_the_dry_run_starts_nothing() {
     assert!(call.input["startedBy"].as_str().unwrap().len() <= 128);
 }
 
-/// `batch` with ten machines whose agents are all disconnected: nothing starts, and it may go well later.
+/// `batch` with twelve machines whose agents are all disconnected: nothing starts, and it may go well later.
 fn unready() -> (World, impl Fn(&Aws, bool)) {
-    let mut world = batch(10);
-    let ids: Vec<String> =
-        world.container_instances("batch").into_iter().map(|instance| instance.ec2_instance).collect();
+    unready_but(0)
+}
+
+/// The same, and so many of the agents are connected.
+fn unready_but(connected: usize) -> (World, impl Fn(&Aws, bool)) {
+    let mut world = batch(12);
+    let ids: Vec<String> = world
+        .container_instances("batch")
+        .into_iter()
+        .skip(connected)
+        .map(|instance| instance.ec2_instance)
+        .collect();
     for id in &ids {
         world.agent_connected("batch", id, false);
     }
@@ -526,7 +536,8 @@ fn ten(count: u32) -> Value {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_got_no_answer_is_made_again_as_it_was_and_no_other_in_its_place() {
     for commits in [true, false] {
-        let (world, connect) = unready();
+        // The chunk starts one, and the others are asked for alone.
+        let (world, connect) = unready_but(1);
         let fixture = Fixture::on(world).await;
         let lost = Faults::new().on("ecs", "RunTask").containing(r#""steward:slot","value":"4""#);
         fixture.aws.faults(if commits { lost.reset_after_commit() } else { lost.server_error() });
@@ -772,4 +783,495 @@ async fn a_key_is_remembered_an_hour_after_the_end_and_a_day_at_the_most() {
     fixture.aws.advance(Duration::from_hours(22));
     let day_later = run(&fixture, "microservices", body).await.json();
     assert_eq!((started(&day_later), &day_later["counts"]["unchanged"]), (started(&first), &json!(1)));
+}
+
+/// A task of the demo's service `users`, of the family `nightly`, that ends so, waited for.
+async fn waited(job: JobSeed, more: Value) -> Result<Value, String> {
+    let mut world = World::demo();
+    world.job("nightly", job);
+    let fixture = Fixture::on(world).await;
+    let mut body = json!({"action": "runTask", "cluster": "microservices", "taskDefinition": "nightly", "like": "users",
+        "waitUntil": "stopped", "timeoutSeconds": 600});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    fixture.system.invoke("run-task", body).await.map_err(|problem| problem.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exit_of_0_with_a_reason_is_a_success_that_carries_the_reason_as_a_warning() {
+    let job = JobSeed::new().runs_for(Duration::from_secs(30));
+    let reason = "OutOfMemoryError: Container killed due to memory usage";
+    let report = waited(job.clone().exit_because("nightly", 0, reason), json!({})).await.unwrap();
+    let item = &report["items"][0];
+    assert_eq!((&report["ok"], &item["outcome"]), (&json!(true), &json!("changed")), "{report}");
+    assert_eq!(item["warnings"][0]["code"], "containerReason", "{item}");
+    assert!(item["warnings"][0]["detail"].as_str().unwrap().contains(reason), "{item}");
+    assert!(report["summary"].as_str().unwrap().contains("OutOfMemoryError"), "{}", report["summary"]);
+
+    let plain = waited(job.clone(), json!({})).await.unwrap();
+    assert_eq!(plain["items"][0]["warnings"], json!([]), "{plain}");
+    let silent = waited(job.without_exit_code("nightly"), json!({})).await.unwrap_err();
+    assert!(silent.contains("nightly has no exit code"), "{silent}");
+}
+
+/// What IAM says when a role must not be passed.
+fn pass_role(resource: &str, because: &str) -> String {
+    format!(
+        "User: arn:aws:sts::123456789012:assumed-role/run-task/run-task is not authorized to perform: iam:PassRole on \
+         resource: {resource} because {because}"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denied_call_is_told_with_awss_own_text_and_the_parameter_that_gives_the_permission_it_names() {
+    let because = "no identity-based policy allows the iam:PassRole action";
+    let passing = pass_role("arn:aws:iam::123456789012:role/users", because);
+    let running = "User: arn:aws:sts::123456789012:assumed-role/run-task/run-task is not authorized to perform: \
+                   ecs:RunTask on resource: arn:aws:ecs:sa-east-1:123456789012:task-definition/users:1 because no \
+                   identity-based policy allows the ecs:RunTask action";
+    let tagging = "User: arn:aws:sts::123456789012:assumed-role/run-task/run-task is not authorized to perform: \
+                   ecs:TagResource on resource: arn:aws:ecs:sa-east-1:123456789012:task/microservices/* because no \
+                   identity-based policy allows the ecs:TagResource action";
+    let denied = pass_role(
+        "arn:aws:iam::123456789012:role/users",
+        "an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1",
+    );
+    for (text, says, not) in [
+        (passing.as_str(), "RunPassRoleArns", "RunTaskDefinitionArns"),
+        (running, "RunTaskDefinitionArns", "RunPassRoleArns"),
+        (tagging, "needs ecs:TagResource", "needs ecs:RunTask"),
+        (denied.as_str(), "denies it explicitly", "RunPassRoleArns"),
+    ] {
+        let fixture = Fixture::on(World::demo()).await;
+        fixture.aws.faults(Faults::new().on("ecs", "RunTask").error(400, "AccessDeniedException", text));
+        let answer =
+            run(&fixture, "microservices", json!({"taskDefinition": "users", "like": "users"})).await;
+        let problem = answer.json();
+        assert_eq!((answer.status, &problem["code"]), (502, &json!("accessDenied")), "{}", answer.body);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(text), "AWS's own text: {detail}");
+        assert!(detail.contains(says) && !detail.contains(not), "{says}, and not {not}: {detail}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_verdict_is_that_of_the_containers_that_are_named() {
+    let job = || {
+        let job = JobSeed::new().runs_for(Duration::from_secs(30)).sidecar("log-router");
+        job.exit("log-router", 0).exit("nightly", 137)
+    };
+    let of = |names: &[&str]| json!({"verdictOf": names});
+    let report = waited(job(), of(&["log-router"])).await.unwrap();
+    let summary = report["summary"].as_str().unwrap();
+    assert!(summary.contains("exit 0 (not in verdictOf: nightly exited with 137)"), "{summary}");
+    for bad in [json!({}), of(&["nightly"]), of(&["nightly", "log-router"])] {
+        let failed = waited(job(), bad.clone()).await.unwrap_err();
+        assert!(failed.contains("nightly exited with 137"), "{bad}: {failed}");
+    }
+    let unknown = waited(job(), of(&["nobody"])).await.unwrap_err();
+    assert!(
+        unknown.starts_with("unknownContainer: verdictOf") && unknown.contains("nightly, log-router"),
+        "{unknown}"
+    );
+    for bad in
+        [of(&[]), of(&["a", "a"]), of(&["a b"]), json!({"verdictOf": ["nightly"], "waitUntil": "running"})]
+    {
+        let refused = waited(job(), bad.clone()).await.unwrap_err();
+        assert!(refused.starts_with("badRequest: verdictOf"), "{bad}: {refused}");
+    }
+}
+
+/// What nobody may read again.
+const HUSH: &str = "c4nary-f00d";
+
+const INFRASTRUCTURE: &str = "arn:aws:iam::123456789012:role/ecsInfrastructureRole";
+
+/// `batch` with a family `load` that leaves its volume `scratch` to the launch, with a task role and tags.
+fn loading() -> World {
+    let mut world = batch(3);
+    let definition = json!({"family": "load", "networkMode": "bridge", "taskRoleArn": "arn:aws:iam::123456789012:role/load",
+        "containerDefinitions": [{"name": "load", "image": "load:1", "cpu": 128, "memory": 128}],
+        "volumes": [{"name": "scratch", "configuredAtLaunch": true}, {"name": "tmp"}],
+        "placementConstraints": [{"type": "memberOf", "expression": "attribute:ecs.os-type == linux"}],
+        "tags": [{"key": "cost", "value": "42"}]});
+    world.call("ecs", "RegisterTaskDefinition", definition).unwrap();
+    world
+}
+
+fn with(mut body: Value, more: &Value) -> Value {
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+fn scratch(more: &Value) -> Value {
+    let volume = with(json!({"roleArn": INFRASTRUCTURE, "sizeInGiB": 100}), more);
+    json!({"volumeConfigurations": [{"name": "scratch", "managedEBSVolume": volume}]})
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_option_goes_to_aws_as_it_was_asked_and_no_answer_shows_a_value_or_a_command() {
+    let fixture = Fixture::on(loading()).await;
+    let options = json!({
+        "group": "night", "startedBy": "deploy-4-2",
+        "placementConstraints": [{"type": "memberOf", "expression": "attribute:zone == a"}, {"type": "distinctInstance"}],
+        "placementStrategy": [{"type": "spread", "field": "attribute:ecs.availability-zone"}, {"type": "binpack", "field": "memory"}, {"type": "random"}],
+        "volumeConfigurations": [{"name": "scratch", "managedEBSVolume": {
+            "roleArn": INFRASTRUCTURE, "volumeType": "gp3", "sizeInGiB": 100, "snapshotId": "snap-0123", "iops": 3000,
+            "volumeInitializationRate": 200, "throughput": 250, "encrypted": true, "kmsKeyId": "alias/ebs", "filesystemType": "ext4",
+            "terminationPolicy": {"deleteOnTermination": true},
+            "tagSpecifications": [{"resourceType": "volume", "tags": [{"key": "team", "value": "data"}]}]}}],
+        "propagateTags": "TASK_DEFINITION", "enableExecuteCommand": true,
+        "overrides": {"cpu": "512", "memory": "0.5 GB", "containerOverrides": [{
+            "name": "load", "command": ["load", HUSH], "cpu": 256, "memory": 256, "memoryReservation": 128,
+            "environment": [{"name": "TOKEN", "value": HUSH}],
+            "environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::acme-config/load.env"}],
+            "resourceRequirements": [{"type": "GPU", "value": "1"}]}]},
+    });
+    let body = with(json!({"taskDefinition": "load", "launchType": "EC2", "idempotencyKey": "k"}), &options);
+    let first = run(&fixture, "batch", body.clone()).await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    let call = fixture.aws.writes().pop().unwrap();
+    for (field, asked) in options.as_object().unwrap() {
+        assert_eq!(call.input[field], *asked, "{field}");
+    }
+    let again = run(&fixture, "batch", body.clone()).await;
+    assert_eq!(started(&again.json()), started(&first.json()));
+
+    let mut other = body.clone();
+    other["placementStrategy"] = json!([{"type": "random"}]);
+    let conflict = run(&fixture, "batch", other).await;
+    assert_eq!(conflict.json()["code"], "idempotencyConflict", "the options are part of the request");
+    let unknown = json!({"overrides": {"containerOverrides": [{"name": "nobody", "command": [HUSH]}]}});
+    let unknown = run(&fixture, "batch", with(body, &unknown)).await;
+    assert_eq!(unknown.json()["code"], "unknownContainer");
+    for answer in [first, again, conflict, unknown] {
+        assert!(!answer.body.contains(HUSH), "{}", answer.body);
+    }
+
+    let denied = pass_role(INFRASTRUCTURE, "no identity-based policy allows the iam:PassRole action");
+    fixture.aws.faults(Faults::new().on("ecs", "RunTask").error(400, "AccessDeniedException", &denied));
+    let body = with(json!({"taskDefinition": "load", "launchType": "EC2"}), &scratch(&json!({})));
+    let refused = run(&fixture, "batch", body).await.json();
+    assert!(refused["detail"].as_str().unwrap().contains("RunVolumeRoleArns"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_fargate_a_task_may_be_larger_and_have_a_disk_and_a_platform_version_of_its_own() {
+    let fixture = Fixture::on(World::demo()).await;
+    let overrides = json!({"cpu": "1 vCPU", "memory": "2 GB", "ephemeralStorage": {"sizeInGiB": 50}});
+    let body = json!({"taskDefinition": "users", "like": "users", "platformVersion": "1.4.0", "overrides": overrides});
+    let answer = run(&fixture, "microservices", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let input = fixture.aws.writes().pop().unwrap().input;
+    assert_eq!(
+        (&input["platformVersion"], &input["overrides"]["ephemeralStorage"]),
+        (&json!("1.4.0"), &overrides["ephemeralStorage"])
+    );
+    assert_eq!(
+        (&input["overrides"]["cpu"], &input["overrides"]["memory"]),
+        (&overrides["cpu"], &overrides["memory"])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_option_that_is_malformed_is_refused_before_any_call_and_the_answer_names_it() {
+    let fixture = Fixture::on(loading()).await;
+    let container =
+        |more: Value| json!({"overrides": {"containerOverrides": [with(json!({"name": "load"}), &more)]}});
+    let constraints = |all: Value| json!({"placementConstraints": all});
+    let strategy = |all: Value| json!({"placementStrategy": all});
+    let file = |value: &str| container(json!({"environmentFiles": [{"type": "s3", "value": value}]}));
+    let device = |kind: &str, value: &str| {
+        container(json!({"resourceRequirements": [{"type": kind, "value": value}]}))
+    };
+    let two = json!({"name": "scratch", "managedEBSVolume": {"roleArn": INFRASTRUCTURE, "sizeInGiB": 1}});
+    for (more, status, says) in [
+        (json!({"platformVersion": "newest"}), 400, "platformVersion"),
+        (json!({"propagateTags": "SERVICE"}), 400, "propagateTags"),
+        (json!({"enableExecuteCommand": "yes"}), 400, "enableExecuteCommand"),
+        (constraints(json!([])), 400, "placementConstraints"),
+        (constraints(json!([{"type": "memberOf"}])), 400, "memberOf needs"),
+        (constraints(json!([{"type": "memberOf", "expression": "x".repeat(2_001)}])), 400, "memberOf needs"),
+        (constraints(json!([{"type": "distinctInstance", "expression": "x"}])), 400, "no expression"),
+        (constraints(json!([{"type": "elsewhere"}])), 400, "placementConstraints"),
+        (constraints(json!(vec![json!({"type": "distinctInstance"}); 11])), 400, "1 to 10"),
+        (strategy(json!([{"type": "spread"}])), 400, "spread has"),
+        (strategy(json!([{"type": "spread", "field": "cpu"}])), 400, "spread has"),
+        (strategy(json!([{"type": "binpack", "field": "disk"}])), 400, "binpack has"),
+        (strategy(json!([{"type": "random", "field": "host"}])), 400, "random has"),
+        (strategy(json!(vec![json!({"type": "random"}); 6])), 400, "1 to 5"),
+        (json!({"volumeConfigurations": []}), 400, "volumeConfigurations"),
+        (json!({"volumeConfigurations": [two, two]}), 400, "no more than one"),
+        (scratch(&json!({"volumeType": "fast"})), 400, "volumeType"),
+        (scratch(&json!({"filesystemType": "btrfs"})), 400, "filesystemType"),
+        (scratch(&json!({"roleArn": "ecsInfrastructureRole"})), 400, "ARN"),
+        (scratch(&json!({"roleArn": "arn:aws:iam::123456789012:user/ops"})), 400, "roleArn"),
+        (scratch(&json!({"roleArn": "arn:aws:iam::999999999999:role/x"})), 403, "outside"),
+        (scratch(&json!({"kmsKeyId": "arn:aws:kms:sa-east-1:999999999999:key/x"})), 403, "outside"),
+        (scratch(&json!({"tagSpecifications": [{"resourceType": "snapshot"}]})), 400, "resourceType"),
+        (
+            scratch(
+                &json!({"tagSpecifications": [{"resourceType": "volume", "tags": [{"key": "steward:record", "value": "x"}]}]}),
+            ),
+            400,
+            "steward:record",
+        ),
+        (scratch(&json!({"sizeInGiB": null})), 422, "sizeInGiB, or a snapshotId"),
+        (scratch(&json!({"sizeInGiB": 16_385})), 422, "1 to 16384"),
+        (scratch(&json!({"volumeType": "st1"})), 422, "125 to 16384"),
+        (scratch(&json!({"volumeType": "io2"})), 422, "io2 needs"),
+        (scratch(&json!({"volumeType": "gp2", "iops": 3_000})), 422, "gp2 takes none"),
+        (scratch(&json!({"iops": 100})), 422, "3000 to 16000"),
+        (scratch(&json!({"volumeType": "gp2", "throughput": 125})), 422, "throughput"),
+        (scratch(&json!({"volumeInitializationRate": 100})), 422, "with a snapshotId"),
+        (json!({"overrides": {"cpu": "much"}}), 400, "cpu"),
+        (json!({"overrides": {"memory": "0"}}), 400, "memory"),
+        (json!({"overrides": {"ephemeralStorage": {"sizeInGiB": 20}}}), 400, "21 to 200"),
+        (json!({"overrides": {"inferenceAcceleratorOverrides": []}}), 422, "no longer offers"),
+        (json!({"overrides": {"containerOverrides": [{"name": "a"}, {"name": "a"}]}}), 400, "given twice"),
+        (container(json!({"cpu": -1})), 400, "cpu of load"),
+        (container(json!({"memory": 3})), 400, "memory of load"),
+        (container(json!({"memory": 64, "memoryReservation": 64})), 422, "above its memoryReservation"),
+        (container(json!({"environment": [{"name": "", "value": HUSH}]})), 400, "needs a name"),
+        (
+            container(json!({"environment": [{"name": "A", "value": HUSH}, {"name": "A", "value": "2"}]})),
+            400,
+            "\"A\" is given twice",
+        ),
+        (file("arn:aws:s3:::acme-config/load.txt"), 400, "environmentFiles of load"),
+        (file("s3://acme-config/load.env"), 400, "environmentFiles of load"),
+        (device("GPU", "none"), 400, "GPUs"),
+        (device("NeuronDevice", "1"), 400, "Neuron"),
+        (device("InferenceAccelerator", "device1"), 422, "no longer offers"),
+        (device("TPU", "1"), 400, "GPU or NeuronDevice"),
+    ] {
+        let body = with(json!({"taskDefinition": "load", "launchType": "EC2"}), &more);
+        let answer = run(&fixture, "batch", body).await;
+        assert_eq!(answer.status, status, "{more}: {}", answer.body);
+        assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{says}: {}", answer.body);
+        assert!(!answer.body.contains(HUSH), "{}", answer.body);
+    }
+    assert!(fixture.aws.ledger().is_empty(), "no AWS call was made");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_option_that_does_not_fit_the_definition_or_the_place_is_refused_before_a_task_is_run() {
+    let mut world = loading();
+    let tagged = |family: &str, tags: Value| {
+        json!({"family": family, "networkMode": "bridge", "tags": tags,
+            "containerDefinitions": [{"name": family, "image": "x:1", "memory": 128}]})
+    };
+    let many: Vec<Value> = (0..49).map(|n| json!({"key": format!("k{n}"), "value": ""})).collect();
+    for definition in [
+        tagged("ours", json!([{"key": "steward:run", "value": "x"}])),
+        tagged("many", json!(many)),
+        json!({"family": "small", "networkMode": "awsvpc", "cpu": "256", "memory": "512", "requiresCompatibilities": ["FARGATE"],
+            "containerDefinitions": [{"name": "small", "image": "x:1"}]}),
+    ] {
+        world.call("ecs", "RegisterTaskDefinition", definition).unwrap();
+    }
+    let fixture = Fixture::on(world).await;
+    let load = |more: &Value| with(json!({"taskDefinition": "load", "launchType": "EC2"}), more);
+    let small = |more: Value| {
+        let network = json!({"subnets": ["subnet-1"]});
+        with(json!({"taskDefinition": "small", "launchType": "FARGATE", "network": network}), &more)
+    };
+    let gpu = json!([{"name": "small", "resourceRequirements": [{"type": "GPU", "value": "1"}]}]);
+    let ten = json!(vec![json!({"type": "distinctInstance"}); 10]);
+    for (body, says) in [
+        (
+            small(json!({"placementConstraints": [{"type": "distinctInstance"}]})),
+            "placementConstraints: not on Fargate",
+        ),
+        (small(json!({"placementStrategy": [{"type": "random"}]})), "placementStrategy: not on Fargate"),
+        (small(json!({"overrides": {"containerOverrides": gpu}})), "resourceRequirements: not on Fargate"),
+        (small(json!({"enableExecuteCommand": true})), "no task role"),
+        (small(scratch(&json!({}))), "leaves no volume \"scratch\""),
+        (load(&json!({})), "leaves its volume \"scratch\" to the launch"),
+        (
+            load(
+                &json!({"volumeConfigurations": [{"name": "tmp", "managedEBSVolume": {"roleArn": INFRASTRUCTURE, "sizeInGiB": 1}}]}),
+            ),
+            "but scratch",
+        ),
+        (
+            load(&with(scratch(&json!({})), &json!({"platformVersion": "LATEST"}))),
+            "platformVersion: on Fargate alone",
+        ),
+        (
+            load(&with(scratch(&json!({})), &json!({"overrides": {"ephemeralStorage": {"sizeInGiB": 50}}}))),
+            "ephemeralStorage: on Fargate alone",
+        ),
+        (load(&with(scratch(&json!({})), &json!({"placementConstraints": ten}))), "11 with those of load"),
+        (json!({"taskDefinition": "ours", "propagateTags": "TASK_DEFINITION"}), "steward:run"),
+        (json!({"taskDefinition": "many", "propagateTags": "TASK_DEFINITION"}), "ECS takes 50"),
+    ] {
+        let answer = run(&fixture, "batch", body.clone()).await;
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (422, &json!("impossible")),
+            "{body}: {}",
+            answer.body
+        );
+        assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{says}: {}", answer.body);
+    }
+    assert_eq!(fixture.writes(), [""; 0]);
+}
+
+/// Stops every task of the family `job` in `batch`, as a person would.
+fn stop_all(aws: &Aws) {
+    for arn in tasks_of(aws, "batch", "job") {
+        let stop = json!({"cluster": "batch", "task": arn, "reason": "not now"});
+        aws.with(|world| world.call("ecs", "StopTask", stop)).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_somebody_stopped_is_not_started_again_under_its_key_and_the_answer_says_so() {
+    // Whether or not ECS's lists show it already: the token knows it.
+    for lag in [Duration::ZERO, Duration::from_mins(30)] {
+        let (mut world, connect) = unready();
+        world.list_lag(lag);
+        let fixture = Fixture::on(world).await;
+        let ready = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            connect(&fixture.aws, true);
+        };
+        let (first, ()) = tokio::join!(run(&fixture, "batch", ten(3)), ready);
+        let first = started(&first.json());
+        assert_eq!(first.len(), 3);
+        stop_all(&fixture.aws);
+        fixture.aws.advance(Duration::from_mins(2));
+        let again = run(&fixture, "batch", ten(3)).await;
+        assert_eq!(
+            (again.status, started(&again.json())),
+            (200, first.clone()),
+            "lag {lag:?}: {}",
+            again.body
+        );
+        fixture.aws.with(|world| {
+            world.list_lag(Duration::ZERO);
+        });
+        stop_all(&fixture.aws);
+        let again = run(&fixture, "batch", ten(3)).await.json();
+        assert_eq!(tasks_of(&fixture.aws, "batch", "job"), first, "nothing was started again");
+        assert_eq!(again["counts"]["unchanged"], 3, "{again}");
+        for item in again["items"].as_array().unwrap() {
+            assert_eq!(item["warnings"][0]["code"], "alreadyStopped", "{item}");
+            let detail = item["warnings"][0]["detail"].as_str().unwrap();
+            assert!(detail.contains("not now") && detail.contains("another key"), "{detail}");
+        }
+    }
+}
+
+/// Two runs under one key, and room that comes between.
+#[derive(Clone, Debug)]
+struct Overlap {
+    count: u32,
+    /// So many tasks find room from the start.
+    at_first: usize,
+    /// When the second run begins, and when there is room for all, in milliseconds.
+    second: u64,
+    ready: u64,
+    /// How long a call takes, more or less, and how long ECS's lists lag.
+    latency: u64,
+    lag: u64,
+    /// AWS remembers the token of a call that started nothing.
+    remembered: bool,
+    /// The seed of what goes wrong with a third of the calls: no answer, done or not; or throttled.
+    faults: Option<(u64, usize)>,
+}
+
+/// How many tasks there are after both, and after another run that nothing goes wrong with.
+async fn overlap(it: &Overlap) -> (usize, usize) {
+    let (mut world, connect) = unready_but(it.at_first);
+    world.list_lag(Duration::from_millis(it.lag));
+    if it.remembered {
+        world.refusals_remembered();
+    }
+    let fixture = Fixture::on(world).await;
+    fixture.aws.latency(Some(Duration::from_millis(it.latency)));
+    fixture.aws.jitter(0.8);
+    if let Some((seed, kind)) = it.faults {
+        let some = Faults::new().on("ecs", "RunTask").fraction(0.3, seed);
+        fixture.aws.faults(match kind {
+            0 => some.reset_after_commit(),
+            1 => some.reset_before_commit(),
+            _ => some.throttle(),
+        });
+    }
+    let after = async |millis: u64| {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        run(&fixture, "batch", ten(it.count)).await
+    };
+    let opens = async {
+        tokio::time::sleep(Duration::from_millis(it.ready)).await;
+        connect(&fixture.aws, true);
+    };
+    tokio::join!(after(0), after(it.second), opens);
+    let overlapped = tasks_of_now(&fixture.aws);
+    fixture.aws.faults(Faults::new());
+    run(&fixture, "batch", ten(it.count)).await;
+    (overlapped, tasks_of_now(&fixture.aws))
+}
+
+prop_compose! {
+    fn overlaps()(
+        count in 1_u32..=12,
+        at_first in 0_usize..4,
+        second in 0_u64..12_000,
+        ready in 0_u64..20_000,
+        latency in 50_u64..1_500,
+        lag in prop_oneof![Just(0_u64), 0_u64..10_000],
+        remembered in any::<bool>(),
+        faults in proptest::option::of((any::<u64>(), 0_usize..3)),
+    ) -> Overlap {
+        Overlap { count, at_first, second, ready, latency, lag, remembered, faults }
+    }
+}
+
+/// A REST request without a key is another each time, so no other run can have its tokens.
+#[tokio::test(start_paused = true)]
+async fn without_a_key_what_aws_refused_is_asked_for_under_another_token_and_finds_room_that_came_since() {
+    for remembered in [false, true] {
+        let (mut world, connect) = unready();
+        if remembered {
+            world.refusals_remembered();
+        }
+        let fixture = Fixture::on(world).await;
+        let ready = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            connect(&fixture.aws, true);
+        };
+        let mut body = ten(3);
+        body.as_object_mut().unwrap().remove("idempotencyKey");
+        let (answer, ()) = tokio::join!(run(&fixture, "batch", body), ready);
+        assert_eq!((answer.status, started(&answer.json()).len()), (200, 3), "{remembered}: {}", answer.body);
+        let tokens: BTreeSet<String> =
+            fixture.aws.writes().iter().map(|call| call.input["clientToken"].to_string()).collect();
+        assert_eq!(tokens.len(), 2, "{tokens:?}");
+        assert_eq!(tasks_of(&fixture.aws, "batch", "job").len(), 3);
+    }
+}
+
+/// The tasks of the family `job` in `batch`, whatever the lists show.
+fn tasks_of_now(aws: &Aws) -> usize {
+    let fork = aws.fork();
+    fork.with(|world| {
+        world.list_lag(Duration::ZERO);
+    });
+    tasks_of(&fork, "batch", "job").len()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn two_runs_under_one_key_never_start_more_than_its_count_however_their_looks_and_calls_fall(it in overlaps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let (overlapped, after) = runtime.block_on(overlap(&it));
+        let most = usize::try_from(it.count).unwrap();
+        prop_assert!(overlapped <= most, "{overlapped} of {most} where they overlap");
+        prop_assert!(after <= most, "{after} of {most} after another run");
+        prop_assert!(it.remembered || after == most, "{after} of {most}: there was room");
+    }
 }

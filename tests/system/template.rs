@@ -194,6 +194,25 @@ async fn the_roles_of_run_task_and_stop_task_allow_what_they_call_and_no_more() 
     assert_least("StopTaskRole", &needed(&fixture));
 }
 
+#[test]
+fn run_task_may_pass_roles_to_tasks_and_to_ecs_each_of_its_own_parameter() {
+    let template: Value = serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap();
+    let statements =
+        template["Resources"]["RunTaskRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+            .clone();
+    let passing =
+        statements.as_array().unwrap().iter().filter(|statement| statement["Action"] == "iam:PassRole");
+    let told: Vec<(&str, &str)> = passing
+        .map(|it| {
+            let service = &it["Condition"]["StringEquals"]["iam:PassedToService"];
+            (it["Resource"].as_str().unwrap(), service.as_str().unwrap())
+        })
+        .collect();
+    let expected =
+        [("RunPassRoleArns", "ecs-tasks.amazonaws.com"), ("RunVolumeRoleArns", "ecs.amazonaws.com")];
+    assert_eq!(told, expected);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_role_of_prune_images_allows_what_it_calls_and_no_more() {
     let fixture = Fixture::on(prune_faults::world()).await;

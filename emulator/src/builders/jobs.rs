@@ -40,12 +40,25 @@ impl JobSeed {
         self
     }
 
+    /// As [`exit`](JobSeed::exit), with a reason: what ECS tells of a container besides its code.
+    #[must_use]
+    pub fn exit_because(mut self, container: &str, code: i64, reason: &str) -> Self {
+        let exit = Exit { code: Some(code), reason: Some(reason.to_owned()) };
+        self.job.exits.insert(container.to_owned(), exit);
+        self
+    }
+
+    /// This container ends, and nobody ever hears with what code.
+    #[must_use]
+    pub fn without_exit_code(mut self, container: &str) -> Self {
+        self.job.exits.insert(container.to_owned(), Exit { code: None, reason: None });
+        self
+    }
+
     /// As [`exit`](JobSeed::exit), for want of memory: 137, with the reason `OutOfMemoryError`.
     #[must_use]
-    pub fn out_of_memory(mut self, container: &str) -> Self {
-        let reason = "OutOfMemoryError: Container killed due to memory usage".to_owned();
-        self.job.exits.insert(container.to_owned(), Exit { code: Some(137), reason: Some(reason) });
-        self
+    pub fn out_of_memory(self, container: &str) -> Self {
+        self.exit_because(container, 137, "OutOfMemoryError: Container killed due to memory usage")
     }
 
     /// It never comes up, for this reason (`CannotPullContainerError: …`).
@@ -94,6 +107,13 @@ impl World {
     /// should count on either.
     pub fn failure_per_instance(&mut self) -> &mut Self {
         self.ecs.failure_per_instance = true;
+        self
+    }
+
+    /// A client token whose call started nothing is remembered for a day, and answers the same refusal again: AWS says
+    /// of neither that it is so.
+    pub fn refusals_remembered(&mut self) -> &mut Self {
+        self.ecs.refusals_remembered = true;
         self
     }
 

@@ -14,6 +14,7 @@ mod daemons;
 mod deployments;
 mod errors;
 pub(crate) mod jobs;
+mod launch_options;
 pub(crate) mod life;
 mod overrides;
 pub(crate) mod pages;

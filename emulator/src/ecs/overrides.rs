@@ -26,10 +26,18 @@ struct Overrides {
     _task_role_arn: Option<String>,
     #[serde(rename = "executionRoleArn")]
     _execution_role_arn: Option<String>,
-    #[serde(rename = "ephemeralStorage")]
-    _ephemeral_storage: Option<Value>,
+    ephemeral_storage: Option<EphemeralStorage>,
 }
 
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html>
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EphemeralStorage {
+    #[serde(rename = "sizeInGiB")]
+    size_in_gib: i64,
+}
+
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html>
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ContainerOverride {
@@ -38,14 +46,14 @@ struct ContainerOverride {
     _command: Option<Vec<String>>,
     #[serde(rename = "environment")]
     _environment: Option<Vec<KeyValue>>,
-    #[serde(rename = "environmentFiles")]
-    _environment_files: Option<Vec<Value>>,
+    #[serde(default)]
+    environment_files: Vec<EnvironmentFile>,
     #[serde(rename = "cpu")]
     _cpu: Option<i64>,
-    #[serde(rename = "memory")]
-    _memory: Option<i64>,
-    #[serde(rename = "memoryReservation")]
-    _memory_reservation: Option<i64>,
+    memory: Option<i64>,
+    memory_reservation: Option<i64>,
+    #[serde(default)]
+    resource_requirements: Vec<ResourceRequirement>,
 }
 
 #[derive(Deserialize)]
@@ -57,18 +65,44 @@ struct KeyValue {
     _value: Option<String>,
 }
 
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EnvironmentFile.html>
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvironmentFile {
+    value: String,
+    r#type: String,
+}
+
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ResourceRequirement.html>
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResourceRequirement {
+    value: String,
+    r#type: String,
+}
+
 /// Gives a task its overrides, if AWS takes them.
 pub(super) fn apply(task: &mut Task, given: &Value) -> Result<(), ApiError> {
     let overrides: Overrides = request(given.clone())?;
     if given.to_string().chars().count() > MOST {
         return Err(invalid(format!("Container Overrides length must be at most {MOST}")));
     }
+    let fargate = task.launch_type == "FARGATE";
     for container in &overrides.container_overrides {
         let name = container.name.as_deref().unwrap_or_default();
         if !task.images.iter().any(|i| i.container == name) {
             return Err(invalid(format!(
                 "Override for container named {name} is not a container in the TaskDefinition."
             )));
+        }
+        checked(container, fargate)?;
+    }
+    if let Some(storage) = overrides.ephemeral_storage {
+        if !fargate {
+            return Err(invalid("Ephemeral storage is only supported for tasks hosted on Fargate."));
+        }
+        if !(21..=200).contains(&storage.size_in_gib) {
+            return Err(invalid("Ephemeral storage must be between 21 and 200 GiB."));
         }
     }
     if let Some(cpu) = overrides.cpu {
@@ -82,5 +116,32 @@ pub(super) fn apply(task: &mut Task, given: &Value) -> Result<(), ApiError> {
         task.memory = Some(memory);
     }
     task.overrides = Some(given.clone());
+    Ok(())
+}
+
+fn checked(container: &ContainerOverride, fargate: bool) -> Result<(), ApiError> {
+    if container.environment_files.len() > 10 {
+        return Err(invalid("A container can have at most 10 environment files."));
+    }
+    if container.environment_files.iter().any(|f| f.r#type != "s3" || f.value.strip_suffix(".env").is_none())
+    {
+        return Err(invalid("An environment file must be an object in S3 with the extension .env."));
+    }
+    if let (Some(hard), Some(soft)) = (container.memory, container.memory_reservation)
+        && hard <= soft
+    {
+        return Err(invalid("Invalid setting for container. Memory must be greater than memoryReservation."));
+    }
+    if fargate && !container.resource_requirements.is_empty() {
+        return Err(invalid("Resource requirements are not supported with FARGATE launch type."));
+    }
+    for needed in &container.resource_requirements {
+        let is_count = needed.value.parse::<u32>().is_ok_and(|n| n > 0);
+        match needed.r#type.as_str() {
+            "GPU" if is_count || needed.value == "ALL" => {}
+            "NeuronDevice" if needed.value == "ALL" => {}
+            other => return Err(invalid(format!("Invalid resource requirement: {other} {}", needed.value))),
+        }
+    }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::ecs::arn;
 use crate::ecs::capacity_providers::{self, Share, is_fargate};
 use crate::ecs::container_instances::{ContainerInstance, instance_arn};
 use crate::ecs::errors::{cluster_not_found, invalid};
+use crate::ecs::launch_options::{self, PlacementConstraint, PlacementStrategy, VolumeConfiguration};
 use crate::ecs::life;
 use crate::ecs::overrides;
 use crate::ecs::placement::{NO_CAPACITY, NoRoom, Obstacle, find_room, none_there};
@@ -48,8 +49,13 @@ struct RunTask {
     propagate_tags: Option<String>,
     #[serde(rename = "enableECSManagedTags")]
     _enable_ecs_managed_tags: Option<bool>,
-    #[serde(rename = "enableExecuteCommand")]
-    _enable_execute_command: Option<bool>,
+    enable_execute_command: Option<bool>,
+    #[serde(default)]
+    placement_constraints: Vec<PlacementConstraint>,
+    #[serde(default)]
+    placement_strategy: Vec<PlacementStrategy>,
+    #[serde(default)]
+    volume_configurations: Vec<VolumeConfiguration>,
     network_configuration: Option<Value>,
     overrides: Option<Value>,
     #[serde(default)]
@@ -148,11 +154,17 @@ fn on_instance(world: &World, cluster: &str, (id, obstacle): &(String, Obstacle)
 }
 
 /// What runs under a token that is still remembered: for 24 hours, or until its tasks are no longer described.
+///
+/// A token belongs to the tasks that it started: a conflict names those "already associated with the clientToken".
+/// One that started none is free, unless the world says otherwise.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html#API_RunTask_Errors>
 fn remembered<'a>(world: &'a World, token: &str) -> Option<&'a Run> {
     let run = world.ecs.runs.get(token)?;
     let described =
         |id: &String| world.ecs.clusters.get(&run.cluster).is_some_and(|c| c.tasks.contains_key(id));
-    (world.now.duration_since(run.at) < TOKEN && run.tasks.iter().any(described)).then_some(run)
+    let is_refusal = run.tasks.is_empty() && world.ecs.refusals_remembered;
+    let stands = is_refusal || run.tasks.iter().any(described);
+    (world.now.duration_since(run.at) < TOKEN && stands).then_some(run)
 }
 
 /// The task that a request would start and the strategy for it, if AWS takes them.
@@ -182,7 +194,15 @@ fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<(Task, Vec<S
     if launch_type == "EC2" && asked.platform_version.is_some() {
         return Err(invalid("The platform version must be null when specifying an EC2 launch type."));
     }
-    if launch_type == "FARGATE" && !task_definitions::requires(&definition.rest, "FARGATE") {
+    let fargate = launch_type == "FARGATE";
+    launch_options::placement(&asked.placement_constraints, &asked.placement_strategy, definition, fargate)?;
+    launch_options::volumes(&asked.volume_configurations, definition, fargate)?;
+    if asked.enable_execute_command == Some(true) && !definition.rest.contains_key("taskRoleArn") {
+        return Err(invalid(
+            "A valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again.",
+        ));
+    }
+    if fargate && !task_definitions::requires(&definition.rest, "FARGATE") {
         return Err(invalid("Task definition does not support launch_type FARGATE."));
     }
     match (task_definitions::has_its_own_network(definition), &asked.network_configuration) {
@@ -214,11 +234,13 @@ fn checked(world: &World, cluster: &str, asked: &RunTask) -> Result<(Task, Vec<S
         Some(other) => return Err(invalid(format!("Invalid propagateTags for a task: {other}"))),
     };
     tags.extend(tags::checked(asked.tags.clone())?);
+    tags::limited(&tags)?;
     let images = task_definitions::images(world, &definition.arn);
     let mut task = Task {
         started_by: asked.started_by.clone(),
         launch_type: launch_type.to_owned(),
         tags,
+        execute_command: asked.enable_execute_command == Some(true),
         ..Task::new(definition, images, world.now)
     };
     if let Some(group) = &asked.group {

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) failure_per_instance: bool,
     /// How many more tasks find room on Fargate; none: as many as one likes.
     pub(crate) fargate_room: Option<u64>,
+    /// A client token that started nothing is remembered as well.
+    pub(crate) refusals_remembered: bool,
     /// What was run, by client token.
     pub(crate) runs: BTreeMap<String, Run>,
     pub(crate) daemons: Daemons,
@@ -276,6 +278,8 @@ pub(crate) struct Task {
     /// What the others said when they ended.
     pub(crate) exit_code: Option<i64>,
     pub(crate) protected_until: Option<Timestamp>,
+    /// A shell may be opened in its containers.
+    pub(crate) execute_command: bool,
     pub(crate) tags: Tags,
 }
 
@@ -312,6 +316,7 @@ impl Task {
             exits: BTreeMap::new(),
             exit_code: None,
             protected_until: None,
+            execute_command: false,
             tags: Tags::new(),
         }
     }

@@ -107,7 +107,7 @@ pub(crate) fn checked(given: Vec<Tag>) -> Result<Tags, ApiError> {
     Ok(tags)
 }
 
-fn limited(tags: &Tags) -> Result<(), ApiError> {
+pub(crate) fn limited(tags: &Tags) -> Result<(), ApiError> {
     // System tags (`aws:`) do not count against the limit.
     if tags.keys().filter(|k| !k.starts_with("aws:")).count() > 50 {
         return Err(invalid("The maximum number of tags for a resource is 50."));

@@ -226,7 +226,7 @@ pub(crate) fn view(world: &World, cluster: &str, id: &str, task: &Task, with_tag
     put(&mut view, "stoppedReason", task.stopped_reason.as_deref());
     put(&mut view, "stopCode", task.stop_code);
     put(&mut view, "version", Some(task.version));
-    put(&mut view, "enableExecuteCommand", Some(false));
+    put(&mut view, "enableExecuteCommand", Some(task.execute_command));
     view.insert("attachments".to_owned(), json!([]));
     let overrides = task.overrides.clone().unwrap_or_else(|| json!({"containerOverrides": []}));
     view.insert("overrides".to_owned(), overrides);

@@ -110,3 +110,51 @@ fn a_service_may_have_a_capacity_provider_in_place_of_a_launch_type() {
     let arn = world.tasks("prod", "spot")[0].arn.clone();
     assert_eq!(one(&mut world, &arn)["capacityProviderName"], "FARGATE_SPOT");
 }
+
+#[test]
+fn what_a_run_takes_besides_is_checked_and_a_field_that_is_not_known_is_refused() {
+    let mut world = prod();
+    let definition = json!({"family": "load", "networkMode": "bridge",
+        "volumes": [{"name": "scratch", "configuredAtLaunch": true}],
+        "containerDefinitions": [{"name": "load", "image": "load:1", "memory": 64}]});
+    world.call("ecs", "RegisterTaskDefinition", definition).unwrap();
+    let refused = || Err("InvalidParameterException".to_owned());
+    for wrong in [
+        json!({"placementConstraints": [{"type": "distinctInstance"}]}),
+        json!({"placementStrategy": [{"type": "random"}]}),
+        json!({"volumeConfigurations": [{"name": "scratch", "managedEBSVolume": {"roleArn": "arn:aws:iam::1:role/x", "sizeInGiB": 1}}]}),
+        json!({"enableExecuteCommand": true}),
+        json!({"propagateTags": "SERVICE"}),
+        json!({"overrides": {"ephemeralStorage": {"sizeInGiB": 20}}}),
+        json!({"overrides": {"containerOverrides": [{"name": "users", "resourceRequirements": [{"type": "GPU", "value": "1"}]}]}}),
+        json!({"overrides": {"containerOverrides": [{"name": "users", "environmentFiles": [{"type": "s3", "value": "x.txt"}]}]}}),
+        json!({"overrides": {"containerOverrides": [{"name": "users", "memory": 8, "memoryReservation": 8}]}}),
+    ] {
+        assert_eq!(run(&mut world, &wrong), refused(), "{wrong}");
+    }
+    for unknown in
+        [json!({"referenceId": "x"}), json!({"placementStrategy": [{"type": "random", "weight": 1}]})]
+    {
+        assert_eq!(run(&mut world, &unknown), Err("SerializationException".to_owned()), "{unknown}");
+    }
+    let on_instances = json!({"launchType": "EC2", "networkConfiguration": null, "taskDefinition": "load"});
+    assert_eq!(run(&mut world, &on_instances), refused(), "its volume is left to the launch");
+    let larger =
+        json!({"overrides": {"cpu": "1 vCPU", "memory": "2 GB", "ephemeralStorage": {"sizeInGiB": 200}}});
+    assert_eq!(arns(&run(&mut world, &larger).unwrap()).len(), 1);
+}
+
+#[test]
+fn a_token_that_started_nothing_is_free_unless_the_world_remembers_it() {
+    for remembered in [false, true] {
+        let mut world = prod();
+        world.fargate_capacity(Some(0));
+        if remembered {
+            world.refusals_remembered();
+        }
+        let token = json!({"clientToken": "t"});
+        assert!(arns(&run(&mut world, &token).unwrap()).is_empty());
+        world.fargate_capacity(None);
+        assert_eq!(arns(&run(&mut world, &token).unwrap()).is_empty(), remembered);
+    }
+}

@@ -1,5 +1,9 @@
 //! A request that has been checked against everything that needs no look at AWS.
 
+mod overrides;
+mod placement;
+mod volumes;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -7,28 +11,29 @@ use sha2::{Digest as _, Sha256};
 use shared::ecs::{AwsVpcConfiguration, CapacityProviderStrategyItem, Tag};
 use shared::fields::{STARTED_BY, cluster_of};
 use shared::names::{ClusterName, ServiceId, TaskDefinitionName};
-use shared::run_task::Overrides;
-use shared::settings::Settings;
+use shared::run_task::{Options, Overrides};
+use shared::settings::{Settings, TagKeys};
 use shared::{Actor, Call, Code, Problem, Via};
 
 use crate::config::Config;
-use crate::request::{AskedOverrides, Network, Request, StrategyItem, Until};
+use crate::request::{Network, Request, StrategyItem, Until};
+pub(crate) use placement::CONSTRAINTS;
 
 /// The most tasks of a request.
 pub const MOST: usize = 100;
 /// The most tasks of one call of `RunTask`.
 pub const CHUNK: usize = 10;
 
-/// The most characters of overrides, their JSON included.
-///
-/// Source: `overrides` in <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
-const OVERRIDES: usize = 8_192;
 /// The longest `group`.
 const GROUP: usize = 255;
 /// The most tags of a task.
-const TAGS: usize = 50;
+pub(crate) const TAGS: usize = 50;
 /// The most parts of a strategy.
 const STRATEGY: usize = 20;
+/// The most containers of a task definition.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
+const CONTAINERS: usize = 10;
 /// The longest key.
 const KEY: usize = 256;
 
@@ -51,6 +56,10 @@ pub struct Ask {
     pub launch_type: Option<String>,
     /// The strategy that was named.
     pub strategy: Vec<CapacityProviderStrategyItem>,
+    /// The version of Fargate's platform that was named.
+    pub platform_version: Option<String>,
+    /// What else AWS takes.
+    pub options: Options,
     /// The tags that every task gets: the caller's, and ours.
     pub tags: Vec<Tag>,
     /// The tasks' group.
@@ -61,6 +70,8 @@ pub struct Ask {
     pub key: Key,
     /// What is waited for, and how long at most.
     pub wait: Option<(Until, Duration)>,
+    /// The containers whose exit is the verdict; none named: the essential ones.
+    pub verdict_of: Vec<String>,
     /// Nothing is run.
     pub dry_run: bool,
 }
@@ -139,7 +150,7 @@ impl Ask {
                 );
                 return Err(Problem::new(Code::OverrideNotAllowed, detail));
             }
-            checked_overrides(overrides)
+            overrides::checked(overrides)
         });
         let strategy = strategy(fields.capacity_provider_strategy.as_deref())?;
         if fields.launch_type.is_some() && !strategy.is_empty() {
@@ -157,33 +168,45 @@ impl Ask {
             network: fields.network.as_ref().map(network).transpose()?,
             launch_type: fields.launch_type.map(|kind| kind.as_str().to_owned()),
             strategy,
+            platform_version: platform_version(fields.platform_version.as_deref())?,
+            options: options(call, config)?,
             tags,
             group: group(fields.group.as_deref())?,
             started_by,
             key,
             wait: wait(call, config)?,
+            verdict_of: verdict_of(&call.request)?,
             dry_run: call.envelope.dry_run,
         })
     }
 }
 
-fn checked_overrides(asked: &AskedOverrides) -> Result<Overrides, Problem> {
-    if asked.task_role_arn.is_some() || asked.execution_role_arn.is_some() {
-        let detail = "overrides: a task runs with the roles of its definition; taskRoleArn and \
-                      executionRoleArn are never overridden";
-        return Err(Problem::new(Code::OverrideNotAllowed, detail));
+/// A version of the platform, `1.4.0` or `LATEST`.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html>
+fn platform_version(version: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(version) = version else { return Ok(None) };
+    let number = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    if version == "LATEST" || version.split('.').count() == 3 && version.split('.').all(number) {
+        Ok(Some(version.to_owned()))
+    } else {
+        Err(Problem::bad_request("platformVersion: a version of Fargate's platform such as 1.4.0, or LATEST"))
     }
-    let overrides = Overrides {
-        container_overrides: asked.container_overrides.clone(),
-        cpu: asked.cpu.clone(),
-        memory: asked.memory.clone(),
-    };
-    let length = serde_json::to_string(&overrides).map_or(0, |text| text.chars().count());
-    if length > OVERRIDES {
-        let detail = format!("overrides: {length} characters of JSON, and ECS takes {OVERRIDES}");
-        return Err(Problem::new(Code::Impossible, detail));
-    }
-    Ok(overrides)
+}
+
+fn options(call: &Call<Request>, config: &Config) -> Result<Options, Problem> {
+    let asked = &call.request;
+    Ok(Options {
+        placement_constraints: placement::constraints(asked.placement_constraints.as_deref())?,
+        placement_strategy: placement::strategy(asked.placement_strategy.as_deref())?,
+        volume_configurations: volumes::checked(
+            asked.volume_configurations.as_deref(),
+            &call.scope,
+            &config.settings.tags,
+        )?,
+        propagate_tags: asked.propagate_tags,
+        enable_execute_command: asked.enable_execute_command,
+    })
 }
 
 fn network(network: &Network) -> Result<AwsVpcConfiguration, Problem> {
@@ -270,8 +293,7 @@ fn tags(call: &Call<Request>, config: &Config, key: &Key) -> Result<Vec<Tag>, Pr
     let own = &config.settings.tags;
     let mut tags = Vec::new();
     for tag in call.request.tags.iter().flatten() {
-        let ours = tag.key == own.prefix() || tag.key.starts_with(&format!("{}:", own.prefix()));
-        if ours || tag.key.to_ascii_lowercase().starts_with("aws:") {
+        if is_reserved(&tag.key, own) {
             return Err(Problem::bad_request(format!("tags: {:?} is not the caller's to set", tag.key)));
         }
         let known = |text: &str, longest| text.chars().count() <= longest && text.chars().all(in_tags);
@@ -296,6 +318,12 @@ fn tags(call: &Call<Request>, config: &Config, key: &Key) -> Result<Vec<Tag>, Pr
         return Err(Problem::bad_request(format!("tags: ECS takes {TAGS}, ours among them")));
     }
     Ok(tags)
+}
+
+/// Whether a tag's key is ours, or AWS's.
+pub(crate) fn is_reserved(key: &str, own: &TagKeys) -> bool {
+    let ours = key == own.prefix() || key.starts_with(&format!("{}:", own.prefix()));
+    ours || key.to_ascii_lowercase().starts_with("aws:")
 }
 
 /// What a tag's value may hold.
@@ -341,6 +369,30 @@ fn wait(call: &Call<Request>, config: &Config) -> Result<Option<(Until, Duration
         return Err(Problem::bad_request("timeoutSeconds: 1 to 900"));
     }
     Ok(Some((until, asked.unwrap_or(most).min(most))))
+}
+
+fn verdict_of(request: &Request) -> Result<Vec<String>, Problem> {
+    let Some(names) = &request.verdict_of else { return Ok(Vec::new()) };
+    let fault = |detail: &str| Err(Problem::bad_request(format!("verdictOf: {detail}")));
+    if request.wait_until != Some(Until::Stopped) {
+        return fault("a verdict needs \"waitUntil\": \"stopped\"");
+    }
+    if !(1..=CONTAINERS).contains(&names.len()) || !names.iter().all(|name| plain(name, 255, "-_")) {
+        return fault("the names of 1 to 10 containers");
+    }
+    if let Some(twice) = first_twice(names.iter()) {
+        return fault(&format!("{twice:?} is given twice"));
+    }
+    Ok(names.clone())
+}
+
+/// The first of these that was there before.
+fn first_twice<T: PartialEq>(mut all: impl Iterator<Item = T> + Clone) -> Option<T> {
+    let mut rest = all.clone();
+    all.find(|one| {
+        rest.next();
+        rest.clone().any(|other| other == *one)
+    })
 }
 
 fn plain(text: &str, longest: usize, signs: &str) -> bool {

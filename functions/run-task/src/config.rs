@@ -16,8 +16,8 @@ pub struct Config {
     /// `RUN_FAMILIES`: which families may run in which clusters; none by default. To run a family
     /// is to use its task role.
     pub families: Allowed,
-    /// `RUN_OVERRIDES`: of which of them environment, command, CPU and memory may be overridden;
-    /// of none by default.
+    /// `RUN_OVERRIDES`: of which of them environment, command, CPU, memory, disk and devices may be
+    /// overridden; of none by default.
     pub overrides: Allowed,
     /// `WAIT_MAX`: how long an API call waits for tasks, `PT20S` by default.
     pub wait_max: IsoDuration,

@@ -1,29 +1,24 @@
 //! On what the tasks run, and everything that would make AWS refuse them: checked before the call.
 
-use shared::ecs::{AwsVpcConfiguration, NetworkConfiguration, Service};
+mod fits;
+
+use shared::ecs::{AwsVpcConfiguration, NetworkConfiguration, Service, TaskDefinition};
 use shared::run_task::Launch;
+use shared::settings::TagKeys;
 use shared::{Code, Problem};
 
 use crate::ask::Ask;
 use crate::observe::Snapshot;
 
 /// The launch that a request means, or why it can't be.
-pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
+pub fn launch(seen: &Snapshot, ask: &Ask, own: &TagKeys) -> Result<Launch, Problem> {
     let definition = &seen.definition;
     let name = &ask.task_definition;
     if definition.status.as_deref().is_some_and(|status| status != "ACTIVE") {
         let status = definition.status.as_deref().unwrap_or_default();
         return Err(impossible(format!("{name} is {status}: register it anew to run it")));
     }
-    if let Some(overrides) = &ask.overrides {
-        let known = |wanted: &str| definition.container_definitions.iter().any(|c| c.name == wanted);
-        if let Some(unknown) = overrides.container_overrides.iter().find(|c| !known(&c.name)) {
-            let names: Vec<_> = definition.container_definitions.iter().map(|c| c.name.as_str()).collect();
-            let detail =
-                format!("overrides: {name} has no container {:?}; it has {}", unknown.name, names.join(", "));
-            return Err(Problem::new(Code::UnknownContainer, detail));
-        }
-    }
+    known_containers(definition, ask)?;
     let mut launch = like(seen.like.as_ref());
     if ask.launch_type.is_some() || !ask.strategy.is_empty() {
         launch.launch_type.clone_from(&ask.launch_type);
@@ -32,6 +27,9 @@ pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
     if launch.launch_type.as_deref().is_some_and(|kind| kind != "FARGATE") {
         // Fargate's word only.
         launch.platform_version = None;
+    }
+    if ask.platform_version.is_some() {
+        launch.platform_version.clone_from(&ask.platform_version);
     }
     if let Some(kind) = &launch.launch_type
         && !definition.compatibilities.is_empty()
@@ -61,7 +59,21 @@ pub fn launch(seen: &Snapshot, ask: &Ask) -> Result<Launch, Problem> {
         // A service's network is of no use to a definition of another mode.
         (false, None, _) => None,
     };
+    fits::fits(seen, ask, &launch, own)?;
     Ok(launch)
+}
+
+/// Every container that the request names is one of the definition's.
+fn known_containers(definition: &TaskDefinition, ask: &Ask) -> Result<(), Problem> {
+    let overridden = ask.overrides.iter().flat_map(|it| &it.container_overrides);
+    let named = overridden.map(|it| ("overrides", &it.name));
+    let mut named = named.chain(ask.verdict_of.iter().map(|name| ("verdictOf", name)));
+    let known = |name: &String| definition.container_definitions.iter().any(|known| known.name == *name);
+    let Some((field, unknown)) = named.find(|(_, name)| !known(name)) else { return Ok(()) };
+    let names: Vec<_> = definition.container_definitions.iter().map(|c| c.name.as_str()).collect();
+    let detail =
+        format!("{field}: {} has no container {unknown:?}; it has {}", ask.task_definition, names.join(", "));
+    Err(Problem::new(Code::UnknownContainer, detail))
 }
 
 /// What a live service runs on: its PRIMARY deployment's, or its PRIMARY task set's, and what neither

@@ -36,8 +36,7 @@ use crate::request::Request;
 const AT_ONCE: usize = 10;
 /// How often what came up short is asked for again, where that may help.
 const ATTEMPTS: i64 = 2;
-/// Between two attempts. An attempt's number is the clock's in these steps, so two runs that ask in
-/// one step share their token.
+/// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The function.
@@ -73,13 +72,13 @@ impl Function for RunTask {
         let ask = Ask::new(&call, &self.config)?;
         let read = self.aws.read(deadline);
         let seen = observe::observe(&read, &ask, &self.keys).await?;
-        let base = plan::base(&ask, launch::launch(&seen, &ask)?, &seen.definition, &self.keys);
+        let launch = launch::launch(&seen, &ask, &self.config.settings.tags)?;
+        let base = plan::base(&ask, launch, &seen.definition, &self.keys);
         if let Some(problem) = plan::conflict(&seen.before, &base, &self.keys) {
             return Err(problem);
         }
         let mut slots = Slots::new(&ask, &seen.before, &self.keys, now);
-        let attempt = || clock().unwrap_or(now).as_second() / PAUSE_SECONDS;
-        let first = plan::plan(&mut slots, &base, &ask, &self.keys, attempt());
+        let first = plan::plan(&mut slots, &base, &ask, &self.keys);
         if ask.dry_run {
             let items = first.forecast().to_vec();
             return Ok(Answer::Report(report::report(items, &ask, &self.config.settings, now)));
@@ -93,17 +92,17 @@ impl Function for RunTask {
                 break;
             }
             sleep(PAUSE).await;
-            // Another run under the key may have gone on meanwhile.
+            // Another run under the key may have gone on meanwhile: what it started is found by its tags.
             let Ok(there) = observe::before(&read, &ask, &self.keys).await else { break };
             match plan::conflict(&there, &base, &self.keys) {
                 Some(problem) if !slots.any_started() => return Err(problem),
                 Some(_) => break,
                 None => slots.find(&there, &ask, &self.keys, clock().unwrap_or(now)),
             }
-            let again = plan::plan(&mut slots, &base, &ask, &self.keys, attempt());
+            let again = plan::plan(&mut slots, &base, &ask, &self.keys);
             slots = slots.after(perform(again, &executor(), AT_ONCE, &time_left).await);
         }
-        let mut items = plan::recognised(slots.into_items());
+        let mut items = plan::recognised(slots.into_items(), &seen.before);
         report::lost(&mut items, &ask);
         if let Some(problem) = report::nothing_started(&items, &ask) {
             return Err(problem);
@@ -119,9 +118,6 @@ impl Function for RunTask {
         self.aws.meter()
     }
 }
-
-#[expect(clippy::cast_possible_wrap, reason = "a few seconds")]
-const PAUSE_SECONDS: i64 = PAUSE.as_secs() as i64;
 
 impl RunTask {
     /// A request that waits for its tasks has the time to ask again; another gets its answer soon.

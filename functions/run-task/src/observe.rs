@@ -1,7 +1,7 @@
 //! A look at the world: the definition, the service to be like, and what was started before.
 
-use futures_util::future::{try_join, try_join4};
-use shared::ecs::{Service, Tag, Task, TaskDefinition};
+use futures_util::future::try_join4;
+use shared::ecs::{CapacityProviderStrategyItem, Service, Tag, Task, TaskDefinition};
 use shared::{Code, Problem};
 use shared_aws::{ClusterDetail, Read, TaskFilter};
 
@@ -12,6 +12,10 @@ use crate::ask::{Ask, Keys};
 pub struct Snapshot {
     /// The task definition, a family resolved to its latest ACTIVE revision.
     pub definition: TaskDefinition,
+    /// Its tags.
+    pub definition_tags: Vec<Tag>,
+    /// Where the cluster's tasks run that do not say where.
+    pub default_strategy: Vec<CapacityProviderStrategyItem>,
     /// The service to be like.
     pub like: Option<Service>,
     /// The tasks that were started under the request's key before.
@@ -26,7 +30,7 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &Keys) -> Result<Snapshot, Pr
             let detail = format!("there is no task definition {name} in this account and region");
             if problem.code == Code::NotFound { Problem::new(Code::NotFound, detail) } else { problem }
         })?;
-        Ok(found.0)
+        Ok(found)
     };
     let like = async {
         let Some(id) = &ask.like else { return Ok(None) };
@@ -40,15 +44,16 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &Keys) -> Result<Snapshot, Pr
     let cluster = async {
         let named = std::slice::from_ref(&ask.cluster);
         let listed = read.clusters_named(named, ClusterDetail::default()).await?;
-        if listed.found.iter().any(|cluster| cluster.status == "ACTIVE") {
-            return Ok(());
-        }
-        let detail = format!("there is no cluster {} in this account and region", ask.cluster);
-        Err(Problem::new(Code::NotFound, detail))
+        let active =
+            listed.found.into_iter().find(|cluster| cluster.status == "ACTIVE").ok_or_else(|| {
+                let detail = format!("there is no cluster {} in this account and region", ask.cluster);
+                Problem::new(Code::NotFound, detail)
+            })?;
+        Ok(active.default_capacity_provider_strategy)
     };
-    let ((), definition, like, before) =
+    let (default_strategy, (definition, definition_tags), like, before) =
         try_join4(cluster, definition, like, before(read, ask, keys)).await?;
-    Ok(Snapshot { definition, like, before })
+    Ok(Snapshot { definition, definition_tags, default_strategy, like, before })
 }
 
 /// The tasks that carry the key's hash, those that have stopped since among them. AWS describes a
@@ -60,8 +65,9 @@ pub async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Pr
     let started = TaskFilter { started_by: Some(ask.started_by.clone()), ..TaskFilter::default() };
     let family = Some(ask.task_definition.family.to_string());
     let stopped = TaskFilter { family, stopped: true, ..TaskFilter::default() };
-    let (running, stopped) =
-        try_join(read.tasks(&ask.cluster, &started, true), read.tasks(&ask.cluster, &stopped, true)).await?;
+    // One after the other: a task that is told to stop between two looks at once would be in neither.
+    let running = read.tasks(&ask.cluster, &started, true).await?;
+    let stopped = read.tasks(&ask.cluster, &stopped, true).await?;
     let is_ours = |tag: &Tag| {
         tag.key == keys.run && tag.value.split_once('.').is_some_and(|(key, _)| key == ask.key.hash)
     };

@@ -1,14 +1,21 @@
 //! Which calls start the tasks that are missing. Pure.
 //!
-//! A request's tasks are slots, ten to a chunk. A chunk is first asked for whole, under a token of
-//! its own: asked again, AWS answers what it started then, so a run that died loses nothing. What the
-//! answer leaves empty is asked for slot by slot, one task a call. Each such call has a token of its
-//! slot and its attempt, because AWS may remember a token's failure as well; attempts are numbered
-//! by the clock. A call that no answer came to is made again as it was, and no other in its place.
+//! A request's tasks are slots, ten to a chunk. A chunk is asked for whole, under a token of its own,
+//! until that token has started something: AWS then answers the same tasks, and starts no more under
+//! it. What they leave empty is asked for slot by slot, one task a call, under a token of the slot.
 //!
-//! A token that started nothing may be forgotten, so tokens alone do not keep runs at once apart:
-//! what is running under the key is read again before each attempt. What another run starts between
-//! that reading and the call, and what ECS's lists do not show yet, is left to chance.
+//! **Every token may start its tasks once, and no two tokens the same task.** A token is a hash of
+//! cluster, key and place alone, so all runs under a key send the same, whenever they looked and
+//! whatever they saw; and no run asks for a slot alone before the chunk's token is bound. So runs that
+//! overlap never start more than the request's count, as long as AWS remembers the tokens. What ECS's
+//! lists show is only needed once it does not.
+//!
+//! A token that started nothing is taken for free: AWS binds it to tasks, its conflict names those
+//! "already associated with the clientToken", and it lives as long as they do. Should AWS remember a
+//! refusal after all, a repeat under the key would hear it again for a day; it would start nothing too
+//! much. Where no other run can have the key, a refused call is made again under another token.
+//!
+//! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
 
 mod slots;
 
@@ -16,20 +23,25 @@ use serde_json::json;
 use shared::ecs::{Failure, Tag, Task, TaskDefinition};
 use shared::names::{Arn, TaskDefinitionName, short_name};
 use shared::plan::Job;
-use shared::report::Outcome;
+use shared::report::{Outcome, Warning};
 use shared::run_task::{Launch, RunTask, Started};
 use shared::{Code, Done, ItemId, Made, Plan, Problem};
 
 use crate::ask::{Ask, CHUNK, Keys, hex};
 use crate::effect::{Item, StartedTask};
 
-use slots::Next;
 pub(crate) use slots::REMEMBERED;
 pub use slots::Slots;
+use slots::{Next, asks_whole};
 
 /// The first call's stage, and the others': what goes for all of them shows at the first.
 const FIRST: usize = 0;
 pub(crate) const REST: usize = 1;
+
+/// The stop code of a task that was stopped by a call of `StopTask`.
+///
+/// Source: `stopCode` in <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html>
+const BY_SOMEBODY: &str = "UserInitiated";
 
 /// One call of `RunTask`.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +67,7 @@ pub fn base(ask: &Ask, launch: Launch, definition: &TaskDefinition, keys: &Keys)
         "taskDefinition": task_definition.to_string(),
         "count": ask.count,
         "launch": launch,
+        "options": ask.options,
         "overrides": ask.overrides,
         "tags": ask.tags,
         "group": ask.group,
@@ -69,6 +82,7 @@ pub fn base(ask: &Ask, launch: Launch, definition: &TaskDefinition, keys: &Keys)
         count: 0,
         token: String::new(),
         launch,
+        options: ask.options.clone(),
         overrides: ask.overrides.clone(),
         tags,
         group: ask.group.clone(),
@@ -92,45 +106,50 @@ pub fn conflict(before: &[Task], base: &RunTask, keys: &Keys) -> Option<Problem>
     })
 }
 
-/// The calls for the slots that are empty, one item a slot, in order. `attempt` numbers those that are
-/// made anew.
+/// The calls for the slots that are empty, one item a slot, in order.
 #[must_use]
-pub fn plan(
-    slots: &mut Slots,
-    base: &RunTask,
-    ask: &Ask,
-    keys: &Keys,
-    attempt: i64,
-) -> Plan<Step, StartedTask> {
+pub fn plan(slots: &mut Slots, base: &RunTask, ask: &Ask, keys: &Keys) -> Plan<Step, StartedTask> {
     let mut plan = Plan::default();
     let mut stage = FIRST;
     for (chunk, slots) in slots.chunks() {
-        if slots.iter().any(|slot| slot.next == Next::Whole) {
-            let ids: Vec<ItemId> = slots.iter().map(|_| plan.decided(to_start(ask))).collect();
-            let token = ask.key.token(&format!("chunk {chunk}"));
-            let call = call(base, ids.len(), token, (&keys.chunk, chunk));
-            plan.job(stage, Job { covers: ids.clone(), steps: vec![Step { call, slots: ids }] });
-            stage = REST;
-            continue;
-        }
-        for (place, slot) in slots.iter_mut().enumerate() {
-            let number = chunk * CHUNK + place;
+        let whole = asks_whole(slots);
+        let mut covers = Vec::new();
+        for (place, slot) in slots.iter().enumerate() {
             if let Some(item) = slot.item.as_ref().filter(|_| !slot.may_go_on()) {
                 plan.decided(item.clone());
                 continue;
             }
             let id = plan.decided(to_start(ask));
-            let token = match &slot.next {
-                Next::Again(token) => token.clone(),
-                _ => ask.key.token(&format!("slot {number} attempt {attempt}")),
-            };
-            slot.next = Next::Again(token.clone());
+            if whole && slot.next == Next::Whole {
+                covers.push((id, slot.refused));
+                continue;
+            }
+            let number = chunk * CHUNK + place;
+            let token = token(ask, &format!("slot {number}"), slot.refused);
             let call = call(base, 1, token, (&keys.slot, number));
             plan.job(stage, Job { covers: vec![id], steps: vec![Step { call, slots: vec![id] }] });
             stage = REST;
         }
+        if let Some(refused) = covers.iter().map(|(_, refused)| *refused).max() {
+            let ids: Vec<ItemId> = covers.into_iter().map(|(id, _)| id).collect();
+            let token = token(ask, &format!("chunk {chunk}"), refused);
+            // The same count each time: what is there already is among what the token started.
+            let call = call(base, slots.len(), token, (&keys.chunk, chunk));
+            plan.job(stage, Job { covers: ids.clone(), steps: vec![Step { call, slots: ids }] });
+            stage = REST;
+        }
     }
     plan
+}
+
+/// The token of a call for this place. Where no other run can have the key, a call that AWS refused is
+/// another call when it is made again: AWS may remember a token's refusal as well.
+fn token(ask: &Ask, place: &str, refused: u32) -> String {
+    if refused == 0 || ask.key.may_repeat {
+        ask.key.token(place)
+    } else {
+        ask.key.token(&format!("{place} after {refused}"))
+    }
 }
 
 fn call(base: &RunTask, count: usize, token: String, place: (&str, usize)) -> RunTask {
@@ -153,12 +172,12 @@ pub fn settle(step: &Step, started: &Started, before: &[Task]) -> Done<StartedTa
     tasks.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));
     let mut done = Done::default();
     for (place, id) in step.slots.iter().enumerate() {
-        match tasks.get(place) {
-            Some(task) => {
-                let after = StartedTask::of(task, known(task));
-                done.made.push((*id, Made { resource: resource(&task.task_arn), after }));
-            }
-            None => done.refused.push((*id, refusal(&started.failures, place - tasks.len()))),
+        if let Some(task) = tasks.get(place) {
+            let after = StartedTask::of(task, known(task));
+            done.made.push((*id, Made { resource: resource(&task.task_arn), after }));
+        } else {
+            let problem = refusal(&started.failures, place - tasks.len(), !tasks.is_empty());
+            done.refused.push((*id, problem));
         }
     }
     done
@@ -169,9 +188,12 @@ pub fn settle(step: &Step, started: &Started, before: &[Task]) -> Done<StartedTa
 /// them may.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html>
-fn refusal(failures: &[Failure], place: usize) -> Problem {
+fn refusal(failures: &[Failure], place: usize, others: bool) -> Problem {
     let Some(failure) = failures.get(place).or(failures.last()) else {
-        return Problem::new(Code::NotStarted, "AWS did not start it, and did not say why");
+        // What it started of the same it may start later; of a call that it answers again it may leave
+        // the failures out.
+        let code = if others { Code::NoCapacity } else { Code::NotStarted };
+        return Problem::new(code, "AWS did not start it, and did not say why");
     };
     let later = |failure: &Failure| {
         let reason = failure.reason.as_str();
@@ -191,16 +213,15 @@ fn refusal(failures: &[Failure], place: usize) -> Problem {
 
 /// The items as they are reported: what AWS had started before is not changed.
 #[must_use]
-pub fn recognised(mut items: Vec<Item>) -> Vec<Item> {
-    for item in &mut items {
-        let before = item.after.as_ref().is_some_and(|after| after.started_before);
-        if before && item.outcome == Outcome::Changed {
-            item.outcome = Outcome::Unchanged;
-            item.code = Some(Code::AlreadyStarted);
-            item.reason = "started before, under the same key".into();
+pub fn recognised(items: Vec<Item>, before: &[Task]) -> Vec<Item> {
+    let recognise = |item: Item| match item.after.as_ref().filter(|after| after.started_before) {
+        Some(after) if item.outcome == Outcome::Changed => {
+            let is_it = |task: &&Task| task.task_arn == after.task_arn;
+            before.iter().find(is_it).map_or(item.clone(), started_before)
         }
-    }
-    items
+        _ => item,
+    };
+    items.into_iter().map(recognise).collect()
 }
 
 fn to_start(ask: &Ask) -> Item {
@@ -213,6 +234,13 @@ fn started_before(task: &Task) -> Item {
     let mut item =
         Item::new(&resource(&task.task_arn), Outcome::Unchanged, Some(Code::AlreadyStarted), reason);
     item.after = Some(StartedTask::of(task, true));
+    if task.stop_code.as_deref() == Some(BY_SOMEBODY) {
+        let because = task.stopped_reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let detail = format!(
+            "somebody stopped it since{because}. Under the same key it is not started again: use another key"
+        );
+        item.warnings.push(Warning::new(Code::AlreadyStopped, detail));
+    }
     item
 }
 

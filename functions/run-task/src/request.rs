@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::ecs::AwsVpcConfiguration;
 use shared::names::{ClusterRef, ServiceRef, TaskDefinitionRef};
-use shared::run_task::ContainerOverride;
+use shared::run_task::{
+    ContainerOverride, EphemeralStorage, PlacementConstraint, PlacementStrategy, PropagateTags,
+    VolumeConfiguration,
+};
 use shared::{Route, strict};
 
 /// The REST route.
@@ -23,15 +26,23 @@ pub struct Request {
     pub(crate) network: Option<Network>,
     pub(crate) launch_type: Option<LaunchType>,
     pub(crate) capacity_provider_strategy: Option<Vec<StrategyItem>>,
+    pub(crate) platform_version: Option<String>,
+    pub(crate) placement_constraints: Option<Vec<PlacementConstraint>>,
+    pub(crate) placement_strategy: Option<Vec<PlacementStrategy>>,
+    pub(crate) volume_configurations: Option<Vec<VolumeConfiguration>>,
+    pub(crate) propagate_tags: Option<PropagateTags>,
+    pub(crate) enable_execute_command: Option<bool>,
     pub(crate) tags: Option<Vec<Tag>>,
     pub(crate) group: Option<String>,
     pub(crate) started_by: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) wait_until: Option<Until>,
+    pub(crate) verdict_of: Option<Vec<String>>,
     pub(crate) timeout_seconds: Option<u32>,
 }
 
-/// Overrides as AWS has them. The roles are read to be refused with a reason.
+/// Overrides as AWS has them. The roles, and what AWS no longer offers, are read to be refused with a
+/// reason.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AskedOverrides {
@@ -39,6 +50,8 @@ pub struct AskedOverrides {
     pub(crate) container_overrides: Vec<ContainerOverride>,
     pub(crate) cpu: Option<String>,
     pub(crate) memory: Option<String>,
+    pub(crate) ephemeral_storage: Option<EphemeralStorage>,
+    pub(crate) inference_accelerator_overrides: Option<Value>,
     pub(crate) task_role_arn: Option<Value>,
     pub(crate) execution_role_arn: Option<Value>,
 }

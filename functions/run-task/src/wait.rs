@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use shared::ecs::{Task, TaskDefinition};
 use shared::names::{TaskId, short_name};
-use shared::report::Outcome;
+use shared::report::{Outcome, Warning};
 use shared::settings::Settings;
 use shared::{Answer, Code, Problem};
 use shared_aws::Read;
@@ -42,7 +42,7 @@ pub(crate) async fn wait(
         match seen.iter().find(|task| task.task_arn == arn) {
             Some(task) => {
                 waiting |= !is_there(task);
-                judge(item, task, definition, until);
+                judge(item, task, definition, ask, until);
             }
             None => waiting = true,
         }
@@ -65,15 +65,23 @@ pub(crate) async fn wait(
     }
 }
 
-fn judge(item: &mut Item, task: &Task, definition: &TaskDefinition, until: Until) {
+fn judge(item: &mut Item, task: &Task, definition: &TaskDefinition, ask: &Ask, until: Until) {
     let short = short_name(&task.task_arn);
     item.after = item.after.take().map(|started| started.watched(task));
-    match verdict(task, definition) {
+    match verdict(task, definition, &ask.verdict_of) {
         Verdict::Running if until == Until::Stopped || task.started_at.is_none() => {
             item.reason = format!("{short} is {}", task.last_status);
         }
         Verdict::Running => item.reason = format!("{short} is running"),
-        Verdict::Done(how) => item.reason = format!("{short}: {how}"),
+        Verdict::Done { how, reasons } => {
+            let although = match reasons.as_slice() {
+                [] => String::new(),
+                reasons => format!(", although {}", reasons.join(", ")),
+            };
+            item.reason = format!("{short}: {how}{although}");
+            let warning = |reason| Warning::new(Code::ContainerReason, reason);
+            item.warnings.extend(reasons.into_iter().map(warning));
+        }
         Verdict::Failed(why) => {
             item.outcome = Outcome::Failed;
             item.code = Some(Code::TaskFailed);

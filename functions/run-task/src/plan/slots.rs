@@ -15,14 +15,12 @@ use crate::effect::Item;
 pub(crate) const REMEMBERED: SignedDuration = SignedDuration::from_mins(24 * 60 - 10);
 
 /// How a slot is asked for next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// With its chunk: nothing was asked yet, or no answer came.
+    /// With its chunk, whose token has started nothing yet as far as is known.
     Whole,
-    /// Alone, under a token of a new attempt.
-    Anew,
-    /// Alone, under this token: no answer came to it.
-    Again(String),
+    /// Alone: the chunk's token belongs to the tasks that it started, and the slot is not among them.
+    Alone,
 }
 
 /// One of a request's tasks.
@@ -31,6 +29,8 @@ pub(super) struct Slot {
     /// What became of it; `None` where nothing was asked yet.
     pub(super) item: Option<Item>,
     pub(super) next: Next,
+    /// How many of this run's calls for it AWS refused.
+    pub(super) refused: u32,
 }
 
 impl Slot {
@@ -50,6 +50,11 @@ impl Slot {
     }
 }
 
+/// Whether a chunk's missing tasks are asked for with all of it.
+pub(super) fn asks_whole(slots: &[Slot]) -> bool {
+    slots.iter().any(|slot| slot.next == Next::Whole && slot.may_go_on())
+}
+
 /// All of a request's tasks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slots(Vec<Slot>);
@@ -58,7 +63,7 @@ impl Slots {
     /// Of a request, with what was started before under its key.
     #[must_use]
     pub fn new(ask: &Ask, before: &[Task], keys: &Keys, now: Timestamp) -> Self {
-        let mut slots = Self(vec![Slot { item: None, next: Next::Whole }; ask.count]);
+        let mut slots = Self(vec![Slot { item: None, next: Next::Whole, refused: 0 }; ask.count]);
         slots.find(before, ask, keys, now);
         slots
     }
@@ -74,35 +79,29 @@ impl Slots {
             let new = |task: &&Task| !known.contains(&task.task_arn);
             let of_slot = |place: usize| {
                 let slot = chunk * CHUNK + place;
-                before.iter().filter(new).find(|task| number(task, &keys.slot) == Some(slot))
+                before.iter().find(|task| number(task, &keys.slot) == Some(slot))
             };
             let whole: Vec<&Task> =
                 before.iter().filter(|task| number(task, &keys.chunk) == Some(chunk)).collect();
-            let alone = (0..slots.len()).any(|place| of_slot(place).is_some());
-            let asks_whole = slots.iter().any(|slot| slot.next == Next::Whole);
-            // A slot that was asked for alone says that its chunk came up short. Then, and once its token
-            // is too old, the chunk is not asked for again: a token that started nothing is forgotten.
-            let too_old =
-                |task: &&Task| task.created_at.is_some_and(|at| now.duration_since(at) > REMEMBERED);
-            let over = alone || whole.len() >= slots.len() || whole.iter().any(too_old);
-            if asks_whole && !over {
-                continue;
-            }
+            let is_over = is_over(&whole, (0..slots.len()).filter_map(of_slot).count(), slots.len(), now);
+            let asks_whole = asks_whole(slots) && !is_over;
             let mut whole = whole.into_iter().filter(new);
             for (place, slot) in slots.iter_mut().enumerate() {
                 if !slot.may_go_on() {
                     continue;
                 }
-                match of_slot(place).or_else(|| whole.next()) {
+                // What the chunk's token started, its call says: no list knows all of it for sure.
+                let of_chunk = || if asks_whole { None } else { whole.next() };
+                match of_slot(place).filter(new).or_else(of_chunk) {
                     Some(task) if slot.is_unanswered() => slot.item = Some(found_again(task)),
                     Some(task) => slot.item = Some(started_before(task)),
-                    None if slot.next == Next::Whole => {
+                    None if slot.next == Next::Whole && !asks_whole => {
                         let problem = Problem::new(Code::NoCapacity, "it was not started before");
                         slot.item = Some(Item::failed(&format!("task/{}", ask.cluster), &problem));
                     }
                     None => continue,
                 }
-                slot.next = Next::Anew;
+                slot.next = Next::Alone;
             }
         }
     }
@@ -110,14 +109,24 @@ impl Slots {
     /// What became of each, in order.
     #[must_use]
     pub fn after(mut self, items: Vec<Item>) -> Self {
-        for (slot, item) in self.0.iter_mut().zip(items) {
-            // The call may have gone through or not, or AWS would not hear of it yet: the same again.
-            let unheard = item.code == Some(Code::Throttled);
-            if item.outcome != Outcome::NotAttempted && !is_unknown(item.code) && !unheard {
-                slot.next = Next::Anew;
-            }
-            if !(unheard && slot.is_unanswered()) {
-                slot.item = Some(item);
+        let mut items = items.into_iter();
+        for (_, slots) in self.chunks() {
+            let items: Vec<Item> = items.by_ref().take(slots.len()).collect();
+            let with_its_chunk =
+                |(slot, item): (&Slot, &Item)| slot.next == Next::Whole && item.after.is_some();
+            let has_started = slots.iter().zip(&items).any(with_its_chunk);
+            for (slot, item) in slots.iter_mut().zip(items) {
+                // The call may have gone through or not, or AWS would not hear of it yet: the same again.
+                let unheard = item.code == Some(Code::Throttled);
+                if item.outcome != Outcome::NotAttempted && !is_unknown(item.code) && !unheard {
+                    slot.refused += u32::from(item.after.is_none());
+                    if has_started && slot.next == Next::Whole {
+                        (slot.next, slot.refused) = (Next::Alone, 0);
+                    }
+                }
+                if !(unheard && slot.is_unanswered()) {
+                    slot.item = Some(item);
+                }
             }
         }
         self
@@ -141,7 +150,16 @@ impl Slots {
         self.0.into_iter().filter_map(|slot| slot.item).collect()
     }
 
+    /// The slots of each chunk, with its number.
     pub(super) fn chunks(&mut self) -> impl Iterator<Item = (usize, &mut [Slot])> {
         self.0.chunks_mut(CHUNK).enumerate()
     }
+}
+
+/// The chunk is not asked for whole any more. Either all of it is there; or its token is, or may be,
+/// too old: those that were started alone outlive what it started, or it started something a day ago.
+fn is_over(whole: &[&Task], alone: usize, slots: usize, now: Timestamp) -> bool {
+    let too_old = |task: &&Task| task.created_at.is_some_and(|at| now.duration_since(at) > REMEMBERED);
+    let outlived = alone > 0 && whole.is_empty();
+    whole.len() + alone >= slots || outlived || whole.iter().any(too_old)
 }

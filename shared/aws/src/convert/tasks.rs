@@ -72,6 +72,13 @@ pub(crate) fn task_definition(from: &sdk::TaskDefinition) -> ecs::TaskDefinition
         registered_at: instant(from.registered_at()),
         registered_by: from.registered_by().map(str::to_owned),
         deregistered_at: instant(from.deregistered_at()),
+        volumes_at_launch: from
+            .volumes()
+            .iter()
+            .filter(|volume| volume.configured_at_launch() == Some(true))
+            .map(|volume| text(volume.name()))
+            .collect(),
+        placement_constraints: from.placement_constraints().len(),
     }
 }
 

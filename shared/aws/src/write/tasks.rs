@@ -1,5 +1,9 @@
 //! Running and stopping tasks.
 
+mod overrides;
+mod placement;
+mod volumes;
+
 use std::error::Error;
 
 use aws_sdk_ecs::operation::run_task::RunTaskError;
@@ -8,12 +12,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use shared::names::{ClusterName, TaskId};
-use shared::run_task::{Launch, Overrides, RunTask, Started};
+use shared::run_task::{Launch, Options, PropagateTags, RunTask, Started, VolumeConfiguration};
 use shared::{Code, Problem};
 
 use super::Write;
 use crate::budget::Bucket;
 use crate::convert;
+use crate::faults::{Denied, denied};
 use crate::run::Operation;
 
 const RUN_TASK: Operation = ("ecs:RunTask", Bucket::EcsTaskWrite);
@@ -26,7 +31,7 @@ impl Write {
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
     pub async fn run_task(&self, asked: &RunTask) -> Result<Started, Problem> {
-        let RunTask { cluster, task_definition, count, token, launch, .. } = asked;
+        let RunTask { cluster, task_definition, count, token, launch, options, .. } = asked;
         let thing = format!("task-definition/{task_definition} in cluster/{cluster}");
         self.allowed(RUN_TASK, &thing)?;
         let answer = self
@@ -44,7 +49,12 @@ impl Write {
                     .set_capacity_provider_strategy(strategy(launch))
                     .set_platform_version(launch.platform_version.clone())
                     .set_network_configuration(network(launch))
-                    .set_overrides(asked.overrides.as_ref().map(overrides))
+                    .set_overrides(asked.overrides.as_ref().map(overrides::to_sdk))
+                    .set_placement_constraints(placement::constraints(options))
+                    .set_placement_strategy(placement::strategy(options))
+                    .set_volume_configurations(volumes::to_sdk(options))
+                    .set_propagate_tags(options.propagate_tags.map(propagate))
+                    .set_enable_execute_command(options.enable_execute_command)
                     .set_tags(Some(tags(asked)))
                     .set_group(asked.group.clone())
                     .started_by(&asked.started_by)
@@ -53,7 +63,7 @@ impl Write {
                     .send()
             })
             .await
-            .map_err(refined);
+            .map_err(|problem| refined(problem, options));
         let after = answer.as_ref().map_or_else(
             |_| String::new(),
             |answer| {
@@ -98,7 +108,7 @@ pub fn is_without_instances(problem: &Problem) -> bool {
 }
 
 /// What AWS refused of a call of `RunTask`, by what can be done about it.
-fn refined(mut problem: Problem) -> Problem {
+fn refined(mut problem: Problem, options: &Options) -> Problem {
     let Some(source) = problem.source.as_deref().and_then(|source| {
         (source as &(dyn Error + 'static)).downcast_ref::<SdkError<RunTaskError, HttpResponse>>()
     }) else {
@@ -106,6 +116,12 @@ fn refined(mut problem: Problem) -> Problem {
     };
     let Some(error) = source.as_service_error() else { return problem };
     let message = error.message().unwrap_or_default();
+    if problem.code == Code::AccessDenied
+        && let Some(parameter) = denied(message).and_then(|denied| parameter(denied, options))
+    {
+        problem.detail = format!("{}: add that ARN to the deployment's {parameter}", problem.detail);
+        return problem;
+    }
     let code = match error {
         RunTaskError::ConflictException(conflict) => {
             let started = conflict.resource_ids().join(", ");
@@ -134,6 +150,20 @@ fn refined(mut problem: Problem) -> Problem {
     problem
 }
 
+/// The parameter of the template that gives the permission.
+fn parameter(denied: Denied<'_>, options: &Options) -> Option<&'static str> {
+    let of_volume =
+        |volume: &VolumeConfiguration| denied.resource == Some(volume.managed_ebs_volume.role_arn.as_str());
+    match denied.action {
+        _ if denied.explicitly => None,
+        // It goes to ECS itself, not to the tasks.
+        "iam:PassRole" if options.volume_configurations.iter().any(of_volume) => Some("RunVolumeRoleArns"),
+        "iam:PassRole" => Some("RunPassRoleArns"),
+        "ecs:RunTask" => Some("RunTaskDefinitionArns"),
+        _ => None,
+    }
+}
+
 fn strategy(launch: &Launch) -> Option<Vec<sdk::CapacityProviderStrategyItem>> {
     let item = |item: &shared::ecs::CapacityProviderStrategyItem| {
         sdk::CapacityProviderStrategyItem::builder()
@@ -157,26 +187,11 @@ fn network(launch: &Launch) -> Option<sdk::NetworkConfiguration> {
     Some(sdk::NetworkConfiguration::builder().awsvpc_configuration(vpc).build())
 }
 
-fn overrides(from: &Overrides) -> sdk::TaskOverride {
-    let containers = from.container_overrides.iter().map(|container| {
-        let environment = container
-            .environment
-            .iter()
-            .map(|variable| sdk::KeyValuePair::builder().name(&variable.name).value(&variable.value).build());
-        sdk::ContainerOverride::builder()
-            .name(&container.name)
-            .set_command(container.command.clone())
-            .set_environment((!container.environment.is_empty()).then(|| environment.collect()))
-            .set_cpu(container.cpu)
-            .set_memory(container.memory)
-            .set_memory_reservation(container.memory_reservation)
-            .build()
-    });
-    sdk::TaskOverride::builder()
-        .set_container_overrides(Some(containers.collect()))
-        .set_cpu(from.cpu.clone())
-        .set_memory(from.memory.clone())
-        .build()
+fn propagate(from: PropagateTags) -> sdk::PropagateTags {
+    match from {
+        PropagateTags::TaskDefinition => sdk::PropagateTags::TaskDefinition,
+        PropagateTags::None => sdk::PropagateTags::None,
+    }
 }
 
 fn tags(asked: &RunTask) -> Vec<sdk::Tag> {

@@ -45,9 +45,9 @@ pub struct ScalableTarget {
 }
 
 impl ScalableTarget {
-    /// As a stop leaves it: nothing can wake the service.
+    /// As a stop leaves it that leaves at most so many tasks: nothing can wake the service.
     #[must_use]
-    pub fn is_asleep(&self) -> bool {
-        self.min_capacity == 0 && self.suspended == Suspended::ALL
+    pub fn is_asleep_at(&self, night: u32) -> bool {
+        self.min_capacity <= night && self.suspended == Suspended::ALL
     }
 }

@@ -164,6 +164,9 @@ pub struct Record<S = Size> {
     pub at: Timestamp,
     /// The size to come back to.
     pub size: S,
+    /// How many tasks a stop left: the night size that was then in force. Only what is off has one.
+    #[serde(skip_serializing_if = "is_none")]
+    pub night: u32,
     /// A short hash of the schedule then in force; `None` when none was.
     pub sched: Option<String>,
     /// What caused it; `None` in a record that a person wrote without saying.
@@ -199,6 +202,9 @@ impl<S: Saved> fmt::Display for Record<S> {
         let size = self.size.to_string();
         if !size.is_empty() {
             write!(f, " {size}")?;
+        }
+        if self.night > 0 {
+            write!(f, " night={}", self.night)?;
         }
         if let Some(sched) = &self.sched {
             write!(f, " sched={sched}")?;
@@ -255,10 +261,11 @@ impl<S: Saved> FromStr for Record<S> {
             at.parse().map_err(|_| malformed(format!("its time {at:?} is not like 2026-11-23T23:00:00Z")))?;
         let mut pairs = Words::of(words)?;
         let size = S::take(&mut pairs)?;
+        let night = pairs.take("night").map(night).transpose()?.unwrap_or(0);
         let sched = pairs.take("sched").map(sched).transpose()?;
         let by = pairs.take("by").map(by).transpose()?;
         pairs.end()?;
-        Ok(Self { state, at: whole_millis(at), size, sched, by })
+        Ok(Self { state, at: whole_millis(at), size, night, sched, by })
     }
 }
 
@@ -284,6 +291,15 @@ fn is_version(word: &str) -> bool {
 
 fn malformed(text: impl Into<String>) -> RecordFault {
     RecordFault::Malformed(text.into())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(night: &u32) -> bool {
+    *night == 0
+}
+
+fn night(text: &str) -> Result<u32, RecordFault> {
+    digits(text).ok_or_else(|| malformed(format!("its night {text:?} is not a count")))
 }
 
 fn sched(text: &str) -> Result<String, RecordFault> {
@@ -426,13 +442,15 @@ mod tests {
             0..4_102_444_800_i64,
             prop_oneof![Just(0_i64), 0..1_000_i64],
             sizes(),
+            prop_oneof![Just(0_u32), 1..10_000_u32],
             prop::option::of("[0-9a-f]{8}"),
             prop::option::of(prop::sample::select(By::ALL.to_vec())),
         )
-            .prop_map(|(state, second, millis, size, sched, by)| Record {
+            .prop_map(|(state, second, millis, size, night, sched, by)| Record {
                 state,
                 at: Timestamp::from_millisecond(second * 1_000 + millis).unwrap(),
                 size,
+                night,
                 sched,
                 by,
             })
@@ -448,7 +466,7 @@ mod tests {
         }
 
         #[test]
-        fn a_parsed_record_prints_back_the_same(text in "v1 (on|stopping|off|starting)@2026-11-23T2[0-3]:00:0[0-9](\\.[0-9]{2}[1-9])?Z( n=[0-9]{1,3})?( min=[0-9] susp=[i-][o-][s-])?( by=(schedule|request))?") {
+        fn a_parsed_record_prints_back_the_same(text in "v1 (on|stopping|off|starting)@2026-11-23T2[0-3]:00:0[0-9](\\.[0-9]{2}[1-9])?Z( n=[0-9]{1,3})?( min=[0-9] susp=[i-][o-][s-])?( night=[1-9])?( by=(schedule|request))?") {
             if let Ok(record) = text.parse::<Record>() {
                 prop_assert_eq!(record.to_string(), text);
             }

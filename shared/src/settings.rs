@@ -159,6 +159,8 @@ pub struct TagKeys {
     pub drift: String,
     /// `steward:half`, on a service or its cluster.
     pub half: String,
+    /// `steward:night`, on a service or its cluster: how many tasks a service keeps while it is off.
+    pub night: String,
     /// `steward:cluster`, on an Auto Scaling group: the cluster whose tasks it carries.
     pub cluster: String,
 }
@@ -192,6 +194,7 @@ impl TagKeys {
             override_: key("override"),
             drift: key("drift"),
             half: key("half"),
+            night: key("night"),
             cluster: key("cluster"),
         }
     }

@@ -7,20 +7,22 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, killed_at_every_call, prod, size_in};
 
-/// `plain` has no target, `scaled` has one, and `worker` is a queue worker that autoscaling took
+/// `plain` has no target, `scaled` has one, `kept` has one and a night size, and `worker` is a queue worker that autoscaling took
 /// to 0.
 fn world() -> World {
     let mut world = prod();
     world.service("prod", ServiceSeed::new("plain").desired(2));
     world.service("prod", ServiceSeed::new("scaled").desired(3));
     world.scalable_target("prod", "scaled", TargetSeed::new(2, 6).suspended(false, true, false));
+    world.service("prod", ServiceSeed::new("kept").desired(4).tag("steward:night", "1"));
+    world.scalable_target("prod", "kept", TargetSeed::new(2, 6));
     let on = "v1 on@2026-11-24T11:00:00Z n=4 min=0 susp=--- by=request";
     world.service("prod", ServiceSeed::new("worker").desired(0).tag("steward:record", on));
     world.scalable_target("prod", "worker", TargetSeed::new(0, 9));
     world
 }
 
-const SERVICES: [&str; 3] = ["plain", "scaled", "worker"];
+const SERVICES: [&str; 4] = ["plain", "scaled", "kept", "worker"];
 
 /// All that a run leaves behind: counts, targets, records.
 fn end(aws: &Aws) -> Vec<Value> {

@@ -9,7 +9,7 @@ use shared::ecs::{Service, ServiceEvent};
 use shared::names::short_name;
 use shared::record::{By, Record, State};
 use shared::schedule::{
-    Calendar, Half, Moment, OnOff, Override, Standing, Tagged, Want, Wanted, WantedBy, wanted,
+    Calendar, Half, Moment, OnOff, Override, Standing, Tagged, Want, Wanted, WantedBy, Zone, wanted,
 };
 
 use crate::ViewSettings;
@@ -28,6 +28,9 @@ pub struct Steward {
     pub schedule: Option<String>,
     /// What is wanted now, since when, until when, and because of what.
     pub wanted: Option<Wanted>,
+    /// How many tasks it keeps while it is off, where a tag says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub night: Option<u32>,
     /// The next transition that will change it, and to what: not the evening of what is off already.
     pub next: Option<Next>,
     /// The live override, its own or its cluster's.
@@ -142,9 +145,12 @@ impl Steward {
             status: status(service, readable, now),
             why: readable.map(|record| why(service, record)),
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
+            night: tagged.night.clone().ok().filter(|night| *night > 0),
             wanted: standing.and_then(|standing| wanted(&standing, now, calendar)),
             next: standing.and_then(|standing| {
-                let state = Shown { is_on: service.desired_count > 0, says_off: says_off(readable) };
+                let night = tagged.night.clone().unwrap_or_default();
+                let is_on = i64::from(service.desired_count) > i64::from(night);
+                let state = Shown { is_on, says_off: says_off(readable) };
                 state.next(&standing, tagged.half.clone().unwrap_or_default(), now, calendar)
             }),
             override_: live(&tagged, now),
@@ -173,13 +179,16 @@ pub(crate) fn faults(tagged: &Tagged) -> impl Iterator<Item = &Refusal> {
         tagged.clusters.as_ref().err(),
         tagged.drift.as_ref().err(),
         tagged.half.as_ref().err(),
+        tagged.night.as_ref().err(),
     ]
     .into_iter()
     .flatten()
 }
 
 fn why(service: &Service, record: &Record) -> Why {
-    let is_on = service.desired_count > 0;
+    // Off, it may keep its night size.
+    let kept = if record.state.is_on() { 0 } else { record.night };
+    let is_on = i64::from(service.desired_count) > i64::from(kept);
     if is_on != record.state.is_on() {
         return Why::Person;
     }
@@ -214,7 +223,7 @@ impl Shown {
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Next> {
-        let mut at = wanted(standing, now, calendar)?.until?;
+        let mut at = after(standing, now, calendar)?;
         for _ in 0..STEPS {
             let then = wanted(standing, at.at, calendar)?;
             let half = if then.by == WantedBy::Schedule { half } else { Half::Both };
@@ -226,7 +235,7 @@ impl Shown {
             if let Some(to) = to.filter(|to| self.is_changed_by(*to, half)) {
                 return Some(Next { at, to });
             }
-            at = then.until.filter(|until| until.at > at.at)?;
+            at = after(standing, at.at, calendar).filter(|next| next.at > at.at)?;
         }
         None
     }
@@ -238,6 +247,18 @@ impl Shown {
             (OnOff::On, Half::StopOnly) => self.is_on && self.says_off,
             (OnOff::On, _) => !self.is_on || self.says_off,
         }
+    }
+}
+
+/// The next instant at which something else may be wanted: also the start of an override.
+fn after(standing: &Standing<'_>, at: Timestamp, calendar: &Calendar) -> Option<Moment> {
+    let until = wanted(standing, at, calendar)?.until;
+    let starts = [standing.own, standing.clusters].into_iter().flatten().map(Override::from);
+    let start = starts.filter(|from| *from > at).min();
+    match (until, start) {
+        (Some(until), Some(start)) if start < until.at => Some(Moment { at: start, zone: until.zone }),
+        (None, Some(start)) => Some(Zone::UTC.moment(start)),
+        (until, _) => until,
     }
 }
 

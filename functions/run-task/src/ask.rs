@@ -13,6 +13,7 @@ use shared::fields::{STARTED_BY, cluster_of};
 use shared::names::{ClusterName, ServiceId, TaskDefinitionName};
 use shared::run_task::{Options, Overrides};
 use shared::settings::{Settings, TagKeys};
+use shared::tags::is_allowed_in_values;
 use shared::{Actor, Call, Code, Problem, Via};
 
 use crate::config::Config;
@@ -296,7 +297,8 @@ fn tags(call: &Call<Request>, config: &Config, key: &Key) -> Result<Vec<Tag>, Pr
         if is_reserved(&tag.key, own) {
             return Err(Problem::bad_request(format!("tags: {:?} is not the caller's to set", tag.key)));
         }
-        let known = |text: &str, longest| text.chars().count() <= longest && text.chars().all(in_tags);
+        let known =
+            |text: &str, longest| text.chars().count() <= longest && text.chars().all(is_allowed_in_values);
         if tag.key.is_empty() || !known(&tag.key, 128) || !known(&tag.value, 256) {
             let detail =
                 "tags: a key has 1 to 128, a value up to 256 letters, digits, spaces and + - = . _ : / @";
@@ -307,7 +309,10 @@ fn tags(call: &Call<Request>, config: &Config, key: &Key) -> Result<Vec<Tag>, Pr
         }
         tags.push(Tag { key: tag.key.clone(), value: tag.value.clone() });
     }
-    let ours = |name: &str, value: &str| Tag { key: own.of(name), value: sanitised(value, 256, in_tags) };
+    let ours = |name: &str, value: &str| Tag {
+        key: own.of(name),
+        value: sanitised(value, 256, is_allowed_in_values),
+    };
     tags.push(ours("actor", role_of(&call.actor)));
     if !key.given {
         tags.push(ours("request", &call.request_id));
@@ -324,11 +329,6 @@ fn tags(call: &Call<Request>, config: &Config, key: &Key) -> Result<Vec<Tag>, Pr
 pub(crate) fn is_reserved(key: &str, own: &TagKeys) -> bool {
     let ours = key == own.prefix() || key.starts_with(&format!("{}:", own.prefix()));
     ours || key.to_ascii_lowercase().starts_with("aws:")
-}
-
-/// What a tag's value may hold.
-fn in_tags(c: char) -> bool {
-    c.is_alphanumeric() || " +-=._:/@".contains(c)
 }
 
 fn started_by(call: &Call<Request>, key: &Key) -> Result<String, Problem> {

@@ -64,17 +64,18 @@ pub(crate) struct Asleep {
 }
 
 impl Asleep {
-    /// The services that were stopped and are at 0.
+    /// The services that were stopped and are as small as that left them, with what each has less.
     pub(crate) fn services<'s>(
         seen: &'s Snapshot,
         keys: &TagKeys,
     ) -> impl Iterator<Item = (&'s str, u32)> + use<'s> {
         let key = keys.record.clone();
-        seen.services.iter().filter(|one| one.service.desired_count == 0).filter_map(move |one| {
+        seen.services.iter().filter_map(move |one| {
             let tag = one.service.tags.iter().find(|tag| tag.key == key)?;
             let record: Record = tag.value.parse().ok()?;
             let count = record.size.count.filter(|_| !record.state.is_on())?;
-            Some((one.service.task_definition.as_str(), count.get()))
+            let left = u32::try_from(one.service.desired_count).ok().filter(|left| *left <= record.night)?;
+            Some((one.service.task_definition.as_str(), count.get().saturating_sub(left)))
         })
     }
 

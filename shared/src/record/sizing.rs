@@ -3,6 +3,8 @@
 //! It is the same for services and for Auto Scaling groups. Plans act by it, and whatever foretells
 //! them (the agenda) asks it too, so that the two cannot differ.
 
+use std::num::NonZeroU32;
+
 use super::{By, Record, Saved, State};
 
 /// What is seen of the size of a service or group.
@@ -12,6 +14,8 @@ pub struct Live<S> {
     pub size: S,
     /// Nothing can wake it: it has no scaling, or its scaling is as a stop leaves it.
     pub asleep: bool,
+    /// How many a stop leaves: its night size.
+    pub night: u32,
     /// The greatest count that a start sets: its scalable target's max, `MAX_DESIRED`, a group's max.
     pub most: u32,
 }
@@ -22,10 +26,23 @@ impl<S: Saved> Live<S> {
         self.size.bounds().filter(|_| !self.asleep)
     }
 
+    /// It is at 0, or its scaling sleeps and it has no more than a stop leaves.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        let sleeps = self.asleep && self.size.bounds().is_some();
+        self.size.count().is_none_or(|count| sleeps && u32::from(count) <= self.night)
+    }
+
     /// The size as it is seen at first: our own sleep is never taken for a size.
     #[must_use]
     pub fn at_first_sight(&self) -> S {
-        self.size.clone().with(self.size.count(), self.awake())
+        self.size.clone().with(self.size.count().filter(|_| !self.is_down()), self.awake())
+    }
+
+    /// Its count, unless a stop may have left it: no more than its night size, where it had more.
+    fn chosen(&self, recorded: Option<NonZeroU32>) -> Option<NonZeroU32> {
+        let had_more = recorded.is_some_and(|count| u32::from(count) > self.night);
+        self.size.count().filter(|count| u32::from(*count) > self.night || !had_more)
     }
 }
 
@@ -40,13 +57,13 @@ pub fn to_save<S: Saved>(record: Option<&Record<S>>, live: &Live<S>) -> S {
         Some(Record { state: State::On, size, by, .. }) => {
             // Our own sleep is never a size: of what was adopted after its record was lost, and of what a
             // concurrent run has just put to sleep.
-            let is_ours = live.asleep && (*by == Some(By::Adoption) || live.size.count().is_none());
+            let is_ours = live.asleep && (*by == Some(By::Adoption) || live.is_down());
             let own = live.size.bounds().and_then(|now| if is_ours { size.bounds() } else { Some(now) });
             // A queue worker that autoscaling took to 0 keeps the count it last had, and so does what a
             // start had to bring within its bounds: they may be raised again.
             let clamped = live.size.count().map(u32::from) == Some(live.most)
                 && size.count().is_some_and(|count| u32::from(count) > live.most);
-            let count = live.size.count().filter(|_| !clamped).or(size.count());
+            let count = live.chosen(size.count()).filter(|_| !clamped).or(size.count());
             (count, own)
         }
         // A target that was made while the service slept must not lose its bounds either.
@@ -96,7 +113,7 @@ mod tests {
     fn live(text: &str) -> Live<Size> {
         let size = size(text);
         let asleep = size.scaling.is_none_or(|it| it.min == 0 && it.suspended == Suspended::ALL);
-        Live { size, asleep, most: 5 }
+        Live { size, asleep, night: 0, most: 5 }
     }
 
     fn record(text: &str) -> Option<Record> {
@@ -173,7 +190,7 @@ mod tests {
                 for tagged in [None, Some(Size { count: 7.try_into().ok(), scaling: scaling(9) })] {
                     let (record, size) =
                         (record(of_record), Size { count: u32::try_into(count).ok(), scaling: scaling(min) });
-                    let now = Live { size, asleep: false, most: 500 };
+                    let now = Live { size, asleep: false, night: 0, most: 500 };
                     let saved = to_save(record.as_ref(), &now);
                     let off = Record {
                         size: saved,

@@ -74,7 +74,12 @@ pub struct Facts<'a, S = Size> {
     pub half: Half,
     /// The live desired count.
     pub count: u32,
-    /// Nothing can wake it: it has no scalable target, or a target at min 0 with all flags true.
+    /// How many tasks it keeps while it is off: 0, unless a tag says its night size.
+    pub night: u32,
+    /// Something scales it, awake or asleep.
+    pub scaled: bool,
+    /// Nothing can wake it: it has no scalable target, or one whose min is at most its night size, with all flags
+    /// true.
     pub asleep: bool,
     /// It is a queue's worker with nothing to do: at 0, and its autoscaling is awake with a min of 0.
     pub idle: bool,
@@ -214,7 +219,9 @@ pub fn decide<S: Saved>(facts: &Facts<'_, S>) -> Due {
     let by_schedule = wanted.by == WantedBy::Schedule;
     if by_schedule && facts.sched.is_some() && record.is_none_or(|record| record.sched.is_none()) {
         return match record {
-            None if facts.count == 0 && !facts.size_tag && !facts.idle => Due::AdoptWithoutSize { at: now },
+            None if facts.may_be_ours(wanted.state) && !facts.size_tag && !facts.idle => {
+                Due::AdoptWithoutSize { at: now }
+            }
             None => Due::Adopt { state: State::On, at: now },
             Some(record) => Due::Adopt { state: record.state, at: now },
         };
@@ -245,6 +252,14 @@ pub fn decide<S: Saved>(facts: &Facts<'_, S>) -> Due {
     if let Some(record) = record
         && facts.is_edited(record)
         && record.state.is_on() != (wanted.state == Want::On)
+    {
+        return facts.make(Some(record), wanted, now);
+    }
+    // So was its night size: the same.
+    if let Some(record) = record
+        && !record.state.is_on()
+        && wanted.state == Want::Off
+        && record.night != facts.night
     {
         return facts.make(Some(record), wanted, now);
     }
@@ -286,14 +301,25 @@ impl<S: Saved> Facts<'_, S> {
     /// Its record says on, and it is at 0: no record and no tag says with what it was.
     fn is_without_size(&self, record: &Record<S>) -> bool {
         let unsaid = record.size.count().is_none() && !self.size_tag;
-        record.state == State::On && unsaid && self.count == 0 && !self.idle
+        record.state == State::On && unsaid && self.is_at_rest() && !self.idle
+    }
+
+    /// It has no more than a stop leaves, and nothing can raise it.
+    fn is_at_rest(&self) -> bool {
+        self.count == 0 || (self.count <= self.night && self.asleep)
+    }
+
+    /// A stop of ours may have left it so, whose record is lost. By day a few tasks without autoscaling are just
+    /// a small service.
+    fn may_be_ours(&self, wanted: Want) -> bool {
+        self.count == 0 || (self.is_at_rest() && (self.scaled || wanted == Want::Off))
     }
 
     /// The record says so, and so it is.
     fn is_already(&self, record: Option<&Record<S>>, want: Want) -> bool {
         match want {
             Want::On => says_on(record) && (self.count > 0 || self.idle),
-            Want::Off => !says_on(record) && self.count == 0 && self.asleep,
+            Want::Off => !says_on(record) && self.count <= self.night && self.asleep,
             Want::Hold => true,
         }
     }
@@ -303,7 +329,7 @@ impl<S: Saved> Facts<'_, S> {
     fn differs(&self, record: Option<&Record<S>>, want: Want) -> bool {
         match want {
             Want::On => !self.is_already(record, want),
-            Want::Off => self.count > 0 || !self.asleep,
+            Want::Off => self.count > self.night || !self.asleep,
             Want::Hold => false,
         }
     }
@@ -314,7 +340,9 @@ impl<S: Saved> Facts<'_, S> {
         match (wanted.state, half) {
             (Want::Off, Half::StartOnly) => Due::Withheld { half },
             (Want::Off, _) => Due::MakeOff { at },
-            (Want::On, Half::StopOnly) if self.count == 0 => Due::Withheld { half },
+            (Want::On, Half::StopOnly) if self.count == 0 || (self.is_at_rest() && !says_on(record)) => {
+                Due::Withheld { half }
+            }
             (Want::On, Half::StopOnly) if !says_on(record) => Due::HandBack { at },
             (Want::On, _) => Due::MakeOn { at },
             (Want::Hold, _) => Due::Held,

@@ -40,6 +40,8 @@ pub struct Tagged {
     pub drift: Result<Drift, Refusal>,
     /// Which half of the schedule acts.
     pub half: Result<Half, Refusal>,
+    /// How many tasks a service keeps while it is off.
+    pub night: Result<u32, Refusal>,
 }
 
 impl Reading<'_> {
@@ -67,6 +69,7 @@ impl Reading<'_> {
             clusters: read_override(clusters(&keys.override_), "its cluster's", &keys.override_),
             drift: read_policy(policy(&keys.drift), &keys.drift, self.drift),
             half: read_policy(policy(&keys.half), &keys.half, self.half),
+            night: read_policy(policy(&keys.night), &keys.night, Night(0)).map(|Night(count)| count),
         }
     }
 }
@@ -91,6 +94,19 @@ impl Tagged {
     #[must_use]
     pub fn sched(&self) -> Option<String> {
         self.schedule.as_ref().ok()?.as_ref().map(Schedule::hash)
+    }
+}
+
+/// A night size, as its tag says it.
+struct Night(u32);
+
+impl FromStr for Night {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_count = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let count = text.parse().ok().filter(|_| is_count);
+        count.map(Self).ok_or_else(|| format!("{text:?} is not a count of tasks from 0 to 9999"))
     }
 }
 

@@ -236,3 +236,119 @@ async fn what_an_override_stops_at_noon_does_not_make_up_for_an_action_that_acte
     story.tick("2026-11-24 13:00").await;
     assert_eq!(story.size().1.unwrap().0, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn with_a_night_size_of_1_one_task_stays_whatever_comes_and_the_morning_is_as_it_was() {
+    let mut world = World::new(local("2026-11-24 12:00"));
+    world.cluster("prod");
+    world.cluster_tag("prod", "steward:night", "1");
+    world.service("prod", ServiceSeed::new("users").desired(3).tag("steward:schedule", OFFICE));
+    world.scalable_target("prod", "users", TargetSeed::new(2, 6).tracking());
+    let small = ServiceSeed::new("small").desired(1).tag("steward:schedule", OFFICE);
+    world.service("prod", small);
+    world.service(
+        "prod",
+        ServiceSeed::new("big").desired(5).tag("steward:schedule", OFFICE).tag("steward:night", "2"),
+    );
+    let story = Story::on(world, &[]).await;
+    let adopted = story.tick("2026-11-24 12:00").await;
+    assert_eq!(
+        (&adopted["counts"]["changed"], &adopted["counts"]["failed"]),
+        (&json!(3), &json!(0)),
+        "{adopted}"
+    );
+    let count = |service: &str| story.aws.with(|world| world.desired_count("prod", service));
+    let evening = story.tick("2026-11-24 20:00").await;
+    let users = item(&evening, "users");
+    assert_eq!(
+        (&users["after"]["desiredCount"], &users["after"]["saved"]),
+        (&json!(1), &json!(3)),
+        "{users}"
+    );
+    assert!(users["reason"].as_str().unwrap().contains("its night size of 1; comes back with 3"), "{users}");
+    assert_eq!(story.size(), (1, Some((1, [true; 3]))));
+    assert!(story.record().contains(" n=3 min=2 susp=--- night=1 "), "{}", story.record());
+    assert_eq!((count("small"), count("big")), (1, 2));
+    // Its autoscaling sleeps, whatever the load.
+    story.aws.move_to(local("2026-11-24 22:00"));
+    story.aws.with(|world| {
+        world.load("prod", "users", 5);
+    });
+    let quiet = story.tick("2026-11-24 23:00").await;
+    assert_eq!(story.size().0, 1, "{quiet}");
+    assert_eq!(quiet["counts"]["changed"], 0, "{quiet}");
+    let shown = story.rest("2026-11-24 23:00", "GET", "/services/users", Value::Null).await.json();
+    let steward = &shown["services"][0]["steward"];
+    assert_eq!(
+        (&steward["night"], &steward["why"], &steward["next"]["to"]),
+        (&json!(1), &json!("schedule"), &json!("on"))
+    );
+    let morning = story.tick("2026-11-25 08:00").await;
+    assert_eq!(morning["counts"]["failed"], 0, "{morning}");
+    assert_eq!((story.size().0, count("small"), count("big")), (3, 1, 5));
+    story.tick("2026-11-25 08:05").await;
+    assert_eq!(story.size().1, Some((2, [false; 3])));
+    assert!(!story.record().contains("night="), "{}", story.record());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_of_the_night_size_by_night_is_seen_and_never_starts_anything() {
+    let users =
+        ServiceSeed::new("users").desired(4).tag("steward:schedule", OFFICE).tag("steward:night", "2");
+    let story = Story::with("2026-11-24 12:00", &[], users).await;
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    assert_eq!(story.count(), 2);
+    for (at, night, count) in [
+        ("2026-11-24 21:00", "3", 2),
+        ("2026-11-24 22:00", "1", 1),
+        ("2026-11-24 23:00", "0", 0),
+        ("2026-11-25 00:00", "2", 0),
+    ] {
+        story.tag(at, "steward:night", night);
+        let report = story.tick(at).await;
+        assert_eq!((story.count(), &report["counts"]["failed"]), (count, &json!(0)), "{night}: {report}");
+        assert_eq!(story.tick(at).await["counts"]["changed"], 0, "once: {night}");
+        let said = if night == "0" { String::new() } else { format!(" night={night} ") };
+        assert!(story.record().contains(&said), "{}", story.record());
+    }
+    story.tag("2026-11-25 01:00", "steward:night", "few");
+    let report = story.tick("2026-11-25 01:00").await;
+    assert_eq!(item(&report, "users")["code"], "scheduleUnreadable", "{report}");
+    let stop = json!({"action": "stop", "cluster": "prod", "service": "users"});
+    assert_eq!(
+        story.system.invoke("scale-service", stop).await.unwrap_err().code.to_string(),
+        "scheduleUnreadable"
+    );
+    story.untag("2026-11-25 02:00", "steward:night");
+    story.tick("2026-11-25 02:00").await;
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.count(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_people_do_by_night_to_a_night_size_is_temporary_and_a_lost_record_is_told() {
+    let users =
+        ServiceSeed::new("users").desired(4).tag("steward:schedule", OFFICE).tag("steward:night", "1");
+    let story = Story::with("2026-11-24 12:00", &[], users).await;
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    story.by_hand("2026-11-24 21:00", 3);
+    story.tick("2026-11-24 21:05").await;
+    assert_eq!(story.count(), 3, "until the next transition");
+    let stopped = story.asks("2026-11-24 22:00", "POST", "/services/users/stop", json!({})).await;
+    assert_eq!((story.count(), &stopped["counts"]["changed"]), (1, &json!(1)), "{stopped}");
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.count(), 4);
+    story.tick("2026-11-25 08:05").await;
+    // By day somebody parks it at its night size: the evening does not take that for its size.
+    story.by_hand("2026-11-25 12:00", 1);
+    story.tick("2026-11-25 20:00").await;
+    assert!(story.record().contains(" n=4 min=2 susp=i-- night=1 "), "{}", story.record());
+    story.untag("2026-11-26 02:00", "steward:record");
+    let told = story.tick("2026-11-26 02:05").await;
+    let lost = item(&told, "users");
+    assert_eq!((&lost["outcome"], &lost["code"]), (&json!("failed"), &json!("noSavedSize")), "{told}");
+    let quiet = story.tick("2026-11-26 02:10").await;
+    assert_eq!(item(&quiet, "users")["outcome"], "skipped", "{quiet}");
+}

@@ -32,6 +32,8 @@ pub(super) struct Course<'a> {
     pub(super) schedule: &'a Schedule,
     pub(super) drift: Drift,
     pub(super) half: Half,
+    /// How many tasks a service keeps while it is off; a group keeps none.
+    pub(super) night: u32,
     pub(super) calendar: &'a Calendar,
 }
 
@@ -40,6 +42,8 @@ pub(super) struct Course<'a> {
 pub(super) struct Standpoint<S> {
     pub(super) record: Option<Record<S>>,
     pub(super) count: u32,
+    /// Something scales it, awake or asleep.
+    pub(super) scaled: bool,
     /// Nothing can wake it.
     pub(super) asleep: bool,
     /// At 0, and its autoscaling takes it up from there.
@@ -51,8 +55,8 @@ pub(super) struct Standpoint<S> {
 }
 
 impl<S> Standpoint<S> {
-    fn is_up(&self) -> bool {
-        self.count > 0 || !self.asleep || self.idle
+    fn is_up(&self, night: u32) -> bool {
+        self.count > night || !self.asleep || self.idle
     }
 }
 
@@ -63,7 +67,8 @@ impl<'a> Course<'a> {
         let Some(schedule) = standing.schedule else { return Ok(None) };
         let drift = *tagged.drift.as_ref().map_err(Refusal::clone)?;
         let half = *tagged.half.as_ref().map_err(Refusal::clone)?;
-        Ok(Some(Self { standing, schedule, drift, half, calendar: &settings.scheduling.calendar }))
+        let night = *tagged.night.as_ref().map_err(Refusal::clone)?;
+        Ok(Some(Self { standing, schedule, drift, half, night, calendar: &settings.scheduling.calendar }))
     }
 
     /// What is due after `now` and up to `until`, in order.
@@ -80,9 +85,9 @@ impl<'a> Course<'a> {
         }
         let mut coming = Vec::new();
         for at in self.instants(now, until) {
-            let was_up = it.is_up();
+            let was_up = it.is_up(self.night);
             let decided = self.tick(&mut it, at);
-            let changes = it.is_up() != was_up;
+            let changes = it.is_up(self.night) != was_up;
             coming.extend(decided.and_then(|(due, wanted)| self.entry(at, due, wanted, changes)));
         }
         coming
@@ -99,6 +104,8 @@ impl<'a> Course<'a> {
             drift: self.drift,
             half: self.half,
             count: it.count,
+            night: self.night,
+            scaled: it.scaled,
             asleep: it.asleep,
             idle: it.idle,
             // What starts is foretold as whole at once.
@@ -107,8 +114,9 @@ impl<'a> Course<'a> {
             now: at,
         });
         let size = it.size.clone();
-        let recorded = |state, at, by| {
-            Some(Record { state, at, size: size.clone(), sched: Some(sched.clone()), by: Some(by) })
+        let recorded = |state: State, at, by| {
+            let night = if state.is_on() { 0 } else { self.night };
+            Some(Record { state, at, size: size.clone(), night, sched: Some(sched.clone()), by: Some(by) })
         };
         match due {
             Due::Adopt { state, at } => it.record = recorded(state, at, By::Adoption),
@@ -127,11 +135,12 @@ impl<'a> Course<'a> {
             Due::HandBack { at } => it.record = recorded(State::On, at, By::Schedule),
             Due::MakeOff { at } => {
                 it.record = recorded(State::Off, at, By::Schedule);
-                (it.count, it.asleep, it.idle) = (0, true, false);
+                (it.count, it.asleep, it.idle) = (it.count.min(self.night), true, false);
             }
             Due::FinishStop => {
-                it.record = it.record.take().map(|record| Record { state: State::Off, ..record });
-                (it.count, it.asleep, it.idle) = (0, true, false);
+                let night = self.night;
+                it.record = it.record.take().map(|record| Record { state: State::Off, night, ..record });
+                (it.count, it.asleep, it.idle) = (it.count.min(night), true, false);
             }
             Due::Renew { at } => it.record = it.record.take().map(|record| Record { at, ..record }),
             Due::AdoptWithoutSize { at } => it.record = recorded(State::On, at, By::Adoption),

@@ -31,6 +31,8 @@ pub(super) fn entries(
     cluster_tags.remove(&keys.schedule);
     let tagged = settings.scheduling.reading(keys).read(&tags, Some(&cluster_tags));
     let Some(course) = Course::of(&tagged, settings)? else { return Ok(Vec::new()) };
+    // A group has no night size.
+    let course = Course { night: 0, ..course };
     let record: Option<Record<Capacity>> = recorded(&tags, keys)?;
     let is_on = record.as_ref().is_none_or(|record| record.state == State::On);
     // ECS sizes those by itself, and those that are being deleted are gone.
@@ -43,6 +45,7 @@ pub(super) fn entries(
     let standpoint = Standpoint {
         record: record.clone(),
         count: live.size.count.map_or(0, u32::from),
+        scaled: live.size.bounds.is_some(),
         asleep: live.asleep,
         idle: false,
         size: size.clone(),
@@ -69,6 +72,7 @@ fn live(group: &Group) -> Live<Capacity> {
     Live {
         size: Capacity { count, bounds: Some(bounds), cluster: None },
         asleep: group.is_asleep(),
+        night: 0,
         most: number(group.max_size),
     }
 }

@@ -35,13 +35,14 @@ pub(super) fn entries(
         .read(&tags, Some(cluster_tags));
     let Some(course) = Course::of(&tagged, settings)? else { return Ok(Vec::new()) };
     let record: Option<Record> = recorded(&tags, keys)?;
-    let live = live(service, target, settings);
+    let live = live(service, target, course.night, settings);
     let tagged: Result<Option<Size>, Refusal> = sized(&tags, keys);
     let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
     let is_worker = |scaling: Scaling| scaling.min == 0 && !live.asleep;
     let standpoint = Standpoint {
         record: record.clone(),
         count: live.size.count.map_or(0, u32::from),
+        scaled: live.size.scaling.is_some(),
         asleep: live.asleep,
         idle: live.size.count.is_none() && live.size.scaling.is_some_and(is_worker),
         size,
@@ -66,11 +67,17 @@ fn is_within_reach(service: &Service) -> bool {
     service.is_active() && !service.is_daemon() && !service.is_express_managed()
 }
 
-fn live(service: &Service, target: Option<&ScalableTarget>, settings: &ViewSettings) -> Live<Size> {
+fn live(
+    service: &Service,
+    target: Option<&ScalableTarget>,
+    night: u32,
+    settings: &ViewSettings,
+) -> Live<Size> {
     let count = u32::try_from(service.desired_count).unwrap_or(0).try_into().ok();
     let scaling = target.map(|it| Scaling { min: it.min_capacity, suspended: it.suspended });
     let most = target.map_or(u32::MAX, |it| it.max_capacity).min(settings.max_desired);
-    Live { size: Size { count, scaling }, asleep: target.is_none_or(ScalableTarget::is_asleep), most }
+    let asleep = target.is_none_or(|target| target.is_asleep_at(night));
+    Live { size: Size { count, scaling }, asleep, night, most }
 }
 
 /// Why it can't come back with this size.

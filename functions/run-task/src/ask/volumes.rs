@@ -8,9 +8,10 @@ use std::ops::RangeInclusive;
 use shared::names::{Arn, NameFault, Scope};
 use shared::run_task::{EbsVolume, TagSpecification, VolumeConfiguration};
 use shared::settings::TagKeys;
+use shared::tags::is_allowed_in_values;
 use shared::{Code, Problem};
 
-use super::{TAGS, in_tags, is_reserved, plain};
+use super::{TAGS, is_reserved, plain};
 
 /// MiB/s of `gp3`, and at which a snapshot is read.
 const THROUGHPUT: RangeInclusive<i32> = 125..=1_000;
@@ -113,7 +114,8 @@ fn tag_specification(asked: &TagSpecification, own: &TagKeys) -> Result<(), Prob
     if asked.resource_type != "volume" {
         return Err(malformed("tagSpecifications: the resourceType is volume"));
     }
-    let known = |text: &str, longest| text.chars().count() <= longest && text.chars().all(in_tags);
+    let known =
+        |text: &str, longest| text.chars().count() <= longest && text.chars().all(is_allowed_in_values);
     for tag in &asked.tags {
         if is_reserved(&tag.key, own) || OF_ECS.contains(&tag.key.as_str()) {
             return Err(malformed(&format!("tagSpecifications: {:?} is not the caller's to set", tag.key)));

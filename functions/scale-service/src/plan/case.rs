@@ -39,8 +39,8 @@ pub(super) trait Resource: Sized {
     /// The cluster that it belongs to, where that is known.
     fn cluster(&self) -> Option<&ClusterName>;
     fn tags(&self) -> Tags;
-    /// Its size as it is.
-    fn live(&self, settings: &PlanSettings) -> Live<Self::Size>;
+    /// Its size as it is, where so many are kept by night.
+    fn live(&self, night: u32, settings: &PlanSettings) -> Live<Self::Size>;
     /// Its size as callers see it.
     fn shown(&self) -> Effect;
     /// The same, of its count alone.
@@ -189,7 +189,7 @@ impl<'a, T: Resource> Case<'a, T> {
         cause: Cause,
         directives: Directives,
     ) -> Self {
-        let live = seen.live(settings);
+        let live = seen.live(directives.night(), settings);
         Self { seen, snapshot, ask, settings, live, record_text, record, cause, directives }
     }
 
@@ -275,11 +275,11 @@ impl<'a, T: Resource> Case<'a, T> {
     fn left(&self) -> PlannedItem {
         let unsaid =
             self.record.as_ref().is_some_and(|it| it.size.count().is_none() && !self.is_worker(&it.size));
-        if self.count() > 0 || !unsaid || !matches!(self.tagged_size(), Ok(None)) {
+        if !(self.count() == 0 || self.is_at_rest()) || !unsaid || !matches!(self.tagged_size(), Ok(None)) {
             return self.unchanged(self.as_it_is()).into();
         }
         let Refusal { code, reason } = no_saved_size::<T::Size>(&self.settings.tags);
-        self.item(Outcome::Skipped, Some(code), format!("it is at 0, and {reason}")).into()
+        self.item(Outcome::Skipped, Some(code), format!("it is at {}, and {reason}", self.count())).into()
     }
 
     /// The first record of what has no size to come back to. That is told now, and not in the morning.
@@ -290,16 +290,17 @@ impl<'a, T: Resource> Case<'a, T> {
         let TagKeys { record: record_key, schedule, .. } = &self.settings.tags;
         let Refusal { code, reason } = no_saved_size::<T::Size>(&self.settings.tags);
         let size = self.live.at_first_sight();
-        let record =
-            Record { state: State::On, at, size, sched: self.cause.sched.clone(), by: Some(By::Adoption) };
+        let size = size.clone().with(None, size.bounds());
+        let record = self.adoption(State::On, at, size);
         let item = self.item(
             Outcome::Failed,
             Some(code),
             format!(
-                "it is at 0 without a record: somebody removed its tag {record_key}, or it was never on. So \
-                 {reason}. If it is to stay at 0, tag it {schedule} with none. The function's log has what its \
+                "it is at {} without a record: somebody removed its tag {record_key}, or it was never on. So \
+                 {reason}. If it is to stay so, tag it {schedule} with none. The function's log has what its \
                  record last said: aws logs filter-log-events --log-group-name LOG_GROUP --filter-pattern \
                  '{}'",
+                self.count(),
                 self.seen.audit_pattern(),
             ),
         );
@@ -326,6 +327,11 @@ impl<'a, T: Resource> Case<'a, T> {
         sizing::to_save(self.record.as_ref(), &self.live)
     }
 
+    fn adoption(&self, state: State, at: Timestamp, size: T::Size) -> Record<T::Size> {
+        let night = self.record.as_ref().map_or(0, |record| record.night);
+        Record { state, at, size, night, sched: self.cause.sched.clone(), by: Some(By::Adoption) }
+    }
+
     /// The first record, so that the next transition finds it: nothing else is changed.
     fn adopted(&self, state: State, at: Timestamp) -> PlannedItem {
         if let Some(item) = self.untaggable() {
@@ -337,7 +343,7 @@ impl<'a, T: Resource> Case<'a, T> {
             tagged.map_or_else(|| seen.clone(), |tagged| seen.clone().or(&tagged))
         };
         let size = self.record.as_ref().map_or_else(at_first_sight, |record| record.size.clone());
-        let record = Record { state, at, size, sched: self.cause.sched.clone(), by: Some(By::Adoption) };
+        let record = self.adoption(state, at, size);
         let mut item = self.item(Outcome::Changed, None, "adopted as it is: the next transition acts");
         item.after = Some(Effect { became: Became::Adopted, ..self.seen.count_shown() });
         item.warnings.extend(self.orphaned());
@@ -376,6 +382,7 @@ impl<'a, T: Resource> Case<'a, T> {
     fn as_it_is(&self) -> String {
         match self.count() {
             0 => "off".into(),
+            count if self.is_off() && self.is_at_rest() => format!("off, with its night size of {count}"),
             count => format!("on with {count}"),
         }
     }
@@ -416,7 +423,7 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// True when it is as a stop leaves it.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.count() == 0 && self.live.asleep
+        self.count() <= self.live.night && self.live.asleep
     }
 
     pub(super) fn item(&self, outcome: Outcome, code: Option<Code>, reason: impl Into<String>) -> Item {
@@ -495,7 +502,8 @@ impl<'a, T: Resource> Case<'a, T> {
     /// A record of what is done now, and why.
     pub(super) fn record_of(&self, state: State, size: T::Size) -> Record<T::Size> {
         let Cause { at, by, sched } = self.cause.clone();
-        Record { state, at, size, sched, by: Some(by) }
+        let night = if state.is_on() { 0 } else { self.live.night };
+        Record { state, at, size, night, sched, by: Some(by) }
     }
 
     /// A record that says off, older than what it is started for: what is begun now is due until it is
@@ -529,6 +537,8 @@ impl<'a, T: Resource> Case<'a, T> {
     /// Why a stop was made, for people.
     pub(super) fn stop_reason(&self, size: &T::Size) -> String {
         let back = size.count().map_or_else(String::new, |count| format!("; comes back with {count}"));
+        let kept = self.count().min(self.live.night);
+        let back = if kept > 0 { format!(", but for its night size of {kept}{back}") } else { back };
         match &self.record {
             Some(Record { state: State::Stopping, .. }) => {
                 format!("the stop that was begun is finished{back}")

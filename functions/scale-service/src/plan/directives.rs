@@ -47,10 +47,10 @@ impl Directives {
         settings: &PlanSettings,
     ) -> Due {
         let sched = self.tagged.sched();
-        let (Ok(drift), Ok(half)) = (&self.tagged.drift, &self.tagged.half) else {
+        let (Ok(drift), Ok(half), Ok(_)) = (&self.tagged.drift, &self.tagged.half, &self.tagged.night) else {
             return Due::Unreadable;
         };
-        let live = seen.live(settings);
+        let live = seen.live(self.night(), settings);
         let size_tag = sized::<T::Size>(&seen.tags(), &settings.tags);
         shared::schedule::decide(&Facts {
             record: Ok(record),
@@ -59,12 +59,19 @@ impl Directives {
             drift: *drift,
             half: *half,
             count: live.size.count().map_or(0, u32::from),
+            night: live.night,
+            scaled: live.size.bounds().is_some(),
             asleep: live.asleep,
             idle: seen.is_idle(),
             whole: seen.is_whole(),
             size_tag: size_tag.is_ok_and(|size| size.is_some_and(|size| size.count().is_some())),
             now: ask.now,
         })
+    }
+
+    /// How many tasks are kept while it is off.
+    pub(super) fn night(&self) -> u32 {
+        self.tagged.night.clone().unwrap_or_default()
     }
 
     /// In whose name that is done, and for which instant.
@@ -96,7 +103,8 @@ impl Directives {
     /// The first thing that can't be read.
     pub(super) fn fault(&self) -> Refusal {
         let Self { tagged, wanted } = self;
-        let faults = [wanted.as_ref().err(), tagged.drift.as_ref().err(), tagged.half.as_ref().err()];
+        let Tagged { drift, half, night, .. } = tagged;
+        let faults = [wanted.as_ref().err(), drift.as_ref().err(), half.as_ref().err(), night.as_ref().err()];
         faults.into_iter().flatten().next().cloned().unwrap_or_else(|| Refusal {
             code: Code::ScheduleUnreadable,
             reason: "its tags can't be read".into(),

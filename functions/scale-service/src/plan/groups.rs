@@ -60,13 +60,14 @@ impl Resource for SeenGroup {
     }
 
     /// With its cluster, since an empty group is linked to nothing.
-    fn live(&self, _: &PlanSettings) -> Live<Capacity> {
+    fn live(&self, _: u32, _: &PlanSettings) -> Live<Capacity> {
         let bounds = Bounds { min: number(self.group.min_size), suspended: self.group.suspended() };
         let cluster = self.id.cluster.clone().filter(|name| name.as_str().len() <= LONGEST);
         let count = number(self.group.desired_capacity).try_into().ok();
         Live {
             size: Capacity { count, bounds: Some(bounds), cluster },
             asleep: self.group.is_asleep(),
+            night: 0,
             most: number(self.group.max_size),
         }
     }

@@ -31,7 +31,7 @@ type ServiceCase<'a> = Case<'a, Seen>;
 impl Resource for Seen {
     type Size = Size;
     const ORPHANED: &'static str =
-        "autoscaling sleeps (min 0, all activities suspended) and no record says what it was before";
+        "autoscaling sleeps (all activities suspended) and no record says what it was before";
     const SIZE_EXAMPLE: &'static str = r#""n=3""#;
     const STARTS_IN: usize = CHANGE;
 
@@ -51,12 +51,13 @@ impl Resource for Seen {
         self.service.tags_by_key()
     }
 
-    fn live(&self, settings: &PlanSettings) -> Live<Size> {
+    fn live(&self, night: u32, settings: &PlanSettings) -> Live<Size> {
         let scaling = |it: &ScalableTarget| Scaling { min: it.min_capacity, suspended: it.suspended };
         let count = u32::try_from(self.service.desired_count).unwrap_or(0).try_into().ok();
         Live {
             size: Size { count, scaling: self.target.as_ref().map(scaling) },
-            asleep: self.target.as_ref().is_none_or(ScalableTarget::is_asleep),
+            asleep: self.target.as_ref().is_none_or(|target| target.is_asleep_at(night)),
+            night,
             most: self.target.as_ref().map_or(u32::MAX, |it| it.max_capacity).min(settings.max_desired),
         }
     }
@@ -106,7 +107,7 @@ impl Resource for Seen {
     }
 
     fn is_idle(&self) -> bool {
-        let awake = |target: &ScalableTarget| target.min_capacity == 0 && !target.is_asleep();
+        let awake = |target: &ScalableTarget| target.min_capacity == 0 && !target.is_asleep_at(0);
         self.service.desired_count == 0 && self.target.as_ref().is_some_and(awake)
     }
 
@@ -174,7 +175,10 @@ pub(super) fn asked(seen: &Seen, snapshot: &Snapshot, ask: &Ask, settings: &Plan
     let mut planned = match ask.verb {
         Verb::Start => start::planned(&case),
         Verb::Scale(count) => scale::planned(&case, count),
-        Verb::Stop | Verb::Reconcile | Verb::ScaleGroup(_) => stop::planned(&case),
+        Verb::Stop | Verb::Reconcile | Verb::ScaleGroup(_) => match &case.directives.tagged.night {
+            Err(fault) => failed(&seen.id, fault.clone()).into(),
+            Ok(_) => stop::planned(&case),
+        },
     };
     planned.item.warnings.extend(case.hold_warning());
     planned

@@ -159,13 +159,15 @@ fn targets() -> impl Strategy<Value = Option<ScalableTarget>> {
 fn records() -> impl Strategy<Value = Option<Record>> {
     let size = (prop::option::of(1..9_u32), prop::option::of((0..4_u32, flags())));
     let state = prop::sample::select(vec![State::On, State::Stopping, State::Off, State::Starting]);
-    prop::option::of((state, size).prop_map(|(state, (count, scaling))| Record {
+    let night = prop_oneof![3 => Just(0_u32), 1 => 1..4_u32];
+    prop::option::of((state, size, night).prop_map(|(state, (count, scaling), night)| Record {
         state,
         at: instant("2026-11-23T23:00:00Z"),
         size: Size {
             count: count.and_then(NonZeroU32::new),
             scaling: scaling.map(|(min, suspended)| Scaling { min, suspended }),
         },
+        night: if state.is_on() { 0 } else { night },
         sched: None,
         by: Some(By::Request),
     }))
@@ -175,10 +177,12 @@ fn records() -> impl Strategy<Value = Option<Record>> {
 fn any_service() -> impl Strategy<Value = Seen> {
     let tagged =
         prop::option::of(prop::sample::select(vec!["n=3", "n=2 min=1 susp=---", "min=1 susp=i--", "many"]));
-    (0..9_u32, targets(), records(), tagged).prop_map(|(count, target, record, tagged)| {
+    let night = prop::option::weighted(0.3, prop::sample::select(vec!["0", "1", "2", "3", "few"]));
+    (0..9_u32, targets(), records(), tagged, night).prop_map(|(count, target, record, tagged, night)| {
         let mut tags = Vec::new();
         tags.extend(record.map(|record| ("steward:record", record.to_string())));
         tags.extend(tagged.map(|text| ("steward:size", text.to_owned())));
+        tags.extend(night.map(|text| ("steward:night", text.to_owned())));
         service(count, target, &tags)
     })
 }
@@ -276,10 +280,44 @@ proptest! {
     fn a_service_comes_back_as_it_was(seen in service_on()) {
         let off = performed(seen.clone(), &ask(Verb::Stop));
         prop_assert_eq!(off.service.desired_count, 0);
-        prop_assert!(off.target.as_ref().is_none_or(ScalableTarget::is_asleep));
+        prop_assert!(off.target.as_ref().is_none_or(|target| target.is_asleep_at(0)));
         let on = started(off);
         prop_assert_eq!(shape(&on), shape(&seen));
         prop_assert!(tags(&on)["steward:record"].starts_with("v1 on@"));
+    }
+
+    #[test]
+    fn with_a_night_size_off_is_so_many_tasks_never_more_and_it_comes_back_as_it_was(
+        seen in service_on(), night in 1..9_u32, raised in 0..9_u32,
+    ) {
+        let mut seen = seen;
+        // What a person put to sleep altogether looks like our own sleep.
+        if let Some(target) = seen.target.as_mut().filter(|target| target.is_asleep_at(night)) {
+            target.suspended = Suspended::default();
+        }
+        seen.service.tags.push(ecs::Tag { key: "steward:night".into(), value: night.to_string() });
+        let off = performed(seen.clone(), &ask(Verb::Stop));
+        let left = seen.service.desired_count.min(i32::try_from(night).unwrap());
+        prop_assert_eq!(off.service.desired_count, left);
+        if let (Some(target), Some(own)) = (&off.target, &seen.target) {
+            prop_assert_eq!(target.suspended, Suspended::ALL);
+            prop_assert_eq!(target.min_capacity, own.min_capacity.min(night));
+        }
+        let said = format!(" night={night}");
+        prop_assert!(tags(&off)["steward:record"].contains(&said));
+        // What people do inside an off period is temporary, whether it is more or less than the night size.
+        let raised = seen.target.as_ref().map_or(raised, |target| raised.min(target.max_capacity));
+        let mut by_night = off.clone();
+        by_night.service.desired_count = i32::try_from(raised).unwrap();
+        let stopped_again = performed(by_night, &ask(Verb::Stop));
+        prop_assert!(stopped_again.service.desired_count <= i32::try_from(raised.min(night)).unwrap());
+        for off in [off, stopped_again] {
+            // A start never lowers what runs.
+            let there = off.service.desired_count.max(seen.service.desired_count);
+            let on = started(off);
+            prop_assert_eq!((on.service.desired_count, &on.target), (there, &seen.target));
+            prop_assert!(!tags(&on)["steward:record"].contains("night="));
+        }
     }
 
     #[test]
@@ -519,7 +557,7 @@ fn a_queue_worker_that_autoscaling_took_to_0_is_put_to_sleep_and_keeps_its_size(
     let on = "v1 on@2026-11-23T08:00:00Z n=3 min=0 susp=--- by=request";
     let worker = service(0, Some(target(0, 9, Suspended::default())), &record(on));
     let off = performed(worker.clone(), &ask(Verb::Stop));
-    assert!(off.target.as_ref().unwrap().is_asleep());
+    assert!(off.target.as_ref().unwrap().is_asleep_at(0));
     assert_eq!(shape(&started(off)), (3, Some(target(0, 9, Suspended::default()))));
     // Named at 0, it is started although its record says on; selected, it is left alone.
     assert_eq!(performed(worker.clone(), &ask(Verb::Start)).service.desired_count, 3);
@@ -592,7 +630,7 @@ fn a_queue_worker_that_was_never_seen_above_0_sleeps_and_wakes_without_a_count()
     let text = |state: &str, by: &str| format!("v1 {state} min=0 susp=--- sched={sched} by={by}");
     assert_eq!(record(&adopted), text("on@2026-11-24T12:00:00Z", "adoption"));
     let off = performed(adopted, &reconcile("2026-11-24T20:01:00Z"));
-    assert!(off.target.as_ref().unwrap().is_asleep());
+    assert!(off.target.as_ref().unwrap().is_asleep_at(0));
     assert_eq!(record(&off), text("off@2026-11-24T20:00:00Z", "schedule"));
     let plan = planned(&off, &reconcile("2026-11-25T08:00:00Z"));
     assert_eq!((only(&plan).outcome, warned(only(&plan))), (Outcome::Changed, vec![]));

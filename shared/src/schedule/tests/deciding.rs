@@ -31,6 +31,8 @@ fn facts<'a>(record: Option<&'a Record>, wanted: Option<&'a Wanted>) -> Facts<'a
         drift: Drift::Once,
         half: Half::Both,
         count: 3,
+        night: 0,
+        scaled: false,
         asleep: false,
         idle: false,
         whole: true,
@@ -310,6 +312,44 @@ fn start_only_leaves_the_evening_to_people_and_starts_what_they_stopped() {
 }
 
 #[test]
+fn with_a_night_size_off_is_so_many_and_an_edit_of_it_by_night_is_seen() {
+    let (on, off) = (on(), record(&format!("off@{T} n=3 night=2 sched={SCHED} by=schedule")));
+    let (evening, night) = (want(Want::Off, Some(NEWER)), want(Want::Off, Some(T)));
+    let of = |record, wanted, count, asleep| Facts {
+        count,
+        asleep,
+        night: 2,
+        ..facts(Some(record), Some(wanted))
+    };
+    assert_eq!(decide(&of(&on, &evening, 3, false)), Due::MakeOff { at: at(NEWER) });
+    assert_eq!(decide(&of(&off, &night, 2, true)), Due::Nothing);
+    assert_eq!(
+        decide(&of(&off, &evening, 1, true)),
+        Due::Renew { at: at(NEWER) },
+        "what runs fewer keeps them"
+    );
+    for edited in [0, 1, 3] {
+        let facts = Facts { night: edited, ..of(&off, &night, 2, true) };
+        assert_eq!(decide(&facts), Due::MakeOff { at: at(NOW) }, "{edited}");
+    }
+    let enforced = |count| Facts { drift: Drift::Enforce, ..of(&off, &night, count, true) };
+    assert_eq!(decide(&enforced(2)), Due::Nothing);
+    assert_eq!(decide(&enforced(3)), Due::MakeOff { at: at(NOW) });
+    // Without a record, what a stop of ours may have left is never a size.
+    let first =
+        |wanted, count, scaled| Facts { count, scaled, asleep: true, night: 2, ..facts(None, Some(wanted)) };
+    let morning = want(Want::On, Some(T));
+    assert_eq!(decide(&first(&night, 2, false)), Due::AdoptWithoutSize { at: at(NOW) });
+    assert_eq!(decide(&first(&morning, 2, true)), Due::AdoptWithoutSize { at: at(NOW) });
+    assert_eq!(
+        decide(&first(&morning, 2, false)),
+        Due::Adopt { state: State::On, at: at(NOW) },
+        "a small service"
+    );
+    assert_eq!(decide(&first(&night, 3, false)), Due::Adopt { state: State::On, at: at(NOW) });
+}
+
+#[test]
 fn an_override_without_a_schedule_is_followed_and_not_adopted_again_and_again() {
     let off_now = Wanted { by: WantedBy::Override, ..want(Want::Off, Some(NEWER)) };
     let first = Facts { sched: None, ..facts(None, Some(&off_now)) };
@@ -386,6 +426,8 @@ impl World {
             drift: self.drift,
             half: self.half,
             count: self.count,
+            night: 0,
+            scaled: false,
             asleep: self.asleep,
             idle: false,
             whole: true,
@@ -405,7 +447,7 @@ impl World {
         };
         let was = self.record.clone();
         let mut write = |state, at, size, by| {
-            self.record = Some(Record { state, at, size, sched: sched.clone(), by });
+            self.record = Some(Record { state, at, size, night: 0, sched: sched.clone(), by });
             self.writes += 1;
         };
         match due {

@@ -185,6 +185,7 @@ fn records() -> impl Strategy<Value = Option<Record<Capacity>>> {
                 bounds: bounds.map(|(min, suspended)| Bounds { min, suspended }),
                 cluster: Some(cluster()),
             },
+            night: 0,
             sched: sched.map(str::to_owned),
             by: Some(by),
         },

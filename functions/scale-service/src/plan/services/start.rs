@@ -63,7 +63,8 @@ pub(super) fn back_to(case: &ServiceCase<'_>, size: Size, count: Count) -> Plann
     let target = target.as_ref();
     // What people started is handed back as it is, and a queue's worker has nothing to wait for.
     let at_once = count == Count::AsItIs || !case.is_finished_later();
-    let back = size.scaling.and_then(|saved| restored(saved, made_up.min, target, &mut warnings));
+    let night = case.record.as_ref().map_or(0, |record| record.night);
+    let back = size.scaling.and_then(|saved| restored(saved, made_up.min, target, night, &mut warnings));
     // What somebody woke meanwhile stays awake. A start that was cut off has woken all but scale-in.
     let as_left = |now: Suspended| {
         now == Suspended::ALL || size.scaling.is_some_and(|saved| now == without_scale_in(saved.suspended))
@@ -146,8 +147,8 @@ fn without_scale_in(flags: Suspended) -> Suspended {
 pub(super) fn finish(case: &ServiceCase<'_>, size: Size) -> Option<Step> {
     let (saved, target) = (size.scaling?, case.seen.target.as_ref()?);
     let before = (target.min_capacity, target.suspended);
-    let after = if target.is_asleep() {
-        restored(saved, None, Some(target), &mut Vec::new())?
+    let after = if case.live.asleep {
+        restored(saved, None, Some(target), case.live.night, &mut Vec::new())?
     } else if target.suspended == without_scale_in(saved.suspended) {
         (target.min_capacity, saved.suspended)
     } else {
@@ -219,12 +220,13 @@ fn count_to_set(
     Ok(count)
 }
 
-/// The min and flags to put back: only what is still as the stop left it. What somebody changed
+/// The min and flags to put back: only what is still as the stop left it, which kept `night` tasks. What somebody changed
 /// since wins, with a warning.
 fn restored(
     saved: Scaling,
     missed: Option<u32>,
     target: Option<&ScalableTarget>,
+    night: u32,
     warnings: &mut Vec<Warning>,
 ) -> Option<(u32, Suspended)> {
     let Some(live) = target else {
@@ -235,7 +237,7 @@ fn restored(
         return None;
     };
     let mut min = missed.unwrap_or(saved.min);
-    if live.min_capacity != 0 && live.min_capacity != saved.min {
+    if live.min_capacity > saved.min.min(night) && live.min_capacity != saved.min {
         warnings.push(Warning::new(
             Code::TargetChanged,
             format!(

@@ -13,6 +13,7 @@ use crate::plan::{PlannedItem, Step};
 pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
     if let Some(record) = case.record.as_ref().filter(|record| record.state == State::Off)
         && case.is_at_rest()
+        && record.night == case.live.night
     {
         let since = format!("already off since {}", record.at);
         let after = Some(after(case, record.size));
@@ -26,7 +27,8 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
         return item.into();
     }
     let finishing = case.record.as_ref().is_some_and(|record| record.state == State::Stopping);
-    let deploying = case.seen.service.is_deploying() && case.count() > 0;
+    let left = left(case);
+    let deploying = case.seen.service.is_deploying() && case.count() > left;
     // A stop that was begun is finished, whatever goes on in between.
     if deploying && !finishing && case.waits_for_deployments() {
         let reason = "a deployment is in progress: a later run stops it";
@@ -39,16 +41,18 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
         steps.push(case.write(case.record_of(State::Stopping, size)));
     }
     // Before the count, or autoscaling would raise it again.
-    if let Some(target) = case.seen.target.as_ref().filter(|target| !target.is_asleep()) {
+    if let Some((min, target)) = min_left(case).zip(case.seen.target.as_ref())
+        && (target.min_capacity, target.suspended) != (min, Suspended::ALL)
+    {
         steps.push(Step::SetScalable {
             service: case.seen.id.clone(),
             before: (target.min_capacity, target.suspended),
-            after: (0, Suspended::ALL),
+            after: (min, Suspended::ALL),
             max: None,
         });
     }
-    if case.count() > 0 {
-        steps.push(case.set_desired(0));
+    if case.count() > left {
+        steps.push(case.set_desired(left));
     }
     steps.push(case.write(case.record_of(State::Off, size)));
 
@@ -78,10 +82,25 @@ fn asleep_with_it(case: &ServiceCase<'_>) -> Option<Warning> {
     })
 }
 
+/// How many tasks it is left with: its night size, and never more than it has. AWS moves the count below its
+/// target's max as soon as that is registered.
+fn left(case: &ServiceCase<'_>) -> u32 {
+    let most = case.seen.target.as_ref().map_or(u32::MAX, |target| target.max_capacity);
+    case.count().min(case.live.night).min(most)
+}
+
+/// The min that its target is left with: no greater than its own and its night size, nor than its count, which AWS
+/// would raise to it.
+fn min_left(case: &ServiceCase<'_>) -> Option<u32> {
+    let target = case.seen.target.as_ref()?;
+    Some(target.min_capacity.min(case.live.night).min(case.count()))
+}
+
 fn after(case: &ServiceCase<'_>, size: Size) -> Effect {
-    let scaling = case.seen.target.as_ref().map(|_| (0, Suspended::ALL));
+    let scaling = min_left(case).map(|min| (min, Suspended::ALL));
+    let desired = i32::try_from(left(case)).unwrap_or(i32::MAX);
     // ECS ends them in its own time; protected ones keep running until their protection ends.
-    let draining = Some(case.seen.service.running_count).filter(|running| *running > 0);
-    let off = Effect::became(Became::Off, Sizes::Service { desired: 0, scaling });
+    let draining = Some(case.seen.service.running_count - desired).filter(|draining| *draining > 0);
+    let off = Effect::became(Became::Off, Sizes::Service { desired, scaling });
     Effect { saved: Some(SavedCount(size.count)), draining, ..off }
 }

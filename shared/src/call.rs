@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::names::Scope;
+use crate::names::{ClusterName, Scope, TaskId};
 use crate::problem::Problem;
 use crate::report::Report;
 
@@ -110,6 +110,24 @@ pub enum Answer {
         /// What was done so far.
         report: Report,
     },
+}
+
+/// When to look at tasks again, in seconds.
+const TASKS_AFTER: u16 = 5;
+
+impl Answer {
+    /// What was done, while these tasks of a cluster go on.
+    #[must_use]
+    pub fn tasks_under_way(cluster: &ClusterName, tasks: &[TaskId], report: Report) -> Self {
+        let location = match tasks {
+            [one] => format!("/v1/clusters/{cluster}/tasks/{one}"),
+            many => {
+                let ids: Vec<&str> = many.iter().map(TaskId::as_str).collect();
+                format!("/v1/clusters/{cluster}/tasks?tasks={}", ids.join(","))
+            }
+        };
+        Self::Accepted { location, retry_after: TASKS_AFTER, report }
+    }
 }
 
 /// The type of a query parameter; API Gateway hands all of them over as text.

@@ -14,9 +14,6 @@ use crate::report::{report, task_arn};
 use crate::request::Until;
 use crate::verdict::{Verdict, verdict};
 
-/// When to look again, in seconds.
-const RETRY_AFTER: u16 = 5;
-
 /// The answer once every started task is as the request wants it, or the time is up.
 pub(crate) async fn wait(
     read: &Read,
@@ -51,15 +48,8 @@ pub(crate) async fn wait(
     if !waiting {
         return Ok(Answer::Report(report));
     }
-    let location = match ids.as_slice() {
-        [one] => format!("/v1/clusters/{}/tasks/{one}", ask.cluster),
-        many => {
-            let ids: Vec<&str> = many.iter().map(TaskId::as_str).collect();
-            format!("/v1/clusters/{}/tasks?tasks={}", ask.cluster, ids.join(","))
-        }
-    };
     if report.ok {
-        Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, report })
+        Ok(Answer::tasks_under_way(&ask.cluster, &ids, report))
     } else {
         Ok(Answer::Report(report))
     }

@@ -69,6 +69,9 @@ async fn each_change_is_a_line_of_audit_that_no_input_can_forge() {
         assert_eq!(line["claimedOnBehalfOf"], forged);
         assert_eq!(line["resource"], "service/microservices/users");
         assert_eq!(line["outcome"], "done");
+        // Lambda's id, and API Gateway's, by which access log and problem are joined to it.
+        assert_eq!(line["span"]["requestId"], line["requestId"], "{line}");
+        assert_eq!(line["span"]["apiRequestId"], event["requestContext"]["requestId"], "{line}");
         for field in ["reason", "requestId", "before", "after"] {
             assert!(line[field].is_string(), "{field}: {line}");
         }

@@ -29,8 +29,6 @@ use crate::request::Request;
 
 /// Calls that are under way at once; the budget sets the pace.
 const AT_ONCE: usize = 10;
-/// When to look again, in seconds.
-const RETRY_AFTER: u16 = 5;
 
 /// The function.
 #[derive(Debug)]
@@ -103,10 +101,5 @@ async fn wait(read: &Read, report: Report, ids: &[TaskId], ask: &Ask) -> Result<
     if (seen.len() == ids.len() && seen.iter().all(stopped)) || !report.ok {
         return Ok(Answer::Report(report));
     }
-    let ids: Vec<&str> = ids.iter().map(TaskId::as_str).collect();
-    let location = match ids.as_slice() {
-        [one] => format!("/v1/clusters/{}/tasks/{one}", ask.cluster),
-        many => format!("/v1/clusters/{}/tasks?tasks={}", ask.cluster, many.join(",")),
-    };
-    Ok(Answer::Accepted { location, retry_after: RETRY_AFTER, report })
+    Ok(Answer::tasks_under_way(&ask.cluster, ids, report))
 }

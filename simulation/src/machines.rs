@@ -271,9 +271,7 @@ impl<S: SystemUnderTest> Year<S> {
                 self.figures.waits += 1;
             }
             it.memory = match (found, &expected.memory) {
-                (Some(found), Some(expected)) => {
-                    Some(Memory { plan: expected.plan, by: expected.by, ..found })
-                }
+                (Some(found), Some(expected)) => Some(Memory { plan: expected.plan, ..found }),
                 (found, _) => found,
             };
         }

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use crate::SystemUnderTest;
 use crate::compare::{is_as_remembered, record, shown};
-use crate::fleet::{RECORD, catalog, look};
+use crate::fleet::{RECORD, look};
 use crate::leases::OverridePlace;
 use crate::model::{Expected, Facts, Lease, Live, Memory};
-use crate::year::Year;
+use crate::year::{Seen, Year, start};
 
 const HOUR: i64 = 3600;
 const TICK: i64 = 300;
@@ -29,19 +29,24 @@ impl<S: SystemUnderTest> Year<S> {
     pub(crate) async fn overridden_midway(&mut self) -> Result<(), S::Fault> {
         self.figures.midway += 1;
         let from = self.seconds();
-        let place = self.a_place();
+        let (seen, machines) = (self.observe(from), self.observe_machines(from));
+        let place = self.a_place(&seen);
         let reached = self.reached(place);
         let others: Vec<usize> = (0..self.fleet.services.len()).filter(|n| !reached.contains(n)).collect();
-        let (seen, machines) = (self.observe(from), self.observe_machines(from));
         let before = self.states(&reached);
         let first = self.follow(&reached, before.clone(), from);
 
-        let other = S::start(&self.aws, &catalog()).await?;
+        let other = start::<S>(&self.aws.called_by("somebody else")).await?;
+        self.aws.forget();
         let (want, word, hours) = self.draw_lease();
-        let wait = Duration::from_millis(self.random.between(0, 1_500).unsigned_abs());
+        // Between the looks at it, or while the batches go out.
+        let calls =
+            if self.random.percent(60) { self.random.between(2, 10) } else { self.random.between(0, 60) };
+        let latency = Duration::from_millis(self.random.between(20, 200).unsigned_abs());
+        let wait = latency * u32::try_from(calls).unwrap_or_default();
         let (path, old, text) = (self.override_path(place), self.leased(place), self.override_text(place));
         let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "midway"}).to_string();
-        self.aws.latency(Some(Duration::from_millis(20)));
+        self.aws.latency(Some(latency));
         let (event, aws) = (self.event(), self.aws.clone());
         let put = async {
             tokio::time::sleep(wait).await;
@@ -73,7 +78,7 @@ impl<S: SystemUnderTest> Year<S> {
         let (seen, machines) = (self.observe(next), self.observe_machines(next));
         let ends = self.follow(&reached, states, next);
         self.aws.forget();
-        self.run_well().await;
+        drop(self.run_well().await);
         self.compare(&seen, &others, next);
         self.compare_machines(&machines, next, None);
         for (n, ends) in reached.iter().zip(&ends) {
@@ -84,11 +89,22 @@ impl<S: SystemUnderTest> Year<S> {
         Ok(())
     }
 
-    /// A service, or a cluster without machines of its own.
-    fn a_place(&mut self) -> OverridePlace {
-        let n = self.random.index(self.fleet.services.len());
-        let cluster = self.random.index(4);
-        if self.random.percent(50) { OverridePlace::Service(n) } else { OverridePlace::Cluster(cluster) }
+    /// A service, or a cluster without machines of its own; of those for which something is due, if any is.
+    fn a_place(&mut self, seen: &[Seen]) -> OverridePlace {
+        let services = self.fleet.services.iter().zip(seen).enumerate();
+        let due = services.filter(|(_, (service, seen))| {
+            seen.expected.live != seen.live || seen.expected.memory != service.memory
+        });
+        let due: Vec<usize> = due.map(|(n, _)| n).collect();
+        let any = self.random.index(self.fleet.services.len());
+        let n = due.get(self.random.index(due.len())).copied().unwrap_or(any);
+        let cluster = self.fleet.services.get(n).map_or(0, |service| service.cluster);
+        let machines = self.fleet.machines.iter().any(|it| it.cluster == cluster);
+        if machines || self.random.percent(50) {
+            OverridePlace::Service(n)
+        } else {
+            OverridePlace::Cluster(cluster)
+        }
     }
 
     fn states(&self, which: &[usize]) -> Vec<Vec<State>> {
@@ -151,7 +167,7 @@ impl<S: SystemUnderTest> Year<S> {
         if let Some(service) = self.fleet.services.get_mut(n) {
             service.before = None;
             service.memory = match (found, remembered) {
-                (Some(found), Some(end)) => Some(Memory { plan: end.plan, by: end.by, ..found }),
+                (Some(found), Some(end)) => Some(Memory { plan: end.plan, ..found }),
                 (found, _) => found,
             };
         }

@@ -3,11 +3,12 @@
 use std::ops::RangeInclusive;
 
 use emulator::World;
+use jiff::Timestamp;
 
 use crate::SystemUnderTest;
 use crate::calendar::rfc3339;
 use crate::fleet::{RECORD, Service, end, look};
-use crate::model::{By, Expected, Live, MAX_DESIRED, Memory, Size, Target, wanted};
+use crate::model::{By, Expected, Live, MAX_DESIRED, Memory, Size, Target, WHOLE, wanted};
 use crate::year::{Seen, Year};
 
 impl<S: SystemUnderTest> Year<S> {
@@ -64,8 +65,10 @@ impl<S: SystemUnderTest> Year<S> {
             wanted(service.lease, lease, plan.and_then(|plan| self.fleet.plans.get(plan)), at)
         };
         let one = |(mut seen, service): (Seen, &Service)| {
-            // What was started by the first run may be whole at the last.
-            let starting = seen.expected.memory.as_ref().is_some_and(|memory| memory.starting);
+            // What was started by the first run may be whole at the last, and what was whole may have lost a
+            // task.
+            let starting = seen.expected.memory.as_ref().is_some_and(|memory| memory.starting)
+                || seen.expected.rule == WHOLE;
             if want(service, from) != want(service, now) || !seen.settles || (starting && from != now) {
                 seen.expected.rule = UNKNOWN;
             }
@@ -91,7 +94,7 @@ impl<S: SystemUnderTest> Year<S> {
                 if live != expected.live {
                     faults.push(format!("expected {}, found {}", shown(&expected.live), shown(&live)));
                 }
-                let span = expected.at_now.then_some(from..=now);
+                let span = expected.at_now.then_some(from..=now + 1);
                 if !is_as_remembered(found.as_ref(), expected.memory.as_ref(), span) {
                     faults.push(format!(
                         "expected to remember {:?}, its record says {text:?}",
@@ -210,11 +213,17 @@ pub(crate) fn shown(live: &Live) -> String {
     }
 }
 
+/// An instant as the model has it. What is between two seconds is later than all that happens on the clock at
+/// the first of them.
+pub(crate) fn whole(at: Timestamp) -> i64 {
+    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
+}
+
 /// The record, read in the plainest way. A group's has two flags.
 pub(crate) fn record(text: &str) -> Option<Memory> {
     let mut words = text.strip_prefix("v1 ")?.split(' ');
     let (state, at) = words.next()?.split_once('@')?;
-    let at = at.parse::<jiff::Timestamp>().ok()?.as_second();
+    let at = whole(at.parse().ok()?);
     let mut size = Size::default();
     let (mut min, mut flags, mut by) = (None, None, By::Plan);
     for (key, value) in words.filter_map(|word| word.split_once('=')) {

@@ -51,6 +51,16 @@ pub(crate) fn faults(ledger: &[Call]) -> Vec<(&'static str, String, String)> {
     faults
 }
 
+/// Whether somebody has looked at a service or cluster.
+pub(crate) fn has_seen(ledger: &[Call], caller: &str, path: &str) -> bool {
+    let mut run = Run::default();
+    let describes =
+        |call: &&Call| call.operation == "DescribeServices" || call.operation == "DescribeClusters";
+    let own = ledger.iter().filter(|call| call.caller == caller && call.committed);
+    own.filter(describes).for_each(|call| run.look(call));
+    run.looks.contains_key(path)
+}
+
 impl Run {
     fn look(&mut self, call: &Call) {
         let names = |key: &str| {

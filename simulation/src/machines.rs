@@ -227,7 +227,7 @@ impl<S: SystemUnderTest> Year<S> {
             }
             // Tasks may end, or come, while it runs.
             let unsure = expected.rule == UNKNOWN || (seen.tasks > 0) != (left > 0);
-            let span = expected.at_now.then_some(from..=now);
+            let span = expected.at_now.then_some(from..=now + 1);
             let as_it_ought =
                 live == expected.live && is_as_remembered(found.as_ref(), expected.memory.as_ref(), span);
             if !unsure && !as_it_ought {

@@ -8,14 +8,17 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::SystemUnderTest;
-use crate::compare::{is_as_remembered, record, shown};
+use crate::compare::{is_as_remembered, record, shown, whole};
 use crate::fleet::{RECORD, look};
 use crate::leases::OverridePlace;
+use crate::looks;
 use crate::model::{Expected, Facts, Lease, Live, Memory};
 use crate::year::{Seen, Year, start};
 
 const HOUR: i64 = 3600;
 const TICK: i64 = 300;
+/// So often somebody asks whether the run has looked yet.
+const LOOKS: usize = 1_000;
 
 /// A service as it may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,22 +42,30 @@ impl<S: SystemUnderTest> Year<S> {
         let other = start::<S>(&self.aws.called_by("somebody else")).await?;
         self.aws.forget();
         let (want, word, hours) = self.draw_lease();
-        // Between the looks at it, or while the batches go out.
+        // Before the next look at it, or while the batches go out.
         let calls =
-            if self.random.percent(60) { self.random.between(2, 10) } else { self.random.between(0, 60) };
+            if self.random.percent(60) { self.random.between(0, 6) } else { self.random.between(0, 60) };
         let latency = Duration::from_millis(self.random.between(20, 200).unsigned_abs());
         let wait = latency * u32::try_from(calls).unwrap_or_default();
         let (path, old, text) = (self.override_path(place), self.leased(place), self.override_text(place));
         let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "midway"}).to_string();
         self.aws.latency(Some(latency));
         let (event, aws) = (self.event(), self.aws.clone());
+        let thing = self.thing(place);
         let put = async {
+            // A run plans for the instant of its start: what is put before its first look has not begun for it.
+            for _ in 0..LOOKS {
+                if looks::has_seen(&aws.ledger(), "", &thing) {
+                    break;
+                }
+                tokio::time::sleep(latency / 4).await;
+            }
             tokio::time::sleep(wait).await;
-            let at = aws.now().as_second();
+            let at = aws.now();
             other.request("PUT", &path, body.into_bytes()).await;
             at
         };
-        let (ended, at) = tokio::join!(self.system.invoke("scale-service", event), put);
+        let (ended, put) = tokio::join!(self.system.invoke("scale-service", event), put);
         self.aws.latency(None);
         if let Err(problem) = ended {
             self.violation("a run in which an override is put ends well", "reconcile", &problem);
@@ -68,8 +79,18 @@ impl<S: SystemUnderTest> Year<S> {
             self.compare(&seen, &reached, from);
             return Ok(());
         }
-        self.set_lease(place, Some(Lease { want, from: at, until: at + hours * HOUR }));
+        // Its end is a whole second.
+        let at = whole(put);
+        self.set_lease(place, Some(Lease { want, from: at, until: put.as_second() + hours * HOUR }));
 
+        let Self { fleet, .. } = self;
+        for (n, first) in reached.iter().zip(&first) {
+            // It may have been on in between.
+            let on = first.iter().filter(|it| it.live.count > 0 && it.memory.as_ref().is_some_and(|m| m.on));
+            if let Some(service) = fleet.services.get_mut(*n) {
+                service.had.extend(on.map(|it| it.live.count));
+            }
+        }
         // Before that run's turn or after it, then by the override, and then by the next run.
         let mut states = merged(before, first);
         states = merged(states.clone(), self.follow(&reached, states, at));
@@ -82,7 +103,7 @@ impl<S: SystemUnderTest> Year<S> {
         self.compare(&seen, &others, next);
         self.compare_machines(&machines, next, None);
         for (n, ends) in reached.iter().zip(&ends) {
-            self.is_one_of(*n, ends, from..=self.seconds());
+            self.is_one_of(*n, ends, from..=self.seconds() + 1);
         }
         self.forget_overrides(false, next);
         self.note_sizes();

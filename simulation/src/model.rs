@@ -9,6 +9,8 @@ pub(crate) const MAX_DESIRED: i64 = 7;
 const STAYS: &str = "what people did stays";
 /// A lost record, or one that was never on.
 pub(crate) const ADOPTED_WITHOUT_SIZE: &str = "adoption without a size";
+/// The end of a start.
+pub(crate) const WHOLE: &str = "what starts is whole";
 const NOT_SCHEDULED: &str = "not scheduled";
 /// The rules by which nothing is left to do.
 pub(crate) const SETTLED: [&str; 2] = [STAYS, NOT_SCHEDULED];
@@ -295,7 +297,7 @@ impl Facts<'_> {
             self.live.target.zip(target).map(|(live, t)| Target { flags: t.flags, ..live })
         };
         let memory = Some(Memory { starting: false, ..starting.clone() });
-        Expected { rule: "what starts is whole", live: Live { count, target }, memory, at_now: false }
+        Expected { rule: WHOLE, live: Live { count, target }, memory, at_now: false }
     }
 
     /// What somebody changed meanwhile wins.

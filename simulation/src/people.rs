@@ -121,6 +121,10 @@ impl<S: SystemUnderTest> Year<S> {
             (Some(_), 1) => {
                 self.cli("application-autoscaling", "DeregisterScalableTarget", input);
                 self.touched(n);
+                // Its scheduled actions go with it.
+                if let Some(service) = self.fleet.services.get_mut(n) {
+                    service.action = None;
+                }
                 return;
             }
             (Some(_), draw) => {
@@ -208,6 +212,7 @@ impl<S: SystemUnderTest> Year<S> {
                 self.compare_machines(&machines, now, Some(cluster));
             }
         }
+        self.note_sizes();
     }
 
     /// The schedule's tag is replaced, removed, or added again.

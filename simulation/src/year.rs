@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calendar::{plans, rfc3339};
-use crate::compare::UNKNOWN;
+use crate::compare::{UNKNOWN, whole};
 use crate::fleet::{Fleet, Service, catalog, end, is_deploying, is_whole, look};
 use crate::looks;
 use crate::machines::SeenMachines;
@@ -97,7 +97,8 @@ impl<S: SystemUnderTest> Year<S> {
         }
         let tick = self.next_tick(now);
         if self.next_person < tick {
-            self.move_to(self.next_person);
+            // On the clock, however long the last run took.
+            self.move_to(self.next_person.max(whole(self.aws.now())));
             self.people().await;
             // A dozen a day for fifty services.
             let pause = 200 * HOUR / i64::try_from(self.options.services.max(1)).unwrap_or(1);

@@ -9,6 +9,8 @@ pub(crate) const MAX_DESIRED: i64 = 7;
 const STAYS: &str = "what people did stays";
 /// A lost record, or one that was never on.
 pub(crate) const ADOPTED_WITHOUT_SIZE: &str = "adoption without a size";
+/// What differs is made as it is wanted.
+pub(crate) const ENFORCE: &str = "enforce";
 /// The end of a start.
 pub(crate) const WHOLE: &str = "what starts is whole";
 const NOT_SCHEDULED: &str = "not scheduled";
@@ -165,7 +167,8 @@ impl Facts<'_> {
         if let Some(starting) = self.memory.filter(|memory| memory.starting)
             && !wanted.is_some_and(|it| it.want == Want::Off && self.is_newer(it))
         {
-            if !self.whole && self.now - starting.at < 2 * HOUR {
+            // Two hours in whole seconds: its instant may be one that was rounded up.
+            if !self.whole && self.now + 1 - starting.at < 2 * HOUR {
                 return self.same("waking");
             }
             return self.up(starting);
@@ -218,7 +221,7 @@ impl Facts<'_> {
             Want::Hold => false,
         };
         if self.enforce && differs {
-            return Expected { at_now: true, ..self.made("enforce", wanted, self.now) };
+            return Expected { at_now: true, ..self.made(ENFORCE, wanted, self.now) };
         }
         self.same(STAYS)
     }

@@ -9,7 +9,7 @@ use crate::compare::{UNKNOWN, whole};
 use crate::fleet::{Fleet, Service, catalog, end, is_deploying, is_whole, look};
 use crate::looks;
 use crate::machines::SeenMachines;
-use crate::model::{Expected, Facts, Lease, Live, MAX_DESIRED, wanted};
+use crate::model::{ENFORCE, Expected, Facts, Lease, Live, MAX_DESIRED, wanted};
 use crate::random::Random;
 use crate::{Figures, Options, SystemUnderTest};
 
@@ -186,7 +186,10 @@ impl<S: SystemUnderTest> Year<S> {
             // A deployment may have ended by then.
             let memory = expected.memory.as_ref();
             let again = Facts { memory, live: expected.live, deploying: false, ..facts }.expected();
-            let settles = again.live == expected.live && again.memory == expected.memory;
+            // A start by `enforce` that was cut off is finished for the last transition's instant.
+            let starts = expected.memory.as_ref().is_some_and(|memory| memory.starting);
+            let other = expected.rule == ENFORCE && starts;
+            let settles = again.live == expected.live && again.memory == expected.memory && !other;
             Seen { live, expected, settles }
         };
         self.aws.with(|world| self.fleet.services.iter().map(|service| one(world, service)).collect())
@@ -291,11 +294,12 @@ impl<S: SystemUnderTest> Year<S> {
         self.figures.twins += 1;
         let from = self.seconds();
         let (mut seen, mut machines) = (self.observe(from), self.observe_machines(from));
-        // What the one starts the other may find whole.
+        // What the one starts the other may find whole, and what the one ends may leave more to the other.
         let starts = |expected: &Expected| expected.memory.as_ref().is_some_and(|memory| memory.starting);
-        let services = seen.iter_mut().map(|seen| &mut seen.expected);
-        for expected in services.chain(machines.iter_mut().map(|seen| &mut seen.expected)) {
-            if starts(expected) {
+        let services = seen.iter_mut().map(|seen| (&mut seen.expected, seen.settles));
+        let groups = machines.iter_mut().map(|seen| (&mut seen.expected, seen.settles));
+        for (expected, settles) in services.chain(groups) {
+            if starts(expected) || !settles {
                 expected.rule = UNKNOWN;
             }
         }
@@ -357,17 +361,18 @@ impl<S: SystemUnderTest> Year<S> {
         self.figures.faults += 1;
         let (share, salt) = (self.random.between(5, 40), self.random.between(0, i64::MAX - 1).unsigned_abs());
         let share = f64::from(u8::try_from(share).unwrap_or(10)) / 100.0;
-        let everywhere = self.random.percent(50);
+        let (refused, everywhere) = (self.random.percent(30), self.random.percent(50));
         let rule =
             if everywhere { Faults::new().anywhere() } else { Faults::new().on("ecs", "UpdateService") };
         let rule = rule.fraction(if everywhere { share } else { share * 2.0 }, salt);
         let before = self.targets();
-        let script = match self.random.between(1, 8) {
+        let script = match self.random.between(1, 6) {
+            _ if refused => Faults::new().on("ecs", "UpdateService").access_denied(),
             1 => rule.throttle(),
             2 => rule.server_error(),
             3 => rule.reset_before_commit(),
             4 => rule.reset_after_commit(),
-            5 | 7 | 8 => rule.access_denied(),
+            5 => rule.access_denied(),
             _ => rule.hang(),
         };
         self.aws.forget();

@@ -24,6 +24,8 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub struct Aws {
     inner: Arc<Mutex<Inner>>,
+    /// Who calls through this handle, as the ledger says it.
+    caller: &'static str,
 }
 
 #[derive(Debug)]
@@ -135,6 +137,12 @@ impl Aws {
         })
     }
 
+    /// The same AWS, for somebody whose calls the ledger tells from others'.
+    #[must_use]
+    pub fn called_by(&self, caller: &'static str) -> Self {
+        Self { caller, ..self.clone() }
+    }
+
     /// All calls since the start or the last [`forget`](Aws::forget), in the order of their arrival.
     #[must_use]
     pub fn ledger(&self) -> Vec<Call> {
@@ -191,7 +199,7 @@ impl Aws {
         if let Some(half) = latency {
             tokio::time::sleep(half).await;
         }
-        let reply = self.lock().take(&asked);
+        let reply = self.lock().take(&asked, self.caller);
         let Some(reply) = reply else {
             return pending().await;
         };
@@ -202,7 +210,7 @@ impl Aws {
     }
 
     fn of(inner: Inner) -> Self {
-        Self { inner: Arc::new(Mutex::new(inner)) }
+        Self { inner: Arc::new(Mutex::new(inner)), caller: "" }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -224,7 +232,7 @@ impl Inner {
     }
 
     /// One call: kill, fault, rates, world, in that order. None: it never answers.
-    fn take(&mut self, asked: &Asked) -> Option<Reply> {
+    fn take(&mut self, asked: &Asked, caller: &'static str) -> Option<Reply> {
         if self.kill.as_ref().is_some_and(|k| k.struck) {
             // The caller is dead: what it still had in flight does not arrive.
             return None;
@@ -236,6 +244,7 @@ impl Inner {
         let known = wire::operation(&asked.service, &asked.operation);
         let mut call = Call {
             number,
+            caller,
             at: self.world.now(),
             service: asked.service.clone(),
             operation: asked.operation.clone(),

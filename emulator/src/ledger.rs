@@ -10,6 +10,9 @@ use serde_json::Value;
 pub struct Call {
     /// Counts all calls of this handle, from 0; forgetting does not start it again.
     pub number: u64,
+    /// Whose handle it came through ([`Aws::called_by`](crate::Aws::called_by)).
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub caller: &'static str,
     /// The world's date when it arrived.
     pub at: Timestamp,
     /// The CLI's name of it: `ecs`, `application-autoscaling`, `autoscaling`.

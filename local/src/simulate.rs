@@ -10,12 +10,13 @@ use crate::system::{Setup, StartFault, System};
 impl SystemUnderTest for System {
     type Fault = StartFault;
 
-    async fn start(aws: &Aws, schedules: &str) -> Result<Self, StartFault> {
-        Self::start(Setup::embedded(aws).with("SCHEDULES", schedules)).await
+    async fn start(aws: &Aws, environment: &[(&str, &str)]) -> Result<Self, StartFault> {
+        let with = |setup: Setup, (name, value): &(&str, &str)| setup.with(name, value);
+        Self::start(environment.iter().fold(Setup::embedded(aws), with)).await
     }
 
-    async fn invoke(&self, function: &str, event: Value) -> Result<(), String> {
-        Self::invoke(self, function, event).await.map(drop).map_err(|problem| problem.to_string())
+    async fn invoke(&self, function: &str, event: Value) -> Result<Value, String> {
+        Self::invoke(self, function, event).await.map_err(|problem| problem.to_string())
     }
 
     async fn request(&self, method: &str, path: &str, body: Vec<u8>) {

@@ -3,11 +3,12 @@
 use std::ops::RangeInclusive;
 
 use emulator::World;
+use jiff::Timestamp;
 
 use crate::SystemUnderTest;
 use crate::calendar::rfc3339;
 use crate::fleet::{RECORD, Service, end, look};
-use crate::model::{By, Expected, Live, Memory, Size, Target, wanted};
+use crate::model::{By, Expected, Live, MAX_DESIRED, Memory, Size, Target, WHOLE, wanted};
 use crate::year::{Seen, Year};
 
 impl<S: SystemUnderTest> Year<S> {
@@ -64,8 +65,10 @@ impl<S: SystemUnderTest> Year<S> {
             wanted(service.lease, lease, plan.and_then(|plan| self.fleet.plans.get(plan)), at)
         };
         let one = |(mut seen, service): (Seen, &Service)| {
-            // What was started by the first run may be whole at the last.
-            let starting = seen.expected.memory.as_ref().is_some_and(|memory| memory.starting);
+            // What was started by the first run may be whole at the last, and what was whole may have lost a
+            // task.
+            let starting = seen.expected.memory.as_ref().is_some_and(|memory| memory.starting)
+                || seen.expected.rule == WHOLE;
             if want(service, from) != want(service, now) || !seen.settles || (starting && from != now) {
                 seen.expected.rule = UNKNOWN;
             }
@@ -91,7 +94,7 @@ impl<S: SystemUnderTest> Year<S> {
                 if live != expected.live {
                     faults.push(format!("expected {}, found {}", shown(&expected.live), shown(&live)));
                 }
-                let span = expected.at_now.then_some(from..=now);
+                let span = expected.at_now.then_some(from..=now + 1);
                 if !is_as_remembered(found.as_ref(), expected.memory.as_ref(), span) {
                     faults.push(format!(
                         "expected to remember {:?}, its record says {text:?}",
@@ -112,9 +115,7 @@ impl<S: SystemUnderTest> Year<S> {
             let rule = expected.rule;
             let was = format!("{} with {:?}", shown(&seen.live), service.memory);
             let memory = match (&found, &expected.memory) {
-                (Some(found), Some(expected)) => {
-                    Some(Memory { plan: expected.plan, by: expected.by, ..found.clone() })
-                }
+                (Some(found), Some(expected)) => Some(Memory { plan: expected.plan, ..found.clone() }),
                 (found, _) => found.clone(),
             };
             if let Some(service) = self.fleet.services.get_mut(*n) {
@@ -144,7 +145,8 @@ impl<S: SystemUnderTest> Year<S> {
             if let Some(before) = back {
                 self.figures.comebacks += 1;
                 let bounds = before.target.map_or((0, i64::MAX), |t| (t.min, t.max));
-                let was = Live { count: before.count.clamp(bounds.0, bounds.1), ..before };
+                let count = before.count.min(MAX_DESIRED).clamp(bounds.0, bounds.1);
+                let was = Live { count, ..before };
                 if live != was {
                     let what = format!("expected {}, found {}", shown(&was), shown(&live));
                     self.violation("it comes back as it was", &path, &what);
@@ -195,6 +197,7 @@ pub(crate) fn is_as_remembered(
         (Some(found), Some(expected)) => {
             (found.on, found.begun, found.starting) == (expected.on, expected.begun, expected.starting)
                 && found.size == expected.size
+                && found.by == expected.by
                 && (found.at == expected.at || span.is_some_and(|span| span.contains(&found.at)))
         }
         _ => false,
@@ -210,16 +213,24 @@ pub(crate) fn shown(live: &Live) -> String {
     }
 }
 
+/// An instant as the model has it. What is between two seconds is later than all that happens on the clock at
+/// the first of them.
+pub(crate) fn whole(at: Timestamp) -> i64 {
+    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
+}
+
 /// The record, read in the plainest way. A group's has two flags.
 pub(crate) fn record(text: &str) -> Option<Memory> {
     let mut words = text.strip_prefix("v1 ")?.split(' ');
     let (state, at) = words.next()?.split_once('@')?;
-    let at = at.parse::<jiff::Timestamp>().ok()?.as_second();
+    let at = whole(at.parse().ok()?);
     let mut size = Size::default();
-    let (mut min, mut flags) = (None, None);
+    let (mut min, mut flags, mut by) = (None, None, By::Plan);
     for (key, value) in words.filter_map(|word| word.split_once('=')) {
         match key {
             "n" => size.count = value.parse().ok(),
+            "by" if value == "override" => by = By::Lease,
+            "by" if value == "adoption" => by = By::Adoption,
             "min" => min = value.parse().ok(),
             "susp" => {
                 let mut letters = value.chars().map(|c| c != '-');
@@ -231,5 +242,5 @@ pub(crate) fn record(text: &str) -> Option<Memory> {
     size.scaling = min.zip(flags);
     let (begun, starting) = (state == "stopping", state == "starting");
     let on = state == "on" || starting;
-    Some(Memory { on, begun, starting, at, by: By::Plan, plan: None, size })
+    Some(Memory { on, begun, starting, at, by, plan: None, size })
 }

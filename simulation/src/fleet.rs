@@ -62,6 +62,9 @@ pub(crate) struct Fleet {
 pub(crate) const SCHEDULE: &str = "steward:schedule";
 pub(crate) const OVERRIDE: &str = "steward:override";
 pub(crate) const RECORD: &str = "steward:record";
+/// The cluster in which about half of the services are, and most of them turn at the same instant: more than
+/// go in one batch.
+const LARGE: usize = 0;
 /// How many schedules there are.
 const PLANS: usize = 12;
 /// What stands in a tag that no schedule can be read from.
@@ -84,8 +87,10 @@ impl Fleet {
         let mut fleet = Self { plans, clusters: Vec::new(), services: Vec::new(), machines: Vec::new() };
         for (n, name) in ["dev", "staging", "prod", "batch"].into_iter().enumerate() {
             world.cluster(name);
-            // One cluster's services follow it, one's follow only their own tags, and so on.
-            let plan = (n % 2 == 0).then(|| random.index(fleet.plans.len()));
+            // One cluster's services follow it, one's follow only their own tags, and so on. The large one's
+            // has transitions: the last two plans are `always` and `never`.
+            let some = fleet.plans.len().saturating_sub(if n == LARGE { 2 } else { 0 });
+            let plan = (n % 2 == 0).then(|| random.index(some));
             if let Some(plan) = plan.and_then(|plan| fleet.plans.get(plan)) {
                 world.cluster_tag(name, SCHEDULE, &plan.tag);
             }
@@ -109,7 +114,7 @@ impl Fleet {
 
     /// A new service, running.
     pub(crate) fn add(&mut self, random: &mut Random, world: &mut World) {
-        let index = random.index(self.clusters.len());
+        let index = if random.percent(35) { LARGE } else { random.index(self.clusters.len()) };
         let Some(cluster) = self.clusters.get(index) else { return };
         let name = format!("s{:03}", self.services.len());
         let on_machines = self.machines.iter().any(|it| it.cluster == index);
@@ -117,6 +122,7 @@ impl Fleet {
             _ if on_machines => Tag::Clusters,
             1 => Tag::OptOut,
             2..=6 => Tag::Clusters,
+            7..=14 if index == LARGE => Tag::Clusters,
             _ => Tag::Plan(random.index(self.plans.len())),
         };
         let (enforce, stop_only) = (random.percent(20), random.percent(15));

@@ -15,11 +15,14 @@ mod calendar;
 mod compare;
 mod fleet;
 mod leases;
+mod looks;
 mod machines;
 mod midway;
 mod model;
 mod people;
 mod random;
+mod refusals;
+mod reports;
 mod year;
 
 use std::fmt;
@@ -32,11 +35,11 @@ pub trait SystemUnderTest: Sized {
     /// Why it does not start.
     type Fault;
 
-    /// Starts it on this AWS, with this text as the environment's `SCHEDULES`.
-    fn start(aws: &Aws, schedules: &str) -> impl Future<Output = Result<Self, Self::Fault>>;
+    /// Starts it on this AWS, with these variables of the environment.
+    fn start(aws: &Aws, environment: &[(&str, &str)]) -> impl Future<Output = Result<Self, Self::Fault>>;
 
-    /// Sends an event to a function. The error is the text of what a run ended with.
-    fn invoke(&self, function: &str, event: Value) -> impl Future<Output = Result<(), String>>;
+    /// Sends an event to a function, for its report. The error is the text of what a run ended with.
+    fn invoke(&self, function: &str, event: Value) -> impl Future<Output = Result<Value, String>>;
 
     /// Sends a request to the REST API; a refusal changes nothing, which is what is looked at.
     fn request(&self, method: &str, path: &str, body: Vec<u8>) -> impl Future<Output = ()>;
@@ -84,12 +87,20 @@ pub struct Figures {
     pub midway: u64,
     /// Records that somebody removed.
     pub lost: u64,
+    /// Those of which a run said that nothing says their size.
+    pub told: u64,
+    /// Starts that something came across before they were whole.
+    pub hurried: u64,
+    /// Stops that AWS refused, after which autoscaling was as before.
+    pub refused: u64,
     /// Spans of time without ticks.
     pub outages: u64,
     /// What people did.
     pub people: u64,
     /// Overrides that were put or ended, among it.
     pub overrides: u64,
+    /// Those that were put or ended in the very instant of another.
+    pub at_once: u64,
     /// What was not as it should be: which service, when, what was expected, and the seed.
     pub violations: Vec<String>,
 }
@@ -99,7 +110,7 @@ impl fmt::Display for Figures {
         let Self { days, ticks, calls, writes, transitions, comebacks, .. } = self;
         let Self { machines, waits, .. } = self;
         let Self { kills, recoveries, faults, outages, people, overrides, violations, .. } = self;
-        let Self { twins, midway, lost, .. } = self;
+        let Self { twins, midway, lost, told, hurried, refused, at_once, .. } = self;
         writeln!(f, "{days} days, {ticks} ticks, {calls} calls, {writes} of them writes")?;
         writeln!(
             f,
@@ -114,6 +125,10 @@ impl fmt::Display for Figures {
         writeln!(
             f,
             "{people} people's changes, {overrides} of them overrides, {lost} of them records that were removed"
+        )?;
+        writeln!(
+            f,
+            "{told} services were told to have no size, {hurried} starts come across, {refused} stops refused, {at_once} overrides in one instant"
         )?;
         write!(f, "{} violations", violations.len())
     }

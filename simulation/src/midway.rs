@@ -8,14 +8,17 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::SystemUnderTest;
-use crate::compare::{is_as_remembered, record, shown};
-use crate::fleet::{RECORD, catalog, look};
+use crate::compare::{is_as_remembered, record, shown, whole};
+use crate::fleet::{RECORD, look};
 use crate::leases::OverridePlace;
+use crate::looks;
 use crate::model::{Expected, Facts, Lease, Live, Memory};
-use crate::year::Year;
+use crate::year::{Seen, Year, start};
 
 const HOUR: i64 = 3600;
 const TICK: i64 = 300;
+/// So often somebody asks whether the run has looked yet.
+const LOOKS: usize = 1_000;
 
 /// A service as it may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,27 +32,40 @@ impl<S: SystemUnderTest> Year<S> {
     pub(crate) async fn overridden_midway(&mut self) -> Result<(), S::Fault> {
         self.figures.midway += 1;
         let from = self.seconds();
-        let place = self.a_place();
+        let (seen, machines) = (self.observe(from), self.observe_machines(from));
+        let place = self.a_place(&seen);
         let reached = self.reached(place);
         let others: Vec<usize> = (0..self.fleet.services.len()).filter(|n| !reached.contains(n)).collect();
-        let (seen, machines) = (self.observe(from), self.observe_machines(from));
         let before = self.states(&reached);
         let first = self.follow(&reached, before.clone(), from);
 
-        let other = S::start(&self.aws, &catalog()).await?;
+        let other = start::<S>(&self.aws.called_by("somebody else")).await?;
+        self.aws.forget();
         let (want, word, hours) = self.draw_lease();
-        let wait = Duration::from_millis(self.random.between(0, 1_500).unsigned_abs());
+        // Before the next look at it, or while the batches go out.
+        let calls =
+            if self.random.percent(60) { self.random.between(0, 6) } else { self.random.between(0, 60) };
+        let latency = Duration::from_millis(self.random.between(20, 200).unsigned_abs());
+        let wait = latency * u32::try_from(calls).unwrap_or_default();
         let (path, old, text) = (self.override_path(place), self.leased(place), self.override_text(place));
         let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "midway"}).to_string();
-        self.aws.latency(Some(Duration::from_millis(20)));
+        self.aws.latency(Some(latency));
         let (event, aws) = (self.event(), self.aws.clone());
+        let thing = self.thing(place);
         let put = async {
+            // A run plans for the instant of its start: what is put before its first look has not begun for it.
+            for _ in 0..LOOKS {
+                if looks::has_seen(&aws.ledger(), "", &thing) {
+                    break;
+                }
+                tokio::time::sleep(latency / 4).await;
+            }
             tokio::time::sleep(wait).await;
-            let at = aws.now().as_second();
+            let at = aws.now();
             other.request("PUT", &path, body.into_bytes()).await;
             at
         };
-        let (ended, at) = tokio::join!(self.system.invoke("scale-service", event), put);
+        let (ended, put) = tokio::join!(self.system.invoke("scale-service", event), put);
         self.aws.latency(None);
         if let Err(problem) = ended {
             self.violation("a run in which an override is put ends well", "reconcile", &problem);
@@ -63,8 +79,18 @@ impl<S: SystemUnderTest> Year<S> {
             self.compare(&seen, &reached, from);
             return Ok(());
         }
-        self.set_lease(place, Some(Lease { want, from: at, until: at + hours * HOUR }));
+        // Its end is a whole second.
+        let at = whole(put);
+        self.set_lease(place, Some(Lease { want, from: at, until: put.as_second() + hours * HOUR }));
 
+        let Self { fleet, .. } = self;
+        for (n, first) in reached.iter().zip(&first) {
+            // It may have been on in between.
+            let on = first.iter().filter(|it| it.live.count > 0 && it.memory.as_ref().is_some_and(|m| m.on));
+            if let Some(service) = fleet.services.get_mut(*n) {
+                service.had.extend(on.map(|it| it.live.count));
+            }
+        }
         // Before that run's turn or after it, then by the override, and then by the next run.
         let mut states = merged(before, first);
         states = merged(states.clone(), self.follow(&reached, states, at));
@@ -73,22 +99,33 @@ impl<S: SystemUnderTest> Year<S> {
         let (seen, machines) = (self.observe(next), self.observe_machines(next));
         let ends = self.follow(&reached, states, next);
         self.aws.forget();
-        self.run_well().await;
+        drop(self.run_well().await);
         self.compare(&seen, &others, next);
         self.compare_machines(&machines, next, None);
         for (n, ends) in reached.iter().zip(&ends) {
-            self.is_one_of(*n, ends, from..=self.seconds());
+            self.is_one_of(*n, ends, from..=self.seconds() + 1);
         }
         self.forget_overrides(false, next);
         self.note_sizes();
         Ok(())
     }
 
-    /// A service, or a cluster without machines of its own.
-    fn a_place(&mut self) -> OverridePlace {
-        let n = self.random.index(self.fleet.services.len());
-        let cluster = self.random.index(4);
-        if self.random.percent(50) { OverridePlace::Service(n) } else { OverridePlace::Cluster(cluster) }
+    /// A service, or a cluster without machines of its own; of those for which something is due, if any is.
+    fn a_place(&mut self, seen: &[Seen]) -> OverridePlace {
+        let services = self.fleet.services.iter().zip(seen).enumerate();
+        let due = services.filter(|(_, (service, seen))| {
+            seen.expected.live != seen.live || seen.expected.memory != service.memory
+        });
+        let due: Vec<usize> = due.map(|(n, _)| n).collect();
+        let any = self.random.index(self.fleet.services.len());
+        let n = due.get(self.random.index(due.len())).copied().unwrap_or(any);
+        let cluster = self.fleet.services.get(n).map_or(0, |service| service.cluster);
+        let machines = self.fleet.machines.iter().any(|it| it.cluster == cluster);
+        if machines || self.random.percent(50) {
+            OverridePlace::Service(n)
+        } else {
+            OverridePlace::Cluster(cluster)
+        }
     }
 
     fn states(&self, which: &[usize]) -> Vec<Vec<State>> {
@@ -151,7 +188,7 @@ impl<S: SystemUnderTest> Year<S> {
         if let Some(service) = self.fleet.services.get_mut(n) {
             service.before = None;
             service.memory = match (found, remembered) {
-                (Some(found), Some(end)) => Some(Memory { plan: end.plan, by: end.by, ..found }),
+                (Some(found), Some(end)) => Some(Memory { plan: end.plan, ..found }),
                 (found, _) => found,
             };
         }

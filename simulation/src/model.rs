@@ -4,7 +4,15 @@
 use crate::calendar::{Plan, repeated};
 
 const HOUR: i64 = 3600;
+/// The greatest count that a start sets: the environment's `MAX_DESIRED`.
+pub(crate) const MAX_DESIRED: i64 = 7;
 const STAYS: &str = "what people did stays";
+/// A lost record, or one that was never on.
+pub(crate) const ADOPTED_WITHOUT_SIZE: &str = "adoption without a size";
+/// What differs is made as it is wanted.
+pub(crate) const ENFORCE: &str = "enforce";
+/// The end of a start.
+pub(crate) const WHOLE: &str = "what starts is whole";
 const NOT_SCHEDULED: &str = "not scheduled";
 /// The rules by which nothing is left to do.
 pub(crate) const SETTLED: [&str; 2] = [STAYS, NOT_SCHEDULED];
@@ -157,9 +165,10 @@ impl Facts<'_> {
             return Expected { rule: "a stop that was begun", live, memory, at_now: false };
         }
         if let Some(starting) = self.memory.filter(|memory| memory.starting)
-            && !wanted.is_some_and(|it| it.want == Want::Off && it.since > Some(starting.at))
+            && !wanted.is_some_and(|it| it.want == Want::Off && self.is_newer(it))
         {
-            if !self.whole && self.now - starting.at < 2 * HOUR {
+            // Two hours in whole seconds: its instant may be one that was rounded up.
+            if !self.whole && self.now + 1 - starting.at < 2 * HOUR {
                 return self.same("waking");
             }
             return self.up(starting);
@@ -182,7 +191,7 @@ impl Facts<'_> {
             let memory = self.memory.cloned().map(|memory| Memory { at: since, ..memory });
             return Expected { rule: "a transition without a size", live: self.live, memory, at_now: false };
         }
-        if let Some(since) = wanted.since.filter(|since| self.memory.is_none_or(|m| *since > m.at)) {
+        if let Some(since) = wanted.since.filter(|_| self.is_newer(wanted)) {
             if !self.is_already(wanted.want) {
                 return self.made("a transition", wanted, since);
             }
@@ -212,7 +221,7 @@ impl Facts<'_> {
             Want::Hold => false,
         };
         if self.enforce && differs {
-            return Expected { at_now: true, ..self.made("enforce", wanted, self.now) };
+            return Expected { at_now: true, ..self.made(ENFORCE, wanted, self.now) };
         }
         self.same(STAYS)
     }
@@ -221,9 +230,18 @@ impl Facts<'_> {
     fn is_taken_back(&self, plan: Option<usize>, wanted: Option<Wanted>) -> bool {
         let on = wanted.filter(|it| it.want == Want::On);
         let over = |memory: &Memory| {
-            on.is_some_and(|it| it.since > Some(memory.at) || memory.plan != plan || memory.by == By::Lease)
+            on.is_some_and(|it| self.is_newer(it) || memory.plan != plan || memory.by == By::Lease)
         };
         self.memory.is_some_and(over)
+    }
+
+    /// It is wanted since a later instant than what was last done. Of two with one instant the one that was
+    /// asked for later wins: an override that is not yet done.
+    fn is_newer(&self, wanted: Wanted) -> bool {
+        self.memory.is_none_or(|memory| {
+            let contradicts = wanted.leased && memory.on != (wanted.want == Want::On);
+            wanted.since > Some(memory.at) || (contradicts && wanted.since == Some(memory.at))
+        })
     }
 
     fn same(&self, rule: &'static str) -> Expected {
@@ -282,7 +300,7 @@ impl Facts<'_> {
             self.live.target.zip(target).map(|(live, t)| Target { flags: t.flags, ..live })
         };
         let memory = Some(Memory { starting: false, ..starting.clone() });
-        Expected { rule: "what starts is whole", live: Live { count, target }, memory, at_now: false }
+        Expected { rule: WHOLE, live: Live { count, target }, memory, at_now: false }
     }
 
     /// What somebody changed meanwhile wins.
@@ -292,6 +310,12 @@ impl Facts<'_> {
             max: live.max,
             flags: if live.flags == [true; 3] { flags } else { live.flags },
         }
+    }
+
+    /// The greatest count that a start sets.
+    fn most(&self) -> i64 {
+        let max = self.live.target.map_or(i64::MAX, |target| target.max);
+        if self.elastic { max.min(MAX_DESIRED) } else { max }
     }
 
     fn counted(&self) -> Option<i64> {
@@ -304,7 +328,9 @@ impl Facts<'_> {
             None => (true, Size { count: self.counted(), scaling: self.awake() }),
         };
         let memory = Memory { on, begun: false, starting: false, at, by: By::Adoption, plan, size };
-        Expected { rule: "adoption", live: self.live, memory: Some(memory), at_now: at == self.now }
+        let unsaid = self.memory.is_none() && size.count.is_none() && !self.is_idle();
+        let rule = if unsaid { ADOPTED_WITHOUT_SIZE } else { "adoption" };
+        Expected { rule, live: self.live, memory: Some(memory), at_now: at == self.now }
     }
 
     fn made(&self, rule: &'static str, wanted: Wanted, at: i64) -> Expected {
@@ -330,7 +356,7 @@ impl Facts<'_> {
                 let ours = self.asleep() && (memory.by == By::Adoption || self.live.count == 0);
                 let own = self.scaling().and_then(|own| if ours { memory.size.scaling } else { Some(own) });
                 // What a start had to bring within the target's max is still what it comes back with.
-                let most = self.live.target.map_or(i64::MAX, |target| target.max);
+                let most = self.most();
                 let clamped = self.live.count == most && memory.size.count.is_some_and(|n| n > most);
                 let counted = self.counted().filter(|_| !clamped);
                 Size { count: counted.or(memory.size.count), scaling: own }
@@ -360,7 +386,9 @@ impl Facts<'_> {
         // Its scheduled action is made up for, unless somebody had suspended it, or woke it meanwhile.
         let slept = self.live.target.is_some_and(|live| live.flags == [true; 3]) && !self.is_on();
         let missed = self.missed.filter(|_| slept && size.scaling.is_some_and(|(_, flags)| !flags[2]));
-        let worker = self.elastic && scaling.is_some_and(|(min, flags)| min == 0 && flags != [true; 3]);
+        // Without its target nothing would ever take it up from 0.
+        let elastic = self.elastic && self.live.target.is_some();
+        let worker = elastic && scaling.is_some_and(|(min, flags)| min == 0 && flags != [true; 3]);
         let as_it_runs = as_it_runs || (size.count.is_none() && worker);
         if size.count.is_none() && !worker {
             return self.same("nothing says its size");
@@ -370,8 +398,14 @@ impl Facts<'_> {
             Some((min, [first, second, third])) => {
                 // It comes down to its min only once it is whole.
                 let flags = [first || !as_it_runs, second, third];
-                // A min that is as it was saved is nobody's change.
-                let live = Target { min: if live.min == min { 0 } else { live.min }, ..live };
+                // A min that is as it was saved is nobody's change, nor are flags as a start that was cut off
+                // leaves them.
+                let cut_off = live.flags == [true, second, third];
+                let live = Target {
+                    min: if live.min == min { 0 } else { live.min },
+                    flags: if cut_off { [true; 3] } else { live.flags },
+                    ..live
+                };
                 Self::bounded_by(live, missed.unwrap_or(min), flags)
             }
             None => live,
@@ -382,11 +416,11 @@ impl Facts<'_> {
         };
         let count = match self.live.target {
             _ if as_it_runs => bounded(self.live.count),
-            None => saved.max(self.live.count),
-            Some(live) => {
+            None => saved.min(self.most()).max(self.live.count),
+            Some(_) => {
                 // Up to the min that it will have; with no scaling of its own, its count is its own.
                 let floor = scaling.and(target).map_or(0, |target| target.min);
-                let set = saved.max(floor).min(live.max);
+                let set = saved.max(floor).min(self.most());
                 if set == 0 {
                     return self.same("its max is 0");
                 }

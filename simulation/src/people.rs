@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::SystemUnderTest;
-use crate::fleet::{RECORD, SCHEDULE, Tag};
+use crate::fleet::{RECORD, SCHEDULE, Service, Tag};
 use crate::leases::OverridePlace;
 use crate::model::{Lease, Want};
 use crate::year::Year;
@@ -14,20 +14,28 @@ impl<S: SystemUnderTest> Year<S> {
     /// Somebody does something, somewhere.
     pub(crate) async fn people(&mut self) {
         self.figures.people += 1;
+        let starting: Vec<usize> = self.starting().collect();
+        let chosen = starting.get(self.random.index(starting.len())).copied();
+        if let Some(n) = chosen.filter(|_| self.random.percent(70)) {
+            self.hurry(n).await;
+            self.note_sizes();
+            return;
+        }
         let n = self.random.index(self.fleet.services.len());
         match self.random.between(1, 100) {
-            1..=28 => self.resize(n),
+            1..=25 => self.resize(n),
+            26..=28 => self.hinder(n),
             29..=37 => self.at_the_machines(),
             38..=46 => self.rebound(n),
-            47..=66 => self.lease(OverridePlace::Service(n)).await,
+            47..=66 => self.leases(OverridePlace::Service(n)).await,
             67..=72 => {
                 let cluster = self.random.index(self.fleet.clusters.len());
-                self.lease(OverridePlace::Cluster(cluster)).await;
+                self.leases(OverridePlace::Cluster(cluster)).await;
             }
             73..=84 => self.edit_schedule(n),
             85..=87 => self.edit_policy(n),
-            88..=95 => self.deploy(n),
-            96 => self.lose_record(n),
+            88..=94 => self.deploy(n),
+            95..=96 => self.lose_record(n),
             97 => self.edit_cluster(),
             98 => self.add(),
             _ => self.outage(),
@@ -49,6 +57,37 @@ impl<S: SystemUnderTest> Year<S> {
         if let Some(service) = self.fleet.services.get_mut(n) {
             service.before = None;
         }
+    }
+
+    /// The services that were started, and have not been seen whole.
+    pub(crate) fn starting(&self) -> impl Iterator<Item = usize> {
+        let starts = |service: &Service| service.memory.as_ref().is_some_and(|memory| memory.starting);
+        self.fleet.services.iter().enumerate().filter(move |(_, one)| starts(one)).map(|(n, _)| n)
+    }
+
+    /// Somebody comes across a service that is starting: it is sized, or its bounds are moved, and often it is
+    /// wanted off at once. What it comes back with is its record's size, whatever is seen of it by then.
+    async fn hurry(&mut self, n: usize) {
+        self.figures.hurried += 1;
+        match self.random.between(1, 4) {
+            1..=2 => self.resize(n),
+            3 => self.rebound(n),
+            _ => {}
+        }
+        if self.random.percent(70) {
+            let hours = self.random.between(1, 8);
+            self.lease(OverridePlace::Service(n), Some((Want::Off, "off", hours))).await;
+        }
+    }
+
+    /// Its tasks cannot start, for an image that is not there, or they can again: what was started may be
+    /// starting for hours.
+    fn hinder(&mut self, n: usize) {
+        let Some((cluster, service)) = self.names(n) else { return };
+        let hinders = self.random.percent(60);
+        self.aws.with(|world| {
+            world.cannot_start(&cluster, &service, hinders.then_some("CannotPullContainerError: not found"));
+        });
     }
 
     fn resize(&mut self, n: usize) {
@@ -82,6 +121,10 @@ impl<S: SystemUnderTest> Year<S> {
             (Some(_), 1) => {
                 self.cli("application-autoscaling", "DeregisterScalableTarget", input);
                 self.touched(n);
+                // Its scheduled actions go with it.
+                if let Some(service) = self.fleet.services.get_mut(n) {
+                    service.action = None;
+                }
                 return;
             }
             (Some(_), draw) => {
@@ -117,14 +160,34 @@ impl<S: SystemUnderTest> Year<S> {
         (want, word, hours)
     }
 
+    /// An override; or one, and in the same instant its opposite.
+    async fn leases(&mut self, place: OverridePlace) {
+        if !self.random.percent(25) {
+            return self.lease(place, None).await;
+        }
+        let at = self.aws.now();
+        let hours = self.random.between(1, 8);
+        let (on, off) = ((Want::On, "on", hours), (Want::Off, "off", hours));
+        let (first, second) = if self.random.percent(50) { (on, off) } else { (off, on) };
+        self.lease(place, Some(first)).await;
+        if self.aws.now() == at {
+            self.figures.at_once += 1;
+        } else {
+            // Within a second the model knows of one instant only.
+            self.move_to(self.seconds() + 1);
+        }
+        self.lease(place, Some(second)).await;
+    }
+
     /// An override is put, or the one that is there is ended; both act at once.
-    async fn lease(&mut self, place: OverridePlace) {
+    async fn lease(&mut self, place: OverridePlace, drawn: Option<(Want, &'static str, i64)>) {
         self.figures.overrides += 1;
         let now = self.seconds();
         let old = self.leased(place);
         let live = old.filter(|it| it.is_live(now));
-        let (want, word, hours) = self.draw_lease();
-        let (method, body, lease) = if let Some(live) = live.filter(|_| self.random.percent(30)) {
+        let (want, word, hours) = drawn.unwrap_or_else(|| self.draw_lease());
+        let ends = drawn.is_none() && self.random.percent(30);
+        let (method, body, lease) = if let Some(live) = live.filter(|_| ends) {
             ("DELETE", Value::Null, Lease { until: now.max(live.from), ..live })
         } else {
             let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "the year"});
@@ -149,6 +212,7 @@ impl<S: SystemUnderTest> Year<S> {
                 self.compare_machines(&machines, now, Some(cluster));
             }
         }
+        self.note_sizes();
     }
 
     /// The schedule's tag is replaced, removed, or added again.
@@ -207,7 +271,13 @@ impl<S: SystemUnderTest> Year<S> {
     }
 
     /// Infrastructure-as-code removes a tag that it does not know.
-    fn lose_record(&mut self, n: usize) {
+    fn lose_record(&mut self, any: usize) {
+        // Of what is off it is all that says its size.
+        let off = |service: &Service| service.memory.as_ref().is_some_and(|memory| !memory.on);
+        let all_off: Vec<usize> =
+            self.fleet.services.iter().enumerate().filter(|(_, one)| off(one)).map(|(n, _)| n).collect();
+        let chosen = all_off.get(self.random.index(all_off.len())).copied();
+        let n = chosen.filter(|_| self.random.percent(50)).unwrap_or(any);
         let Some((cluster, service)) = self.names(n) else { return };
         self.write_tag(&format!("service/{cluster}/{service}"), RECORD, None);
         if let Some(service) = self.fleet.services.get_mut(n) {

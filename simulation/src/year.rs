@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::calendar::{plans, rfc3339};
-use crate::compare::UNKNOWN;
+use crate::compare::{UNKNOWN, whole};
 use crate::fleet::{Fleet, Service, catalog, end, is_deploying, is_whole, look};
+use crate::looks;
 use crate::machines::SeenMachines;
-use crate::model::{Expected, Facts, Lease, Live, wanted};
+use crate::model::{ENFORCE, Expected, Facts, Lease, Live, MAX_DESIRED, wanted};
 use crate::random::Random;
 use crate::{Figures, Options, SystemUnderTest};
 
@@ -50,13 +51,19 @@ pub(crate) struct Seen {
 /// What a run leaves behind, path by path.
 type Left = Vec<(String, String)>;
 
+/// The system on this AWS, in a process of its own.
+pub(crate) async fn start<S: SystemUnderTest>(aws: &Aws) -> Result<S, S::Fault> {
+    let (schedules, most) = (catalog(), MAX_DESIRED.to_string());
+    S::start(aws, &[("SCHEDULES", &schedules), ("MAX_DESIRED", &most)]).await
+}
+
 impl<S: SystemUnderTest> Year<S> {
     pub(crate) async fn begin(options: Options) -> Result<Self, S::Fault> {
         let mut random = Random::new(options.seed);
         let mut world = World::new(Timestamp::from_second(BEGIN).unwrap_or_default());
         let fleet = Fleet::new(plans(), options.services, &mut random, &mut world);
         let aws = Aws::new(world);
-        let system = S::start(&aws, &catalog()).await?;
+        let system = start(&aws).await?;
         let mut year = Self {
             options,
             random,
@@ -90,7 +97,8 @@ impl<S: SystemUnderTest> Year<S> {
         }
         let tick = self.next_tick(now);
         if self.next_person < tick {
-            self.move_to(self.next_person);
+            // On the clock, however long the last run took.
+            self.move_to(self.next_person.max(whole(self.aws.now())));
             self.people().await;
             // A dozen a day for fifty services.
             let pause = 200 * HOUR / i64::try_from(self.options.services.max(1)).unwrap_or(1);
@@ -98,6 +106,11 @@ impl<S: SystemUnderTest> Year<S> {
         } else {
             self.move_to(tick);
             self.tick().await?;
+            // One time in four somebody comes before what was started is whole.
+            if self.starting().next().is_some() && self.random.percent(25) {
+                let soon = self.seconds() + self.random.between(10, TICK - 10);
+                self.next_person = self.next_person.min(soon);
+            }
             if tick >= self.next_quiet {
                 self.next_quiet = tick + self.random.between(1, 96) * TICK;
             }
@@ -173,7 +186,10 @@ impl<S: SystemUnderTest> Year<S> {
             // A deployment may have ended by then.
             let memory = expected.memory.as_ref();
             let again = Facts { memory, live: expected.live, deploying: false, ..facts }.expected();
-            let settles = again.live == expected.live && again.memory == expected.memory;
+            // A start by `enforce` that was cut off is finished for the last transition's instant.
+            let starts = expected.memory.as_ref().is_some_and(|memory| memory.starting);
+            let other = expected.rule == ENFORCE && starts;
+            let settles = again.live == expected.live && again.memory == expected.memory && !other;
             Seen { live, expected, settles }
         };
         self.aws.with(|world| self.fleet.services.iter().map(|service| one(world, service)).collect())
@@ -183,7 +199,9 @@ impl<S: SystemUnderTest> Year<S> {
         let from = self.seconds();
         // What alarms made of it since.
         self.note_sizes();
-        match self.random.between(-7, 100) {
+        // What goes wrong where something is due is worth more.
+        let due = self.observe(from).iter().any(|seen| seen.expected.live != seen.live);
+        match self.random.between(-7, if due { 50 } else { 100 }) {
             -7..=-4 => self.twins().await?,
             -3..=0 => self.overridden_midway().await?,
             1..=8 => {
@@ -216,8 +234,12 @@ impl<S: SystemUnderTest> Year<S> {
         json!({"action": "reconcile", "clusters": ["*"], "at": at, "schedule": schedule})
     }
 
+    /// Counts the calls since the ledger was emptied, and holds their order against the rule.
     pub(crate) fn count_calls(&mut self) {
         let calls = self.aws.ledger();
+        for (law, path, how) in looks::faults(&calls) {
+            self.violation(law, &path, &how);
+        }
         self.figures.calls += u64::try_from(calls.len()).unwrap_or(0);
         self.figures.writes += u64::try_from(calls.iter().filter(|call| call.write).count()).unwrap_or(0);
     }
@@ -237,9 +259,12 @@ impl<S: SystemUnderTest> Year<S> {
             Some(machines) => self.machines_still_due(machines, from, now),
         };
         self.aws.forget();
-        self.run_well().await;
+        let report = self.run_well().await;
         let writes = self.aws.writes();
         let all: Vec<usize> = (0..self.fleet.services.len()).collect();
+        if !disturbed {
+            self.told(&seen, &report);
+        }
         let quiet = !disturbed && self.is_quiet(&seen) && self.machines_are_quiet(&machines);
         self.compare(&seen, &all, from);
         self.compare_machines(&machines, from, None);
@@ -253,13 +278,15 @@ impl<S: SystemUnderTest> Year<S> {
         self.note_sizes();
     }
 
-    /// A run that nothing disturbs.
-    pub(crate) async fn run_well(&mut self) {
-        if let Err(problem) = self.system.invoke("scale-service", self.event()).await {
+    /// A run that nothing disturbs, and its report.
+    pub(crate) async fn run_well(&mut self) -> Value {
+        let report = self.system.invoke("scale-service", self.event()).await.unwrap_or_else(|problem| {
             self.violation("a clean run ends well", "reconcile", &format!("it failed: {problem}"));
-        }
+            Value::Null
+        });
         self.figures.ticks += 1;
         self.count_calls();
+        report
     }
 
     /// An event that comes twice at once: the end is that of one.
@@ -267,15 +294,17 @@ impl<S: SystemUnderTest> Year<S> {
         self.figures.twins += 1;
         let from = self.seconds();
         let (mut seen, mut machines) = (self.observe(from), self.observe_machines(from));
-        // What the one starts the other may find whole.
+        // What the one starts the other may find whole, and what the one ends may leave more to the other.
         let starts = |expected: &Expected| expected.memory.as_ref().is_some_and(|memory| memory.starting);
-        let services = seen.iter_mut().map(|seen| &mut seen.expected);
-        for expected in services.chain(machines.iter_mut().map(|seen| &mut seen.expected)) {
-            if starts(expected) {
+        let services = seen.iter_mut().map(|seen| (&mut seen.expected, seen.settles));
+        let groups = machines.iter_mut().map(|seen| (&mut seen.expected, seen.settles));
+        for (expected, settles) in services.chain(groups) {
+            if starts(expected) || !settles {
                 expected.rule = UNKNOWN;
             }
         }
-        let other = S::start(&self.aws, &catalog()).await?;
+        let other = start::<S>(&self.aws.called_by("the twin")).await?;
+        self.aws.forget();
         self.aws.latency(Some(std::time::Duration::from_millis(20)));
         let event = self.event();
         let (one, two) = tokio::join!(
@@ -299,7 +328,7 @@ impl<S: SystemUnderTest> Year<S> {
     /// does not die leaves behind.
     async fn killed(&mut self) -> Result<Left, S::Fault> {
         let fork = self.aws.fork();
-        drop(S::start(&fork, &catalog()).await?.invoke("scale-service", self.event()).await);
+        drop(start::<S>(&fork).await?.invoke("scale-service", self.event()).await);
         let ledger = fork.ledger();
         let writes: Vec<usize> =
             ledger.iter().enumerate().filter(|(_, call)| call.write).map(|(k, _)| k).collect();
@@ -322,7 +351,7 @@ impl<S: SystemUnderTest> Year<S> {
             drop(killed);
             self.count_calls();
             // The process is gone; a new one starts.
-            self.system = S::start(&self.aws, &catalog()).await?;
+            self.system = start(&self.aws).await?;
         }
         Ok(expected)
     }
@@ -332,13 +361,13 @@ impl<S: SystemUnderTest> Year<S> {
         self.figures.faults += 1;
         let (share, salt) = (self.random.between(5, 40), self.random.between(0, i64::MAX - 1).unsigned_abs());
         let share = f64::from(u8::try_from(share).unwrap_or(10)) / 100.0;
-        let rule = if self.random.percent(50) {
-            Faults::new().on("ecs", "UpdateService")
-        } else {
-            Faults::new().anywhere()
-        };
-        let rule = rule.fraction(share, salt);
+        let (refused, everywhere) = (self.random.percent(30), self.random.percent(50));
+        let rule =
+            if everywhere { Faults::new().anywhere() } else { Faults::new().on("ecs", "UpdateService") };
+        let rule = rule.fraction(if everywhere { share } else { share * 2.0 }, salt);
+        let before = self.targets();
         let script = match self.random.between(1, 6) {
+            _ if refused => Faults::new().on("ecs", "UpdateService").access_denied(),
             1 => rule.throttle(),
             2 => rule.server_error(),
             3 => rule.reset_before_commit(),
@@ -350,6 +379,7 @@ impl<S: SystemUnderTest> Year<S> {
         self.aws.faults(script);
         drop(self.system.invoke("scale-service", self.event()).await);
         self.aws.faults(Faults::new());
+        self.given_back(&before);
         self.count_calls();
     }
 }

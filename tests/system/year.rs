@@ -17,7 +17,7 @@ async fn a_fortnight_leaves_every_service_as_it_ought_to_be() {
     for seed in [1, 2026] {
         let figures = fortnight(seed).await;
         let Figures { transitions, comebacks, kills, recoveries, faults, people, overrides, .. } = figures;
-        let Figures { machines, waits, .. } = figures;
+        let Figures { machines, waits, twins, midway, hurried, at_once, .. } = figures;
         for (what, happened) in [
             ("transitions", transitions),
             ("machines", machines),
@@ -28,6 +28,10 @@ async fn a_fortnight_leaves_every_service_as_it_ought_to_be() {
             ("faults", faults),
             ("people", people),
             ("overrides", overrides),
+            ("runs that came twice", twins),
+            ("overrides in the middle of a run", midway),
+            ("starts that somebody came across", hurried),
+            ("overrides in one instant", at_once),
         ] {
             assert!(happened > 0, "seed {seed}: no {what}");
         }

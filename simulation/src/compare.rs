@@ -122,7 +122,10 @@ impl<S: SystemUnderTest> Year<S> {
                 // What was not yet whole comes back as it was before that.
                 let starting = service.memory.as_ref().is_some_and(|memory| memory.starting);
                 service.memory = memory;
-                if was_on && !starting && !is_on && seen.live.count > 0 && live.count == 0 {
+                // It had more than it keeps by night.
+                let went_down =
+                    seen.live.count > live.count.max(service.night) && live.count <= service.night;
+                if was_on && !starting && !is_on && went_down {
                     // Its own action may give it another min meanwhile.
                     service.before = Some(seen.live).filter(|_| service.action.is_none());
                 } else if is_up {
@@ -196,7 +199,7 @@ pub(crate) fn is_as_remembered(
         (None, None) => true,
         (Some(found), Some(expected)) => {
             (found.on, found.begun, found.starting) == (expected.on, expected.begun, expected.starting)
-                && found.size == expected.size
+                && (found.size, found.night) == (expected.size, expected.night)
                 && found.by == expected.by
                 && (found.at == expected.at || span.is_some_and(|span| span.contains(&found.at)))
         }
@@ -225,12 +228,13 @@ pub(crate) fn record(text: &str) -> Option<Memory> {
     let (state, at) = words.next()?.split_once('@')?;
     let at = whole(at.parse().ok()?);
     let mut size = Size::default();
-    let (mut min, mut flags, mut by) = (None, None, By::Plan);
+    let (mut min, mut flags, mut by, mut night) = (None, None, By::Plan, 0);
     for (key, value) in words.filter_map(|word| word.split_once('=')) {
         match key {
             "n" => size.count = value.parse().ok(),
             "by" if value == "override" => by = By::Lease,
             "by" if value == "adoption" => by = By::Adoption,
+            "night" => night = value.parse().ok()?,
             "min" => min = value.parse().ok(),
             "susp" => {
                 let mut letters = value.chars().map(|c| c != '-');
@@ -242,5 +246,5 @@ pub(crate) fn record(text: &str) -> Option<Memory> {
     size.scaling = min.zip(flags);
     let (begun, starting) = (state == "stopping", state == "starting");
     let on = state == "on" || starting;
-    Some(Memory { on, begun, starting, at, by, plan: None, size })
+    Some(Memory { on, begun, starting, at, by, plan: None, size, night })
 }

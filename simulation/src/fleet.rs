@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::calendar::{DEFAULT_ZONE, HOLIDAYS, NAMED, Plan};
 use crate::machines::{self, Machines};
-use crate::model::{By, Lease, Live, Memory, Target};
+use crate::model::{By, Half, Lease, Live, Memory, Target};
 use crate::random::Random;
 
 /// The tag `steward:schedule` of a service.
@@ -37,7 +37,9 @@ pub(crate) struct Service {
     pub(crate) name: String,
     pub(crate) tag: Tag,
     pub(crate) enforce: bool,
-    pub(crate) stop_only: bool,
+    pub(crate) half: Half,
+    /// How many tasks it keeps while it is off.
+    pub(crate) night: i64,
     /// A scheduled action that sets a min each day: at which second of the day, in UTC.
     pub(crate) action: Option<(i64, i64)>,
     pub(crate) lease: Option<Lease>,
@@ -62,6 +64,7 @@ pub(crate) struct Fleet {
 pub(crate) const SCHEDULE: &str = "steward:schedule";
 pub(crate) const OVERRIDE: &str = "steward:override";
 pub(crate) const RECORD: &str = "steward:record";
+pub(crate) const NIGHT: &str = "steward:night";
 /// The cluster in which about half of the services are, and most of them turn at the same instant: more than
 /// go in one batch.
 const LARGE: usize = 0;
@@ -125,7 +128,9 @@ impl Fleet {
             7..=14 if index == LARGE => Tag::Clusters,
             _ => Tag::Plan(random.index(self.plans.len())),
         };
-        let (enforce, stop_only) = (random.percent(20), random.percent(15));
+        let (enforce, half) = (random.percent(20), random.half());
+        // On machines they would keep those up all night.
+        let night = if on_machines { 0 } else { random.night() };
         // A queue's worker, that its autoscaling has taken to 0.
         let worker = !on_machines && random.percent(12);
         let count = if worker { 0 } else { random.between(1, 6) };
@@ -139,8 +144,11 @@ impl Fleet {
         if enforce {
             seed = seed.tag("steward:drift", "enforce");
         }
-        if stop_only {
-            seed = seed.tag("steward:half", "stop-only");
+        if let Some(half) = half.text() {
+            seed = seed.tag("steward:half", half);
+        }
+        if night > 0 {
+            seed = seed.tag(NIGHT, &night.to_string());
         }
         world.service(&cluster.name, seed);
         let mut action = None;
@@ -161,7 +169,8 @@ impl Fleet {
             name,
             tag,
             enforce,
-            stop_only,
+            half,
+            night,
             action,
             lease: None,
             memory: None,

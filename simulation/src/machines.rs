@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::SystemUnderTest;
 use crate::compare::{UNKNOWN, is_as_remembered, record, shown};
 use crate::fleet::{Fleet, RECORD, SCHEDULE};
-use crate::model::{Expected, Facts, Lease, Live, Memory, Target, WHOLE, wanted};
+use crate::model::{Expected, Facts, Half, Lease, Live, Memory, Target, WHOLE, wanted};
 use crate::random::Random;
 use crate::year::Year;
 
@@ -144,7 +144,8 @@ impl<S: SystemUnderTest> Year<S> {
             plan: Ok(Some(it.plan)),
             wanted: wanted(None, lease, self.fleet.plans.get(it.plan), now),
             enforce: false,
-            stop_only: false,
+            half: Half::Both,
+            night: 0,
             now,
         }
     }

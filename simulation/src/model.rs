@@ -62,6 +62,28 @@ pub(crate) struct Memory {
     /// The plan then in force.
     pub(crate) plan: Option<usize>,
     pub(crate) size: Size,
+    /// How many tasks a stop left, at the most.
+    pub(crate) night: i64,
+}
+
+/// Which half of a schedule acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Half {
+    #[default]
+    Both,
+    StopOnly,
+    StartOnly,
+}
+
+impl Half {
+    /// The tag's text, if it is there.
+    pub(crate) fn text(self) -> Option<&'static str> {
+        match self {
+            Self::Both => None,
+            Self::StopOnly => Some("stop-only"),
+            Self::StartOnly => Some("start-only"),
+        }
+    }
 }
 
 /// What an override wants, and a schedule.
@@ -136,7 +158,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) plan: Result<Option<usize>, ()>,
     pub(crate) wanted: Option<Wanted>,
     pub(crate) enforce: bool,
-    pub(crate) stop_only: bool,
+    pub(crate) half: Half,
+    /// How many tasks it keeps while it is off.
+    pub(crate) night: i64,
     pub(crate) now: i64,
 }
 
@@ -159,9 +183,8 @@ impl Facts<'_> {
         }
         let begun = self.memory.filter(|memory| memory.begun && !self.is_taken_back(plan, wanted));
         if let Some(begun) = begun {
-            let memory = Some(Memory { begun: false, ..begun.clone() });
-            let target = self.live.target.map(|t| Target { min: 0, flags: [true; 3], ..t });
-            let live = Live { count: 0, target };
+            let memory = Some(Memory { begun: false, night: self.night, ..begun.clone() });
+            let live = self.laid_down();
             return Expected { rule: "a stop that was begun", live, memory, at_now: false };
         }
         if let Some(starting) = self.memory.filter(|memory| memory.starting)
@@ -211,13 +234,17 @@ impl Facts<'_> {
         if edited {
             return Expected { at_now: true, ..self.made("an edited schedule", wanted, self.now) };
         }
+        let other_night = self.memory.is_some_and(|m| !m.on && m.night != self.night);
+        if other_night && wanted.want == Want::Off {
+            return Expected { at_now: true, ..self.made("an edited night size", wanted, self.now) };
+        }
         let left = self.memory.is_some_and(|m| m.by == By::Lease && m.on != (wanted.want == Want::On));
         if left {
             return Expected { at_now: true, ..self.made("an override that is gone", wanted, self.now) };
         }
         let differs = match wanted.want {
             Want::On => !self.is_already(Want::On),
-            Want::Off => self.live.count > 0 || !self.asleep(),
+            Want::Off => self.live.count > self.night || !self.asleep(),
             Want::Hold => false,
         };
         if self.enforce && differs {
@@ -249,7 +276,28 @@ impl Facts<'_> {
     }
 
     fn asleep(&self) -> bool {
-        self.live.target.is_none_or(|t| t.min == 0 && t.flags == [true; 3])
+        self.live.target.is_none_or(|t| t.min <= self.night && t.flags == [true; 3])
+    }
+
+    /// It has no more than a stop leaves, and nothing can raise it.
+    fn is_at_rest(&self) -> bool {
+        self.live.count == 0 || (self.live.count <= self.night && self.asleep())
+    }
+
+    /// The same, as only a stop leaves what has a target.
+    fn is_down(&self) -> bool {
+        self.live.count == 0 || (self.live.target.is_some() && self.is_at_rest())
+    }
+
+    /// As a stop leaves it. AWS moves the count below the max.
+    fn laid_down(&self) -> Live {
+        let target = self.live.target.map(|t| Target {
+            min: t.min.min(self.night).min(self.live.count),
+            flags: [true; 3],
+            ..t
+        });
+        let most = target.map_or(i64::MAX, |target| target.max);
+        Live { count: self.live.count.min(self.night).min(most), target }
     }
 
     fn is_on(&self) -> bool {
@@ -259,7 +307,7 @@ impl Facts<'_> {
     fn is_already(&self, want: Want) -> bool {
         match want {
             Want::On => self.is_on() && (self.live.count > 0 || self.is_idle()),
-            Want::Off => !self.is_on() && self.live.count == 0 && self.asleep(),
+            Want::Off => !self.is_on() && self.live.count <= self.night && self.asleep(),
             Want::Hold => true,
         }
     }
@@ -280,13 +328,13 @@ impl Facts<'_> {
 
     fn is_without_size(&self) -> bool {
         let unsaid = self.memory.is_some_and(|it| it.on && !it.starting && it.size.count.is_none());
-        unsaid && self.live.count == 0 && !self.is_idle()
+        unsaid && self.is_at_rest() && !self.is_idle()
     }
 
     /// The end of a start: what slept until it was whole wakes, unless somebody was there.
     fn up(&self, starting: &Memory) -> Expected {
         let target = self.live.target.map(|live| match starting.size.scaling {
-            Some((min, flags)) if self.asleep() => Self::bounded_by(live, min, flags),
+            Some((min, flags)) if self.asleep() => Self::bounded_by(live, min, flags, self.night),
             Some((_, flags)) if live.flags == [true, flags[1], flags[2]] => Target { flags, ..live },
             _ => live,
         });
@@ -304,9 +352,9 @@ impl Facts<'_> {
     }
 
     /// What somebody changed meanwhile wins.
-    fn bounded_by(live: Target, min: i64, flags: [bool; 3]) -> Target {
+    fn bounded_by(live: Target, min: i64, flags: [bool; 3], left: i64) -> Target {
         Target {
-            min: if live.min == 0 { min } else { live.min }.min(live.max),
+            min: if live.min <= left { min } else { live.min }.min(live.max),
             max: live.max,
             flags: if live.flags == [true; 3] { flags } else { live.flags },
         }
@@ -325,46 +373,57 @@ impl Facts<'_> {
     fn adopted(&self, plan: Option<usize>, at: i64) -> Expected {
         let (on, size) = match self.memory {
             Some(memory) => (memory.on, memory.size),
-            None => (true, Size { count: self.counted(), scaling: self.awake() }),
+            None => {
+                let off = self.wanted.is_some_and(|wanted| wanted.want == Want::Off);
+                // By night a few tasks without a target may be what a stop left.
+                let ours = self.is_down() || (off && self.is_at_rest());
+                (true, Size { count: self.counted().filter(|_| !ours), scaling: self.awake() })
+            }
         };
-        let memory = Memory { on, begun: false, starting: false, at, by: By::Adoption, plan, size };
+        let night = self.memory.map_or(0, |memory| memory.night);
+        let memory = Memory { on, begun: false, starting: false, at, by: By::Adoption, plan, size, night };
         let unsaid = self.memory.is_none() && size.count.is_none() && !self.is_idle();
         let rule = if unsaid { ADOPTED_WITHOUT_SIZE } else { "adoption" };
         Expected { rule, live: self.live, memory: Some(memory), at_now: at == self.now }
     }
 
     fn made(&self, rule: &'static str, wanted: Wanted, at: i64) -> Expected {
-        let withheld = self.stop_only && !wanted.leased;
+        let half = if wanted.leased { Half::Both } else { self.half };
         let by = if wanted.leased { By::Lease } else { By::Plan };
-        match wanted.want {
-            Want::Off => self.stop(rule, wanted, at),
-            Want::On if withheld && self.live.count == 0 => self.same("a start that is left to people"),
-            Want::On if withheld && !self.is_on() => self.start(rule, by, at, true),
-            Want::On => self.start(rule, by, at, false),
-            Want::Hold => self.same("held"),
+        let down = self.live.count == 0 || (!self.is_on() && self.is_at_rest());
+        match (wanted.want, half) {
+            (Want::Off, Half::StartOnly) => self.same("a stop that is left to people"),
+            (Want::Off, _) => self.stop(rule, wanted, at),
+            (Want::On, Half::StopOnly) if down => self.same("a start that is left to people"),
+            (Want::On, Half::StopOnly) if !self.is_on() => self.start(rule, by, at, true),
+            (Want::On, _) => self.start(rule, by, at, false),
+            (Want::Hold, _) => self.same("held"),
         }
     }
 
     fn stop(&self, rule: &'static str, wanted: Wanted, at: i64) -> Expected {
         let patient = wanted.since.is_none_or(|since| self.now - since < 2 * HOUR);
-        if self.deploying && self.live.count > 0 && patient {
+        let down = self.laid_down();
+        if self.deploying && self.live.count > down.count && patient {
             return self.same("a deployment is waited for");
         }
         let size = match self.memory {
-            None => Size { count: self.counted(), scaling: self.awake() },
+            None => Size { count: self.counted().filter(|_| !self.is_down()), scaling: self.awake() },
             Some(memory) if memory.on && !memory.starting => {
-                let ours = self.asleep() && (memory.by == By::Adoption || self.live.count == 0);
+                let ours = self.asleep() && (memory.by == By::Adoption || self.is_down());
                 let own = self.scaling().and_then(|own| if ours { memory.size.scaling } else { Some(own) });
                 // What a start had to bring within the target's max is still what it comes back with.
                 let most = self.most();
                 let clamped = self.live.count == most && memory.size.count.is_some_and(|n| n > most);
-                let counted = self.counted().filter(|_| !clamped);
+                // No more than its night size, where it had more, may be what a stop left.
+                let had_more = memory.size.count.is_some_and(|n| n > self.night);
+                let chosen = |count: &i64| *count > self.night || !had_more;
+                let counted = self.counted().filter(chosen).filter(|_| !clamped);
                 Size { count: counted.or(memory.size.count), scaling: own }
             }
             // What people do inside an off period is temporary; a target that is new has only this.
             Some(memory) => Size { count: memory.size.count, scaling: memory.size.scaling.or(self.awake()) },
         };
-        let target = self.live.target.map(|t| Target { min: 0, flags: [true; 3], ..t });
         let memory = Memory {
             on: false,
             begun: false,
@@ -373,8 +432,9 @@ impl Facts<'_> {
             by: if wanted.leased { By::Lease } else { By::Plan },
             plan: self.plan.unwrap_or(None),
             size,
+            night: self.night,
         };
-        Expected { rule, live: Live { count: 0, target }, memory: Some(memory), at_now: false }
+        Expected { rule, live: down, memory: Some(memory), at_now: false }
     }
 
     /// Back to its size; or, as people started it, with its autoscaling.
@@ -401,12 +461,13 @@ impl Facts<'_> {
                 // A min that is as it was saved is nobody's change, nor are flags as a start that was cut off
                 // leaves them.
                 let cut_off = live.flags == [true, second, third];
+                let left = min.min(self.memory.map_or(0, |memory| memory.night));
                 let live = Target {
-                    min: if live.min == min { 0 } else { live.min },
+                    min: if live.min == min { left } else { live.min },
                     flags: if cut_off { [true; 3] } else { live.flags },
                     ..live
                 };
-                Self::bounded_by(live, missed.unwrap_or(min), flags)
+                Self::bounded_by(live, missed.unwrap_or(min), flags, left)
             }
             None => live,
         });
@@ -429,7 +490,7 @@ impl Facts<'_> {
         };
         let size = Size { count: size.count, scaling };
         let plan = self.plan.unwrap_or(None);
-        let memory = Memory { on: true, begun: false, starting: !as_it_runs, at, by, plan, size };
+        let memory = Memory { on: true, begun: false, starting: !as_it_runs, at, by, plan, size, night: 0 };
         Expected { rule, live: Live { count, target }, memory: Some(memory), at_now: false }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::SystemUnderTest;
-use crate::fleet::{RECORD, SCHEDULE, Service, Tag};
+use crate::fleet::{NIGHT, RECORD, SCHEDULE, Service, Tag};
 use crate::leases::OverridePlace;
 use crate::model::{Lease, Want};
 use crate::year::Year;
@@ -288,12 +288,15 @@ impl<S: SystemUnderTest> Year<S> {
 
     fn edit_policy(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
-        let (enforce, stop_only) = (self.random.percent(30), self.random.percent(20));
+        let (enforce, half) = (self.random.percent(30), self.random.half());
+        let on_machines = self.fleet.machines.iter().any(|it| it.name == cluster);
+        let night = if on_machines { 0 } else { self.random.night() };
         let path = format!("service/{cluster}/{service}");
         self.write_tag(&path, "steward:drift", enforce.then(|| "enforce".into()));
-        self.write_tag(&path, "steward:half", stop_only.then(|| "stop-only".into()));
+        self.write_tag(&path, "steward:half", half.text().map(Into::into));
+        self.write_tag(&path, NIGHT, (night > 0).then(|| night.to_string()));
         if let Some(service) = self.fleet.services.get_mut(n) {
-            (service.enforce, service.stop_only) = (enforce, stop_only);
+            (service.enforce, service.half, service.night) = (enforce, half, night);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The year's random numbers: `splitmix64`, written out, so that a seed means the same year whatever
 //! version of a library is built with.
 
+use crate::model::Half;
+
 /// A generator of random numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
@@ -32,6 +34,20 @@ impl Random {
     /// True in so many of a hundred draws.
     pub(crate) fn percent(&mut self, share: i64) -> bool {
         self.between(1, 100) <= share
+    }
+
+    /// Which half of a schedule acts.
+    pub(crate) fn half(&mut self) -> Half {
+        match self.between(1, 100) {
+            1..=12 => Half::StopOnly,
+            13..=22 => Half::StartOnly,
+            _ => Half::Both,
+        }
+    }
+
+    /// How many tasks a service keeps while it is off: most keep none.
+    pub(crate) fn night(&mut self) -> i64 {
+        if self.percent(25) { self.between(1, 3) } else { 0 }
     }
 
     /// Three flags.

@@ -167,7 +167,8 @@ impl<S: SystemUnderTest> Year<S> {
             plan,
             wanted: wanted(own, clusters, calendar, now),
             enforce: service.enforce,
-            stop_only: service.stop_only,
+            half: service.half,
+            night: service.night,
             now,
         }
     }

@@ -180,7 +180,11 @@ impl<S: SystemUnderTest> Year<S> {
         let later = self.observe_machines(now);
         let one = |(mut seen, later): (SeenMachines, SeenMachines)| {
             let starting = seen.expected.memory.as_ref().is_some_and(|memory| memory.starting);
-            let other = seen.busy || later.busy || starting || later.expected.rule != seen.expected.rule;
+            let other = seen.busy
+                || later.busy
+                || starting
+                || !later.settles
+                || later.expected.rule != seen.expected.rule;
             if (from != now && other) || !seen.settles {
                 seen.expected.rule = UNKNOWN;
             }

@@ -58,6 +58,8 @@ pub(crate) struct Memory {
     pub(crate) starting: bool,
     /// The instant that it was done for.
     pub(crate) at: i64,
+    /// That instant lies between two seconds, and `at` is the later one.
+    pub(crate) rounded: bool,
     pub(crate) by: By,
     /// The plan then in force.
     pub(crate) plan: Option<usize>,
@@ -167,8 +169,9 @@ impl Facts<'_> {
         if let Some(starting) = self.memory.filter(|memory| memory.starting)
             && !wanted.is_some_and(|it| it.want == Want::Off && self.is_newer(it))
         {
-            // Two hours in whole seconds: its instant may be one that was rounded up.
-            if !self.whole && self.now + 1 - starting.at < 2 * HOUR {
+            // Two hours since the second in which it was started.
+            let second = starting.at - i64::from(starting.rounded);
+            if !self.whole && self.now - second < 2 * HOUR {
                 return self.same("waking");
             }
             return self.up(starting);
@@ -327,7 +330,8 @@ impl Facts<'_> {
             Some(memory) => (memory.on, memory.size),
             None => (true, Size { count: self.counted(), scaling: self.awake() }),
         };
-        let memory = Memory { on, begun: false, starting: false, at, by: By::Adoption, plan, size };
+        let memory =
+            Memory { on, begun: false, starting: false, at, rounded: false, by: By::Adoption, plan, size };
         let unsaid = self.memory.is_none() && size.count.is_none() && !self.is_idle();
         let rule = if unsaid { ADOPTED_WITHOUT_SIZE } else { "adoption" };
         Expected { rule, live: self.live, memory: Some(memory), at_now: at == self.now }
@@ -370,6 +374,7 @@ impl Facts<'_> {
             begun: false,
             starting: false,
             at,
+            rounded: false,
             by: if wanted.leased { By::Lease } else { By::Plan },
             plan: self.plan.unwrap_or(None),
             size,
@@ -429,7 +434,8 @@ impl Facts<'_> {
         };
         let size = Size { count: size.count, scaling };
         let plan = self.plan.unwrap_or(None);
-        let memory = Memory { on: true, begun: false, starting: !as_it_runs, at, by, plan, size };
+        let memory =
+            Memory { on: true, begun: false, starting: !as_it_runs, at, rounded: false, by, plan, size };
         Expected { rule, live: Live { count, target }, memory: Some(memory), at_now: false }
     }
 }

@@ -226,7 +226,8 @@ pub(crate) fn whole(at: Timestamp) -> i64 {
 pub(crate) fn record(text: &str) -> Option<Memory> {
     let mut words = text.strip_prefix("v1 ")?.split(' ');
     let (state, at) = words.next()?.split_once('@')?;
-    let at = whole(at.parse().ok()?);
+    let at: Timestamp = at.parse().ok()?;
+    let (at, rounded) = (whole(at), at.subsec_nanosecond() > 0);
     let mut size = Size::default();
     let (mut min, mut flags, mut by, mut night) = (None, None, By::Plan, 0);
     for (key, value) in words.filter_map(|word| word.split_once('=')) {
@@ -246,5 +247,5 @@ pub(crate) fn record(text: &str) -> Option<Memory> {
     size.scaling = min.zip(flags);
     let (begun, starting) = (state == "stopping", state == "starting");
     let on = state == "on" || starting;
-    Some(Memory { on, begun, starting, at, by, plan: None, size, night })
+    Some(Memory { on, begun, starting, at, rounded, by, plan: None, size, night })
 }

@@ -181,7 +181,11 @@ impl<S: SystemUnderTest> Year<S> {
         let later = self.observe_machines(now);
         let one = |(mut seen, later): (SeenMachines, SeenMachines)| {
             let starting = seen.expected.memory.as_ref().is_some_and(|memory| memory.starting);
-            let other = seen.busy || later.busy || starting || later.expected.rule != seen.expected.rule;
+            let other = seen.busy
+                || later.busy
+                || starting
+                || !later.settles
+                || later.expected.rule != seen.expected.rule;
             if (from != now && other) || !seen.settles {
                 seen.expected.rule = UNKNOWN;
             }
@@ -255,6 +259,9 @@ impl<S: SystemUnderTest> Year<S> {
             let back = it.before.filter(|_| is_up && live.count > 0);
             if let Some(before) = back {
                 self.figures.comebacks += 1;
+                // Its alarms may have acted on it already where its start ended in one of several runs.
+                let unsure = expected.rule == UNKNOWN;
+                let live = if unsure { Live { count: before.count, ..live } } else { live };
                 if live != before {
                     let what = format!("expected {}, found {}", shown(&before), shown(&live));
                     faults.push(("it comes back as it was", path, what));

@@ -58,6 +58,8 @@ pub(crate) struct Memory {
     pub(crate) starting: bool,
     /// The instant that it was done for.
     pub(crate) at: i64,
+    /// That instant lies between two seconds, and `at` is the later one.
+    pub(crate) rounded: bool,
     pub(crate) by: By,
     /// The plan then in force.
     pub(crate) plan: Option<usize>,
@@ -190,8 +192,9 @@ impl Facts<'_> {
         if let Some(starting) = self.memory.filter(|memory| memory.starting)
             && !wanted.is_some_and(|it| it.want == Want::Off && self.is_newer(it))
         {
-            // Two hours in whole seconds: its instant may be one that was rounded up.
-            if !self.whole && self.now + 1 - starting.at < 2 * HOUR {
+            // Two hours since the second in which it was started.
+            let second = starting.at - i64::from(starting.rounded);
+            if !self.whole && self.now - second < 2 * HOUR {
                 return self.same("waking");
             }
             return self.up(starting);
@@ -371,17 +374,16 @@ impl Facts<'_> {
     }
 
     fn adopted(&self, plan: Option<usize>, at: i64) -> Expected {
-        let (on, size) = match self.memory {
-            Some(memory) => (memory.on, memory.size),
-            None => {
-                let off = self.wanted.is_some_and(|wanted| wanted.want == Want::Off);
-                // By night a few tasks without a target may be what a stop left.
-                let ours = self.is_down() || (off && self.is_at_rest());
-                (true, Size { count: self.counted().filter(|_| !ours), scaling: self.awake() })
-            }
+        let at_first_sight = || {
+            let off = self.wanted.is_some_and(|wanted| wanted.want == Want::Off);
+            // By night a few tasks without a target may be what a stop left.
+            let ours = self.is_down() || (off && self.is_at_rest());
+            (true, Size { count: self.counted().filter(|_| !ours), scaling: self.awake() })
         };
+        let (on, size) = self.memory.map_or_else(at_first_sight, |memory| (memory.on, memory.size));
         let night = self.memory.map_or(0, |memory| memory.night);
-        let memory = Memory { on, begun: false, starting: false, at, by: By::Adoption, plan, size, night };
+        let by = By::Adoption;
+        let memory = Memory { on, begun: false, starting: false, at, rounded: false, by, plan, size, night };
         let unsaid = self.memory.is_none() && size.count.is_none() && !self.is_idle();
         let rule = if unsaid { ADOPTED_WITHOUT_SIZE } else { "adoption" };
         Expected { rule, live: self.live, memory: Some(memory), at_now: at == self.now }
@@ -429,6 +431,7 @@ impl Facts<'_> {
             begun: false,
             starting: false,
             at,
+            rounded: false,
             by: if wanted.leased { By::Lease } else { By::Plan },
             plan: self.plan.unwrap_or(None),
             size,
@@ -490,7 +493,9 @@ impl Facts<'_> {
         };
         let size = Size { count: size.count, scaling };
         let plan = self.plan.unwrap_or(None);
-        let memory = Memory { on: true, begun: false, starting: !as_it_runs, at, by, plan, size, night: 0 };
+        let starting = !as_it_runs;
+        let memory =
+            Memory { on: true, begun: false, starting, at, rounded: false, by, plan, size, night: 0 };
         Expected { rule, live: Live { count, target }, memory: Some(memory), at_now: false }
     }
 }

@@ -50,6 +50,7 @@ pub(crate) enum By {
 
 /// What was last done, and the size to come back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "what is remembered, fact by fact")]
 pub(crate) struct Memory {
     pub(crate) on: bool,
     /// A stop that was begun, and waits for tasks.

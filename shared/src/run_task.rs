@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ecs::{AwsVpcConfiguration, CapacityProviderStrategyItem, Failure, Tag, Task};
@@ -61,7 +62,7 @@ pub struct Overrides {
 }
 
 /// What is told to one container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerOverride {
     /// Its name in the task definition.
@@ -84,7 +85,7 @@ pub struct ContainerOverride {
 }
 
 /// A variable of a container's environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
     /// Its name.

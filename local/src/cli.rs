@@ -12,6 +12,7 @@ use simulation::Options;
 use crate::aws::{Place, PlaceFault};
 use crate::demo::{self, DemoFault, Sabotage};
 use crate::invoke::{self, EventFault};
+use crate::openapi;
 use crate::serve::{ServeFault, Server};
 use crate::simulate::{self, SimulationFault};
 use crate::system::{StartFault, System};
@@ -98,6 +99,18 @@ enum Command {
         services: u16,
     },
 
+    /// Print the REST API's description (OpenAPI 3.1), made from the types and the template's routes
+    ///
+    /// The checked-in openapi.json is what is printed here. `cargo local serve` has it at /openapi.json.
+    #[command(after_help = "Examples:
+  cargo local openapi > openapi.new && mv openapi.new openapi.json
+  cargo local openapi --check")]
+    Openapi {
+        /// Print nothing, and fail where openapi.json says something else
+        #[arg(long)]
+        check: bool,
+    },
+
     /// Send one event to a function, and print its answer as JSON
     ///
     /// The event is a scheduled or direct one ({"action": …}) or API Gateway's REST proxy event,
@@ -149,6 +162,8 @@ enum Fault {
     Demo(#[from] DemoFault),
     #[error(transparent)]
     Simulation(#[from] SimulationFault),
+    #[error("the API can't be described: {0}")]
+    Openapi(String),
     #[error(transparent)]
     Thread(#[from] tokio::task::JoinError),
     #[error(transparent)]
@@ -172,6 +187,7 @@ impl Cli {
                 simulate(Options { days, seed, services: services.into() }).await
             }
             Command::Invoke { function, file, on } => invoke(&function, file, on).await,
+            Command::Openapi { check } => openapi(check),
         };
         match ended {
             Ok(code) => code,
@@ -246,6 +262,19 @@ async fn simulate(options: Options) -> Result<ExitCode, Fault> {
     }
     writeln!(io::stdout(), "{figures}")?;
     Ok(if figures.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn openapi(check: bool) -> Result<ExitCode, Fault> {
+    let made = openapi::printed().map_err(Fault::Openapi)?;
+    if !check {
+        write!(io::stdout(), "{made}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if made == openapi::CHECKED_IN {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("openapi.json is not up to date: {}", openapi::COMMAND);
+    Ok(ExitCode::FAILURE)
 }
 
 async fn interrupted() {

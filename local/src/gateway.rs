@@ -82,6 +82,7 @@ impl Response {
             "detail": detail,
             "code": code,
             "retryable": false,
+            "requestId": "local",
         });
         let headers = vec![("content-type".to_owned(), "application/problem+json".to_owned())];
         Self { status, headers, body: body.to_string() }

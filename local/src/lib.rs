@@ -6,6 +6,7 @@ pub mod cli;
 pub mod demo;
 pub mod gateway;
 pub mod invoke;
+pub mod openapi;
 pub mod serve;
 pub mod simulate;
 pub mod system;

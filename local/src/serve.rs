@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::gateway::{LARGEST_BODY, Response, Sent};
+use crate::openapi;
 use crate::system::{Clock, Setup, StartFault, System};
 
 /// A system whose ports are open.
@@ -104,7 +105,8 @@ impl Server {
     #[must_use]
     pub fn welcome(&self) -> String {
         let api = self.url();
-        let mut text = format!("The API is at          {api}\n");
+        let mut text =
+            format!("The API is at          {api}\nIt is described at     {api}{}\n", openapi::PATH);
         if let Some(aws) = self.aws_url() {
             let _ = write!(
                 text,
@@ -161,7 +163,12 @@ To see the evening at once, and the morning after it:
     /// Serves until `end`, then finishes what is under way.
     pub async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeFault> {
         let system = Arc::new(self.system);
-        let routes = Router::new().fallback(answer).with_state(Arc::clone(&system));
+        let described = openapi::served_at(&url(self.address));
+        let describe = || async { ([(http::header::CONTENT_TYPE, "application/json")], described) };
+        let routes = Router::new()
+            .route(openapi::PATH, axum::routing::get(describe))
+            .fallback(answer)
+            .with_state(Arc::clone(&system));
         // Small answers must not wait for a full packet; a socket that refuses the option only answers later.
         let listener = self.api.tap_io(|stream| drop(stream.set_nodelay(true)));
         let (running, ended) = oneshot::channel();
@@ -324,6 +331,9 @@ mod tests {
         let calls = async {
             let pairs = format!("{api}/v1/clusters?query=clusters[*].[clusterName,runningTasksCount]");
             assert_eq!(send("GET", pairs, "").await, (200, json!([["ecs-api", 3], ["microservices", 8]])));
+            let (status, described) = send("GET", format!("{api}/openapi.json"), "").await;
+            assert_eq!((status, &described["openapi"]), (200, &json!("3.1.1")));
+            assert_eq!(described["servers"], json!([{ "url": api }]));
             let scale = format!("{api}/v1/clusters/microservices/services/users/scale");
             let (status, report) = send("PUT", scale.clone(), r#"{"desiredCount":0}"#).await;
             assert_eq!((status, &report["counts"]["changed"]), (200, &json!(1)));

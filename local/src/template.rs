@@ -12,11 +12,17 @@ pub struct Template {
     pub routes: Vec<TemplateRoute>,
     /// The schedules, whether enabled or not.
     pub schedules: Vec<TemplateSchedule>,
+    /// What API Gateway answers by itself.
+    pub refusals: Vec<GatewayRefusal>,
+    /// The stage of the API: `live`.
+    pub stage: String,
 }
 
 /// A route and the function behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateRoute {
+    /// Its name in the template: `ScaleService`.
+    pub name: String,
     /// `PUT`.
     pub method: String,
     /// `/v1/clusters/{cluster}`.
@@ -36,6 +42,26 @@ pub struct TemplateSchedule {
     pub input: String,
 }
 
+/// What API Gateway answers where a request does not reach a function, or its answer does not come back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GatewayRefusal {
+    /// The HTTP status.
+    pub status: u64,
+    /// The problem's code.
+    pub code: String,
+    /// What is said to people.
+    pub title: String,
+}
+
+impl GatewayRefusal {
+    fn read(response: &Value) -> Option<Self> {
+        let body: Value =
+            serde_json::from_str(response.pointer("/ResponseTemplates/application~1json")?.as_str()?).ok()?;
+        let status = response["StatusCode"].as_u64()?;
+        Some(Self { status, code: text_of(body.get("code")?), title: text_of(body.get("title")?) })
+    }
+}
+
 impl Template {
     /// Reads the template; the error says what of it can't be read.
     pub fn read() -> Result<Self, String> {
@@ -45,7 +71,14 @@ impl Template {
     fn parse(text: &str) -> Result<Self, String> {
         let template: Value =
             serde_saphyr::from_str(text).map_err(|fault| format!("template.yaml can't be read: {fault}"))?;
-        let mut found = Self { routes: Vec::new(), schedules: Vec::new() };
+        let api = template.pointer("/Resources/Api/Properties").ok_or("template.yaml has no API")?;
+        let responses = api["GatewayResponses"].as_object().into_iter().flatten();
+        let mut found = Self {
+            routes: Vec::new(),
+            schedules: Vec::new(),
+            refusals: responses.filter_map(|(_, response)| GatewayRefusal::read(response)).collect(),
+            stage: text_of(&api["StageName"]),
+        };
         for resource in
             template.get("Resources").and_then(Value::as_object).into_iter().flat_map(|all| all.values())
         {
@@ -58,6 +91,7 @@ impl Template {
                 let properties = &event["Properties"];
                 match text_of(&event["Type"]).as_str() {
                     "Api" => found.routes.push(TemplateRoute {
+                        name: name.clone(),
                         method: text_of(&properties["Method"]).to_uppercase(),
                         path: text_of(&properties["Path"]),
                         function: function.clone(),

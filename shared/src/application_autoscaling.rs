@@ -4,6 +4,7 @@
 
 mod scheduled_actions;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use scheduled_actions::{Missed, ScheduledAction, missed};
@@ -13,7 +14,7 @@ pub use scheduled_actions::{Missed, ScheduledAction, missed};
 /// Written as three letters in the record, a dash for each that is awake: `i` scale-in by
 /// policies, `o` scale-out by policies, `s` scheduled actions. `---` is all awake, `ios` all
 /// asleep.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Suspended {
     /// `DynamicScalingInSuspended`.
@@ -31,7 +32,7 @@ impl Suspended {
 }
 
 /// A service's scalable target: the bounds that autoscaling keeps its desired count in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScalableTarget {
     /// `service/prod/users`.

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// An Auto Scaling group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Group {
@@ -29,6 +30,7 @@ pub struct Group {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub created_time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -37,8 +39,9 @@ pub struct Group {
 /// Which of the two processes that may wake a group sleep: its alarms, and its scheduled actions.
 ///
 /// Written as two letters in the record, a dash for each that is awake: `a` and `s`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SuspendedProcesses")]
 pub struct Suspended {
     /// `AlarmNotification`.
     pub alarm_notification: bool,
@@ -137,7 +140,7 @@ impl Group {
 }
 
 /// An instance of a group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Instance {
@@ -153,7 +156,7 @@ pub struct Instance {
 }
 
 /// A process of a group that sleeps.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct SuspendedProcess {
@@ -162,9 +165,10 @@ pub struct SuspendedProcess {
 }
 
 /// A tag, in EC2 Auto Scaling's spelling.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
+#[schemars(rename = "GroupTag")]
 pub struct Tag {
     pub key: String,
     pub value: String,

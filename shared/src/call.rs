@@ -3,6 +3,7 @@
 use std::{fmt, io};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ impl fmt::Display for Actor {
 }
 
 /// The fields that every mutation takes beside its own.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Envelope {
     /// Say what would happen, change nothing.
@@ -56,6 +57,7 @@ pub struct Envelope {
     /// On whose behalf, as the caller claims.
     pub on_behalf_of: Option<String>,
     /// The instant an event was meant for (`<aws.scheduler.scheduled-time>`).
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub at: Option<Timestamp>,
     /// The ARN of the schedule that sent it (`<aws.scheduler.schedule-arn>`).
     pub schedule: Option<String>,

@@ -3,10 +3,11 @@
 //! Source: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Types.html>
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A repository.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Repository {
@@ -15,13 +16,14 @@ pub struct Repository {
     pub repository_name: String,
     pub repository_uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_tag_mutability: Option<String>,
 }
 
 /// An image.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct ImageDetail {
@@ -33,20 +35,24 @@ pub struct ImageDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_size_in_bytes: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub image_pushed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_manifest_media_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_media_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub last_recorded_pull_time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_manifest_digest: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_status: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub last_archived_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub last_activated_at: Option<Timestamp>,
 }
 

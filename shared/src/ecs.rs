@@ -10,6 +10,7 @@ pub mod revisions;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::names::is_long_service_arn;
@@ -17,7 +18,7 @@ use crate::problem::{Code, Refusal};
 use crate::tags;
 
 /// A cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Cluster {
@@ -50,7 +51,7 @@ fn by_key(tags: &[Tag]) -> BTreeMap<String, String> {
 }
 
 /// A count of a cluster's tasks or services by launch type.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Statistic {
     pub name: String,
@@ -58,7 +59,7 @@ pub struct Statistic {
 }
 
 /// A part of a capacity provider strategy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct CapacityProviderStrategyItem {
@@ -68,7 +69,7 @@ pub struct CapacityProviderStrategyItem {
 }
 
 /// The network of tasks whose network mode is `awsvpc`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct NetworkConfiguration {
@@ -76,7 +77,7 @@ pub struct NetworkConfiguration {
 }
 
 /// Where such a task's network interface stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct AwsVpcConfiguration {
@@ -87,7 +88,7 @@ pub struct AwsVpcConfiguration {
 }
 
 /// A tag, in ECS's spelling.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Tag {
     pub key: String,
@@ -95,7 +96,7 @@ pub struct Tag {
 }
 
 /// A service.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Service {
@@ -127,6 +128,7 @@ pub struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_configuration: Option<NetworkConfiguration>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -183,7 +185,7 @@ impl Service {
 }
 
 /// Who deploys a service.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct DeploymentController {
     #[serde(rename = "type")]
@@ -191,7 +193,7 @@ pub struct DeploymentController {
 }
 
 /// A deployment of a service.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Deployment {
@@ -207,8 +209,10 @@ pub struct Deployment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout_state_reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub updated_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_type: Option<String>,
@@ -221,7 +225,7 @@ pub struct Deployment {
 }
 
 /// A task set of a service whose deployments somebody else controls.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct TaskSet {
@@ -241,7 +245,7 @@ pub struct TaskSet {
 }
 
 /// A revision of a service that has tasks, or is to have some.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct CurrentServiceRevision {
@@ -252,18 +256,19 @@ pub struct CurrentServiceRevision {
 }
 
 /// One of a service's last hundred events.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct ServiceEvent {
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub created_at: Option<Timestamp>,
     pub message: String,
 }
 
 /// A task.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Task {
@@ -292,12 +297,16 @@ pub struct Task {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_status: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub started_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub stopping_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub stopped_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_code: Option<String>,
@@ -309,7 +318,7 @@ pub struct Task {
 }
 
 /// A container of a task.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Container {
@@ -328,7 +337,7 @@ pub struct Container {
 }
 
 /// A revision of a task definition.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct TaskDefinition {
@@ -353,10 +362,12 @@ pub struct TaskDefinition {
     pub execution_role_arn: Option<String>,
     pub container_definitions: Vec<ContainerDefinition>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub registered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub deregistered_at: Option<Timestamp>,
     /// The names of the volumes that are left to the launch. Volumes are not shown.
     #[serde(skip)]
@@ -367,7 +378,7 @@ pub struct TaskDefinition {
 }
 
 /// What a task definition's containers run on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct RuntimePlatform {
@@ -378,7 +389,7 @@ pub struct RuntimePlatform {
 }
 
 /// A container of a task definition: without what it is told, and what it is given to know.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct ContainerDefinition {
@@ -396,7 +407,7 @@ pub struct ContainerDefinition {
 }
 
 /// A port of a container.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct PortMapping {
@@ -411,7 +422,7 @@ pub struct PortMapping {
 }
 
 /// An EC2 instance that is registered with a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct ContainerInstance {
@@ -429,13 +440,14 @@ pub struct ContainerInstance {
     pub registered_resources: Vec<Resource>,
     pub remaining_resources: Vec<Resource>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub registered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
 }
 
 /// What an instance has, or has left: CPU units, MiB of memory, ports.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Resource {
@@ -447,7 +459,7 @@ pub struct Resource {
 }
 
 /// Where a cluster's tasks may be placed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct CapacityProvider {
@@ -462,7 +474,7 @@ pub struct CapacityProvider {
 }
 
 /// The Auto Scaling group behind a capacity provider.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct AutoScalingGroupProvider {
@@ -474,7 +486,7 @@ pub struct AutoScalingGroupProvider {
 }
 
 /// Whether ECS itself sets the size of a capacity provider's group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct ManagedScaling {
@@ -485,7 +497,7 @@ pub struct ManagedScaling {
 }
 
 /// Something that a Describe call could not find, from its `failures[]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "AWS's own fields, documented there")]
 pub struct Failure {
     pub arn: String,

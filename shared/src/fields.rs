@@ -1,12 +1,15 @@
 //! Rules of request fields that several functions have.
 
+use schemars::JsonSchema;
+
 use crate::names::{
     ClusterName, ClusterRef, Family, NameFault, Scope, ServiceRef, TaskDefinitionName, TaskDefinitionRef,
 };
 use crate::problem::Problem;
+use crate::schema;
 
 /// The longest page of a list.
-const LONGEST_PAGE: u32 = 1_000;
+pub const LONGEST_PAGE: u32 = 1_000;
 /// The longest `startedBy`.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
@@ -24,6 +27,11 @@ pub fn cluster_of(
         (None, None) => "default".parse(),
     }
 }
+
+/// A `family` as a request names it: alone, or the ARN of its latest revision without the revision.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline, transparent, extend("pattern" = schema::name_or_arn("[A-Za-z0-9_-]{1,255}")))]
+pub struct WholeFamily(#[expect(dead_code, reason = "its schema is what it is for")] String);
 
 /// A `family` that names no revision.
 pub fn whole_family(family: &TaskDefinitionRef, scope: &Scope) -> Result<Family, Problem> {

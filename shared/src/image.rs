@@ -12,6 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use reference::{EcrImage, ImageIdentifier, ImageRef};
@@ -33,12 +34,13 @@ impl ImageFault {
 }
 
 macro_rules! checked_text {
-    ($(#[$doc:meta])* $name:ident, $check:path, $expected:literal) => {
+    ($(#[$doc:meta])* $name:ident, $check:path, $pattern:expr, $length:expr, $expected:literal) => {
         $(#[$doc])*
         ///
         /// Cheap to clone.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(inline, extend("pattern" = $pattern, "minLength" = $length.0, "maxLength" = $length.1))]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -85,13 +87,13 @@ checked_text!(
     /// nothing.
     ///
     /// <https://github.com/opencontainers/image-spec/blob/main/descriptor.md#sha-256>
-    Digest, is_digest, "a digest (sha256: and 64 lowercase hexadecimal digits)"
+    Digest, is_digest, "^sha256:[0-9a-f]{64}$", (71, 71), "a digest (sha256: and 64 lowercase hexadecimal digits)"
 );
 checked_text!(
     /// A tag of an image: 1 to 128 letters, digits, `_`, `.` and `-`, neither `.` nor `-` first.
     ///
     /// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests>
-    Tag, is_tag, "a tag (1 to 128 letters, digits, _, . and -, neither . nor - first)"
+    Tag, is_tag, "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", (1, 128), "a tag (1 to 128 letters, digits, _, . and -, neither . nor - first)"
 );
 checked_text!(
     /// The name of an ECR repository, such as `team/app`: 2 to 256 characters, in parts between
@@ -100,8 +102,10 @@ checked_text!(
     /// does no harm.
     ///
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
-    RepositoryName, is_repository, "a repository name (2 to 256 characters such as team/app: lowercase letters and digits, with ., _ and - inside, in parts between slashes)"
+    RepositoryName, is_repository, REPOSITORY, (2, 256), "a repository name (2 to 256 characters such as team/app: lowercase letters and digits, with ., _ and - inside, in parts between slashes)"
 );
+
+const REPOSITORY: &str = "^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$";
 
 impl Digest {
     /// The 64 hexadecimal digits.

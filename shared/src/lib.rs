@@ -6,6 +6,7 @@
 //! The road is `event -> call -> observe -> plan -> apply -> report`, and its words stand in
 //! [`call`], [`plan`], [`mod@perform`] and [`report`].
 
+pub mod api;
 pub mod application_autoscaling;
 pub mod autoscaling;
 pub mod call;
@@ -27,6 +28,7 @@ pub mod record;
 pub mod report;
 pub mod run_task;
 pub mod schedule;
+pub mod schema;
 pub mod select;
 pub mod settings;
 pub mod status;

@@ -51,6 +51,7 @@ mod relations;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::image::{Digest, Tag};
@@ -114,7 +115,7 @@ pub enum RuleAction {
 }
 
 /// Where an image is stored. Archived images can't be pulled until they are restored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StorageClass {
     /// ECR's ordinary storage.
@@ -125,7 +126,7 @@ pub enum StorageClass {
 }
 
 /// What becomes of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It is deleted.
@@ -137,7 +138,7 @@ pub enum Verdict {
 }
 
 /// What a policy says of an image. Serializes as in the answer of `evaluate`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Decision {
     /// The image.
     pub digest: Digest,

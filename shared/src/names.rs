@@ -7,7 +7,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::schema::{self, PLAIN};
 
 /// What is wrong with a name or an ARN.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,8 +47,9 @@ fn is_plain(text: &str, longest: usize) -> bool {
 macro_rules! plain_name {
     ($(#[$doc:meta])* $name:ident, $longest:literal, $expected:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("pattern" = schema::only(PLAIN, 1, $longest)))]
         pub struct $name(String);
 
         impl $name {
@@ -276,10 +280,11 @@ pub fn short_name(arn: &str) -> &str {
 }
 
 macro_rules! reference {
-    ($(#[$doc:meta])* $reference:ident, $name:ident) => {
+    ($(#[$doc:meta])* $reference:ident, $name:ident, $pattern:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
         #[serde(try_from = "String")]
+        #[schemars(into = "String", extend("pattern" = schema::name_or_arn($pattern)))]
         pub enum $reference {
             /// A plain name.
             Name($name),
@@ -302,24 +307,24 @@ macro_rules! reference {
 
 reference!(
     /// A cluster as a request names it: by name, or by ARN.
-    ClusterRef, ClusterName
+    ClusterRef, ClusterName, "[A-Za-z0-9_-]{1,255}"
 );
 reference!(
     /// A service as a request names it: by name, or by ARN of either form.
-    ServiceRef, ServiceName
+    ServiceRef, ServiceName, "[A-Za-z0-9_-]{1,255}"
 );
 reference!(
     /// A task as a request names it: by id, or by ARN.
-    TaskRef, TaskId
+    TaskRef, TaskId, "[A-Za-z0-9_-]{1,64}"
 );
 
 reference!(
     /// An Auto Scaling group as a request names it: by name, or by ARN.
-    GroupRef, GroupName
+    GroupRef, GroupName, "[^\\x00-\\x1f\\x7f-\\x9f]{1,255}"
 );
 reference!(
     /// A task definition as a request names it: by family, `family:revision`, or ARN.
-    TaskDefinitionRef, TaskDefinitionName
+    TaskDefinitionRef, TaskDefinitionName, "[A-Za-z0-9_-]{1,255}(:0*[1-9][0-9]{0,9})?"
 );
 
 /// A task definition: one revision of a family, or its latest ACTIVE one.

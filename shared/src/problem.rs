@@ -1,13 +1,16 @@
 //! What went wrong, in two faces: the code and detail are for the caller and safe to show, the
 //! source is for the log.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::names::NameFault;
+use crate::status;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $title:literal, $kind:ident, $again:ident;)*) => {
@@ -294,6 +297,20 @@ codes! {
     Internal = "internal", "A fault in ecs-steward", InternalError, final;
 }
 
+impl JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Why something was refused, failed or left alone. Stable: match on it.",
+            "type": "string",
+            "enum": Self::ALL,
+        })
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -301,7 +318,7 @@ impl fmt::Display for Code {
 }
 
 /// What to do instead, as a request that can be sent as it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Action {
     /// `POST`.
     pub method: &'static str,
@@ -312,7 +329,7 @@ pub struct Action {
 }
 
 /// Why one thing can't be done: a code, and what is wrong with the remedy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refusal {
     /// Which kind.
     pub code: Code,
@@ -324,6 +341,35 @@ impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self { code: problem.code, reason: problem.detail }
     }
+}
+
+/// A problem as callers see it (RFC 9457), with our code, and ready requests where they help.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Problem")]
+pub struct ProblemDetails {
+    /// The kind, as a URI: `urn:ecs-steward:problem:daemon`.
+    #[serde(rename = "type")]
+    #[schemars(regex(pattern = "^urn:ecs-steward:problem:"))]
+    pub kind: String,
+    /// The same few words each time, for people.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// One or two sentences: what is wrong, and what to mend.
+    pub detail: String,
+    /// The kind, for programs.
+    pub code: Code,
+    /// Whether the same request may go well later.
+    pub retryable: bool,
+    /// API Gateway's id of the request, or Lambda's.
+    pub request_id: String,
+    /// What to do instead, as requests that can be sent as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
+    /// What failed, item by item.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Value>,
 }
 
 /// A refusal or failure, with what to do about it.
@@ -364,6 +410,22 @@ impl Problem {
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(Code::BadRequest, detail)
+    }
+
+    /// As the caller of this request sees it.
+    #[must_use]
+    pub fn details(&self, request_id: &str) -> ProblemDetails {
+        ProblemDetails {
+            kind: format!("urn:ecs-steward:problem:{}", self.code),
+            title: self.code.title(),
+            status: status::of_problem(self),
+            detail: self.detail.clone(),
+            code: self.code,
+            retryable: self.retryable,
+            request_id: request_id.to_owned(),
+            actions: self.actions.clone(),
+            failures: self.failures.clone(),
+        }
     }
 
     /// Adds a request that would help.

@@ -17,6 +17,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::application_autoscaling::Suspended;
@@ -27,7 +28,7 @@ pub mod sizing;
 pub use capacity::{Bounds, Capacity};
 
 /// Where a service stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// On since the record's t.
@@ -63,7 +64,7 @@ impl State {
 }
 
 /// What caused what the record says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum By {
     /// A transition of its schedule.
@@ -90,7 +91,7 @@ impl By {
 }
 
 /// The part of a size that lives in the scalable target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Scaling {
     /// `MinCapacity`; zero is a min like any other.
     pub min: u32,
@@ -100,7 +101,7 @@ pub struct Scaling {
 
 /// What a service had when it was on. Also the value of the tag `steward:size`, which
 /// infrastructure-as-code may own: `n=3 min=2 susp=---`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Size {
     /// The desired count; `None` when it was never seen above zero.
     pub count: Option<NonZeroU32>,
@@ -156,11 +157,13 @@ pub trait Saved: fmt::Display + Clone + Sized {
 
 /// The record, of a service or of an Auto Scaling group. Prints as its tag's value, and a printed one
 /// parses back the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "RecordOf{S}")]
 pub struct Record<S = Size> {
     /// What was last done.
     pub state: State,
     /// t: the instant it was done for, in whole milliseconds. Never the time of the write.
+    #[schemars(with = "crate::schema::Instant")]
     pub at: Timestamp,
     /// The size to come back to.
     pub size: S,

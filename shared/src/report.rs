@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::problem::{Code, Problem};
 
 /// What became of one item. Every item gets exactly one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// It was changed, or in a dry run would be.
@@ -36,7 +37,7 @@ impl fmt::Display for Outcome {
 }
 
 /// Something the reader should know that changes no outcome.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Warning {
     /// The kind.
     pub code: Code,
@@ -56,7 +57,8 @@ impl Warning {
 ///
 /// `E` is the function's own type for what a thing was and is: its effect. It is what plans and
 /// summaries look at. A [`Report`] holds it as JSON, and nothing is decided from that.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Item")]
 pub struct Item<E = Value> {
     /// The ARN's resource part: `service/prod/users`.
     pub resource: String,
@@ -126,7 +128,7 @@ impl<E: Serialize> Item<E> {
 }
 
 /// How many items had each outcome; they add up to the number of items.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// See [`Outcome::Changed`].
@@ -158,7 +160,7 @@ impl Counts {
 }
 
 /// The answer of every mutation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the answer's own fields")]
 pub struct Report {

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ecs::{AwsVpcConfiguration, CapacityProviderStrategyItem, Failure, Tag, Task};
@@ -68,7 +69,7 @@ pub struct Options {
 }
 
 /// Which instances may take a task.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacementConstraint {
     /// By what.
@@ -80,7 +81,7 @@ pub struct PlacementConstraint {
 }
 
 /// By what instances are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PlacementConstraintType {
     /// Each task of a group on another instance.
@@ -90,7 +91,7 @@ pub enum PlacementConstraintType {
 }
 
 /// Which of the instances that may take a task does.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacementStrategy {
     /// How.
@@ -102,7 +103,7 @@ pub struct PlacementStrategy {
 }
 
 /// How instances are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PlacementStrategyType {
     /// Any.
@@ -114,7 +115,7 @@ pub enum PlacementStrategyType {
 }
 
 /// From where the tasks get tags. AWS takes `SERVICE` for a service's tasks only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PropagateTags {
     /// From their definition.
@@ -126,7 +127,7 @@ pub enum PropagateTags {
 /// A volume that the task definition leaves to the launch.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskVolumeConfiguration.html>
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VolumeConfiguration {
     /// Its name in the definition.
@@ -140,7 +141,7 @@ pub struct VolumeConfiguration {
 ///
 /// Source:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskManagedEBSVolumeConfiguration.html>
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EbsVolume {
     /// The role with which ECS makes it: the infrastructure role.
@@ -181,7 +182,7 @@ pub struct EbsVolume {
 }
 
 /// What becomes of a volume when its task ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TerminationPolicy {
     /// It is deleted.
@@ -189,7 +190,7 @@ pub struct TerminationPolicy {
 }
 
 /// Tags of a volume.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TagSpecification {
     /// `volume`.
@@ -200,7 +201,7 @@ pub struct TagSpecification {
 }
 
 /// A tag of a volume.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VolumeTag {
     /// Its key.
@@ -214,7 +215,7 @@ pub struct VolumeTag {
 /// among it.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html>
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Overrides {
     /// By container.
@@ -232,7 +233,7 @@ pub struct Overrides {
 }
 
 /// A task's disk on Fargate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EphemeralStorage {
     /// In GiB, 21 to 200.
@@ -241,7 +242,7 @@ pub struct EphemeralStorage {
 }
 
 /// What is told to one container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerOverride {
     /// Its name in the task definition.
@@ -270,7 +271,7 @@ pub struct ContainerOverride {
 }
 
 /// A file of environment variables.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnvironmentFile {
     /// `s3`.
@@ -281,7 +282,7 @@ pub struct EnvironmentFile {
 }
 
 /// A device that a container needs.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceRequirement {
     /// `GPU` or `NeuronDevice`.
@@ -292,7 +293,7 @@ pub struct ResourceRequirement {
 }
 
 /// A variable of a container's environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
     /// Its name.

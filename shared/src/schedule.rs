@@ -33,6 +33,7 @@ use std::fmt;
 
 use jiff::civil::{Date, time};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 pub use catalog::{Catalog, CatalogFault, Resolved};
@@ -62,7 +63,7 @@ enum Kind {
 }
 
 /// The two states of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnOff {
     /// Running.

@@ -4,20 +4,32 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatchPattern;
+
+use crate::schema;
 
 /// A name, or a pattern in which `*` stands for any run of characters. Anchored at both ends.
 ///
 /// Where `DOTTED`, names hold dots and slashes too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(rename = "Pattern", inline, extend("pattern" = schema::only(letters(DOTTED), 1, longest(DOTTED))))]
 pub struct Pattern<const DOTTED: bool>(String);
 
 /// A pattern of clusters, services and families.
 pub type NamePattern = Pattern<false>;
 /// A pattern of repositories or of tags.
 pub type ImagePattern = Pattern<true>;
+
+const fn longest(dotted: bool) -> usize {
+    if dotted { 256 } else { 255 }
+}
+
+const fn letters(dotted: bool) -> &'static str {
+    if dotted { "[A-Za-z0-9_./*-]" } else { "[A-Za-z0-9_*-]" }
+}
 
 impl<const DOTTED: bool> Pattern<DOTTED> {
     /// The pattern of every name.
@@ -50,7 +62,7 @@ impl<const DOTTED: bool> TryFrom<String> for Pattern<DOTTED> {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (longest, others) = if DOTTED { (256, "-, _, ., / and *") } else { (255, "-, _ and *") };
+        let (longest, others) = (longest(DOTTED), if DOTTED { "-, _, ., / and *" } else { "-, _ and *" });
         let plain = |b: u8| match b {
             b'-' | b'_' | b'*' => true,
             b'.' | b'/' => DOTTED,

@@ -3,23 +3,36 @@
 //! Source: RFC 9110; 207 is RFC 4918's Multi-Status, used for a report whose items differ.
 
 use crate::call::Answer;
-use crate::problem::{Problem, StatusKind};
+use crate::problem::{Code, Problem, StatusKind};
+
+/// Done, or nothing to do.
+pub const DONE: u16 = 200;
+/// Begun, and still under way.
+pub const UNDER_WAY: u16 = 202;
+/// Some items failed or were not attempted.
+pub const PARTIAL: u16 = 207;
 
 /// The status of an answer: 200 done or nothing to do, 202 still under way, 207 some items
 /// failed or were not attempted.
 #[must_use]
 pub fn of_answer(answer: &Answer) -> u16 {
     match answer {
-        Answer::Report(report) if !report.ok => 207,
-        Answer::Read(_) | Answer::Report(_) => 200,
-        Answer::Accepted { .. } => 202,
+        Answer::Report(report) if !report.ok => PARTIAL,
+        Answer::Read(_) | Answer::Report(_) => DONE,
+        Answer::Accepted { .. } => UNDER_WAY,
     }
 }
 
 /// The status of a problem.
 #[must_use]
 pub fn of_problem(problem: &Problem) -> u16 {
-    match problem.code.status() {
+    of_code(problem.code)
+}
+
+/// The status of a problem with this code.
+#[must_use]
+pub fn of_code(code: Code) -> u16 {
+    match code.status() {
         StatusKind::BadRequest => 400,
         StatusKind::Forbidden => 403,
         StatusKind::NotFound => 404,

@@ -5,13 +5,14 @@ use local::{Response, Sent};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, prod_with_users};
+use crate::openapi;
 
 const STOP: &str = "/v1/clusters/prod/services/users/stop";
 
 async fn sent(fixture: &Fixture, method: &str, path: &str, accept: &str, body: &str) -> Response {
     let headers = vec![("accept".to_owned(), accept.to_owned())];
     let (method, path) = (method.to_owned(), path.to_owned());
-    fixture.system.request(&Sent { method, path, headers, body: body.as_bytes().to_vec() }).await
+    openapi::request(&fixture.system, &Sent { method, path, headers, body: body.as_bytes().to_vec() }).await
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::fixture::{Fixture, prod_with_users};
+use crate::openapi;
 
 const WORDS: [&str; 28] = [
     "action",
@@ -100,7 +101,7 @@ proptest! {
                 format!("/v1/clusters/prod/services/users/scale?{query}"),
             ] {
                 let sent = Sent { method: "PUT".into(), path, headers: Vec::new(), body: body.clone() };
-                let answer = fixture.system.request(&sent).await;
+                let answer = openapi::request(&fixture.system, &sent).await;
                 assert!(answer.status < 500, "{sent:?}: {} {}", answer.status, answer.body);
             }
             let answer = fixture.get(&format!("/v1/clusters?query={query}")).await;

@@ -15,6 +15,8 @@ use jiff::Timestamp;
 use local::{Response, Sent, System, system::Setup};
 use serde_json::{Value, json};
 
+use crate::openapi;
+
 pub(crate) const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
 
 /// `2026-11-24 20:00` in São Paulo.
@@ -105,7 +107,7 @@ impl Story {
     pub(crate) async fn rest(&self, method: &str, path: &str, body: Value) -> Response {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let path = format!("/v1{path}");
-        self.system.request(&Sent { method: method.into(), path, headers: Vec::new(), body }).await
+        openapi::request(&self.system, &Sent { method: method.into(), path, headers: Vec::new(), body }).await
     }
 
     pub(crate) fn group(&self) -> GroupView {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::fixture::{Fixture, evening, prod, prod_with};
+use crate::openapi;
 
 #[tokio::test(start_paused = true)]
 async fn a_query_written_for_the_aws_cli_gives_the_clusters_and_their_running_tasks() {
@@ -143,7 +144,7 @@ async fn inactive_and_draining_services_are_answered_when_named_and_never_listed
 async fn accepting(fixture: &Fixture, path: &str, accept: &str) -> Response {
     let headers = vec![("Accept".to_owned(), accept.to_owned())];
     let sent = Sent { method: "GET".into(), path: path.into(), headers, body: Vec::new() };
-    fixture.system.request(&sent).await
+    openapi::request(&fixture.system, &sent).await
 }
 
 fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
@@ -425,7 +426,7 @@ async fn a_thousand_services_and_five_thousand_tasks_are_one_cluster_in_211_call
     let system = System::start(Setup::embedded(&aws).with("BUDGET_SHARE", "1")).await.unwrap();
     let get = async |path: &str| {
         let sent = Sent { method: "GET".into(), path: path.into(), headers: Vec::new(), body: Vec::new() };
-        system.request(&sent).await
+        openapi::request(&system, &sent).await
     };
     let start = Instant::now();
     let mut page = get("/v1/clusters/prod").await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared_lambda::LambdaError;
 
 use crate::fixture::{Fixture, evening, prod_with_users};
+use crate::openapi;
 
 fn demo_in_the_evening() -> Aws {
     let mut world = World::demo();
@@ -19,13 +20,29 @@ async fn answer(fixture: &Fixture, function: &str, event: Value) -> Result<Value
     answer.map_err(|problem| json!(LambdaError::new(&problem, "id")))
 }
 
+/// The answer to a REST event is one that openapi.json has for its route.
+fn foretold(name: &str, event: &Value, answer: &Result<Value, Value>) {
+    let (Some(route), Some(method)) = (event["resource"].as_str(), event["httpMethod"].as_str()) else {
+        return;
+    };
+    let Ok(answer) = answer else { return };
+    if answer.get("statusCode").is_none() || name == "bad-route" {
+        return;
+    }
+    let status = answer["statusCode"].as_u64().and_then(|status| status.try_into().ok()).unwrap();
+    let kind = answer["multiValueHeaders"]["content-type"][0].as_str().unwrap();
+    let queried = event["queryStringParameters"].get("query").is_some();
+    openapi::assert_foretold(method, route, status, kind, answer["body"].as_str().unwrap(), queried);
+}
+
 async fn every_file(function: &str, files: &[(&str, Expected)]) {
     let aws = demo_in_the_evening();
     for (name, expected) in files {
         let fixture = Fixture::at(aws.fork()).await;
         let event = events::read_at(function, name, fixture.system.now());
-        let answer = answer(&fixture, function, event).await;
+        let answer = answer(&fixture, function, event.clone()).await;
         events::check(name, *expected, &answer);
+        foretold(name, &event, &answer);
         if name.starts_with("bad-") {
             assert_eq!(fixture.writes(), [""; 0], "{name}");
         }
@@ -131,13 +148,13 @@ async fn a_body_over_256_kb_is_a_413_and_one_of_256_kb_is_read() {
         body.resize(length, b' ');
         body
     };
-    let fits = fixture.system.request(&send(body(256 * 1024))).await;
+    let fits = openapi::request(&fixture.system, &send(body(256 * 1024))).await;
     assert_eq!(fits.status, 200, "{}", fits.body);
-    let over = fixture.system.request(&send(body(256 * 1024 + 1))).await;
+    let over = openapi::request(&fixture.system, &send(body(256 * 1024 + 1))).await;
     assert_eq!((over.status, &over.json()["code"]), (413, &json!("tooLarge")));
     let mut binary = body(256 * 1024 + 1);
     binary[0] = 0xff;
-    assert_eq!(fixture.system.request(&send(binary)).await.status, 413);
+    assert_eq!(openapi::request(&fixture.system, &send(binary)).await.status, 413);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,8 @@ use local::{Response, Sent, System, system::Setup};
 use serde_json::Value;
 use shared::Problem;
 
+use crate::openapi;
+
 /// The evening of the demo's day.
 pub(crate) const EVENING: &str = "2026-11-24T23:00:00Z";
 
@@ -67,9 +69,8 @@ impl Fixture {
     /// Sends a REST request.
     pub(crate) async fn rest(&self, method: &str, path: &str, body: &Value) -> Response {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        self.system
-            .request(&Sent { method: method.into(), path: path.into(), headers: Vec::new(), body })
-            .await
+        let sent = Sent { method: method.into(), path: path.into(), headers: Vec::new(), body };
+        openapi::request(&self.system, &sent).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {

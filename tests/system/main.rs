@@ -18,6 +18,7 @@ mod fixture;
 mod fleet;
 mod kill;
 mod manual;
+mod openapi;
 mod prune;
 mod prune_faults;
 mod prune_fleet;

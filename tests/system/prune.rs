@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::{Code, Problem};
 
 use crate::fixture::{Fixture, evening, killed_at_every_call};
+use crate::openapi;
 
 pub(crate) const HOST: &str = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
 const ROLE: &str = "arn:aws:iam::123456789012:role/steward";
@@ -607,7 +608,7 @@ async fn the_reads_say_why_each_image_is_kept_or_would_go_and_what_needs_it() {
         headers: vec![("accept".into(), "text/plain".into())],
         body: Vec::new(),
     };
-    let table = fixture.system.request(&sent).await;
+    let table = openapi::request(&fixture.system, &sent).await;
     assert!(table.body.contains("VERDICT") && table.body.contains("expire"), "{}", table.body);
     let names = fixture.get("/v1/repositories?query=repositories%5B%2A%5D.repositoryName").await;
     assert_eq!(names.json(), json!(["team/app", "users"]));

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, evening, killed_at_every_call};
+use crate::openapi;
 
 const TASKS: &str = "/v1/clusters/microservices/tasks";
 
@@ -335,7 +336,7 @@ async fn what_may_not_run_is_refused_before_any_call() {
             headers: Vec::new(),
             body: body.to_string().into_bytes(),
         };
-        system.request(&sent).await
+        openapi::request(&system, &sent).await
     };
     let users = |more: Value| {
         let mut body = json!({"taskDefinition": "users", "like": "users"});

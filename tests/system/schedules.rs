@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use shared::Problem;
 
 use crate::fixture::size_in;
+use crate::openapi;
 
 const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
 
@@ -72,7 +73,7 @@ impl Story {
         self.aws.move_to(local(at));
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let path = format!("/v1/clusters/prod{path}");
-        self.system.request(&Sent { method: method.into(), path, headers: Vec::new(), body }).await
+        openapi::request(&self.system, &Sent { method: method.into(), path, headers: Vec::new(), body }).await
     }
 
     /// A request that goes well.

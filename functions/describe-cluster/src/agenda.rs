@@ -10,6 +10,7 @@ mod services;
 mod tests;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::Refusal;
 use shared::ecs::{Failure, Service};
@@ -20,7 +21,7 @@ use crate::ViewSettings;
 use crate::snapshot::AgendaLook;
 
 /// The coming transitions of a cluster's services, and of the Auto Scaling groups that carry them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Agenda {
     /// In order of their instants; at one, as they are done: groups come before services and go after
     /// them, and each kind is in the order of its names.
@@ -30,8 +31,9 @@ pub struct Agenda {
 }
 
 /// A coming transition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AgendaEntry")]
 pub struct Entry {
     /// When, in the schedule's zone.
     pub at: Moment,
@@ -49,7 +51,7 @@ pub struct Entry {
 }
 
 /// What goes on or off.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Of {
     /// A service, by its name.
@@ -59,7 +61,8 @@ pub enum Of {
 }
 
 /// A size as an answer shows it: each part `null` where there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AgendaSize")]
 pub struct Shown {
     /// The desired count, or a group's desired capacity.
     pub count: Option<u32>,

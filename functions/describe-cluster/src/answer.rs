@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::autoscaling::Group;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
 use shared::ecs::{CapacityProvider, Cluster, ContainerInstance, Service, Task};
 use shared::names::short_name;
+use shared::schedule::Override;
 
 use crate::ViewSettings;
 use crate::agenda::agenda;
@@ -209,19 +211,24 @@ struct Show<'a> {
 }
 
 /// A thing with what is ours beside it.
-#[derive(Serialize)]
-struct Beside<T, S> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}")]
+pub(crate) struct Beside<T, S> {
     #[serde(flatten)]
     thing: T,
+    /// What ecs-steward knows of it.
     steward: S,
 }
 
 /// What ecs-steward knows of a cluster.
-#[derive(Serialize)]
-struct OfCluster {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct OfCluster {
+    /// Its schedule, printed; `null` where there is none.
     schedule: Option<String>,
+    /// Its live override.
     #[serde(rename = "override")]
-    override_: Option<Value>,
+    override_: Option<Override>,
+    /// Tags that can't be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<String>,
     /// How many of its services are in each status, where they were looked at.
@@ -268,7 +275,7 @@ impl Show<'_> {
         };
         let steward = OfCluster {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
-            override_: live.map(|it| json!(it)),
+            override_: live.cloned(),
             faults: faults.into_iter().flatten().map(|fault| fault.reason.clone()).collect(),
             services: whole.map(services),
             tasks: whole.map(|whole| counted(whole.tasks.iter().map(|task| task.last_status.clone()))),

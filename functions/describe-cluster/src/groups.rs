@@ -1,6 +1,7 @@
 //! Auto Scaling groups, as the answer shows them.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::autoscaling::Group;
@@ -10,11 +11,12 @@ use shared::schedule::{OnOff, Override};
 
 use crate::ViewSettings;
 use crate::snapshot::Machines;
-use crate::steward::{Next, Shown, faults, live, says_off};
+use crate::steward::{Next, Shown, ShownRecord, faults, live, says_off};
 
 /// What ecs-steward knows of a group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "OfGroup")]
 pub struct Steward {
     /// `off` exactly when the desired capacity is 0.
     pub state: OnOff,
@@ -34,6 +36,7 @@ pub struct Steward {
     #[serde(rename = "override")]
     pub override_: Option<Override>,
     /// Its record, read; `null` where there is none.
+    #[schemars(with = "Option<ShownRecord<Record<Capacity>>>")]
     pub record: Option<Value>,
     /// Tags that can't be read: nothing is done here until they are mended.
     #[serde(skip_serializing_if = "Vec::is_empty")]

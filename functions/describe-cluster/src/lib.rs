@@ -4,6 +4,7 @@
 
 pub mod agenda;
 pub mod answer;
+pub mod api;
 pub mod ask;
 pub mod config;
 pub mod cursor;
@@ -14,6 +15,7 @@ pub mod snapshot;
 pub mod steward;
 
 use jiff::Timestamp;
+use shared::api::Operation;
 use shared::call::Table;
 use shared::settings::{Scheduling, TagKeys};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
@@ -58,6 +60,7 @@ impl DescribeCluster {
 impl Function for DescribeCluster {
     const NAME: &'static str = "describe-cluster";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
+    const OPERATIONS: &'static [Operation] = api::OPERATIONS;
     const TABLES: &'static [Table] = answer::TABLES;
     type Request = Request;
 

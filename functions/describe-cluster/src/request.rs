@@ -1,9 +1,11 @@
 //! What describe-cluster can be asked.
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::call::Parameter;
+use shared::fields::{LONGEST_PAGE, STARTED_BY, WholeFamily};
 use shared::names::{ClusterRef, GroupRef, ServiceRef, TaskDefinitionRef, TaskRef};
 use shared::{Route, strict};
 
@@ -111,7 +113,8 @@ pub enum Request {
 }
 
 /// Words as a query writes them (`a,b`), or as JSON does (`["a","b"]`).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(untagged, expecting = "expected words with commas between them, or a list of words")]
 pub enum Words {
     /// With commas.
@@ -132,115 +135,154 @@ impl Words {
 }
 
 /// Every cluster, or some by name.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClustersFields {
+    /// These, by name or ARN, with commas between: 1 to 100.
     pub(crate) clusters: Option<Words>,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
+    /// At most so many; all of them without it, in as many pages as they need.
+    #[schemars(range(min = 1, max = LONGEST_PAGE))]
     pub(crate) limit: Option<u32>,
+    /// Where the list goes on: the `nextToken` of the page before.
     pub(crate) cursor: Option<String>,
 }
 
 /// A cluster, `default` when a direct event names none.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterFields {
     pub(crate) cluster: Option<ClusterRef>,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
+    /// Where the list goes on: the `nextToken` of the page before.
     pub(crate) cursor: Option<String>,
 }
 
 /// A cluster's services, or some by name.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServicesFields {
     pub(crate) cluster: Option<ClusterRef>,
+    /// These, by name or ARN, with commas between: 1 to 100.
     pub(crate) services: Option<Words>,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
+    /// At most so many; all of them without it, in as many pages as they need.
+    #[schemars(range(min = 1, max = LONGEST_PAGE))]
     pub(crate) limit: Option<u32>,
+    /// Where the list goes on: the `nextToken` of the page before.
     pub(crate) cursor: Option<String>,
 }
 
 /// A service of a cluster.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) service: ServiceRef,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
 }
 
 /// A cluster's tasks.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TasksFields {
     pub(crate) cluster: Option<ClusterRef>,
+    /// Of this service.
     pub(crate) service: Option<ServiceRef>,
+    /// Of this family.
+    #[schemars(with = "Option<WholeFamily>")]
     pub(crate) family: Option<TaskDefinitionRef>,
+    /// Started by this.
+    #[schemars(length(min = 1, max = STARTED_BY))]
     pub(crate) started_by: Option<String>,
+    /// Those that are to run, which is what is meant without it, or those that are to stop.
     pub(crate) desired_status: Option<Desired>,
+    /// These, by id or ARN, with commas between: 1 to 100. It goes with no filter.
     pub(crate) tasks: Option<Words>,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
+    /// At most so many; all of them without it, in as many pages as they need.
+    #[schemars(range(min = 1, max = LONGEST_PAGE))]
     pub(crate) limit: Option<u32>,
+    /// Where the list goes on: the `nextToken` of the page before.
     pub(crate) cursor: Option<String>,
 }
 
 /// A task of a cluster.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) task: TaskRef,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
 }
 
 /// A cluster's coming transitions.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgendaFields {
     pub(crate) cluster: Option<ClusterRef>,
+    /// How far to look ahead.
     pub(crate) hours: Option<Hours>,
 }
 
 /// Task definitions of one family or of all.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskDefinitionsFields {
+    /// Of this family.
+    #[schemars(with = "Option<WholeFamily>")]
     pub(crate) family: Option<TaskDefinitionRef>,
+    /// Those of this status; `ACTIVE` without it.
     pub(crate) status: Option<DefinitionStatus>,
+    /// At most so many; all of them without it, in as many pages as they need.
+    #[schemars(range(min = 1, max = LONGEST_PAGE))]
     pub(crate) limit: Option<u32>,
+    /// Where the list goes on: the `nextToken` of the page before.
     pub(crate) cursor: Option<String>,
 }
 
 /// A task definition; its latest ACTIVE revision when a direct event names none.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskDefinitionFields {
     pub(crate) family: TaskDefinitionRef,
     pub(crate) revision: Option<Revision>,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
 }
 
 /// Every Auto Scaling group.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupsFields {
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
+    /// At most so many; all of them without it, in as many pages as they need.
+    #[schemars(range(min = 1, max = LONGEST_PAGE))]
     pub(crate) limit: Option<u32>,
+    /// Where the list goes on: the `nextToken` of the page before.
     pub(crate) cursor: Option<String>,
 }
 
 /// An Auto Scaling group.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupFields {
     pub(crate) group: GroupRef,
+    /// What is shown beside, with commas between.
     pub(crate) include: Option<Words>,
 }
 
 /// A revision: a number in JSON, a text in a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "Value")]
+#[schemars(inline, extend("type" = "string", "pattern" = "^0*[1-9][0-9]{0,9}$"))]
 pub struct Revision(pub(crate) u32);
 
 impl TryFrom<Value> for Revision {
@@ -258,8 +300,9 @@ impl TryFrom<Value> for Revision {
 }
 
 /// How far an agenda looks ahead: 1 to 168 hours, 24 by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "u32")]
+#[schemars(inline, extend("minimum" = 1, "maximum" = Self::MOST, "default" = 24))]
 pub struct Hours(u32);
 
 impl Hours {
@@ -292,8 +335,9 @@ impl TryFrom<u32> for Hours {
 }
 
 /// The status that ECS wants tasks to have; a list holds tasks of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schemars(inline)]
 pub enum Desired {
     /// Running, or on the way there.
     Running,
@@ -302,8 +346,9 @@ pub enum Desired {
 }
 
 /// The status of task definitions; a list holds those of one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(inline)]
 pub enum DefinitionStatus {
     /// Tasks can be run of it.
     #[default]

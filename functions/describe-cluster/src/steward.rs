@@ -1,6 +1,7 @@
 //! What ecs-steward knows of a service: the `steward` object beside it.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::Refusal;
@@ -15,8 +16,9 @@ use shared::schedule::{
 use crate::ViewSettings;
 
 /// What ecs-steward knows of a service.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "OfService")]
 pub struct Steward {
     /// `off` exactly when the desired count is 0.
     pub state: OnOff,
@@ -37,9 +39,11 @@ pub struct Steward {
     #[serde(rename = "override")]
     pub override_: Option<Override>,
     /// The record, read; `null` where there is none.
+    #[schemars(with = "Option<ShownRecord<Record>>")]
     pub record: Option<Value>,
     /// What autoscaling may do; left out where it was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ScalableTarget>")]
     pub scalable_target: Option<Value>,
     /// Tags that can't be read: nothing is done here until they are mended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -58,7 +62,7 @@ pub struct Steward {
 /// | `deploying` | a deployment is in progress, or there are two |
 /// | `scaling` | tasks are on their way up or down, or ECS did something here within the last 5 minutes |
 /// | `degraded` | fewer tasks run than are desired, and nothing happens |
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
     /// As it should be.
@@ -91,7 +95,7 @@ impl Status {
 }
 
 /// What made a service on or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
     /// A transition of its schedule.
@@ -104,8 +108,23 @@ pub enum Why {
     Person,
 }
 
+/// A record as it is shown.
+#[derive(JsonSchema)]
+#[schemars(inline, untagged)]
+#[expect(dead_code, reason = "its schema is what it is for: a record is shown as JSON")]
+pub(crate) enum ShownRecord<R> {
+    /// Read.
+    Read(R),
+    /// What is wrong with its text.
+    Unreadable {
+        /// In words.
+        unreadable: String,
+    },
+}
+
 /// A transition that will change something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "NextChange")]
 pub struct Next {
     /// When, in the schedule's zone.
     pub at: Moment,

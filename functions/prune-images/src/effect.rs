@@ -1,6 +1,7 @@
 //! What an image was, and what becomes of it. Callers see it as JSON.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::image::Tag;
 use shared::lifecycle::Verdict;
@@ -9,8 +10,9 @@ use shared::lifecycle::Verdict;
 pub type Item = shared::report::Item<Effect>;
 
 /// An image before or after a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase")]
+#[schemars(rename = "PrunedImage")]
 pub enum Effect {
     /// As it was seen.
     Seen {
@@ -20,6 +22,7 @@ pub enum Effect {
         /// Its tags.
         tags: Vec<Tag>,
         /// When it was pushed.
+        #[schemars(with = "shared::schema::Instant")]
         pushed_at: Timestamp,
     },
     /// Deleted or archived.

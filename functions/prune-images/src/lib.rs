@@ -4,6 +4,7 @@
 //! not deleted.
 
 pub mod answer;
+pub mod api;
 pub mod ask;
 pub mod config;
 pub mod effect;
@@ -20,6 +21,7 @@ mod report;
 
 use futures_util::future::join;
 use jiff::Timestamp;
+use shared::api::Operation;
 use shared::call::Table;
 use shared::names::Scope;
 use shared::settings::Mode;
@@ -135,6 +137,7 @@ impl PruneImages {
 impl Function for PruneImages {
     const NAME: &'static str = "prune-images";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
+    const OPERATIONS: &'static [Operation] = api::OPERATIONS;
     const TABLES: &'static [Table] = answer::TABLES;
     type Request = Request;
 

@@ -16,6 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::image::{Digest, Tag};
 use shared::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate};
@@ -108,7 +109,7 @@ pub struct PlanContext<'a> {
 }
 
 /// What becomes of one image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Judged {
     /// Its repository.

@@ -1,6 +1,7 @@
 //! A task that was started: what an item of run-task becomes. Callers see it as JSON.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::ecs::Task;
 
@@ -8,7 +9,7 @@ use shared::ecs::Task;
 pub type Item = shared::report::Item<StartedTask>;
 
 /// A task that was started, in this run or before.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedTask {
     /// Its ARN.
@@ -16,8 +17,10 @@ pub struct StartedTask {
     /// Its status when it was looked at last.
     pub last_status: String,
     /// When ECS created it.
+    #[schemars(with = "Option<shared::schema::Instant>")]
     pub created_at: Option<Timestamp>,
     /// When it ended.
+    #[schemars(with = "Option<shared::schema::Instant>")]
     pub stopped_at: Option<Timestamp>,
     /// It was started by an earlier run, under the same key.
     pub started_before: bool,
@@ -27,7 +30,7 @@ pub struct StartedTask {
 }
 
 /// How a task goes, or how it ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Watched {
     stop_code: Option<String>,
@@ -35,7 +38,7 @@ pub struct Watched {
     containers: Vec<ContainerEnd>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ContainerEnd {
     name: String,

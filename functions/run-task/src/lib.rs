@@ -3,6 +3,7 @@
 //! AWS answers 200 with `failures[]`, ten tasks a call at most, and forgets. Here a request is so many
 //! slots, and each is started once.
 
+pub mod api;
 pub mod ask;
 pub mod config;
 pub mod effect;
@@ -19,6 +20,7 @@ mod wait;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use shared::api::Operation;
 use shared::settings::Mode;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Requester};
@@ -59,6 +61,7 @@ impl RunTask {
 impl Function for RunTask {
     const NAME: &'static str = "run-task";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
+    const OPERATIONS: &'static [Operation] = api::OPERATIONS;
     type Request = Request;
 
     async fn answer(

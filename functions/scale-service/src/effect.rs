@@ -1,7 +1,9 @@
 //! What an item is, or becomes: the type that plans and summaries look at. Callers see it as JSON.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use shared::application_autoscaling::Suspended;
 use shared::autoscaling::Suspended as Processes;
@@ -122,6 +124,37 @@ impl Effect {
     #[must_use]
     pub fn desired(&self) -> Option<i64> {
         self.sizes.map(Sizes::desired)
+    }
+}
+
+impl JsonSchema for Effect {
+    fn schema_name() -> Cow<'static, str> {
+        "ServiceOrGroup".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let wanted = generator.subschema_for::<Want>();
+        json_schema!({
+            "description": "A service or Auto Scaling group, in AWS's words, and what the run makes of it.",
+            "type": "object",
+            "properties": {
+                "desiredCount": { "type": "integer" },
+                "minCapacity": { "type": "integer", "description": "Of its scalable target." },
+                "suspended": { "type": "string", "description": "What sleeps of its scaling." },
+                "desiredCapacity": { "type": "integer" },
+                "minSize": { "type": "integer" },
+                "maxSize": { "type": "integer" },
+                "instances": { "type": "integer" },
+                "adopted": { "const": true },
+                "stopping": { "const": true },
+                "starting": { "const": true },
+                "saved": { "type": ["integer", "null"], "description": "The count that its record remembers." },
+                "draining": { "type": "integer", "description": "Tasks that ECS ends in its own time." },
+                "wanted": wanted,
+                "override": { "type": "string", "description": "What became of its override." },
+            },
+            "additionalProperties": false,
+        })
     }
 }
 

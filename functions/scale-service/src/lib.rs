@@ -2,6 +2,7 @@
 //!
 //! The laws of stop and start are kept in [`plan`]; everything else carries them out.
 
+pub mod api;
 pub mod ask;
 pub mod config;
 pub mod observe;
@@ -14,6 +15,7 @@ mod report;
 
 use jiff::Timestamp;
 use serde_json::json;
+use shared::api::Operation;
 use shared::report::Outcome;
 use shared::select::NamePatterns;
 use shared::settings::{Mode, Scheduling};
@@ -66,6 +68,7 @@ impl ScaleService {
 impl Function for ScaleService {
     const NAME: &'static str = "scale-service";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
+    const OPERATIONS: &'static [Operation] = api::OPERATIONS;
     type Request = Request;
 
     async fn answer(

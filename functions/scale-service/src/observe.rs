@@ -115,7 +115,12 @@ pub async fn observe_place(read: &Read, change: &Change) -> Result<Snapshot, Pro
     let cluster = std::slice::from_ref(&change.cluster);
     let clusters = read.clusters_named(cluster, ClusterDetail::default());
     let Some(id) = &change.service else {
-        seen.cluster_tags = all_tags_of(&clusters.await?, cluster)?;
+        let clusters = clusters.await?;
+        // Where nothing else of a cluster is read, nothing else says that it is not there.
+        if clusters.failures.iter().any(|failure| failure.reason == "MISSING") {
+            return Err(Problem::new(Code::NotFound, format!("there is no cluster {}", change.cluster)));
+        }
+        seen.cluster_tags = all_tags_of(&clusters, cluster)?;
         return Ok(seen);
     };
     let named = read.services_named(&id.cluster, std::slice::from_ref(&id.service));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -85,22 +86,32 @@ pub enum ServiceRequest {
     ScaleGroup(ScaleGroupFields),
 }
 
+/// A service's name, a pattern of names, or an ARN.
+const NAMES: &str = r"^([A-Za-z0-9_*-]{1,255}|arn:[^:]+:[^:]+:[^:]*:[^:]*:[\s\S]+)$";
+
 /// The fields of `putOverride`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutOverrideFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) service: Option<ServiceRef>,
+    /// What it keeps a service at; `hold` leaves everything as it is.
     pub(crate) state: OverrideState,
+    #[schemars(with = "Option<shared::schema::Instant>")]
+    /// When it begins; now without it.
     pub(crate) from: Option<Timestamp>,
+    #[schemars(with = "Option<shared::schema::Instant>")]
+    /// When it ends; this or `for`.
     pub(crate) until: Option<Timestamp>,
+    /// How long it holds; this or `until`.
     pub(crate) r#for: Option<IsoDuration>,
+    /// Take the place of another, where one of the two has not begun.
     #[serde(default)]
     pub(crate) replace: bool,
 }
 
 /// The fields of `deleteOverride`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteOverrideFields {
     pub(crate) cluster: Option<ClusterRef>,
@@ -108,17 +119,22 @@ pub struct DeleteOverrideFields {
 }
 
 /// The fields of `previewSchedule`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewFields {
+    /// A schedule such as `Mon-Fri 08:00-20:00 Europe/Berlin`, or the name of one.
     schedule: String,
+    #[schemars(with = "Option<shared::schema::Instant>")]
+    /// The instant to look at; now without it.
     at: Option<Timestamp>,
+    /// How many transitions to tell: 5 without it, and at most 100.
     count: Option<usize>,
 }
 
 /// What an override keeps a service at.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(crate) enum OverrideState {
     On,
     Off,
@@ -126,51 +142,70 @@ pub(crate) enum OverrideState {
 }
 
 /// The fields of `scale`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScaleFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) service: ServiceRef,
+    /// The count; 0 is a stop.
     pub(crate) desired_count: u32,
+    /// Go through what would be refused without it: services that ECS Express manages.
     #[serde(default)]
     pub(crate) force: bool,
 }
 
 /// The fields of `scaleGroup`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScaleGroupFields {
     pub(crate) group: GroupRef,
+    /// How many instances.
     pub(crate) desired_capacity: u32,
+    /// A new min.
+    #[schemars(range(max = i32::MAX))]
     pub(crate) min_size: Option<u32>,
+    /// A new max.
+    #[schemars(range(max = i32::MAX))]
     pub(crate) max_size: Option<u32>,
+    /// Go through what would be refused without it: services that ECS Express manages.
     #[serde(default)]
     pub(crate) force: bool,
 }
 
 /// The fields of `stop` and `start`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SwitchFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) clusters: Option<Vec<NamePattern>>,
     pub(crate) service: Option<ServiceRef>,
+    /// These services: names, patterns with `*`, or ARNs. Without it, all of them.
+    #[schemars(length(min = 1), inner(regex(pattern = NAMES)))]
     pub(crate) services: Option<Vec<String>>,
+    /// Those with all of these tags.
+    #[schemars(extend("minProperties" = 1))]
     pub(crate) tags: Option<BTreeMap<String, String>>,
+    /// Go through what would be refused without it: services that ECS Express manages.
     #[serde(default)]
     pub(crate) force: bool,
+    /// Its machines too.
     #[serde(default)]
     pub(crate) capacity: bool,
+    /// How old `at` may be; `PT15M` without it.
     pub(crate) max_age: Option<IsoDuration>,
 }
 
 /// The fields of `reconcile`: the selectors, and nothing else.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReconcileFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) clusters: Option<Vec<NamePattern>>,
+    /// These services: names, patterns with `*`, or ARNs. Without it, all of them.
+    #[schemars(length(min = 1), inner(regex(pattern = NAMES)))]
     pub(crate) services: Option<Vec<String>>,
+    /// Those with all of these tags.
+    #[schemars(extend("minProperties" = 1))]
     pub(crate) tags: Option<BTreeMap<String, String>>,
 }
 

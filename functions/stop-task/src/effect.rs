@@ -1,5 +1,6 @@
 //! What a task was, and what stop-task makes of it. Callers see it as JSON.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::names::TaskId;
 
@@ -7,8 +8,9 @@ use shared::names::TaskId;
 pub type Item = shared::report::Item<Effect>;
 
 /// A task before or after a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase")]
+#[schemars(rename = "TaskStatus")]
 pub enum Effect {
     /// As it was seen.
     Seen {

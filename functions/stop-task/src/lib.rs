@@ -2,6 +2,7 @@
 //!
 //! A service replaces a task of its own that is stopped: so such a task is only stopped on purpose.
 
+pub mod api;
 pub mod ask;
 pub mod config;
 pub mod effect;
@@ -13,6 +14,7 @@ mod apply;
 mod report;
 
 use jiff::Timestamp;
+use shared::api::Operation;
 use shared::names::TaskId;
 use shared::report::{Outcome, Report};
 use shared::settings::Mode;
@@ -48,6 +50,7 @@ impl StopTask {
 impl Function for StopTask {
     const NAME: &'static str = "stop-task";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
+    const OPERATIONS: &'static [Operation] = api::OPERATIONS;
     type Request = Request;
 
     async fn answer(

@@ -1,7 +1,11 @@
 //! What stop-task can be asked.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use shared::fields::{STARTED_BY, WholeFamily};
 use shared::names::{ClusterRef, TaskDefinitionRef, TaskRef};
 use shared::{Route, strict};
 
@@ -25,23 +29,32 @@ pub enum Request {
 }
 
 /// One task.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct One {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) task: TaskRef,
+    /// Stop a service's own task, which its service replaces; `"protected"` also one that is protected.
     #[serde(default)]
     pub(crate) force: Force,
+    /// So many seconds are waited for what stops.
+    #[schemars(range(max = 900))]
     pub(crate) wait: Option<u32>,
 }
 
 /// The tasks of a family, or those that somebody started.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Many {
     pub(crate) cluster: Option<ClusterRef>,
+    /// Of this family.
+    #[schemars(with = "Option<WholeFamily>")]
     pub(crate) family: Option<TaskDefinitionRef>,
+    /// Started by this.
+    #[schemars(length(min = 1, max = STARTED_BY))]
     pub(crate) started_by: Option<String>,
+    /// So many seconds are waited for what stops.
+    #[schemars(range(max = 900))]
     pub(crate) wait: Option<u32>,
 }
 
@@ -55,6 +68,20 @@ pub enum Force {
     ServiceTask,
     /// Also one that is protected: `"protected"`.
     Protected,
+}
+
+impl JsonSchema for Force {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Force".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [false, true, "protected"] })
+    }
 }
 
 impl<'de> Deserialize<'de> for Force {

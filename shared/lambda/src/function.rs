@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
+use shared::api::Operation;
 use shared::call::Table;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
 
@@ -16,6 +17,9 @@ pub trait Function: Send + Sync {
 
     /// How the lists of its answers are shown to people.
     const TABLES: &'static [Table] = &[];
+
+    /// What the API's description says of its routes.
+    const OPERATIONS: &'static [Operation];
 
     /// What it can be asked.
     type Request: Send + 'static;

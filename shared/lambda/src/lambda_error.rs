@@ -2,9 +2,8 @@
 
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
+use serde_json::json;
 use shared::Problem;
-
-use crate::rest::problem_body;
 
 /// The error of a scheduled or direct invocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,7 +21,7 @@ impl LambdaError {
     pub fn new(problem: &Problem, request_id: &str) -> Self {
         Self {
             error_type: problem.code.to_string(),
-            error_message: problem_body(problem, request_id).to_string(),
+            error_message: json!(problem.details(request_id)).to_string(),
         }
     }
 }

@@ -28,4 +28,5 @@ pub use invocation::Invocation;
 pub use lambda_error::LambdaError;
 pub use metrics::Metrics;
 pub use payload::Payload;
+pub use rest::{GROUP_SIGNS, LONGEST_NAME};
 pub use run::{run, start};

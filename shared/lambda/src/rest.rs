@@ -16,6 +16,13 @@ use crate::invocation::Invocation;
 use crate::query::Query;
 use crate::{body, text};
 
+/// What the plain names of a path hold beside letters and digits.
+const PLAIN_SIGNS: &str = "-_";
+/// What the name of an Auto Scaling group may hold beside them in a path.
+pub const GROUP_SIGNS: &str = "-_. +=@,()";
+/// The most bytes of a name in a path.
+pub const LONGEST_NAME: usize = 255;
+
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// How a call's answer is shown.
@@ -96,7 +103,7 @@ fn find<'r, R>(event: &ApiGatewayProxyRequest, routes: &'r [Route<R>]) -> Result
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html>
 fn path_segment(name: &str, raw: &str) -> Result<String, Problem> {
     let is_plain = |text: &str, signs: &str| {
-        (1..=255).contains(&text.len())
+        (1..=LONGEST_NAME).contains(&text.len())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
             && !text.chars().all(|c| c == '.')
     };
@@ -106,11 +113,11 @@ fn path_segment(name: &str, raw: &str) -> Result<String, Problem> {
     };
     if name != "group" {
         let says = "a path takes plain names (letters, digits, - and _) as they are: no %, no ARNs";
-        return if is_plain(raw, "-_") { Ok(raw.to_owned()) } else { Err(fault(says)) };
+        return if is_plain(raw, PLAIN_SIGNS) { Ok(raw.to_owned()) } else { Err(fault(says)) };
     }
     let says = "a group's name takes letters, digits, spaces and - _ . + = @ , ( ) in a path, and no ARNs";
     let text = percent_decode_str(raw).decode_utf8().map_err(|_| fault(says))?;
-    if !is_plain(&text, "-_. +=@,()") {
+    if !is_plain(&text, GROUP_SIGNS) {
         return Err(fault(says));
     }
     let canonical = utf8_percent_encode(&text, ENCODED).to_string();
@@ -250,7 +257,7 @@ pub(crate) fn response(
         Ok(respond(status, kind, headers, text))
     });
     done.unwrap_or_else(|problem| {
-        let text = problem_body(&problem, request_id).to_string();
+        let text = json!(problem.details(request_id)).to_string();
         respond(status::of_problem(&problem), "application/problem+json", vec![], text)
     })
 }
@@ -329,28 +336,6 @@ fn respond(
     response.multi_value_headers = headers;
     response.body = Some(Body::Text(text));
     response
-}
-
-/// A problem as RFC 9457 writes it, with our code, and ready requests where they help.
-pub(crate) fn problem_body(problem: &Problem, request_id: &str) -> Value {
-    let mut body = json!({
-        "type": format!("urn:ecs-steward:problem:{}", problem.code),
-        "title": problem.code.title(),
-        "status": status::of_problem(problem),
-        "detail": problem.detail,
-        "code": problem.code,
-        "retryable": problem.retryable,
-        "requestId": request_id,
-    });
-    if let Some(fields) = body.as_object_mut() {
-        if !problem.actions.is_empty() {
-            fields.insert("actions".into(), json!(problem.actions));
-        }
-        if !problem.failures.is_empty() {
-            fields.insert("failures".into(), json!(problem.failures));
-        }
-    }
-    body
 }
 
 #[cfg(test)]

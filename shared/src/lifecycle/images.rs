@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
@@ -17,30 +18,36 @@ const CHILDREN: usize = 50_000;
 const MEDIA_TYPE: usize = 255;
 
 /// An image of a repository, as ECR's `DescribeImages` knows it, with what its manifest says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Image {
     /// Its digest.
     pub digest: Digest,
     /// Its tags, at most 1,000; empty if it is untagged.
     #[serde(deserialize_with = "at_most::<Tag, TAGS, _>")]
+    #[schemars(with = "Vec<Tag>", length(max = TAGS), extend("uniqueItems" = true))]
     pub tags: Vec<Tag>,
     /// When it was pushed.
+    #[schemars(with = "crate::schema::Instant")]
     pub pushed_at: Timestamp,
     /// When it was last pulled, as far as ECR recorded it (at least once in 24 h).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub last_pulled_at: Option<Timestamp>,
     /// When it was last restored from the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub last_activated_at: Option<Timestamp>,
     /// When it last went to the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Instant>")]
     pub last_archived_at: Option<Timestamp>,
     /// Where it is stored.
     #[serde(default)]
     pub storage_class: StorageClass,
     /// The media type of its manifest, at most 255 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "media_type")]
+    #[schemars(with = "Option<String>", length(max = MEDIA_TYPE))]
     pub media_type: Option<String>,
     /// What its manifest names, if it is an index; at most 50,000.
     #[serde(
@@ -48,6 +55,7 @@ pub struct Image {
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "at_most::<Digest, CHILDREN, _>"
     )]
+    #[schemars(with = "Vec<Digest>", length(max = CHILDREN))]
     pub children: Vec<Digest>,
     /// The image that it refers to, by its manifest's `subject`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +127,7 @@ fn cosign_subject(tag: &Tag) -> Option<Digest> {
 }
 
 /// What no repository can hold, and which image says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ImagesFault {
     /// Which image, counted from 1.
     pub image: usize,

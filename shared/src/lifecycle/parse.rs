@@ -1,8 +1,10 @@
 //! A policy's JSON into a [`Policy`], or every fault in it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::faults::{PolicyFault, shown};
@@ -23,6 +25,57 @@ const RULE_FIELDS: [&str; 4] = ["rulePriority", "description", "selection", "act
 const SELECTION_FIELDS: [&str; 7] =
     ["tagStatus", "tagPrefixList", "tagPatternList", "storageClass", "countType", "countUnit", "countNumber"];
 const ACTION_FIELDS: [&str; 2] = ["type", "targetStorageClass"];
+
+impl JsonSchema for Policy {
+    fn schema_name() -> Cow<'static, str> {
+        "Policy".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let texts = json_schema!({ "type": "array", "minItems": 1, "items": { "type": "string", "maxLength": ENTRY } });
+        json_schema!({
+            "description": "A lifecycle policy as ECR writes them. What of it ECR would not take is a 422.",
+            "type": "object",
+            "properties": { "rules": { "type": "array", "minItems": 1, "maxItems": RULES, "items": {
+                "type": "object",
+                "properties": {
+                    "rulePriority": { "type": "integer", "minimum": 1, "maximum": LARGEST },
+                    "description": { "type": "string" },
+                    "selection": {
+                        "type": "object",
+                        "properties": {
+                            "tagStatus": { "enum": ["tagged", "untagged", "any"] },
+                            "tagPrefixList": texts,
+                            "tagPatternList": texts,
+                            "storageClass": { "enum": ["standard", "archive"] },
+                            "countType": { "enum": [
+                                "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled",
+                                "sinceImageTransitioned",
+                            ] },
+                            "countUnit": { "enum": ["days"] },
+                            "countNumber": { "type": "integer", "minimum": 1, "maximum": LARGEST },
+                        },
+                        "required": ["tagStatus", "countType", "countNumber"],
+                        "additionalProperties": false,
+                    },
+                    "action": {
+                        "type": "object",
+                        "properties": {
+                            "type": { "enum": ["expire", "transition"] },
+                            "targetStorageClass": { "enum": ["archive"] },
+                        },
+                        "required": ["type"],
+                        "additionalProperties": false,
+                    },
+                },
+                "required": ["rulePriority", "selection", "action"],
+                "additionalProperties": false,
+            } } },
+            "required": ["rules"],
+            "additionalProperties": false,
+        })
+    }
+}
 
 impl FromStr for Policy {
     type Err = Vec<PolicyFault>;

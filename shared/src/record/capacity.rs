@@ -5,6 +5,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{RecordFault, Saved, Words, malformed};
@@ -12,7 +13,7 @@ use crate::autoscaling::Suspended;
 use crate::names::ClusterName;
 
 /// The part of a group's size that is not its desired capacity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Bounds {
     /// `MinSize`; zero is a min like any other. The max is never touched.
     pub min: u32,
@@ -21,7 +22,7 @@ pub struct Bounds {
 }
 
 /// What a group had when it was on. Also the value of its tag `steward:size`: `n=2 min=1 susp=--`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Capacity {
     /// The desired capacity; `None` when it was never seen above zero.
     pub count: Option<NonZeroU32>,

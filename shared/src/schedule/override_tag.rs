@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Want;
@@ -15,10 +16,12 @@ use crate::tags::is_allowed_in_values;
 const LONGEST: usize = 256;
 
 /// An override. Prints as its tag's value, and a printed one parses back the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Override {
     state: Want,
+    #[schemars(with = "crate::schema::Instant")]
     from: Timestamp,
+    #[schemars(with = "crate::schema::Instant")]
     until: Timestamp,
     by: String,
     reason: String,

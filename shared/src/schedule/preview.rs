@@ -1,6 +1,7 @@
 //! A preview: the way to test a schedule before it counts.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Calendar, Moment, OnOff, Position, Schedule, Transition};
@@ -10,9 +11,10 @@ pub const PREVIEW_MAX: usize = 100;
 
 /// What a schedule says of an instant, and what comes after. Times are shown in the schedule's
 /// zones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Preview {
     /// The schedule as printed: complete with its zones.
+    #[schemars(with = "String")]
     pub schedule: Schedule,
     /// The instant.
     pub at: Moment,

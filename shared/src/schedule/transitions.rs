@@ -6,6 +6,7 @@
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::windows::{Edge, Opening, Window};
@@ -17,7 +18,7 @@ use super::{Calendar, Moment, OnOff};
 pub const REACH: SignedDuration = SignedDuration::from_hours(800 * 24);
 
 /// An instant at which what a schedule wants changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Transition {
     /// When, in the zone of the window that starts or ends.
     pub at: Moment,

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Calendar, Kind, Moment, OnOff, Override, Position, Schedule, Zone};
 
 /// What an override or schedule wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Want {
     /// Running.
@@ -39,7 +40,7 @@ impl From<OnOff> for Want {
 }
 
 /// What says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WantedBy {
     /// The schedule in force.
@@ -60,7 +61,7 @@ pub struct Standing<'a> {
 }
 
 /// What is wanted, since when, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Wanted {
     /// On, off, or as it is.
     pub state: Want,

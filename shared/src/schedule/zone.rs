@@ -1,6 +1,7 @@
 //! Time zones by their IANA names, from the database that is compiled in (the Lambda image has
 //! none), and instants as their clocks show them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
@@ -8,7 +9,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
+
+use crate::schema::Instant;
 
 /// A zone with an IANA name. Two are the same if their names are.
 #[derive(Clone)]
@@ -159,6 +163,20 @@ impl fmt::Display for Moment {
         // RFC 3339 has no offset with seconds, which the time before standard time had.
         let offset = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
         self.at.display_with_offset(offset).fmt(f)
+    }
+}
+
+impl JsonSchema for Moment {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Instant::json_schema(generator)
     }
 }
 

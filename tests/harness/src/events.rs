@@ -46,6 +46,7 @@ pub const SCALE_SERVICE: &[(&str, Expected)] = &[
     ("rest-put-override", Rest(200, "")),
     ("rest-put-cluster-override", Rest(200, "")),
     ("rest-delete-override", Rest(200, "")),
+    ("rest-delete-cluster-override", Rest(200, "")),
     ("direct-put-override", Answer),
     ("rest-scale-group", Rest(200, "")),
     ("rest-scale-group-with-a-new-max", Rest(200, "")),

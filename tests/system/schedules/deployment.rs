@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ASLEEP, DAY_SIZE, OFFICE, Story, local};
 use crate::fixture::item;
+use crate::openapi;
 
 #[tokio::test(start_paused = true)]
 async fn observe_for_a_week_then_act_at_noon() {
@@ -136,11 +137,11 @@ async fn in_readonly_every_change_on_every_carrier_is_refused_and_every_dry_run_
             headers: Vec::new(),
             body: body.to_string().into_bytes(),
         };
-        let refused = story.system.request(&sent(&body)).await;
+        let refused = openapi::request(&story.system, &sent(&body)).await;
         assert_eq!((refused.status, &refused.json()["code"]), (403, &json!("readOnly")), "{method} {path}");
         let mut dry = body.clone();
         dry["dryRun"] = true.into();
-        let told = story.system.request(&sent(&dry)).await;
+        let told = openapi::request(&story.system, &sent(&dry)).await;
         assert!(
             told.status == 200 || told.json()["code"] == "notSwitchedOn",
             "{method} {path}: {}",
@@ -150,19 +151,8 @@ async fn in_readonly_every_change_on_every_carrier_is_refused_and_every_dry_run_
     let direct = json!({"action": "stop", "cluster": "microservices", "service": "users"});
     let refused = story.system.invoke("scale-service", direct).await.unwrap_err();
     assert_eq!(refused.code, shared::Code::ReadOnly);
-    assert_eq!(
-        story
-            .system
-            .request(&local::Sent {
-                method: "GET".into(),
-                path: "/v1/clusters".into(),
-                headers: Vec::new(),
-                body: Vec::new()
-            })
-            .await
-            .status,
-        200
-    );
+    let sent = local::Sent { method: "GET".into(), path: "/v1/clusters".into(), ..local::Sent::default() };
+    assert_eq!(openapi::request(&story.system, &sent).await.status, 200);
     assert!(story.aws.writes().is_empty());
 }
 

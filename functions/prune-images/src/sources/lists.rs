@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::Problem;
 use shared::image::ImageRef;
@@ -44,7 +45,7 @@ impl FromStr for Documents {
 
 /// What is in use in an account and region, as `GET /v1/images/in-use` answers it there. It may hold
 /// more, which does not matter here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InUseDocument {
     /// Whose it is.
     pub account: String,
@@ -60,7 +61,7 @@ pub struct InUseDocument {
 }
 
 /// An image in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InUseEntry {
     /// Its reference, host and all.

@@ -92,6 +92,10 @@ const NAMES: &str = r"^([A-Za-z0-9_*-]{1,255}|arn:[^:]+:[^:]+:[^:]*:[^:]*:[\s\S]
 /// The fields of `putOverride`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"required": ["until"], "properties": {"until": {"type": "string"}}},
+    {"required": ["for"], "properties": {"for": {"type": "string"}}},
+]))]
 pub struct PutOverrideFields {
     pub(crate) cluster: Option<ClusterRef>,
     pub(crate) service: Option<ServiceRef>,

@@ -45,6 +45,10 @@ pub struct One {
 /// The tasks of a family, or those that somebody started.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    {"required": ["family"], "properties": {"family": {"type": "string"}}},
+    {"required": ["startedBy"], "properties": {"startedBy": {"type": "string"}}},
+]))]
 pub struct Many {
     pub(crate) cluster: Option<ClusterRef>,
     /// Of this family.

@@ -100,7 +100,8 @@ fn query_parameter(
 }
 
 fn of_query(name: &str, says: &str, is_required: bool, schema: &Value, examples: &[Example]) -> Value {
-    let is_text = schema.get("type").is_some_and(|kind| kind == "string") || schema.get("enum").is_some();
+    let kind = schema.get("type").and_then(Value::as_str);
+    let is_text = !matches!(kind, Some("integer" | "boolean"));
     let mut parameter = json!({ "name": name, "in": "query", "description": says, "schema": schema });
     if is_required {
         put(&mut parameter, "required", true.into());

@@ -206,7 +206,9 @@ pub(super) fn without_null(mut schema: Value) -> Value {
             let one = one.clone();
             if let Some(fields) = schema.as_object_mut() {
                 fields.shift_remove("anyOf");
-                fields.extend(one.as_object().cloned().unwrap_or_default());
+                for (name, value) in one.as_object().cloned().unwrap_or_default() {
+                    fields.entry(name).or_insert(value);
+                }
             }
         }
     }
@@ -232,7 +234,10 @@ pub(super) fn tidy(schema: &mut Value) {
             if fields.get("default").is_some_and(Value::is_null) {
                 fields.shift_remove("default");
             }
-            fields.shift_remove("title");
+            // A name of the type; a field of this name has an object here.
+            if fields.get("title").is_some_and(Value::is_string) {
+                fields.shift_remove("title");
+            }
             for (_, value) in fields.iter_mut() {
                 tidy(value);
             }

@@ -36,7 +36,7 @@ pub(crate) fn fields(body: Option<&str>, base64: bool) -> Result<Map<String, Val
     }
     let payload: Payload = serde_json::from_str(text)
         .map_err(|e| Problem::bad_request(format!("the body is not a JSON object of fields: {e}")))?;
-    match payload.once()? {
+    match payload.unique()? {
         Value::Object(fields) => Ok(fields),
         _ => Err(Problem::bad_request("the body is not a JSON object of fields")),
     }

@@ -19,7 +19,7 @@ pub(crate) enum Event {
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html>
 pub(crate) fn tell_apart(event: Payload) -> Result<Event, Problem> {
-    let Value::Object(fields) = event.once()? else {
+    let Value::Object(fields) = event.unique()? else {
         return Err(Problem::bad_request(
             "the event is not a JSON object: a direct event reads {\"action\": …}",
         ));

@@ -17,12 +17,12 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// The JSON.
+    /// The JSON, in which each field of an object stands once.
     ///
     /// # Errors
     ///
     /// A field that stands twice in one of its objects.
-    pub(crate) fn once(self) -> Result<Value, Problem> {
+    pub(crate) fn unique(self) -> Result<Value, Problem> {
         match self.twice {
             None => Ok(self.value),
             Some(field) => {
@@ -135,7 +135,7 @@ mod tests {
             (r#"{"a":[{"b":{"c":1,"d":2,"c":1}}]}"#, "c"),
             (r#"{"a":1,"\u0061":2}"#, "a"),
         ] {
-            let problem = serde_json::from_str::<Payload>(text).unwrap().once().unwrap_err();
+            let problem = serde_json::from_str::<Payload>(text).unwrap().unique().unwrap_err();
             assert!(problem.detail.contains(&format!("{twice:?} is given twice")), "{problem:?}");
         }
     }
@@ -144,6 +144,6 @@ mod tests {
     fn all_other_json_is_what_it_is() {
         let value = json!({"a": [1, -2, 3.5, null, true, "é\n"], "b": {"a": {}}, "c": u64::MAX});
         let payload: Payload = serde_json::from_str(&value.to_string()).unwrap();
-        assert_eq!(payload.once().unwrap(), value);
+        assert_eq!(payload.unique().unwrap(), value);
     }
 }

@@ -16,6 +16,7 @@ use shared::call::{LARGEST_ANSWER, bounded_json};
 use shared::{Code, Problem};
 
 use crate::query::evaluate::Evaluation;
+use crate::query::literals::Shifts;
 use crate::query::value::Datum;
 
 /// The longest expression, in characters.
@@ -29,13 +30,15 @@ const NESTING: usize = 64;
 pub(crate) struct Query {
     /// As it was sent.
     text: String,
+    /// Where what was parsed differs from that.
+    shifts: Shifts,
     ast: Ast,
 }
 
 /// What is wrong with an expression, and where.
 #[derive(Debug, PartialEq, Eq)]
 struct Fault {
-    /// In characters, from the expression's start.
+    /// In bytes, from the start of what was parsed.
     offset: usize,
     reason: String,
 }
@@ -51,13 +54,11 @@ impl Query {
             return Err(Problem::bad_request(format!("query: more than {NESTING} of ( [ {{ ! & | . in it")));
         }
         let literals = literals::as_json(text);
-        let ast = jmespath::parse(&literals.text).map_err(|fault| {
-            let offset = literals.before(fault.offset);
-            at_place(text, &Fault { offset, reason: said(&fault) })
-        })?;
-        functions::check(&ast)
-            .map_err(|fault| at_place(text, &Fault { offset: literals.before(fault.offset), ..fault }))?;
-        Ok(Self { text: text.to_owned(), ast })
+        let parsed = jmespath::parse(&literals.text)
+            .map_err(|fault| Fault { offset: fault.offset, reason: said(&fault) })
+            .and_then(|ast| functions::check(&ast).map(|()| ast));
+        let ast = parsed.map_err(|fault| at_place(text, &literals.shifts, &fault))?;
+        Ok(Self { text: text.to_owned(), shifts: literals.shifts, ast })
     }
 
     /// The expression's value on `body`, as JSON.
@@ -67,8 +68,9 @@ impl Query {
     /// A function that does not take what it is given; a value or a way to it that is out of bounds.
     pub(crate) fn json_of(&self, body: Value) -> Result<String, Problem> {
         let mut evaluation = Evaluation::default();
-        let found =
-            evaluation.value(&self.ast, &Datum::from(body)).map_err(|fault| at_place(&self.text, &fault))?;
+        let found = evaluation
+            .value(&self.ast, &Datum::from(body))
+            .map_err(|fault| at_place(&self.text, &self.shifts, &fault))?;
         bounded_json(&found, LARGEST_ANSWER).ok_or_else(|| {
             let detail =
                 "the query's value is larger than Lambda carries: let it choose less, or page with limit=";
@@ -84,8 +86,8 @@ fn said(fault: &JmespathError) -> String {
     }
 }
 
-fn at_place(text: &str, fault: &Fault) -> Problem {
-    let before: String = text.chars().take(fault.offset).collect();
+fn at_place(text: &str, shifts: &Shifts, fault: &Fault) -> Problem {
+    let before = text.get(..shifts.as_sent(fault.offset)).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     Problem::bad_request(format!("query: line {line}, column {column}: {} in {text:?}", fault.reason))
@@ -132,8 +134,11 @@ mod tests {
 
     #[test]
     fn what_a_function_does_not_take_is_said_with_its_place() {
-        let detail = of("b.abs(@)", json!({"b": "x"})).unwrap_err().detail;
-        assert!(detail.contains("column 3: abs() does not take (string)"), "{detail}");
+        for (text, column) in [("b.abs(@)", 3), ("c==`é` || b.abs(@)", 13), ("c==`  é` || b.abs(@)", 15)] {
+            let detail = of(text, json!({"b": "x"})).unwrap_err().detail;
+            let says = format!("column {column}: abs() does not take (string)");
+            assert!(detail.contains(&says), "{detail}");
+        }
     }
 
     #[test]

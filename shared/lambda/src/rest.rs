@@ -270,33 +270,36 @@ impl Shown {
                 "the answer is larger than Lambda carries: narrow it with query=, or page it with limit=";
             Problem::new(Code::AnswerTooLarge, detail)
         };
-        let text = match (&self.query, self.accept) {
-            (None, Accept::Json) => return bounded_json(&body, LARGEST_ANSWER).ok_or_else(too_large),
-            (Some(query), Accept::Json) => return query.json_of(body),
-            (None, Accept::Text) => text::of_body(&body, tables),
-            (Some(query), Accept::Text) => {
-                let value = query.json_of(body)?.parse().unwrap_or_default();
-                text::of_value(&value)
-            }
+        if let Some(query) = &self.query {
+            return self.queried(query, body);
+        }
+        let text = match self.accept {
+            Accept::Json => bounded_json(&body, LARGEST_ANSWER),
+            Accept::Text => text::of_body(&body, tables).and_then(written),
         };
-        text.and_then(written).ok_or_else(too_large)
+        text.ok_or_else(too_large)
+    }
+
+    /// A query's value of a body.
+    fn queried(&self, query: &Query, body: Value) -> Result<String, Problem> {
+        let json = query.json_of(body)?;
+        match self.accept {
+            Accept::Json => Ok(json),
+            Accept::Text => {
+                text::of_value(&json.parse().unwrap_or_default()).and_then(written).ok_or_else(|| {
+                    let detail =
+                        "the query's value is too large as a table: let it choose less, or take it as JSON";
+                    Problem::new(Code::AnswerTooLarge, detail)
+                })
+            }
+        }
     }
 
     /// What was done, or the query's value of it. A query that can't be answered is a warning: what was done stays
     /// done.
     fn report(&self, mut report: Report) -> Result<String, Problem> {
         if let Some(query) = &self.query {
-            let queried = query.json_of(json!(report)).and_then(|text| match self.accept {
-                Accept::Json => Ok(text),
-                Accept::Text => {
-                    let value = text.parse().unwrap_or_default();
-                    let detail = "query: its value is too large as a table";
-                    text::of_value(&value)
-                        .and_then(written)
-                        .ok_or_else(|| Problem::new(Code::AnswerTooLarge, detail))
-                }
-            });
-            match queried {
+            match self.queried(query, json!(report)) {
                 Ok(text) => return Ok(text),
                 Err(problem) => report.warnings.push(Warning::new(problem.code, problem.detail)),
             }

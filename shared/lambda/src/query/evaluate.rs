@@ -25,7 +25,7 @@ pub(super) struct Evaluation {
 impl Evaluation {
     /// The value of an expression on another value.
     pub(super) fn value<'e>(&mut self, ast: &'e Ast, of: &Datum<'e>) -> Result<Datum<'e>, Fault> {
-        self.step(ast, 1)?;
+        self.steps_at(offset_of(ast), 1)?;
         Ok(match ast {
             Ast::Identity { .. } => of.clone(),
             Ast::Literal { value, .. } => Datum::from(&**value),
@@ -58,7 +58,7 @@ impl Evaluation {
             }
             Ast::ObjectValues { node, .. } => match self.value(node, of)? {
                 Datum::Object(fields) => {
-                    self.step(ast, fields.len())?;
+                    self.steps_at(offset_of(ast), fields.len())?;
                     Datum::list(fields.iter().map(|(_, value)| value.clone()).collect())
                 }
                 _ => Datum::Null,
@@ -80,7 +80,7 @@ impl Evaluation {
                 for element in list.iter() {
                     match element {
                         Datum::List(inner) => {
-                            self.step(ast, inner.len())?;
+                            self.steps_at(offset_of(ast), inner.len())?;
                             found.extend(inner.iter().cloned());
                         }
                         other => found.push(other.clone()),
@@ -204,11 +204,6 @@ impl Evaluation {
             at += i64::from(step);
         }
         Ok(Datum::list(found))
-    }
-
-    fn step(&mut self, ast: &Ast, steps: usize) -> Result<(), Fault> {
-        self.steps += steps;
-        if self.steps > STEPS { Err(too_much(offset_of(ast))) } else { Ok(()) }
     }
 
     /// Counts what is looked at or put into a list.

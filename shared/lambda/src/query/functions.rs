@@ -15,7 +15,7 @@ use crate::query::value::{Datum, Fields};
 
 /// Where a call's name stands: the parser notes where its parenthesis opens.
 fn name_of_call(name: &str, offset: usize) -> usize {
-    offset.saturating_sub(name.chars().count())
+    offset.saturating_sub(name.len())
 }
 
 /// How many arguments a function takes.

@@ -5,57 +5,54 @@
 
 use serde_json::Value;
 
-/// An expression whose literals are all JSON.
+/// An expression whose literals are all JSON. Places are in bytes, as the parser counts.
 pub(super) struct Literals {
     /// The expression, with what is no JSON between quotes.
     pub(super) text: String,
-    /// Where a quote was put in, in characters of `text`.
-    added: Vec<usize>,
+    /// What differs from the expression as it was sent.
+    pub(super) shifts: Shifts,
 }
 
-impl Literals {
-    /// The place in the expression as it was sent, of a place in `text`.
-    pub(super) fn before(&self, offset: usize) -> usize {
-        offset - self.added.iter().filter(|place| **place < offset).count()
+/// Where something was put in or left out, and how much longer the text is behind that.
+#[derive(Debug, Default)]
+pub(super) struct Shifts(Vec<(usize, isize)>);
+
+impl Shifts {
+    /// The place in the expression as it was sent, of a place in the text that was parsed.
+    pub(super) fn as_sent(&self, offset: usize) -> usize {
+        let before = self.0.iter().filter(|(place, _)| *place < offset);
+        let longer: isize = before.map(|(_, longer)| longer).sum();
+        offset.saturating_add_signed(-longer)
     }
 }
 
 /// Makes JSON of each literal.
 pub(super) fn as_json(expression: &str) -> Literals {
-    let mut literals = Literals { text: String::with_capacity(expression.len() + 16), added: Vec::new() };
+    let mut text = String::with_capacity(expression.len() + 16);
+    let mut shifts = Vec::new();
     let mut signs = expression.chars();
-    let mut length = 0;
     while let Some(sign) = signs.next() {
-        literals.text.push(sign);
-        length += 1;
+        text.push(sign);
         if !matches!(sign, '"' | '\'' | '`') {
             continue;
         }
         let rest = signs.clone();
         let Some(inside) = inside(&mut signs, sign) else {
             // Never closed: the parser says so.
-            literals.text.extend(rest);
+            text.extend(rest);
             break;
         };
-        let quoted = sign == '`' && is_text(&inside);
-        if quoted {
-            literals.text.push('"');
-            literals.added.push(length);
-            length += 1;
+        if sign == '`' && is_text(&inside) {
+            // What stands before a text does not belong to it.
+            let json = format!("\"{}\"", inside.trim_start());
+            shifts.push((text.len(), json.len().cast_signed() - inside.len().cast_signed()));
+            text.push_str(&json);
+        } else {
+            text.push_str(&inside);
         }
-        // What stands before a text does not belong to it.
-        let inside = if quoted { inside.trim_start() } else { &inside };
-        literals.text.push_str(inside);
-        length += inside.chars().count();
-        if quoted {
-            literals.text.push('"');
-            literals.added.push(length);
-            length += 1;
-        }
-        literals.text.push(sign);
-        length += 1;
+        text.push(sign);
     }
-    literals
+    Literals { text, shifts: Shifts(shifts) }
 }
 
 /// What stands before the sign that closes, which is gone by; a backslash takes the next sign with it.
@@ -102,9 +99,13 @@ mod tests {
 
     #[test]
     fn a_place_behind_a_literal_is_that_of_the_expression_as_it_was_sent() {
-        let literals = as_json("a==`é` = b");
-        assert_eq!(literals.text, "a==`\"é\"` = b");
-        assert_eq!(literals.before(3), 3);
-        assert_eq!(literals.before(9), 7);
+        for expression in ["a==`é` = b", "a==`   é` = b"] {
+            let Literals { text, shifts } = as_json(expression);
+            assert_eq!(text, "a==`\"é\"` = b");
+            assert_eq!(shifts.as_sent(3), 3);
+            let behind =
+                |text: &str| text.find('=').map(|first| first + text[first + 2..].find('=').unwrap() + 2);
+            assert_eq!(shifts.as_sent(behind(&text).unwrap()), behind(expression).unwrap(), "{expression}");
+        }
     }
 }

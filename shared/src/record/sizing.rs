@@ -20,23 +20,61 @@ pub struct Live<S> {
     pub most: u32,
 }
 
+/// How many there are, beside how many a stop leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// The desired count or capacity.
+    pub count: u32,
+    /// How many a stop leaves: its night size.
+    pub night: u32,
+    /// Something scales it, awake or asleep.
+    pub scaled: bool,
+    /// Nothing can wake it: it has no scaling, or its scaling is as a stop leaves it.
+    pub asleep: bool,
+}
+
+impl Level {
+    /// As a stop leaves it: no more than its night size, and nothing can wake it.
+    #[must_use]
+    pub fn is_at_rest(self) -> bool {
+        self.count <= self.night && self.asleep
+    }
+
+    /// At 0, or as a stop leaves it.
+    #[must_use]
+    pub fn is_down(self) -> bool {
+        self.count == 0 || self.is_at_rest()
+    }
+
+    /// A stop of ours may have left it so, whose record is lost: that is never a size. A few tasks that nothing
+    /// scales are just a small service, unless it is wanted off.
+    #[must_use]
+    pub fn may_be_ours(self, is_wanted_off: bool) -> bool {
+        self.count == 0 || (self.is_at_rest() && (self.scaled || is_wanted_off))
+    }
+}
+
 impl<S: Saved> Live<S> {
+    /// How many there are, beside how many a stop leaves.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        Level {
+            count: self.size.count().map_or(0, u32::from),
+            night: self.night,
+            scaled: self.size.bounds().is_some(),
+            asleep: self.asleep,
+        }
+    }
+
     /// Its scaling where that is somebody's choice. What sleeps may have been put to sleep by us.
     fn awake(&self) -> Option<S::Bounds> {
         self.size.bounds().filter(|_| !self.asleep)
     }
 
-    /// It is at 0, or its scaling sleeps and it has no more than a stop leaves.
-    #[must_use]
-    pub fn is_down(&self) -> bool {
-        let sleeps = self.asleep && self.size.bounds().is_some();
-        self.size.count().is_none_or(|count| sleeps && u32::from(count) <= self.night)
-    }
-
     /// The size as it is seen at first: our own sleep is never taken for a size.
     #[must_use]
     pub fn at_first_sight(&self) -> S {
-        self.size.clone().with(self.size.count().filter(|_| !self.is_down()), self.awake())
+        self.size.clone().with(self.size.count().filter(|_| !self.level().may_be_ours(false)), self.awake())
     }
 
     /// Its count, unless a stop may have left it: no more than its night size, where it had more.
@@ -57,7 +95,7 @@ pub fn to_save<S: Saved>(record: Option<&Record<S>>, live: &Live<S>) -> S {
         Some(Record { state: State::On, size, by, .. }) => {
             // Our own sleep is never a size: of what was adopted after its record was lost, and of what a
             // concurrent run has just put to sleep.
-            let is_ours = live.asleep && (*by == Some(By::Adoption) || live.is_down());
+            let is_ours = live.asleep && (*by == Some(By::Adoption) || live.level().may_be_ours(false));
             let own = live.size.bounds().and_then(|now| if is_ours { size.bounds() } else { Some(now) });
             // A queue worker that autoscaling took to 0 keeps the count it last had, and so does what a
             // start had to bring within its bounds: they may be raised again.

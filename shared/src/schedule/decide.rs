@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Want, Wanted, WantedBy};
+use crate::record::sizing::Level;
 use crate::record::{By, Record, Saved, Size, State, whole_millis, whole_seconds};
 
 /// What is done about a service that differs from what is wanted (the tag `steward:drift`).
@@ -219,7 +220,10 @@ pub fn decide<S: Saved>(facts: &Facts<'_, S>) -> Due {
     let by_schedule = wanted.by == WantedBy::Schedule;
     if by_schedule && facts.sched.is_some() && record.is_none_or(|record| record.sched.is_none()) {
         return match record {
-            None if facts.may_be_ours(wanted.state) && !facts.size_tag && !facts.idle => {
+            None if facts.level().may_be_ours(wanted.state == Want::Off)
+                && !facts.size_tag
+                && !facts.idle =>
+            {
                 Due::AdoptWithoutSize { at: now }
             }
             None => Due::Adopt { state: State::On, at: now },
@@ -301,25 +305,18 @@ impl<S: Saved> Facts<'_, S> {
     /// Its record says on, and it is at 0: no record and no tag says with what it was.
     fn is_without_size(&self, record: &Record<S>) -> bool {
         let unsaid = record.size.count().is_none() && !self.size_tag;
-        record.state == State::On && unsaid && self.is_at_rest() && !self.idle
+        record.state == State::On && unsaid && self.level().is_down() && !self.idle
     }
 
-    /// It has no more than a stop leaves, and nothing can raise it.
-    fn is_at_rest(&self) -> bool {
-        self.count == 0 || (self.count <= self.night && self.asleep)
-    }
-
-    /// A stop of ours may have left it so, whose record is lost. By day a few tasks without autoscaling are just
-    /// a small service.
-    fn may_be_ours(&self, wanted: Want) -> bool {
-        self.count == 0 || (self.is_at_rest() && (self.scaled || wanted == Want::Off))
+    fn level(&self) -> Level {
+        Level { count: self.count, night: self.night, scaled: self.scaled, asleep: self.asleep }
     }
 
     /// The record says so, and so it is.
     fn is_already(&self, record: Option<&Record<S>>, want: Want) -> bool {
         match want {
             Want::On => says_on(record) && (self.count > 0 || self.idle),
-            Want::Off => !says_on(record) && self.count <= self.night && self.asleep,
+            Want::Off => !says_on(record) && self.level().is_at_rest(),
             Want::Hold => true,
         }
     }
@@ -329,7 +326,7 @@ impl<S: Saved> Facts<'_, S> {
     fn differs(&self, record: Option<&Record<S>>, want: Want) -> bool {
         match want {
             Want::On => !self.is_already(record, want),
-            Want::Off => self.count > self.night || !self.asleep,
+            Want::Off => !self.level().is_at_rest(),
             Want::Hold => false,
         }
     }
@@ -340,7 +337,9 @@ impl<S: Saved> Facts<'_, S> {
         match (wanted.state, half) {
             (Want::Off, Half::StartOnly) => Due::Withheld { half },
             (Want::Off, _) => Due::MakeOff { at },
-            (Want::On, Half::StopOnly) if self.count == 0 || (self.is_at_rest() && !says_on(record)) => {
+            (Want::On, Half::StopOnly)
+                if self.count == 0 || (self.level().is_at_rest() && !says_on(record)) =>
+            {
                 Due::Withheld { half }
             }
             (Want::On, Half::StopOnly) if !says_on(record) => Due::HandBack { at },

@@ -275,7 +275,7 @@ impl<'a, T: Resource> Case<'a, T> {
     fn left(&self) -> PlannedItem {
         let unsaid =
             self.record.as_ref().is_some_and(|it| it.size.count().is_none() && !self.is_worker(&it.size));
-        if !(self.count() == 0 || self.is_at_rest()) || !unsaid || !matches!(self.tagged_size(), Ok(None)) {
+        if !self.live.level().is_down() || !unsaid || !matches!(self.tagged_size(), Ok(None)) {
             return self.unchanged(self.as_it_is()).into();
         }
         let Refusal { code, reason } = no_saved_size::<T::Size>(&self.settings.tags);
@@ -423,7 +423,7 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// True when it is as a stop leaves it.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.count() <= self.live.night && self.live.asleep
+        self.live.level().is_at_rest()
     }
 
     pub(super) fn item(&self, outcome: Outcome, code: Option<Code>, reason: impl Into<String>) -> Item {

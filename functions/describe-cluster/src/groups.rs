@@ -11,7 +11,7 @@ use shared::schedule::{OnOff, Override};
 
 use crate::ViewSettings;
 use crate::snapshot::Machines;
-use crate::steward::{Next, Shown, ShownRecord, faults, live, says_off};
+use crate::steward::{Next, Present, ShownRecord, faults, live, says_off};
 
 /// What ecs-steward knows of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -70,7 +70,7 @@ impl Steward {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
             next: tagged.standing().ok().and_then(|standing| {
                 let readable = record.as_ref().and_then(|record| record.as_ref().ok());
-                let state = Shown { is_on: group.desired_capacity > 0, says_off: says_off(readable) };
+                let state = Present { is_on: group.desired_capacity > 0, says_off: says_off(readable) };
                 let half = tagged.half.clone().unwrap_or_default();
                 state.next(&standing, half, now, &settings.scheduling.calendar)
             }),

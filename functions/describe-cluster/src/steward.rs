@@ -169,7 +169,7 @@ impl Steward {
             next: standing.and_then(|standing| {
                 let night = tagged.night.clone().unwrap_or_default();
                 let is_on = i64::from(service.desired_count) > i64::from(night);
-                let state = Shown { is_on, says_off: says_off(readable) };
+                let state = Present { is_on, says_off: says_off(readable) };
                 state.next(&standing, tagged.half.clone().unwrap_or_default(), now, calendar)
             }),
             override_: live(&tagged, now),
@@ -221,7 +221,7 @@ fn why(service: &Service, record: &Record) -> Why {
 
 /// What tells whether a transition will change a service or a group.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown {
+pub(crate) struct Present {
     /// It has a desired count or capacity above 0.
     pub(crate) is_on: bool,
     /// Its record says off: a start brings back its size, whatever somebody set meanwhile.
@@ -233,7 +233,7 @@ pub(crate) fn says_off<S>(record: Option<&Record<S>>) -> bool {
     record.is_some_and(|record| !record.state.is_on())
 }
 
-impl Shown {
+impl Present {
     /// The next transition that will change it; `None` where none is known to come.
     pub(crate) fn next(
         self,
@@ -419,9 +419,9 @@ mod tests {
             "on from 2026-11-24T19:00:00Z until 2026-11-24T22:00:00Z by alice".parse().unwrap();
         let plain = Standing { schedule: Some(&schedule), ..Standing::default() };
         let kept = Standing { own: Some(&override_), ..plain };
-        let on = Shown { is_on: true, says_off: false };
-        let off = Shown { is_on: false, says_off: true };
-        let (parked, raised) = (Shown { says_off: false, ..off }, Shown { is_on: true, ..off });
+        let on = Present { is_on: true, says_off: false };
+        let off = Present { is_on: false, says_off: true };
+        let (parked, raised) = (Present { says_off: false, ..off }, Present { is_on: true, ..off });
         for (shown, standing, half, expected) in [
             (on, &plain, Half::Both, Some("2026-11-24T20:00:00+00:00 off")),
             (off, &plain, Half::Both, Some("2026-11-25T08:00:00+00:00 on")),

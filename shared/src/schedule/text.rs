@@ -184,12 +184,17 @@ fn days(word: Word<'_>) -> Result<Days, Fault> {
     if word.text.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(Fault::at(word.at, "the days are missing: a window begins with them, such as Mon-Fri"));
     }
-    match split(word, '-').as_slice() {
+    let parts = split(word, '-');
+    if let [first, days @ ..] = parts.as_slice()
+        && let (Some(nth), false) = (nth(first.text), days.is_empty())
+    {
+        let [one] = days else {
+            return Err(Fault::at(word.at, "a day of the month is one day, such as first-Sat"));
+        };
+        return Ok(Days::Monthly { nth, day: day(*one)? });
+    }
+    match parts.as_slice() {
         [one] => day(*one).map(|day| Days::Weekly { first: day, last: day }),
-        [first, third @ ..] if nth(first.text).is_some() => match (nth(first.text), third) {
-            (Some(nth), [one]) => Ok(Days::Monthly { nth, day: day(*one)? }),
-            _ => Err(Fault::at(word.at, "a day of the month is one day, such as first-Sat")),
-        },
         [first, last] => Ok(Days::Weekly { first: day(*first)?, last: day(*last)? }),
         [_, _, third, ..] => Err(Fault::at(
             third.at - 1,

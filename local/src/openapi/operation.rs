@@ -92,7 +92,9 @@ fn query_parameter(
     if let Some(fields) = schema.as_object_mut() {
         fields.shift_remove("description");
         // How wide Rust's number is, says its maximum.
-        fields.shift_remove("format").filter(|_| known == Parameter::Number(name));
+        if known == Parameter::Number(name) {
+            fields.shift_remove("format");
+        }
     }
     let is_required =
         fields["required"].as_array().is_some_and(|required| required.iter().any(|it| it == name));

@@ -55,17 +55,6 @@ impl<S: SystemUnderTest> Year<S> {
         }
     }
 
-    /// What it stands on.
-    pub(crate) fn thing(&self, place: OverridePlace) -> String {
-        match place {
-            OverridePlace::Service(n) => self.fleet.services.get(n).map(|one| self.fleet.path(one)),
-            OverridePlace::Cluster(n) => {
-                self.fleet.clusters.get(n).map(|one| format!("cluster/{}", one.name))
-            }
-        }
-        .unwrap_or_default()
-    }
-
     pub(crate) fn override_path(&self, place: OverridePlace) -> String {
         match place {
             OverridePlace::Service(n) => {

@@ -2,7 +2,8 @@
 //!
 //! The ledger says in which order AWS took the calls, and whose they were. The rule that they are held
 //! against: at most ten services of a cluster are looked at again, with their cluster, just before they are
-//! changed; and what somebody put between the run's first look and that one holds.
+//! changed; what somebody put between the run's first look and that one holds, and so does a `hold` that was put
+//! before the first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,11 +23,19 @@ struct Run {
     changes: Vec<(u64, String)>,
 }
 
+/// An override that somebody put.
+#[derive(Debug)]
+struct Put<'a> {
+    by: &'a str,
+    /// The call that wrote it.
+    number: u64,
+    hold: bool,
+}
+
 /// What this ledger has against the rule: the law, of what, and how.
 pub(crate) fn faults(ledger: &[Call]) -> Vec<(&'static str, String, String)> {
     let mut runs: BTreeMap<&str, Run> = BTreeMap::new();
-    // The overrides that were put, by whom and when.
-    let mut puts: BTreeMap<String, Vec<(&str, u64)>> = BTreeMap::new();
+    let mut puts: BTreeMap<String, Vec<Put<'_>>> = BTreeMap::new();
     let mut faults = Vec::new();
     for call in ledger {
         let run = runs.entry(call.caller).or_default();
@@ -39,7 +48,9 @@ pub(crate) fn faults(ledger: &[Call]) -> Vec<(&'static str, String, String)> {
                 if call.operation == "UntagResource" {
                     faults.extend(run.change(call.number, &path, &puts, call.caller));
                 } else if call.committed {
-                    puts.entry(path).or_default().push((call.caller, call.number));
+                    let hold = call.input.to_string().contains("\"hold from ");
+                    let put = Put { by: call.caller, number: call.number, hold };
+                    puts.entry(path).or_default().push(put);
                 }
             }
             _ => {
@@ -49,16 +60,6 @@ pub(crate) fn faults(ledger: &[Call]) -> Vec<(&'static str, String, String)> {
         }
     }
     faults
-}
-
-/// Whether somebody has looked at a service or cluster.
-pub(crate) fn has_seen(ledger: &[Call], caller: &str, path: &str) -> bool {
-    let mut run = Run::default();
-    let describes =
-        |call: &&Call| call.operation == "DescribeServices" || call.operation == "DescribeClusters";
-    let own = ledger.iter().filter(|call| call.caller == caller && call.committed);
-    own.filter(describes).for_each(|call| run.look(call));
-    run.looks.contains_key(path)
 }
 
 impl Run {
@@ -82,7 +83,7 @@ impl Run {
         &mut self,
         now: u64,
         path: &str,
-        puts: &BTreeMap<String, Vec<(&str, u64)>>,
+        puts: &BTreeMap<String, Vec<Put<'_>>>,
         caller: &str,
     ) -> Option<(&'static str, String, String)> {
         self.changes.push((now, path.to_owned()));
@@ -94,8 +95,9 @@ impl Run {
                 let how = format!("{one} was not looked at again before its call {now}");
                 return Some(("nothing is switched on an old look", path.to_owned(), how));
             };
-            let put = puts.get(one).into_iter().flatten().find(|(by, _)| *by != caller);
-            if let Some((_, put)) = put.filter(|(_, put)| first < put && put < last) {
+            let put = puts.get(one).into_iter().flatten().find(|put| put.by != caller);
+            let before = put.filter(|put| put.number < *last && (put.hold || *first < put.number));
+            if let Some(Put { number: put, .. }) = before {
                 let how = format!(
                     "call {put} put an override on {one}, call {last} looked at it again, and call {now} changed it"
                 );

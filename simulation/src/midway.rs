@@ -11,14 +11,11 @@ use crate::SystemUnderTest;
 use crate::compare::{is_as_remembered, record, shown, whole};
 use crate::fleet::{RECORD, look};
 use crate::leases::OverridePlace;
-use crate::looks;
 use crate::model::{Expected, Facts, Lease, Live, Memory};
 use crate::year::{Seen, Year, start};
 
 const HOUR: i64 = 3600;
 const TICK: i64 = 300;
-/// So often somebody asks whether the run has looked yet.
-const LOOKS: usize = 1_000;
 
 /// A service as it may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,15 +48,7 @@ impl<S: SystemUnderTest> Year<S> {
         let body = json!({"state": word, "for": format!("PT{hours}H"), "reason": "midway"}).to_string();
         self.aws.latency(Some(latency));
         let (event, aws) = (self.event(), self.aws.clone());
-        let thing = self.thing(place);
         let put = async {
-            // A run plans for the instant of its start: what is put before its first look has not begun for it.
-            for _ in 0..LOOKS {
-                if looks::has_seen(&aws.ledger(), "", &thing) {
-                    break;
-                }
-                tokio::time::sleep(latency / 4).await;
-            }
             tokio::time::sleep(wait).await;
             let at = aws.now();
             other.request("PUT", &path, body.into_bytes()).await;

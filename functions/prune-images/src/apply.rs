@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
 use shared::{Code, Done, Executor, Problem};
-use shared_aws::Write;
-use tokio::time::Instant;
+use shared_aws::{Clock, Write};
 
 use crate::effect::Effect;
 use crate::observe;
@@ -20,8 +18,7 @@ pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) reader: Reader<'a>,
     pub(crate) guards: &'a Guards,
-    /// The run's start, in the world and on tokio's clock.
-    pub(crate) began: (Timestamp, Instant),
+    pub(crate) clock: Clock,
 }
 
 impl Executor<Step, Effect> for Apply<'_> {
@@ -53,9 +50,7 @@ impl Executor<Step, Effect> for Apply<'_> {
         // Last, so that it is as fresh as it can be.
         let in_use = self.reader.in_use().await;
         let used = in_use.by_repository(self.reader.scope);
-        let (began, clock) = self.began;
-        let passed = SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
-        let now = began.saturating_add(passed).unwrap_or(began);
+        let now = self.clock.now();
         narrow(jobs, &Fresh { in_use, used, images, now }, self.guards)
     }
 }

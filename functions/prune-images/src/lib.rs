@@ -26,7 +26,7 @@ use shared::call::Table;
 use shared::names::Scope;
 use shared::settings::Mode;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
-use shared_aws::{Aws, Read, Requester};
+use shared_aws::{Aws, Clock, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
 
@@ -69,7 +69,7 @@ impl PruneImages {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(call, fields, &self.config, now)?;
-        let began = (now, Instant::now());
+        let clock = Clock::start(now);
         let (scope, Config { role_arn, settings, .. }) = (&call.scope, &self.config);
         let (read, sooner) = (self.aws.read(deadline), self.aws.read(sooner(deadline)));
         let reader = self.reader(&read, scope, &ask.documents);
@@ -93,7 +93,7 @@ impl PruneImages {
         } else {
             let write = self.aws.write(deadline, Requester::of(call));
             let time_left = || write.time_left();
-            let executor = Apply { write: write.clone(), reader, guards: &ask.guards, began };
+            let executor = Apply { write: write.clone(), reader, guards: &ask.guards, clock };
             perform(planned.plan, &executor, AT_ONCE, &time_left).await
         };
         let report = report::report(items, planned.id, &planned.images, warnings, &ask, settings);

@@ -19,13 +19,13 @@ mod wait;
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use shared::api::Operation;
 use shared::settings::Mode;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
-use shared_aws::{Aws, Requester};
+use shared_aws::{Aws, Clock, Requester};
 use shared_lambda::Function;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 pub use config::Config;
 
@@ -70,8 +70,7 @@ impl Function for RunTask {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
-        let begun = Instant::now();
-        let clock = || now.saturating_add(SignedDuration::try_from(begun.elapsed()).unwrap_or_default());
+        let clock = Clock::start(now);
         let ask = Ask::new(&call, &self.config)?;
         let read = self.aws.read(deadline);
         let seen = observe::observe(&read, &ask, &self.keys).await?;
@@ -91,7 +90,7 @@ impl Function for RunTask {
         let executor = || Apply::new(write.clone(), &seen.before);
         slots = slots.after(perform(first, &executor(), AT_ONCE, &time_left).await);
         for _ in 0..ATTEMPTS {
-            if !slots.may_go_on() || read.left() < PAUSE * 2 || !self.patient(&ask, begun) {
+            if !slots.may_go_on() || read.left() < PAUSE * 2 || !self.patient(&ask, &clock) {
                 break;
             }
             sleep(PAUSE).await;
@@ -100,7 +99,7 @@ impl Function for RunTask {
             match plan::conflict(&there, &base, &self.keys) {
                 Some(problem) if !slots.any_started() => return Err(problem),
                 Some(_) => break,
-                None => slots.find(&there, &ask, &self.keys, clock().unwrap_or(now)),
+                None => slots.find(&there, &ask, &self.keys, clock.now()),
             }
             let again = plan::plan(&mut slots, &base, &ask, &self.keys);
             slots = slots.after(perform(again, &executor(), AT_ONCE, &time_left).await);
@@ -124,8 +123,8 @@ impl Function for RunTask {
 
 impl RunTask {
     /// A request that waits for its tasks has the time to ask again; another gets its answer soon.
-    fn patient(&self, ask: &Ask, begun: Instant) -> bool {
+    fn patient(&self, ask: &Ask, clock: &Clock) -> bool {
         let most = Duration::try_from(self.config.wait_max.get()).unwrap_or_default();
-        ask.wait.is_some() || begun.elapsed() + PAUSE <= most
+        ask.wait.is_some() || clock.elapsed() + PAUSE <= most
     }
 }

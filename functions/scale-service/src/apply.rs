@@ -3,7 +3,7 @@
 use shared::perform::Narrowed;
 use shared::plan::Job;
 use shared::{Done, Executor, Problem};
-use shared_aws::{Read, Write};
+use shared_aws::{Clock, Read, Write};
 
 use crate::ask::Ask;
 use crate::effect::Effect;
@@ -14,6 +14,7 @@ use crate::plan::{GROUPS_DOWN, OVERRIDE, PlanSettings, Step, Thing, narrow, with
 pub(crate) struct Apply<'a> {
     pub(crate) write: Write,
     pub(crate) read: Read,
+    pub(crate) clock: Clock,
     /// What the plan was made from.
     pub(crate) seen: &'a Snapshot,
     pub(crate) ask: &'a Ask,
@@ -90,7 +91,7 @@ impl Executor<Step, Effect> for Apply<'_> {
                 Thing::Group(id) => _ = which.groups.insert(id.clone()),
             }
         }
-        let mut fresh = again(&self.read, &which, self.seen).await;
+        let mut fresh = again(&self.read, &self.clock, &which, self.seen).await;
         // A look may be older than what this run has written.
         with_override(&mut fresh.seen, self.seen.written.clone(), self.settings);
         narrow(stage, jobs, self.seen, &fresh, self.ask, self.settings)

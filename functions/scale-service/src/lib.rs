@@ -20,7 +20,7 @@ use shared::report::Outcome;
 use shared::select::NamePatterns;
 use shared::settings::{Mode, Scheduling};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
-use shared_aws::{Aws, Read, Requester};
+use shared_aws::{Aws, Clock, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
 
@@ -85,12 +85,13 @@ impl Function for ScaleService {
                 return Ok(Answer::Read(json!(fields.answer(catalog, calendar, now)?)));
             }
         };
+        let clock = Clock::start(now);
         let ask = Ask::new(&request, &call, &self.config, now)?;
         let deadline = match ask.ends_before_the_next_tick(now) {
             Some(left) => deadline.or_sooner((Instant::now() + left).into_std()),
             None => deadline,
         };
-        let run = Run { function: self, ask: &ask, call: &call, deadline };
+        let run = Run { function: self, ask: &ask, call: &call, deadline, clock };
         let written = match run.override_first().await? {
             Opened::Ended(answer) => return Ok(*answer),
             Opened::GoesOn(written) => written,
@@ -129,6 +130,7 @@ struct Run<'a> {
     ask: &'a Ask,
     call: &'a Call<()>,
     deadline: Deadline,
+    clock: Clock,
 }
 
 /// What the override of a request leaves to do.
@@ -158,12 +160,13 @@ impl Run<'_> {
 
     async fn look(&self, written: Option<Written>) -> Result<Snapshot, Problem> {
         let (read, ask, settings) = (self.read(), self.ask, &self.function.plan_settings);
-        let mut seen = observe::observe(&read, ask, &self.function.config.scheduling.reach).await?;
+        let mut seen =
+            observe::observe(&read, &self.clock, ask, &self.function.config.scheduling.reach).await?;
         plan::with_override(&mut seen, written, settings);
         let scaled = plan::need_targets(&seen, ask, settings);
         observe::observe_targets(&read, &scaled, ask, &mut seen).await?;
         observe::observe_actions(&read, &plan::need_actions(&seen, ask, settings), &mut seen).await;
-        observe::observe_groups(&read, ask, &settings.tags, &mut seen).await?;
+        observe::observe_groups(&read, &self.clock, ask, &settings.tags, &mut seen).await?;
         observe::observe_tasks(&read, &plan::need_tasks(&seen, ask, settings), &mut seen).await;
         Ok(seen)
     }
@@ -176,7 +179,8 @@ impl Run<'_> {
         let write = self.function.aws.write(self.deadline, Requester::of(self.call));
         let time_left = || write.time_left();
         let settings = &self.function.plan_settings;
-        let executor = Apply { write: write.clone(), read: self.read(), seen, ask: self.ask, settings };
+        let (read, clock) = (self.read(), self.clock);
+        let executor = Apply { write: write.clone(), read, clock, seen, ask: self.ask, settings };
         perform(plan, &executor, AT_ONCE, &time_left).await
     }
 

@@ -8,6 +8,7 @@ use std::fmt;
 
 use futures_util::future::{join, try_join};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
 use shared::ecs::{Cluster, Failure, Service, Tag};
 use shared::names::{ClusterName, GroupName, ServiceId, ServiceName};
@@ -15,7 +16,7 @@ use shared::report::Warning;
 use shared::select::{NamePattern, NamePatterns, Selector};
 use shared::tags::Tags;
 use shared::{Code, Problem};
-use shared_aws::{ClusterDetail, Listed, Read};
+use shared_aws::{Clock, ClusterDetail, Listed, Read};
 
 use crate::ask::{Ask, Change, Target, Verb};
 use crate::effect::Written;
@@ -80,6 +81,8 @@ impl fmt::Display for UnreadThing {
 /// What a plan is made from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
+    /// When the tags of services and clusters had been read: an override that had begun by then holds.
+    pub looked_at: Timestamp,
     /// The services that the selector takes, in the order of their names.
     pub services: Vec<Seen>,
     /// The tags of the clusters that they run in.
@@ -133,7 +136,12 @@ pub async fn observe_place(read: &Read, change: &Change) -> Result<Snapshot, Pro
 }
 
 /// Reads what `ask` is about. `reach` bounds a request over several clusters.
-pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Snapshot, Problem> {
+pub async fn observe(
+    read: &Read,
+    clock: &Clock,
+    ask: &Ask,
+    reach: &NamePatterns,
+) -> Result<Snapshot, Problem> {
     let mut seen = Snapshot::default();
     match &ask.target {
         Target::One(id) => {
@@ -185,6 +193,7 @@ pub async fn observe(read: &Read, ask: &Ask, reach: &NamePatterns) -> Result<Sna
             absent.tell(&mut seen);
         }
     }
+    seen.looked_at = clock.now();
     Ok(seen)
 }
 
@@ -431,9 +440,10 @@ pub struct Fresh {
 
 /// Reads what a batch changes again, with the tags of its clusters. What is not read again is as `seen` has
 /// it: scalable targets, the groups' clusters, the DAEMON services.
-pub(crate) async fn again(read: &Read, which: &Again, seen: &Snapshot) -> Fresh {
+pub(crate) async fn again(read: &Read, clock: &Clock, which: &Again, seen: &Snapshot) -> Fresh {
     let (services, groups) = join(services_again(read, which, seen), groups::again(read, which, seen)).await;
-    let mut fresh = Snapshot { empty: seen.empty.clone(), ..Snapshot::default() };
+    let (looked_at, empty) = (clock.now(), seen.empty.clone());
+    let mut fresh = Snapshot { looked_at, empty, ..Snapshot::default() };
     let services = services.map(|(services, cluster_tags)| {
         fresh.services = services;
         fresh.cluster_tags = cluster_tags;

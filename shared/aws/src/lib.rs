@@ -7,6 +7,7 @@
 
 mod budget;
 mod clients;
+mod clock;
 mod connect;
 mod convert;
 mod faults;
@@ -17,6 +18,7 @@ mod watch;
 mod write;
 
 pub use clients::Access;
+pub use clock::Clock;
 pub use connect::{Aws, Endpoint};
 pub use read::{
     ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, ScheduleTarget,

@@ -546,6 +546,34 @@ async fn a_hold_that_was_answered_200_stops_what_a_running_tick_had_not_begun() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_override_that_is_put_after_a_run_began_and_before_it_looked_holds_for_that_run() {
+    for (state, ends_at, code) in [("hold", 1, "held"), ("on", 1, ""), ("off", 0, "")] {
+        let story = sixty().await;
+        story.aws.move_to(local("2026-11-24 20:00"));
+        story.aws.latency(Some(std::time::Duration::from_millis(20)));
+        let other = local::System::start(local::system::Setup::embedded(&story.aws)).await.unwrap();
+        let put = async {
+            // The run has its instant, and has read nothing but the clusters' names.
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            let put = json!({"action": "putOverride", "cluster": "prod", "service": "s05", "state": state, "for": "PT2H"});
+            other.invoke("scale-service", put).await.unwrap()
+        };
+        let schedule = "arn:aws:scheduler:sa-east-1:123456789012:schedule/default/reconcile";
+        let tick = json!({"action": "reconcile", "clusters": ["*"], "at": story.aws.now().to_string(), "schedule": schedule});
+        let (report, put) = tokio::join!(story.system.invoke("scale-service", tick), put);
+        let report = report.unwrap();
+        let items = report["items"].as_array().unwrap();
+        let item = items.iter().find(|item| item["resource"] == "service/prod/s05");
+        let desired = story.aws.with(|world| world.desired_count("prod", "s05"));
+        assert_eq!(desired, ends_at, "{state}: {item:?}; {put}");
+        if let Some(item) = item.filter(|_| !code.is_empty()) {
+            assert_eq!(item["code"], code, "{item}");
+        }
+        assert_eq!(off(&story), 59 + usize::from(ends_at == 0), "{state}: {}", report["summary"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hold_that_is_put_while_an_off_is_carried_out_stays_and_stops_the_rest() {
     let story = sixty().await;
     story.aws.latency(Some(std::time::Duration::from_millis(20)));

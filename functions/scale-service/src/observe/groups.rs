@@ -12,7 +12,7 @@ use shared::names::{Arn, ClusterName, GroupName, short_name};
 use shared::report::Warning;
 use shared::settings::TagKeys;
 use shared::{Code, Problem};
-use shared_aws::{ClusterDetail, Read, TaskFilter};
+use shared_aws::{Clock, ClusterDetail, Read, TaskFilter};
 
 use super::{AT_ONCE, Again, Snapshot, Unread, UnreadThing, tags_of};
 use crate::ask::{Ask, Groups, Target};
@@ -70,12 +70,13 @@ pub type Tasks = Result<Vec<String>, (Code, String)>;
 /// Reads the groups that `ask` looks at. Where they can't be read, the services are done all the same.
 pub(crate) async fn observe_groups(
     read: &Read,
+    clock: &Clock,
     ask: &Ask,
     keys: &TagKeys,
     seen: &mut Snapshot,
 ) -> Result<(), Problem> {
     if let Target::Group(name) = &ask.target {
-        return named(read, name, ask, keys, seen).await;
+        return named(read, clock, name, ask, keys, seen).await;
     }
     let found = match ask.groups {
         Groups::None => return Ok(()),
@@ -98,6 +99,7 @@ pub(crate) async fn observe_groups(
 
 async fn named(
     read: &Read,
+    clock: &Clock,
     name: &GroupName,
     ask: &Ask,
     keys: &TagKeys,
@@ -118,6 +120,7 @@ async fn named(
         return Err(problem);
     }
     // For a hold of its cluster.
+    seen.looked_at = clock.now();
     seen.cluster_tags = tags_of(&clusters.found);
     seen.cluster_tags.retain(|cluster, _| group.id.cluster.as_ref() == Some(cluster));
     seen.groups = vec![group];

@@ -444,7 +444,7 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// Why a request that does not name it changes nothing: a hold, or an override that might be one.
     pub(super) fn barred(&self) -> Option<Item> {
-        let held = self.directives.hold(self.ask, self.settings);
+        let held = self.directives.hold(self.settings);
         let held = held.map(|why| self.item(Outcome::Skipped, Some(Code::Held), why));
         let unreadable = || {
             let fault = self.directives.unreadable_override()?;
@@ -455,7 +455,7 @@ impl<'a, T: Resource> Case<'a, T> {
 
     /// The same hold, for a request that goes through it.
     pub(super) fn hold_warning(&self) -> Option<Warning> {
-        self.directives.hold(self.ask, self.settings).map(|why| Warning::new(Code::Held, why))
+        self.directives.hold(self.settings).map(|why| Warning::new(Code::Held, why))
     }
 
     /// Why an event that comes so late does nothing, if it does.

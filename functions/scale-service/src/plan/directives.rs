@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use shared::names::ClusterName;
 use shared::record::{By, Record, Saved as _, whole_millis};
 use shared::schedule::{
-    Calendar, Due, Facts, OnOff, Reading, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy, wanted,
+    Calendar, Due, Facts, OnOff, Override, Reading, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy,
+    wanted,
 };
 use shared::tags::{Tags, sized};
 use shared::{Code, Refusal};
@@ -21,6 +22,8 @@ pub(super) const A_MOMENT: SignedDuration = SignedDuration::from_millis(1);
 #[derive(Clone, Debug)]
 pub(super) struct Directives {
     pub(super) tagged: Tagged,
+    /// The instant for which that is so.
+    at: Timestamp,
     pub(super) wanted: Result<Option<Wanted>, Refusal>,
 }
 
@@ -30,12 +33,14 @@ impl Directives {
         reading: &Reading<'_>,
         own: &Tags,
         cluster: Option<&Tags>,
+        looked_at: Timestamp,
         ask: &Ask,
         settings: &PlanSettings,
     ) -> Self {
         let tagged = reading.read(own, cluster);
-        let wanted = tagged.wanted(ask.now, &settings.scheduling.calendar);
-        Self { tagged, wanted }
+        let at = instant(&tagged, looked_at, ask);
+        let wanted = tagged.wanted(at, &settings.scheduling.calendar);
+        Self { tagged, at, wanted }
     }
 
     /// What is due for a service or group, by the table of "Reconcile".
@@ -102,7 +107,7 @@ impl Directives {
 
     /// The first thing that can't be read.
     pub(super) fn fault(&self) -> Refusal {
-        let Self { tagged, wanted } = self;
+        let Self { tagged, wanted, .. } = self;
         let Tagged { drift, half, night, .. } = tagged;
         let faults = [wanted.as_ref().err(), drift.as_ref().err(), half.as_ref().err(), night.as_ref().err()];
         faults.into_iter().flatten().next().cloned().unwrap_or_else(|| Refusal {
@@ -127,11 +132,11 @@ impl Directives {
     }
 
     /// Why nothing is changed here, if a hold is live: also where the schedule can't be read.
-    pub(super) fn hold(&self, ask: &Ask, settings: &PlanSettings) -> Option<String> {
+    pub(super) fn hold(&self, settings: &PlanSettings) -> Option<String> {
         let Tagged { own, clusters, .. } = &self.tagged;
         let (own, clusters) = (own.as_ref().ok()?.as_ref(), clusters.as_ref().ok()?.as_ref());
         let overrides = shared::schedule::Standing { own, clusters, schedule: None };
-        let wanted = wanted(&overrides, ask.now, &settings.scheduling.calendar)?;
+        let wanted = wanted(&overrides, self.at, &settings.scheduling.calendar)?;
         (wanted.state == Want::Hold).then_some(wanted.why)
     }
 
@@ -185,4 +190,12 @@ impl Directives {
         let wanted = self.readable().filter(|wanted| acts && wanted.state == Want::Off);
         wanted.map(|wanted| wanted.why.clone())
     }
+}
+
+/// The instant for which a run plans: that of its event, unless an override has begun since, by the time that
+/// the run looked. Then it is the start of that override, so that no run acts against what it can see.
+fn instant(tagged: &Tagged, looked_at: Timestamp, ask: &Ask) -> Timestamp {
+    let overrides = [&tagged.own, &tagged.clusters].into_iter().filter_map(|it| it.as_ref().ok()?.as_ref());
+    let begun = overrides.filter(|it| it.is_live(looked_at)).map(Override::from);
+    begun.fold(ask.now, Timestamp::max)
 }

@@ -94,7 +94,7 @@ impl Resource for SeenGroup {
             tags
         });
         let reading = settings.scheduling.reading(&settings.tags);
-        Directives::read(&reading, &self.tags(), cluster.as_ref(), ask, settings)
+        Directives::read(&reading, &self.tags(), cluster.as_ref(), snapshot.looked_at, ask, settings)
     }
 
     fn untaggable(&self, key: &str) -> Option<Refusal> {

@@ -74,7 +74,7 @@ impl Resource for Seen {
     fn directives(&self, snapshot: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Directives {
         let cluster = snapshot.cluster_tags.get(&self.id.cluster);
         let reading = settings.scheduling.reading_services(&settings.tags, self.id.cluster.as_str());
-        Directives::read(&reading, &self.tags(), cluster, ask, settings)
+        Directives::read(&reading, &self.tags(), cluster, snapshot.looked_at, ask, settings)
     }
 
     fn untaggable(&self, key: &str) -> Option<Refusal> {

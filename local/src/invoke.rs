@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared_lambda::{LambdaError, Payload};
+use shared::Payload;
+use shared_lambda::LambdaError;
 
 use crate::system::{Clock, Setup, StartFault, System};
 

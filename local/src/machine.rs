@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 32] = [
+pub(crate) const VARIABLES: [&str; 33] = [
     "MODE",
     "RECONCILE",
     "CLUSTERS",
@@ -31,6 +31,7 @@ pub(crate) const VARIABLES: [&str; 32] = [
     "KEEP_AT_LEAST",
     "PROTECTED_TAGS",
     "KEEP_PULLED_DAYS",
+    "KEEP_PUSHED_HOURS",
     "IN_USE_REVISIONS",
     "IN_USE",
     "IN_USE_FROM",

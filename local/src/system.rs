@@ -8,11 +8,12 @@ use prune_images::PruneImages;
 use run_task::RunTask;
 use scale_service::ScaleService;
 use serde_json::Value;
+use shared::Payload;
 use shared::env::{Env, EnvFaults};
 use shared::names::{Arn, Scope};
 use shared::{Code, Deadline, Problem};
 use shared_aws::{Access, Aws, Endpoint};
-use shared_lambda::{Function, Handler, Invocation, LambdaError, Limits, Metrics, Payload};
+use shared_lambda::{Function, Handler, Invocation, LambdaError, Limits, Metrics};
 use stop_task::StopTask;
 use tokio::time::Instant;
 

@@ -16,14 +16,15 @@
 //!
 //! What the pages leave open, and what is assumed here:
 //!
-//! - Of images pushed at the same instant, the one whose digest sorts first counts as the newer.
+//! - Of images pushed at the same instant an index counts as newer than what it names, since a registry takes
+//!   that first; of others the one whose digest sorts first.
 //! - The children of an index count in count rules like any image.
 //! - A referrer whose subject is among the images takes no part in the rules, is claimed by none
 //!   and takes no place in a count: it follows its subject. So "keep 2" keeps two images, signed or
-//!   not. One whose subject is not there is an image like any other.
+//!   not. One whose subject is not there is expired, by no rule.
 //! - An image is a signature, attestation or SBOM of cosign's if it has tags and all of them are
-//!   `sha256-HEX.sig`, `.att` or `.sbom` of one digest. The index that OCI's referrers tag schema
-//!   keeps under `sha256-HEX` is an index like any other.
+//!   `sha256-HEX.sig`, `.att` or `.sbom` of one digest. So it is with the index that OCI's referrers tag
+//!   schema keeps under `sha256-HEX`.
 //! - "Deleted or archived first": a child is expired only if every index that names it is expired
 //!   by the same policy at the same time, and archived only if every such index is expired,
 //!   archived or already in the archive. An index that is not among the images is gone. ECR may
@@ -43,7 +44,6 @@
 mod evaluate;
 mod faults;
 mod images;
-mod json;
 mod parse;
 mod print;
 mod reasons;

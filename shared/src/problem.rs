@@ -257,6 +257,10 @@ codes! {
     ArchivedInUse = "archivedInUse", "An archived image is in use", Conflict, final;
     /// The image was pulled a short while ago.
     PulledRecently = "pulledRecently", "The image was pulled recently", Conflict, final;
+    /// The image was pushed a short while ago.
+    PushedRecently = "pushedRecently", "The image was pushed recently", Conflict, final;
+    /// A run deletes no more of a repository; the next goes on.
+    MaxDelete = "maxDelete", "The next run goes on", Conflict, final;
     /// A tag of the image is protected.
     ProtectedTag = "protectedTag", "A tag is protected", Conflict, final;
     /// The image is being restored from the archive.

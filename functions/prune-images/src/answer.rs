@@ -11,7 +11,7 @@ use shared::names::Scope;
 
 use crate::config::Config;
 use crate::observe::{Images, Registry, SeenRepository};
-use crate::plan::{Judged, left_alone};
+use crate::plan::{Judged, left_alone, names};
 use crate::used::InUse;
 
 /// How lists are shown to people.
@@ -97,6 +97,7 @@ pub fn repositories(registry: &Registry, seen: &[SeenRepository], config: &Confi
     let shown = seen.iter().map(|seen| {
         let name = &seen.repository.repository_name;
         let left = left_alone(registry, name).or_else(|| seen.left.clone());
+        let left = left.filter(|_| !names(&config.repositories.0, name));
         let prunable = config.repositories.matches(name) && left.is_none() && seen.failed.is_none();
         let steward = json!({
             "policy": config.policies.of(name),
@@ -180,7 +181,10 @@ pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), D
         .iter()
         .map(|it| json!({ "image": it.image.to_string(), "service": it.service, "reason": "unknownPinnedDigest" }))
         .collect();
-    let complete = in_use.failed.is_empty() && in_use.found.unknown.is_empty() && !cut;
+    let unreadable = in_use.found.odd.iter();
+    let unreadable: Vec<Value> =
+        unreadable.map(|it| json!({ "image": it.text, "fault": it.fault })).collect();
+    let complete = in_use.failed.is_empty() && !cut;
     json!({
         "account": scope.account,
         "region": scope.region,
@@ -188,6 +192,7 @@ pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), D
         "count": count,
         "images": shown,
         "unknown": unknown,
+        "unreadable": unreadable,
         "sourcesOff": in_use.off,
         "failures": failures(in_use),
     })

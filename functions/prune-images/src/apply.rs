@@ -51,7 +51,8 @@ impl Executor<Step, Effect> for Apply<'_> {
         let in_use = self.reader.in_use().await;
         let used = in_use.by_repository(self.reader.scope);
         let now = self.clock.now();
-        narrow(jobs, &Fresh { in_use, used, images, now }, self.guards)
+        let scope = self.reader.scope.clone();
+        narrow(jobs, &Fresh { in_use, used, scope, images, now }, self.guards)
     }
 }
 

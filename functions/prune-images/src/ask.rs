@@ -8,7 +8,7 @@ use shared::select::ImagePattern;
 use shared::{Call, Code, Problem, Via};
 
 use crate::config::Config;
-use crate::plan::Guards;
+use crate::plan::{Guards, names};
 use crate::policies::{self, Policies};
 use crate::request::{PruneFields, Request};
 use crate::sources::InUseDocument;
@@ -122,7 +122,6 @@ impl Ask {
     /// Whether the request names it, and not only a pattern that it matches.
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
-        let mut patterns = self.repositories.iter().flatten();
-        patterns.any(|pattern| pattern.is_exact() && pattern.matches(name))
+        self.repositories.as_ref().is_some_and(|patterns| names(patterns, name))
     }
 }

@@ -32,7 +32,8 @@ pub struct Config {
     pub policies: Policies,
     /// `PRUNE_REPOSITORIES`: what may be pruned, as patterns; none by default.
     pub repositories: ImagePatterns,
-    /// `MAX_DELETE`, `MAX_DELETE_PERCENT`, `KEEP_AT_LEAST`, `PROTECTED_TAGS`, `KEEP_PULLED_DAYS`.
+    /// `MAX_DELETE`, `MAX_DELETE_PERCENT`, `KEEP_AT_LEAST`, `PROTECTED_TAGS`, `KEEP_PULLED_DAYS`,
+    /// `KEEP_PUSHED_HOURS`.
     pub guards: Guards,
     /// `IN_USE_REVISIONS`: how many of a family's latest active revisions are in use, 1 by default.
     pub in_use_revisions: usize,
@@ -66,6 +67,8 @@ impl Config {
                 protected_tags: env.or("PROTECTED_TAGS", ImagePatterns::default(), patterns, |_| true),
                 keep_pulled_days: env
                     .or("KEEP_PULLED_DAYS", 30, "a whole number up to 3650", |days| *days <= 3_650),
+                keep_pushed_hours: env
+                    .or("KEEP_PUSHED_HOURS", 72, "a whole number up to 87600", |hours| *hours <= 87_600),
             },
             in_use_revisions: env
                 .or("IN_USE_REVISIONS", 1, "a whole number from 1 to 100", |n| (1..=100).contains(n)),

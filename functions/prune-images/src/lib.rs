@@ -83,8 +83,14 @@ impl PruneImages {
             warnings.push(pull_times.recorded(role_arn)?);
         }
         let used = in_use.by_repository(scope);
-        let context =
-            PlanContext { in_use: &in_use, used: &used, guards: &ask.guards, archive: ask.archive, now };
+        let context = PlanContext {
+            in_use: &in_use,
+            used: &used,
+            scope,
+            guards: &ask.guards,
+            archive: ask.archive,
+            now,
+        };
         let planned = plan::plan(&repositories, &context);
         planned.confirm(ask.plan_id.as_deref())?;
         warnings.extend(planned.warnings);
@@ -119,8 +125,14 @@ impl PruneImages {
         let reader = self.reader(&read, scope, &[]);
         let (seen, in_use) = join(observe::images(reader, name), reader.in_use()).await;
         let (seen, used) = (seen?, in_use.by_repository(scope));
-        let context =
-            PlanContext { in_use: &in_use, used: &used, guards: &self.config.guards, archive: true, now };
+        let context = PlanContext {
+            in_use: &in_use,
+            used: &used,
+            scope,
+            guards: &self.config.guards,
+            archive: true,
+            now,
+        };
         let judged = plan::judge(name, &seen, self.config.policies.of(name), &context);
         Ok(Answer::Read(answer::images(&seen, &judged, &in_use, (limit, fields.cursor.as_ref()))))
     }

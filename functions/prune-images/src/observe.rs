@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, try_join, try_join3};
 use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::ecr::{ImageDetail, ReplicationRule, Repository};
 use shared::image::{Digest, ImageIdentifier};
@@ -47,6 +48,9 @@ pub struct Images {
     pub restoring: BTreeSet<Digest>,
     /// The index whose manifest could not be read, and why: then nobody knows what is a child.
     pub unreadable: Option<String>,
+    /// The last pushed of the indexes in the archive whose manifests were never read, and when that was: what
+    /// was pushed by then may be a child.
+    pub archived_unread: Option<(Timestamp, Digest)>,
     /// Whether a manifest was read, which ECR takes for a pull.
     pub pulled: bool,
 }
@@ -167,12 +171,20 @@ pub async fn images(reader: Reader<'_>, repository: &str) -> Result<Images, Prob
         seen.images.push(image);
     }
     seen.details = details;
-    let unread: Vec<String> = seen
+    if let Some(image) = seen.images.iter().find(|image| image.media_type.is_none()) {
+        let why = "AWS does not say what kind of manifest it is, and it may be an index";
+        seen.unreadable = Some(format!("image {} can't be read: {why}", image.digest));
+    }
+    // The archive gives nothing to read, nor does what is on its way back.
+    let (unread, archived): (Vec<&Image>, Vec<&Image>) = seen
         .images
         .iter()
         .filter(|image| image.is_index() && cache.children(image.digest.as_str()).is_none())
-        .map(|image| image.digest.to_string())
-        .collect();
+        .partition(|image| {
+            image.storage_class == StorageClass::Standard && !seen.restoring.contains(&image.digest)
+        });
+    let unread: Vec<String> = unread.iter().map(|image| image.digest.to_string()).collect();
+    seen.archived_unread = archived.iter().map(|image| (image.pushed_at, image.digest.clone())).max();
     if !unread.is_empty() {
         seen.pulled = true;
         for (digest, manifest) in read.manifests(repository, &unread).await? {

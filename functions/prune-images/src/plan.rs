@@ -3,6 +3,7 @@
 //! Images rank as ECR ranks them, whether in use or not; then what is in use, protected or pulled
 //! recently is taken out of what would go, with all that it holds. What is left must pass the guards.
 
+mod batch;
 mod guards;
 mod id;
 mod narrow;
@@ -13,13 +14,14 @@ mod stages;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::image::{Digest, Tag};
 use shared::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate};
+use shared::names::Scope;
 use shared::plan::Job;
 use shared::report::{Outcome, Warning};
 use shared::{Code, ItemId, Problem, Refusal};
@@ -34,7 +36,7 @@ pub use guards::Guards;
 pub use narrow::{Fresh, narrow};
 pub use protect::protect;
 pub use pulls::PullTimes;
-pub use selection::{left_alone, left_as_shared, meant, unmatched, with_policies};
+pub use selection::{left_alone, left_as_shared, meant, names, unmatched, with_policies};
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
@@ -100,6 +102,8 @@ pub struct PlanContext<'a> {
     pub in_use: &'a InUse,
     /// The same by repository.
     pub used: &'a BTreeMap<String, UsedHere>,
+    /// Whose registry it is.
+    pub scope: &'a Scope,
     /// What must not be exceeded.
     pub guards: &'a Guards,
     /// Whether archive verdicts are applied.
@@ -245,7 +249,7 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanC
             if let Some(Refusal { code, reason }) = why {
                 one.decision.reason = format!("kept: {reason} ({})", one.decision.reason);
                 one.held = Some((Outcome::Skipped, code));
-                // What only waits to be asked for keeps its verdict.
+                // What only waits keeps its verdict.
                 if code != Code::ArchiveOff {
                     one.decision.verdict = Verdict::Keep;
                 }
@@ -253,6 +257,7 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanC
             one
         })
         .collect();
+    leave_for_later(&mut judged, &seen.images, context.guards.max_delete);
     if let Some(Refusal { code, reason }) = blocked(seen, used, &judged, context) {
         for one in judged.iter_mut().filter(|one| goes(one)) {
             one.held = Some((Outcome::Failed, code));
@@ -262,6 +267,19 @@ pub fn judge(name: &str, seen: &Images, policy: Option<&Policy>, context: &PlanC
     judged
 }
 
+/// Holds back what is more than a run deletes of a repository.
+fn leave_for_later(judged: &mut [Judged], images: &[Image], most: usize) {
+    let expires = |one: &&Judged| goes(one) && one.decision.verdict == Verdict::Expire;
+    let going: Vec<Digest> = judged.iter().filter(expires).map(|one| one.decision.digest.clone()).collect();
+    let going: BTreeSet<&Digest> = going.iter().collect();
+    let later = batch::left_for_later(images, &going, most);
+    for one in judged.iter_mut().filter(|one| later.contains(&one.decision.digest)) {
+        one.held = Some((Outcome::Skipped, Code::MaxDelete));
+        let reason = format!("left for the next run: maxDelete is {most}, and the oldest go first");
+        one.decision.reason = format!("{reason} ({})", one.decision.reason);
+    }
+}
+
 /// Whether an image is to go.
 fn goes(one: &Judged) -> bool {
     one.decision.verdict != Verdict::Keep && one.held.is_none()
@@ -269,20 +287,15 @@ fn goes(one: &Judged) -> bool {
 
 /// Why nothing of a repository may go, if nothing may.
 fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], context: &PlanContext<'_>) -> Option<Refusal> {
-    if let Some(reason) = context.in_use.blocked() {
+    if let Some(reason) = context.in_use.blocked(context.scope) {
         return Some(Refusal { code: Code::SourceUnreadable, reason });
     }
     if let Some(fault) = &seen.unreadable {
         let reason = format!("nothing of this repository is deleted, because {fault}");
         return Some(Refusal { code: Code::IndexUnreadable, reason });
     }
-    if !used.unknown.is_empty() {
-        let services = used.unknown.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let reason = format!(
-            "nothing of this repository is deleted, because no revision tells which image {services} would start \
-             with; a forced deployment (aws ecs update-service --force-new-deployment) pins it"
-        );
-        return Some(Refusal { code: Code::UnknownPinnedDigest, reason });
+    if let Some(why) = used.blocked() {
+        return Some(why);
     }
     // What lies in the archive can't be pulled: it is not what is left.
     let there = |image: &Image| image.storage_class == StorageClass::Standard;
@@ -292,7 +305,7 @@ fn blocked(seen: &Images, used: &UsedHere, judged: &[Judged], context: &PlanCont
     for (one, image) in going {
         match one.decision.verdict {
             Verdict::Expire if there(image) => losses.expired += 1,
-            Verdict::Expire => losses.of_the_archive += 1,
+            Verdict::Expire => {}
             _ => losses.archived += 1,
         }
     }

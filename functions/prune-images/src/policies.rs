@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::Value;
 use shared::lifecycle::{Policy, PolicyFault};
 use shared::select::ImagePattern;
-use shared::{Code, Problem};
+use shared::{Code, Payload, Problem};
 
 /// The config's policies: `PRUNE_POLICY` is one for all repositories (`{"rules":[…]}`), or an
 /// object of patterns and policies (`{"team/*":{"rules":[…]}}`), of which the first in the text
@@ -31,10 +31,11 @@ impl FromStr for Policies {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(text).map_err(|fault| format!("not JSON: {fault}"))?;
+        let payload: Payload = serde_json::from_str(text).map_err(|fault| format!("not JSON: {fault}"))?;
+        let value = payload.unique().map_err(|problem| problem.detail)?;
         let fields = value.as_object().ok_or("not an object")?;
         if fields.contains_key("rules") {
-            return Policy::from_str(text).map(Self::one).map_err(|faults| listed(&faults));
+            return Policy::parse(&value).map(Self::one).map_err(|faults| listed(&faults));
         }
         let policy = |(pattern, policy): (&String, &Value)| {
             let pattern: ImagePattern = pattern.parse()?;

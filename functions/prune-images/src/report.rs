@@ -73,7 +73,9 @@ fn summary(items: &[Item], dry_run: bool) -> String {
     for (code, words) in [
         (Code::InUse, "kept in use"),
         (Code::PulledRecently, "kept as pulled recently"),
+        (Code::PushedRecently, "kept as pushed recently"),
         (Code::ProtectedTag, "kept by protected tags"),
+        (Code::MaxDelete, "left for the next run"),
     ] {
         let count = kept(code).count();
         if count > 0 {

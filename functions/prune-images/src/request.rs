@@ -82,7 +82,7 @@ pub struct PruneFields {
     /// Let images go to the archive where the policy says so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) archive: bool,
-    /// At most so many of a repository; it may only be less than the config's.
+    /// At most so many of a repository in a run, the oldest first; it may only be less than the config's.
     pub(crate) max_delete: Option<usize>,
     /// At most so many percent of its images; it may only be less than the config's.
     pub(crate) max_delete_percent: Option<usize>,
@@ -92,6 +92,8 @@ pub struct PruneFields {
     pub(crate) protected_tags: Option<Vec<ImagePattern>>,
     /// Images that were pulled within so many days stay; it may only be more than the config's.
     pub(crate) keep_pulled_days: Option<u32>,
+    /// Images that were pushed within so many hours stay; it may only be more than the config's.
+    pub(crate) keep_pushed_hours: Option<u32>,
     /// What other accounts use: answers of their `GET /v1/images/in-use`.
     pub(crate) in_use_from: Option<Vec<InUseDocument>>,
 }

@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::used::{InUse, SourceFailure, Usage};
 
 pub use cache::Cache;
-pub use lists::{Documents, InUseDocument, InUseEntry, References};
+pub use lists::{Documents, InUseDocument, InUseEntry, References, UnknownEntry, UnreadableEntry};
 
 /// How many things of a kind are read at once; the budget sets the pace.
 const AT_ONCE: usize = 20;
@@ -208,7 +208,7 @@ async fn definitions(
     while let Some(answer) = calls.next().await {
         let (images, by) = answer?;
         for image in images.iter() {
-            found.add(image, None, &by)?;
+            found.add(image, None, &by);
         }
     }
     Ok(found)

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::image::{Digest, EcrImage, ImageIdentifier, ImageRef, Tag};
+use shared::image::{Digest, Doubt, EcrImage, ImageIdentifier, ImageRef, Tag};
 use shared::names::Scope;
-use shared::{Code, Problem};
+use shared::{Code, Refusal};
 
 /// An image that something needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub struct Unknown {
     pub service: String,
 }
 
+/// A reference to an image that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Odd {
+    /// As it was written.
+    pub text: String,
+    /// What is wrong with it, and where it stands.
+    pub fault: String,
+}
+
 /// What one source has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -31,47 +40,51 @@ pub struct Usage {
     pub uses: Vec<Use>,
     /// What it knows that it does not know.
     pub unknown: Vec<Unknown>,
+    /// References that can't be read.
+    pub odd: Vec<Odd>,
 }
 
 impl Usage {
     /// Adds the image that a text names, with the digest that it was resolved to if that is known.
     /// Other registries than ECR's are no concern of ours; a text that looks like ECR's and can't
-    /// be read is, because nobody knows which image it protects.
-    pub fn add(&mut self, image: &str, digest: Option<&str>, by: &str) -> Result<(), Problem> {
-        if let Some(image) = ecr(image, digest, by)? {
+    /// be read is noted, because nobody knows which image it protects.
+    pub fn add(&mut self, image: &str, digest: Option<&str>, by: &str) {
+        if let Some(image) = self.ecr(image, digest, by) {
             self.uses.push(Use { image, by: by.to_owned() });
         }
-        Ok(())
     }
 
     /// Notes that nobody can tell which image this is for a service.
-    pub fn add_unknown(&mut self, image: &str, service: &str) -> Result<(), Problem> {
+    pub fn add_unknown(&mut self, image: &str, service: &str) {
         // One that is written with its digest is known.
-        if let Some(image) = ecr(image, None, service)?.filter(|image| image.digest.is_none()) {
+        if let Some(image) = self.ecr(image, None, service).filter(|image| image.digest.is_none()) {
             self.unknown.push(Unknown { image, service: service.to_owned() });
         }
-        Ok(())
+    }
+
+    fn ecr(&mut self, text: &str, digest: Option<&str>, by: &str) -> Option<EcrImage> {
+        let image = ImageRef::parse(text).and_then(|image| match image {
+            ImageRef::Elsewhere(_) => Ok(None),
+            ImageRef::Ecr(mut image) => {
+                if let Some(digest) = digest {
+                    image.digest = Some(digest.parse()?);
+                }
+                Ok(Some(image))
+            }
+        });
+        image.unwrap_or_else(|fault| {
+            let fault = format!("{by}: {fault}: mend the reference, or remove what names it");
+            self.odd.push(Odd { text: text.to_owned(), fault });
+            None
+        })
     }
 
     /// Takes over what another one has found.
     pub fn extend(&mut self, other: Self) {
         self.uses.extend(other.uses);
         self.unknown.extend(other.unknown);
+        self.odd.extend(other.odd);
     }
-}
-
-fn ecr(image: &str, digest: Option<&str>, by: &str) -> Result<Option<EcrImage>, Problem> {
-    let fault = |fault: &dyn std::fmt::Display| {
-        Problem::new(
-            Code::SourceUnreadable,
-            format!("{by}: {fault}: mend the reference, or remove what names it"),
-        )
-    };
-    let ImageRef::Ecr(mut image) = ImageRef::parse(image).map_err(|e| fault(&e))? else { return Ok(None) };
-    if let Some(digest) = digest {
-        image.digest = Some(digest.parse().map_err(|e| fault(&e))?);
-    }
-    Ok(Some(image))
 }
 
 /// A source that could not be read whole.
@@ -99,9 +112,10 @@ pub struct InUse {
 impl InUse {
     /// Why nothing may be deleted, if nothing may.
     #[must_use]
-    pub fn blocked(&self) -> Option<String> {
-        let failed: Vec<String> =
-            self.failed.iter().map(|it| format!("{} ({})", it.source, it.reason)).collect();
+    pub fn blocked(&self, scope: &Scope) -> Option<String> {
+        let failed = self.failed.iter().map(|it| format!("{} ({})", it.source, it.reason));
+        let anywhere = self.found.odd.iter().filter(|it| Doubt::of(&it.text, scope) == Doubt::Registry);
+        let failed: Vec<String> = failed.chain(anywhere.map(|it| it.fault.clone())).collect();
         (!failed.is_empty()).then(|| {
             format!("nothing is deleted, because what is in use is not fully known: {}", failed.join("; "))
         })
@@ -125,6 +139,11 @@ impl InUse {
         for it in self.found.unknown.iter().filter(|it| it.image.is_within(scope)) {
             all.entry(it.image.repository.to_string()).or_default().unknown.insert(it.service.clone());
         }
+        for it in &self.found.odd {
+            if let Doubt::Repository(name) = Doubt::of(&it.text, scope) {
+                all.entry(name.to_string()).or_default().odd.insert(it.fault.clone());
+            }
+        }
         all
     }
 }
@@ -138,9 +157,28 @@ pub struct UsedHere {
     pub tags: BTreeMap<String, BTreeSet<String>>,
     /// Services of whose images here nothing is known.
     pub unknown: BTreeSet<String>,
+    /// What is wrong with references that name it.
+    pub odd: BTreeSet<String>,
 }
 
 impl UsedHere {
+    /// Why nothing of it may be deleted, if nothing may.
+    #[must_use]
+    pub fn blocked(&self) -> Option<Refusal> {
+        if let Some(fault) = self.odd.first() {
+            let reason = format!("nothing of this repository is deleted, because {fault}");
+            return Some(Refusal { code: Code::SourceUnreadable, reason });
+        }
+        (!self.unknown.is_empty()).then(|| {
+            let services = self.unknown.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let reason = format!(
+                "nothing of this repository is deleted, because no revision tells which image {services} would \
+                 start with; a forced deployment (aws ecs update-service --force-new-deployment) pins it"
+            );
+            Refusal { code: Code::UnknownPinnedDigest, reason }
+        })
+    }
+
     /// What needs an image with this digest and these tags.
     #[must_use]
     pub fn by(&self, digest: &Digest, tags: &[Tag]) -> BTreeSet<String> {

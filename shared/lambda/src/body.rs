@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use shared::{Code, Problem};
 
-use crate::payload::Payload;
+use shared::Payload;
 
 /// The largest body that is read.
 pub(crate) const LARGEST: usize = 256 * 1024;

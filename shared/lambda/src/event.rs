@@ -4,7 +4,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::{Map, Value};
 use shared::Problem;
 
-use crate::payload::Payload;
+use shared::Payload;
 
 /// An event, told apart.
 pub(crate) enum Event {

@@ -14,9 +14,9 @@ use crate::event::{Event, tell_apart};
 use crate::function::Function;
 use crate::invocation::Invocation;
 use crate::metrics::Metrics;
-use crate::payload::Payload;
 use crate::rest::Shown;
 use crate::{direct, rest};
+use shared::Payload;
 
 /// How long a run may take.
 #[derive(Clone, Copy, Debug)]

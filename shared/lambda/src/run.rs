@@ -15,7 +15,7 @@ use crate::handler::Handler;
 use crate::invocation::Invocation;
 use crate::lambda_error::LambdaError;
 use crate::logs;
-use crate::payload::Payload;
+use shared::Payload;
 
 /// Starts a function's process: logs, and the environment to read its config from.
 ///

@@ -129,6 +129,40 @@ impl ImageRef {
     }
 }
 
+/// What a text that can't be read as a reference may mean for the registry of an account and region.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Nothing: it names another's registry.
+    Elsewhere,
+    /// Any image of this repository.
+    Repository(RepositoryName),
+    /// Any image at all.
+    Registry,
+}
+
+impl Doubt {
+    /// What `text`, of which [`ImageRef::parse`] says that it can't be read, may mean for the registry of
+    /// `scope`. What nowhere has its account does not mean it.
+    #[must_use]
+    pub fn of(text: &str, scope: &Scope) -> Self {
+        if !text.contains(&scope.account) {
+            return Self::Elsewhere;
+        }
+        let text = text.trim();
+        let text = text.split_once("://").map_or(text, |(_, rest)| rest).trim_start_matches('/');
+        let (host, path) = text.split_once('/').unwrap_or((text, ""));
+        let host = host.split('@').next_back().unwrap_or_default().trim_end_matches('.');
+        match registry(host) {
+            Some((account, region)) if account != scope.account || region != scope.region => Self::Elsewhere,
+            Some(_) => {
+                let name = path.split([':', '@']).next().unwrap_or_default();
+                name.parse().map_or(Self::Registry, Self::Repository)
+            }
+            None => Self::Registry,
+        }
+    }
+}
+
 impl FromStr for ImageRef {
     type Err = ImageFault;
 
@@ -137,7 +171,8 @@ impl FromStr for ImageRef {
     }
 }
 
-/// Whether the part that may be a host is ECR's, or meant to be. Wide on purpose.
+/// Whether the part that may be a host is ECR's, or meant to be. Wide on purpose, but not so wide that a load
+/// balancer's name would be one.
 fn looks_like_ecr(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
     // Behind a scheme, and before what only looks like the end of one.
@@ -148,10 +183,9 @@ fn looks_like_ecr(text: &str) -> bool {
 fn begins_like_ecr(text: &str) -> bool {
     let first = text.split('/').next().unwrap_or_default();
     let host = first.split([':', '@']).next().unwrap_or_default().trim_end_matches('.');
-    let is_aws = DOMAINS
-        .iter()
-        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
-    is_aws || first.contains("dkr.ecr") || first.contains("dkr-ecr")
+    let is_aws = DOMAINS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|it| it.ends_with('.')));
+    let is_account = host.split('.').next().is_some_and(is_account);
+    first.contains("dkr.ecr") || first.contains("dkr-ecr") || (is_aws && (host.contains("ecr") || is_account))
 }
 
 fn ecr(text: &str) -> Result<EcrImage, ImageFault> {
@@ -191,9 +225,13 @@ fn registry(host: &str) -> Option<(String, String)> {
         .iter()
         .find_map(|kind| rest.strip_prefix(kind))?;
     let (region, domain) = rest.split_once('.')?;
-    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     let is_region = region.starts_with(|c: char| c.is_ascii_lowercase())
         && region.ends_with(|c: char| c.is_ascii_digit())
         && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    (is_account && is_region && DOMAINS.contains(&domain)).then(|| (account.to_owned(), region.to_owned()))
+    (is_account(account) && is_region && DOMAINS.contains(&domain))
+        .then(|| (account.to_owned(), region.to_owned()))
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }

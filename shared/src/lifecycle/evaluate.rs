@@ -26,7 +26,7 @@ pub(super) struct Claim<'a> {
 ///
 /// Every rule looks at all images of its storage class, in ascending priority; it claims all that
 /// it matches, and acts on those of them that no higher rule has claimed. Then referrers follow
-/// their subjects, and what an index names stays with it.
+/// their subjects, those whose subject is gone expire, and what an index names stays with it.
 #[must_use]
 pub fn evaluate(policy: &Policy, images: &[Image], now: Timestamp) -> Vec<Decision> {
     let mut nodes = relations::nodes(images);
@@ -34,6 +34,7 @@ pub fn evaluate(policy: &Policy, images: &[Image], now: Timestamp) -> Vec<Decisi
     for node in &mut nodes {
         node.verdict = match node.claim {
             Some(claim) if claim.acts => claim.rule.action.into(),
+            None if node.part == Part::Orphan => Verdict::Expire,
             _ => Verdict::Keep,
         };
     }
@@ -55,7 +56,10 @@ fn claim<'a>(policy: &'a Policy, nodes: &mut [Node<'a>], now: Timestamp) {
         .filter(|place| nodes.get(*place).is_some_and(|node| matches!(node.part, Part::Own)))
         .collect();
     newest_first.sort_by_cached_key(|place| {
-        nodes.get(*place).map(|node| (Reverse(node.image.since()), node.image.digest.clone()))
+        // A registry takes what an index names before the index: of one instant, the index is the newer.
+        nodes
+            .get(*place)
+            .map(|node| (Reverse(node.image.since()), Reverse(node.height), node.image.digest.clone()))
     });
     for rule in &policy.rules {
         let matcher = Matcher::of(rule);

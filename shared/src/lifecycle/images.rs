@@ -98,16 +98,20 @@ impl Image {
         )
     }
 
-    /// The image that it is a signature, attestation or SBOM of: by its manifest, else by cosign's
-    /// tags, if it has no others and they agree.
+    /// The image that it is a signature, attestation or SBOM of, or that it lists those of: by its manifest,
+    /// else by cosign's tags or OCI's, if it has no others and they agree.
     ///
-    /// <https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery>
+    /// <https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery>,
+    /// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema>
     #[must_use]
     pub fn refers_to(&self) -> Option<Digest> {
         if let Some(subject) = &self.subject {
             return Some(subject.clone());
         }
-        let mut subjects = self.tags.iter().map(cosign_subject);
+        // A list of referrers is an index.
+        let lists = self.is_index() || !self.children.is_empty();
+        let of = |tag| cosign_subject(tag).or_else(|| listed_subject(tag).filter(|_| lists));
+        let mut subjects = self.tags.iter().map(of);
         let first = subjects.next().flatten()?;
         subjects.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
@@ -124,6 +128,11 @@ fn cosign_subject(tag: &Tag) -> Option<Digest> {
     let rest = tag.as_str().strip_prefix("sha256-")?;
     let (hex, kind) = rest.split_once('.')?;
     matches!(kind, "sig" | "att" | "sbom").then(|| format!("sha256:{hex}").parse().ok()).flatten()
+}
+
+fn listed_subject(tag: &Tag) -> Option<Digest> {
+    let hex = tag.as_str().strip_prefix("sha256-")?;
+    format!("sha256:{hex}").parse().ok()
 }
 
 /// What no repository can hold, and which image says so.

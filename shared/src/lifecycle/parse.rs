@@ -8,7 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::faults::{PolicyFault, shown};
-use super::{Policy, Rule, RuleAction, RuleCount, StorageClass, Tagging, json};
+use super::{Policy, Rule, RuleAction, RuleCount, StorageClass, Tagging};
+use crate::payload::Payload;
 
 /// ECR's quota: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>.
 const RULES: usize = 50;
@@ -82,10 +83,11 @@ impl FromStr for Policy {
 
     /// Reads a policy's text. A field that stands twice is a fault.
     fn from_str(text: &str) -> Result<Self, Vec<PolicyFault>> {
-        let value = json::read(text).map_err(|fault| {
+        let payload: Payload = serde_json::from_str(text).map_err(|fault| {
             vec![of_policy("", format!("not JSON: {fault}; it reads like {{\"rules\":[…]}}"))]
         })?;
-        Self::parse(&value)
+        let policy = payload.unique().map_err(|problem| vec![of_policy("", problem.detail)])?;
+        Self::parse(&policy)
     }
 }
 

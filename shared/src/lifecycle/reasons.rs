@@ -9,6 +9,7 @@ use crate::image::Digest;
 pub(super) fn reason(node: &Node<'_>, nodes: &[Node<'_>]) -> String {
     match node.part {
         Part::Twice => "kept: its digest stands more than once in the list".to_owned(),
+        Part::Orphan => orphaned(node, blocker(node, Verdict::Expire, nodes)),
         Part::Circle => "kept: it and its subjects name one another".to_owned(),
         Part::Follows(subject) => nodes.get(subject).map_or_else(String::new, |subject| {
             let wanted = following(subject.verdict, node.image.storage_class);
@@ -29,12 +30,24 @@ pub(super) fn reason(node: &Node<'_>, nodes: &[Node<'_>]) -> String {
     }
 }
 
+fn orphaned(node: &Node<'_>, blocker: Option<&Digest>) -> String {
+    if let Some(index) = blocker {
+        return format!("kept: index {index} that names it stays; the image that it refers to is gone");
+    }
+    let subject = node.image.refers_to().map(|subject| format!(", {subject},")).unwrap_or_default();
+    format!("subjectGone: the image that it refers to{subject} is gone")
+}
+
 fn follows(node: &Node<'_>, subject: &Node<'_>, blocker: Option<&Digest>) -> String {
     let digest = &subject.image.digest;
     if let Some(index) = blocker {
         return format!("kept: index {index} that names it stays; its subject {digest} goes");
     }
-    let rule = subject.claim.map_or(0, |claim| claim.rule.priority);
+    let Some(Claim { rule, .. }) = subject.claim.filter(|_| subject.verdict != Verdict::Keep) else {
+        let becomes = if subject.verdict == Verdict::Keep { "stays" } else { "goes" };
+        return format!("follows its subject {digest}, which {becomes}");
+    };
+    let rule = rule.priority;
     match (subject.verdict, node.verdict) {
         (Verdict::Keep, _) => format!("follows its subject {digest}, which stays"),
         (Verdict::Expire, _) => format!("follows its subject {digest}, which rule {rule} expires"),

@@ -13,6 +13,8 @@ pub(super) struct Node<'a> {
     pub parents: Vec<usize>,
     children: Vec<usize>,
     referrers: Vec<usize>,
+    /// How many indexes stand on one another up to it: 0 for what names nothing.
+    pub height: usize,
     pub part: Part,
     /// By the first rule that matches it.
     pub claim: Option<Claim<'a>>,
@@ -26,6 +28,10 @@ pub(super) enum Part {
     Own,
     /// It follows its subject.
     Follows(usize),
+    /// Its subject is gone: ECR collects what referred to it.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html>
+    Orphan,
     /// Its subjects name one another: it stays.
     Circle,
     /// Its digest stands twice: it stays.
@@ -49,10 +55,12 @@ pub(super) fn nodes(images: &[Image]) -> Vec<Node<'_>> {
             parents: Vec::new(),
             children: Vec::new(),
             referrers: Vec::new(),
-            part: match image.refers_to().and_then(|subject| places.get(&subject)) {
-                Some(subject) => Part::Follows(*subject),
+            part: match image.refers_to().map(|subject| places.get(&subject)) {
+                Some(Some(subject)) => Part::Follows(*subject),
+                Some(None) => Part::Orphan,
                 None => Part::Own,
             },
+            height: 0,
             claim: None,
             verdict: Verdict::Keep,
         })
@@ -80,7 +88,25 @@ pub(super) fn nodes(images: &[Image]) -> Vec<Node<'_>> {
             subject.referrers.push(place);
         }
     }
+    measure(&mut nodes);
     nodes
+}
+
+/// The most indexes on one another that are told apart.
+pub(super) const HIGHEST: usize = 8;
+
+/// Says of each image how high it stands.
+fn measure(nodes: &mut [Node<'_>]) {
+    for _ in 0..HIGHEST {
+        let above = |node: &Node<'_>| {
+            let below = node.children.iter().filter_map(|child| nodes.get(*child));
+            below.map(|child| child.height + 1).max().unwrap_or(0)
+        };
+        let heights: Vec<usize> = nodes.iter().map(above).collect();
+        for (node, height) in nodes.iter_mut().zip(heights) {
+            node.height = height;
+        }
+    }
 }
 
 /// Takes referrers out of the game whose way along their subjects has no end.
@@ -136,7 +162,7 @@ pub(super) fn lets(index: &Node<'_>, child: Verdict) -> bool {
 /// image is looked at twice at most.
 pub(super) fn settle(nodes: &mut [Node<'_>]) {
     let mut subjects: VecDeque<usize> = (0..nodes.len())
-        .filter(|place| nodes.get(*place).is_some_and(|node| node.part == Part::Own))
+        .filter(|place| nodes.get(*place).is_some_and(|node| matches!(node.part, Part::Own | Part::Orphan)))
         .collect();
     while let Some(place) = subjects.pop_front() {
         let Some((verdict, claim, referrers)) =

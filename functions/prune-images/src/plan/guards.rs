@@ -8,7 +8,7 @@ use crate::request::PruneFields;
 /// The guards, from the config; a request may only tighten them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guards {
-    /// The most images that are deleted of a repository in a run.
+    /// The most images that are deleted of a repository in a run: the oldest, and the rest in the next.
     pub max_delete: usize,
     /// The most of its images, in percent.
     pub max_delete_percent: usize,
@@ -16,9 +16,11 @@ pub struct Guards {
     pub keep_at_least: usize,
     /// Tags whose images stay.
     pub protected_tags: ImagePatterns,
-    /// An image with a pull recorded within so many days stays: what can't be seen (EKS, other
-    /// regions, other accounts) is seen by its pulls.
+    /// An image with a pull recorded within so many days stays. It softens what can't be seen, and does not
+    /// cover it: a pod that has been up for longer has pulled nothing since.
     pub keep_pulled_days: u32,
+    /// An image pushed within so many hours stays: an index may come that names it, or an approval.
+    pub keep_pushed_hours: u32,
 }
 
 impl Guards {
@@ -31,6 +33,7 @@ impl Guards {
             keep_at_least: 0,
             protected_tags: ImagePatterns::default(),
             keep_pulled_days: 0,
+            keep_pushed_hours: 0,
         }
     }
 
@@ -44,9 +47,11 @@ impl Guards {
             Some(asked) if asked < here => Err(looser(name, asked, here)),
             asked => Ok(asked.unwrap_or(here)),
         };
-        let days = |days: u32| usize::try_from(days).unwrap_or(usize::MAX);
-        let pulled =
-            at_least("keepPulledDays", fields.keep_pulled_days.map(days), days(self.keep_pulled_days))?;
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let at_least_so_old = |name: &str, asked: Option<u32>, here: u32| {
+            let least = at_least(name, asked.map(number), number(here))?;
+            Ok::<_, Problem>(u32::try_from(least).unwrap_or(u32::MAX))
+        };
         let own = fields.protected_tags.iter().flatten();
         Ok(Self {
             max_delete: at_most("maxDelete", fields.max_delete, self.max_delete)?,
@@ -57,27 +62,32 @@ impl Guards {
             )?,
             keep_at_least: at_least("keepAtLeast", fields.keep_at_least, self.keep_at_least)?,
             protected_tags: Patterns(self.protected_tags.0.iter().chain(own).cloned().collect()),
-            keep_pulled_days: u32::try_from(pulled).unwrap_or(u32::MAX),
+            keep_pulled_days: at_least_so_old(
+                "keepPulledDays",
+                fields.keep_pulled_days,
+                self.keep_pulled_days,
+            )?,
+            keep_pushed_hours: at_least_so_old(
+                "keepPushedHours",
+                fields.keep_pushed_hours,
+                self.keep_pushed_hours,
+            )?,
         })
     }
 
     /// Why nothing may be deleted of a repository that would lose so many of its images.
     #[must_use]
     pub fn tripped(&self, losses: Losses) -> Option<String> {
-        let Losses { images, expired, archived, of_the_archive } = losses;
-        let nothing = |going: usize, of: &str| {
-            format!("nothing of this repository is deleted: {going} of its {of}images would go")
+        let Losses { images, expired, archived } = losses;
+        let nothing = |going: usize| {
+            format!("nothing of this repository is deleted: {going} of its {images} images would go")
         };
-        let deleted = expired + of_the_archive;
-        let of = format!("{images} ");
-        if deleted > self.max_delete {
-            Some(format!("{}, and maxDelete is {}", nothing(deleted, ""), self.max_delete))
-        } else if expired == 0 {
+        if expired == 0 {
             None
         } else if expired.saturating_mul(100) > self.max_delete_percent.saturating_mul(images) {
-            Some(format!("{}, and maxDeletePercent is {}", nothing(expired, &of), self.max_delete_percent))
+            Some(format!("{}, and maxDeletePercent is {}", nothing(expired), self.max_delete_percent))
         } else if images.saturating_sub(expired + archived) < self.keep_at_least {
-            Some(format!("{}, and keepAtLeast is {}", nothing(expired + archived, &of), self.keep_at_least))
+            Some(format!("{}, and keepAtLeast is {}", nothing(expired + archived), self.keep_at_least))
         } else {
             None
         }
@@ -93,8 +103,6 @@ pub struct Losses {
     pub expired: usize,
     /// Those of them that would go to the archive.
     pub archived: usize,
-    /// What would be deleted of the archive.
-    pub of_the_archive: usize,
 }
 
 fn looser(name: &str, asked: usize, here: usize) -> Problem {
@@ -109,21 +117,19 @@ mod tests {
 
     #[test]
     fn what_lies_in_the_archive_is_neither_left_nor_counted() {
-        let guards = Guards { max_delete: 50, max_delete_percent: 80, keep_at_least: 1, ..Guards::none() };
-        let tripped = |guards: &Guards, images, expired, archived, of_the_archive| {
-            guards.tripped(Losses { images, expired, archived, of_the_archive }).unwrap_or_default()
+        let guards = Guards { max_delete_percent: 80, keep_at_least: 1, ..Guards::none() };
+        let tripped = |guards: &Guards, images, expired, archived| {
+            guards.tripped(Losses { images, expired, archived }).unwrap_or_default()
         };
         // However many lie in the archive beside them.
         assert!(
-            tripped(&guards, 10, 10, 0, 0)
-                .contains("10 of its 10 images would go, and maxDeletePercent is 80")
+            tripped(&guards, 10, 10, 0).contains("10 of its 10 images would go, and maxDeletePercent is 80")
         );
         let all = Guards { max_delete_percent: 100, ..guards.clone() };
-        assert!(tripped(&all, 10, 10, 0, 0).contains("keepAtLeast is 1"));
-        assert!(tripped(&all, 10, 4, 6, 0).contains("10 of its 10 images would go, and keepAtLeast is 1"));
-        assert_eq!(tripped(&all, 10, 9, 0, 0), "");
-        assert_eq!(tripped(&all, 10, 0, 10, 0), "", "the archive gives back what it holds");
-        assert_eq!(tripped(&guards, 0, 0, 0, 50), "");
-        assert!(tripped(&guards, 0, 0, 0, 51).contains("51 of its images would go, and maxDelete is 50"));
+        assert!(tripped(&all, 10, 10, 0).contains("keepAtLeast is 1"));
+        assert!(tripped(&all, 10, 4, 6).contains("10 of its 10 images would go, and keepAtLeast is 1"));
+        assert_eq!(tripped(&all, 10, 9, 0), "");
+        assert_eq!(tripped(&all, 10, 0, 10), "", "the archive gives back what it holds");
+        assert_eq!(tripped(&guards, 0, 0, 0), "");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use shared::image::Digest;
 use shared::lifecycle::{Image, StorageClass};
+use shared::names::Scope;
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
@@ -21,6 +22,8 @@ pub struct Fresh {
     pub in_use: InUse,
     /// The same by repository.
     pub used: BTreeMap<String, UsedHere>,
+    /// Whose registry it is.
+    pub scope: Scope,
     /// The images of each repository, or why they could not be read again.
     pub images: BTreeMap<String, Result<Images, Refusal>>,
     /// When it was read.
@@ -33,7 +36,7 @@ pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<
     if fresh.in_use.failed.iter().any(|failure| failure.code == Code::OutOfTime) {
         return Narrowed::nothing(&jobs, &out_of_time());
     }
-    if let Some(reason) = fresh.in_use.blocked() {
+    if let Some(reason) = fresh.in_use.blocked(&fresh.scope) {
         let taken = Taken { outcome: Outcome::Failed, code: Code::SourceUnreadable, reason };
         return Narrowed::nothing(&jobs, &taken);
     }
@@ -118,9 +121,8 @@ impl<'a> RepositoryNow<'a> {
                 format!("nothing of this repository is deleted, because {fault}"),
             );
         }
-        if let Some(service) = used.unknown.first() {
-            let reason = format!("no revision tells any more which image {service} would start with");
-            return failed(Code::UnknownPinnedDigest, reason);
+        if let Some(Refusal { code, reason }) = used.blocked() {
+            return failed(code, reason);
         }
         let named = |archived: bool| {
             let indexes = seen.images.iter().filter(move |image| {

@@ -17,7 +17,7 @@ pub fn meant(registry: &Registry, ask: &Ask, allowed: &ImagePatterns) -> Vec<See
     meant
         .map(|repository| {
             let name = &repository.repository_name;
-            let named = ask.names(name);
+            let named = ask.names(name) || names(&allowed.0, name);
             let left = if allowed.matches(name) {
                 left_alone(registry, name).filter(|_| !named)
             } else {
@@ -27,6 +27,12 @@ pub fn meant(registry: &Registry, ask: &Ask, allowed: &ImagePatterns) -> Vec<See
             SeenRepository { repository: repository.clone(), named, left, ..SeenRepository::default() }
         })
         .collect()
+}
+
+/// Whether one of these names a repository, and not only a pattern that it matches.
+#[must_use]
+pub fn names(patterns: &[ImagePattern], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.is_exact() && pattern.matches(name))
 }
 
 /// Why a repository is left alone unless it is named, as far as the registry says.

@@ -1,7 +1,7 @@
-//! In which order images go: an index before its children, and what refers to an image before it.
+//! In which order images go: an index before its children, and an image before what refers to it.
 //!
-//! ECR refuses to delete a child before its index. A signature that outlived its image would be an
-//! image like any other to the next run, which no rule may match.
+//! ECR refuses to delete a child before its index. An image without its signature would be refused where
+//! signatures are verified; a signature without its image expires in the next run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +17,9 @@ pub(super) fn stages(images: &[Image], going: &[&Digest]) -> BTreeMap<Digest, us
         for child in image.children.iter().filter(|child| going.contains(child)) {
             before.entry(child.clone()).or_default().push(&image.digest);
         }
-        if let Some(subject) = image.refers_to().filter(|subject| going.contains(subject)) {
-            before.entry(subject).or_default().push(&image.digest);
+        let subject = image.refers_to().and_then(|subject| going.get(&subject).copied());
+        if let Some(subject) = subject.filter(|subject| **subject != image.digest) {
+            before.entry(image.digest.clone()).or_default().push(subject);
         }
     }
     let mut stages: BTreeMap<Digest, usize> = going.iter().map(|digest| ((*digest).clone(), 0)).collect();

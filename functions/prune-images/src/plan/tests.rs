@@ -66,7 +66,7 @@ fn planned(seen: SeenRepository, in_use: &InUse) -> Planned {
     let guards = Guards::none();
     plan(
         &[(seen, Some(newest(2)))],
-        &PlanContext { in_use, used: &used, guards: &guards, archive: false, now: now() },
+        &PlanContext { in_use, used: &used, scope: &scope(), guards: &guards, archive: false, now: now() },
     )
 }
 
@@ -126,6 +126,7 @@ fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
     let fresh = Fresh {
         used: used.by_repository(&scope()),
         in_use: used,
+        scope: scope(),
         images: [("users".to_owned(), Ok(again))].into(),
         now: now(),
     };

@@ -19,11 +19,11 @@ pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Us
             }
             for revision in &revisions.found {
                 for image in &revision.images {
-                    found.add(&image.image, image.digest.as_deref(), &by)?;
+                    found.add(&image.image, image.digest.as_deref(), &by);
                 }
                 let Some(definition) = &revision.task_definition else { continue };
                 for image in reader.read.daemon_definition_images(definition).await? {
-                    found.add(&image, None, &by)?;
+                    found.add(&image, None, &by);
                 }
             }
         }

@@ -17,7 +17,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let mut found = Usage::default();
     while let Some(answer) = calls.next().await {
         let (of, image) = answer?;
-        found.add(&image, None, &format!("function:{}:{}", of.name, of.version))?;
+        found.add(&image, None, &format!("function:{}:{}", of.name, of.version));
     }
     Ok(found)
 }

@@ -9,7 +9,7 @@ use shared::image::ImageRef;
 use shared::names::Scope;
 
 use super::{Reader, unreadable};
-use crate::used::Usage;
+use crate::used::{Odd, Usage};
 
 /// Images by their references, comma-separated; one without a host is of this account's registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,12 @@ pub struct InUseDocument {
     pub complete: bool,
     /// The images.
     pub images: Vec<InUseEntry>,
+    /// Images of services of which no revision tells: nothing is deleted where they may be.
+    #[serde(default)]
+    pub unknown: Vec<UnknownEntry>,
+    /// References that can't be read: where they may mean anything, nothing is deleted.
+    #[serde(default)]
+    pub unreadable: Vec<UnreadableEntry>,
     /// The sources that it was made without.
     #[serde(default, rename = "sourcesOff")]
     pub sources_off: Vec<String>,
@@ -74,13 +80,32 @@ pub struct InUseEntry {
     pub used_by: Vec<String>,
 }
 
+/// An image of a service of which no revision tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnknownEntry {
+    /// Its reference, host and all.
+    pub image: String,
+    /// What needs it.
+    pub service: String,
+}
+
+/// A reference that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadableEntry {
+    /// As it stands there.
+    pub image: String,
+    /// What is wrong with it.
+    pub fault: String,
+}
+
 pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let mut found = Usage::default();
     for reference in &reader.config.in_use.0 {
-        found.add(&whole(reference, reader.scope), None, "IN_USE")?;
+        found.add(&whole(reference, reader.scope), None, "IN_USE");
     }
     for document in reader.config.in_use_from.0.iter().chain(reader.documents) {
-        let InUseDocument { account, region, complete, images, sources_off } = document;
+        let InUseDocument { account, region, complete, images, unknown, unreadable: odd, sources_off } =
+            document;
         let from = format!("account {account} in {region}");
         if !complete {
             return Err(unreadable(&from, &"its list of images in use is not complete"));
@@ -91,7 +116,13 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
         }
         for entry in images {
             let by = format!("{from}: {}", entry.used_by.join(", "));
-            found.add(&entry.image, entry.digest.as_deref(), &by)?;
+            found.add(&entry.image, entry.digest.as_deref(), &by);
+        }
+        for entry in unknown {
+            found.add_unknown(&entry.image, &format!("{from}: {}", entry.service));
+        }
+        for UnreadableEntry { image, fault } in odd {
+            found.odd.push(Odd { text: image.clone(), fault: format!("{from}: {fault}") });
         }
     }
     Ok(found)

@@ -39,12 +39,12 @@ pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Us
         let arns = revisions.get(&service.service_arn);
         let own: Vec<&Revision> =
             arns.into_iter().flatten().filter_map(|arn| described.get(arn.as_str()).copied()).collect();
-        found.extend(pinned(service, &own)?);
+        found.extend(pinned(service, &own));
         if is_unknown(service, &own) {
             for definition in definitions_of(service) {
                 let images = reader.cache.task_definition(reader.read, &definition).await?;
                 for image in images.iter() {
-                    found.add_unknown(image, &resource(&service.service_arn))?;
+                    found.add_unknown(image, &resource(&service.service_arn));
                 }
             }
         }
@@ -100,16 +100,16 @@ async fn revisions_of(
 
 /// What the revisions pinned. Where one has no digest (not resolved yet, or version consistency is
 /// off), its next task pulls what the tag points to then.
-fn pinned(service: &Service, revisions: &[&Revision]) -> Result<Usage, Problem> {
+fn pinned(service: &Service, revisions: &[&Revision]) -> Usage {
     let mut found = Usage::default();
     for revision in revisions {
         let name = revision.arn.rsplit('/').next().unwrap_or_default();
         let by = format!("{} (revision {name})", resource(&service.service_arn));
         for image in &revision.images {
-            found.add(&image.image, image.digest.as_deref(), &by)?;
+            found.add(&image.image, image.digest.as_deref(), &by);
         }
     }
-    Ok(found)
+    found
 }
 
 /// Whether what a service would start with can't be known: no revision of it can be described, or
@@ -160,7 +160,7 @@ mod tests {
     fn a_pinned_digest_is_in_use_and_without_one_what_the_tag_points_to() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let (one, other) = (revision("r/1", Some(&digest)), revision("r/2", None));
-        let found = pinned(&service(&["r/1"]), &[&one, &other]).unwrap();
+        let found = pinned(&service(&["r/1"]), &[&one, &other]);
         let images: Vec<String> = found.uses.iter().map(|it| it.image.to_string()).collect();
         assert_eq!(images, [format!("{IMAGE}@{digest}"), IMAGE.to_owned()]);
         assert_eq!(found.uses[0].by, "service/prod/users (revision 1)");

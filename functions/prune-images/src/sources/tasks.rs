@@ -18,7 +18,7 @@ pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Us
                 let by = format!("{} ({})", resource(&task.task_arn), task.last_status.to_lowercase());
                 for container in &task.containers {
                     let Some(image) = &container.image else { continue };
-                    found.add(image, container.image_digest.as_deref(), &by)?;
+                    found.add(image, container.image_digest.as_deref(), &by);
                 }
             }
         }

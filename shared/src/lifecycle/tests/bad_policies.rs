@@ -285,7 +285,7 @@ fn of_the_policy_as_a_whole() {
         (&many, "policy: rules: 51 rules; ECR takes at most 50"),
         (
             r#"{"rules":[{"rulePriority":1,"rulePriority":2}]}"#,
-            "policy: not JSON: the field \"rulePriority\" stands twice at line 1 column 45; it reads like {\"rules\":[…]}",
+            "policy: field \"rulePriority\" is given twice in one object: give it once",
         ),
         (
             &format!(

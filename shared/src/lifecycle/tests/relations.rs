@@ -204,9 +204,48 @@ fn referrers_take_no_place_in_a_count() {
 }
 
 #[test]
-fn a_referrer_without_its_subject_is_an_image_like_any_other() {
-    let images = [Image { pushed_at: ago(50), ..referrer("a1", "a") }, referrer("b1", "b")];
-    assert_eq!(outcomes(&old_go(), &images), ["expire 1", "keep 1"]);
+fn a_referrer_whose_subject_is_gone_expires_as_subject_gone() {
+    let images =
+        [referrer("a1", "a"), referrer("a2", "a1"), index("f", &["v1"], 5, &["b1"]), referrer("b1", "b")];
+    assert_eq!(outcomes(&old_go(), &images), ["expire -", "expire -", "keep 2", "keep -"]);
+    let why = reasons(&old_go(), &images);
+    assert_eq!(why[0], format!("subjectGone: the image that it refers to, {}, is gone", digest("a")));
+    assert_eq!(why[1], format!("follows its subject {}, which goes", digest("a1")));
+    assert_eq!(
+        why[3],
+        format!("kept: index {} that names it stays; the image that it refers to is gone", digest("f"))
+    );
+}
+
+#[test]
+fn an_index_under_ocis_tag_of_its_subject_follows_it() {
+    let tag = |of: &str| format!("sha256-{}", digest(of).hex());
+    let images = [
+        image("a", &["v1"], 5),
+        // A SOCI index of what stays, and of what goes.
+        index("a1", &[&tag("a")], 50, &["a2"]),
+        image("a2", &[], 50),
+        image("b", &["v2"], 50),
+        index("b1", &[&tag("b")], 5, &["b2"]),
+        image("b2", &[], 50),
+        // No index: somebody's own tag.
+        image("c", &[&tag("a")], 50),
+    ];
+    assert_eq!(
+        outcomes(&old_go(), &images),
+        ["keep 2", "keep 2", "keep 1", "expire 2", "expire 2", "expire 1", "keep -"]
+    );
+}
+
+#[test]
+fn of_equal_push_times_an_index_ranks_before_what_it_names() {
+    let rules = json!([rule(1, &any_tag(), "imageCountMoreThan", 1)]);
+    // Whichever digest sorts first.
+    for (release, amd64, arm64) in [("a", "b", "c"), ("b", "a", "c"), ("c", "a", "b"), ("c", "b", "a")] {
+        let images =
+            [image(amd64, &[], 5), index(release, &["v1"], 5, &[amd64, arm64]), image(arm64, &[], 5)];
+        assert_eq!(outcomes(&rules, &images), ["keep 1", "keep 1", "keep 1"], "{release}");
+    }
 }
 
 #[test]

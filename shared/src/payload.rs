@@ -7,9 +7,10 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use shared::Problem;
 
-/// What a Lambda function is invoked with: JSON, and what stands twice in it.
+use crate::Problem;
+
+/// What is sent or configured as JSON, and what stands twice in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Payload {
     value: Value,
@@ -22,7 +23,7 @@ impl Payload {
     /// # Errors
     ///
     /// A field that stands twice in one of its objects.
-    pub(crate) fn unique(self) -> Result<Value, Problem> {
+    pub fn unique(self) -> Result<Value, Problem> {
         match self.twice {
             None => Ok(self.value),
             Some(field) => {

@@ -1,0 +1,110 @@
+//! An image that something needs is kept.
+
+use emulator::{Aws, ImageSeed, World};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, evening};
+use crate::prune::{any_more_than, apply, days_ago, image, tags};
+
+/// AWS's own example: one untagged image is kept.
+fn one_untagged() -> Value {
+    json!({"rules": [{
+        "rulePriority": 1,
+        "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1},
+        "action": {"type": "expire"},
+    }]})
+}
+
+fn digests(aws: &Aws) -> Vec<String> {
+    aws.with(|world| world.images("users").into_iter().map(|it| it.digest).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_pushed_a_short_while_ago_is_kept_an_index_may_come_that_names_it() {
+    let mut world = World::new(evening());
+    let mut children = Vec::new();
+    for name in ["amd64", "arm64"] {
+        let seed = ImageSeed::untagged(name).pushed_at(evening() - SignedDuration::from_mins(5));
+        children.push(seed.digest("users"));
+        world.image("users", seed);
+    }
+    for n in 1..=3 {
+        let seed = ImageSeed::untagged(&format!("old{n}")).pushed_at(days_ago(50 + n));
+        world.image("users", seed);
+    }
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = fixture.prune(apply(&one_untagged())).await.unwrap();
+    assert_eq!(digests(&aws).len(), 2, "{report}");
+    for child in &children {
+        assert!(digests(&aws).contains(child), "the index's push would fail");
+    }
+    let older = image(&report, children.iter().find(|it| report["items"].to_string().contains(*it)).unwrap());
+    assert_eq!((&older["outcome"], &older["code"]), (&json!("skipped"), &json!("pushedRecently")));
+    assert!(report["summary"].as_str().unwrap().contains("kept as pushed recently"), "{}", report["summary"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_three_images_of_one_push_time_the_release_is_the_newest_whatever_the_digests() {
+    for n in 0..30 {
+        let mut world = World::new(evening());
+        let children: Vec<String> = ["amd64", "arm64"]
+            .into_iter()
+            .map(|name| {
+                let seed = ImageSeed::untagged(&format!("{name} of {n}")).pushed_at(days_ago(50));
+                let digest = seed.digest("users");
+                world.image("users", seed);
+                digest
+            })
+            .collect();
+        world.index("users", ImageSeed::new(&format!("release-{n}")).pushed_at(days_ago(50)), &children);
+        let aws = Aws::new(world);
+        let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0"), ("MAX_DELETE_PERCENT", "100")]).await;
+        let report = fixture.prune(apply(&any_more_than(1))).await;
+        assert_eq!(digests(&aws).len(), 3, "{n}: {report:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_soci_index_of_an_image_that_is_kept_is_kept() {
+    let mut world = World::new(evening());
+    for n in 1..=4 {
+        world.image("users", ImageSeed::new(&format!("v{n}")).pushed_at(days_ago(90 - n)));
+    }
+    let newest = world.digest("users", "v4").unwrap();
+    let seed = ImageSeed::untagged("soci").pushed_at(days_ago(95));
+    let zeroth = seed.digest("users");
+    world.image("users", seed);
+    let tag = newest.replace(':', "-");
+    world.index("users", ImageSeed::new(&tag).pushed_at(days_ago(95)), &[&zeroth]);
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = fixture.prune(apply(&any_more_than(2))).await.unwrap();
+    assert_eq!(tags(&aws, "users"), [tag.as_str(), "v3", "v4"], "{report}");
+    assert!(digests(&aws).contains(&zeroth), "what it names stays with it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_pulled_keeps_the_index_by_which_it_was_reached() {
+    let mut world = World::new(evening());
+    let mut children = Vec::new();
+    for name in ["amd64", "arm64"] {
+        let seed = ImageSeed::untagged(name).pushed_at(days_ago(95));
+        children.push(seed.digest("users"));
+        world.image("users", seed);
+    }
+    world.index("users", ImageSeed::new("release").pushed_at(days_ago(95)), &children);
+    for n in 1..=6 {
+        world.image("users", ImageSeed::new(&format!("v{n}")).pushed_at(days_ago(90 - n)));
+    }
+    // ECR records the pull of the child alone.
+    world.pulled("users", &children[0], days_ago(3));
+    world.pull_time_exclusion("arn:aws:iam::123456789012:role/steward");
+    let aws = Aws::new(world);
+    let fixture = Fixture::at(aws.clone()).await;
+    let report = fixture.prune(apply(&any_more_than(3))).await.unwrap();
+    let there = digests(&aws);
+    assert!(children.iter().all(|child| there.contains(child)), "{report}");
+    assert_eq!(tags(&aws, "users"), ["release", "v4", "v5", "v6"], "{report}");
+}

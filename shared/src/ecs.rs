@@ -505,3 +505,16 @@ pub struct Failure {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
+
+/// A daemon of capacity providers: one task on each of their instances, which no service owns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Daemon {
+    /// Its ARN.
+    pub arn: String,
+    /// `ACTIVE` or `DELETE_IN_PROGRESS`.
+    pub status: String,
+    /// The ARNs of the revisions that it runs now.
+    pub current_revisions: Vec<String>,
+    /// The ARN of its deployment.
+    pub deployment: Option<String>,
+}

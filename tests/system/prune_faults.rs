@@ -29,7 +29,9 @@ const CALLS: [(&str, &str, &[&str]); 18] = [
     ("scheduler", "GetSchedule", &["schedules"]),
     ("lambda", "GetFunction", &["functions"]),
 ];
-const MORE: [(&str, &str, &[&str]); 3] = [
+const MORE: [(&str, &str, &[&str]); 5] = [
+    ("ecs", "ListDaemonDeployments", &["daemons"]),
+    ("ecs", "DescribeDaemonDeployments", &["daemons"]),
     ("ecs", "DescribeDaemonTaskDefinition", &["daemons"]),
     ("eventbridge", "ListEventBuses", &["rules"]),
     ("lambda", "ListFunctions", &["functions"]),

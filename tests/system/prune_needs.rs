@@ -1,11 +1,11 @@
 //! An image that something needs is kept.
 
-use emulator::{Aws, ImageSeed, World};
+use emulator::{Aws, ImageSeed, ServiceSeed, World};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, evening};
-use crate::prune::{any_more_than, apply, days_ago, image, tags};
+use crate::prune::{HOST, any_more_than, apply, days_ago, image, tags, ten};
 
 /// AWS's own example: one untagged image is kept.
 fn one_untagged() -> Value {
@@ -107,4 +107,76 @@ async fn what_is_pulled_keeps_the_index_by_which_it_was_reached() {
     let there = digests(&aws);
     assert!(children.iter().all(|child| there.contains(child)), "{report}");
     assert_eq!(tags(&aws, "users"), ["release", "v4", "v5", "v6"], "{report}");
+}
+
+/// Lets a service run this tag of `users`, as a deployment of its own an hour after the last.
+fn deploy(aws: &Aws, tag: &str) {
+    aws.advance(std::time::Duration::from_hours(1));
+    aws.with(|world| {
+        let current = world.digest("users", tag).unwrap();
+        // The task definition names a tag that moves.
+        world.move_tag("users", "prod", &current);
+        world.begin_deployment("prod", "api");
+        world.finish_deployment("prod", "api");
+    });
+    aws.advance(std::time::Duration::from_mins(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rollback_targets_survive_forced_deployments_of_the_same_images() {
+    let mut world = ten();
+    let v1 = world.digest("users", "v1").unwrap();
+    world.move_tag("users", "prod", &v1);
+    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:prod")).desired(1));
+    let aws = Aws::new(world);
+    // Three releases, and the last one deployed again and again.
+    for tag in ["v2", "v3", "v4", "v4", "v4", "v4"] {
+        deploy(&aws, tag);
+    }
+    // ECS forgets stopped tasks after an hour.
+    aws.advance(std::time::Duration::from_hours(3));
+    let keep = |revisions: &'static str, expected: [&'static str; 3]| {
+        let fork = aws.fork();
+        async move {
+            let variables =
+                [("KEEP_PULLED_DAYS", "0"), ("KEEP_PUSHED_HOURS", "0"), ("IN_USE_REVISIONS", revisions)];
+            let fixture = Fixture::with(&fork, &variables).await;
+            let report = fixture.prune(apply(&any_more_than(2))).await.unwrap();
+            let left = tags(&fork, "users");
+            let old: Vec<&str> =
+                ["v1", "v2", "v3", "v4"].into_iter().filter(|tag| left.iter().any(|it| it == tag)).collect();
+            let expected: Vec<&str> = expected.into_iter().filter(|tag| !tag.is_empty()).collect();
+            assert_eq!(old, expected, "{revisions}: {report}");
+        }
+    };
+    keep("3", ["v2", "v3", "v4"]).await;
+    // What the last success took the place of is its own source.
+    keep("1", ["v4", "", ""]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_keeps_what_its_deployments_may_go_back_to_also_while_no_instance_has_it() {
+    let mut world = ten();
+    for tag in ["v1", "v2", "v3"] {
+        world.ecs_daemon("prod", "agent", &format!("{HOST}/users:{tag}"), true);
+    }
+    world.idle_daemon("prod", "agent");
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = fixture.prune(apply(&any_more_than(5))).await.unwrap();
+    let left = tags(&aws, "users");
+    assert_eq!(left, ["v1", "v10", "v2", "v3", "v6", "v7", "v8", "v9"], "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_under_another_controller_protects_its_tags_and_blocks_nothing() {
+    for controller in ["CODE_DEPLOY", "EXTERNAL"] {
+        let mut world = ten();
+        let image = format!("{HOST}/users:v1");
+        world.service("prod", ServiceSeed::new("api").image(&image).desired(0).controller(controller));
+        let aws = Aws::new(world);
+        let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+        let report = fixture.prune(apply(&any_more_than(5))).await.unwrap();
+        assert_eq!(tags(&aws, "users"), ["v1", "v10", "v6", "v7", "v8", "v9"], "{controller}: {report}");
+    }
 }

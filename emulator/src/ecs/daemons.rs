@@ -18,14 +18,18 @@ use crate::ecs::state::Image;
 use crate::wire::{epoch, object, put};
 use crate::world::World;
 
+const SUCCESSFUL: &str = "SUCCESSFUL";
+
 /// By `cluster/name`.
 pub(crate) type Daemons = BTreeMap<String, Daemon>;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Daemon {
     created_at: Timestamp,
-    /// The newest last; that one is current.
+    /// The newest last; that one is current, unless none is.
     revisions: Vec<Revision>,
+    /// No instance has it: then no revision is current.
+    is_idle: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -83,20 +87,113 @@ pub(crate) fn describe_daemon(world: &mut World, input: DescribeDaemon) -> Resul
         .daemons
         .get(key)
         .ok_or_else(|| ApiError::client("DaemonNotFoundException", "Daemon not found."))?;
-    let current = json!({
-        "arn": revision_arn(world, key, daemon.revisions.len()),
-        "capacityProviders": [],
-        "totalRunningCount": 0,
-        "totalWithoutDaemonCount": 0,
+    let current = (!daemon.is_idle).then(|| {
+        json!({
+            "arn": revision_arn(world, key, daemon.revisions.len()),
+            "capacityProviders": [],
+            "totalRunningCount": 0,
+            "totalWithoutDaemonCount": 0,
+        })
     });
+    let current: Vec<Value> = current.into_iter().collect();
     Ok(json!({"daemon": {
         "daemonArn": input.daemon_arn,
         "clusterArn": cluster_arn(world, cluster),
         "status": "ACTIVE",
-        "currentRevisions": [current],
+        "currentRevisions": current,
+        "deploymentArn": deployment_arn(world, key, daemon.revisions.len()),
         "createdAt": epoch(daemon.created_at),
         "updatedAt": epoch(daemon.created_at),
     }}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ListDaemonDeployments {
+    daemon_arn: String,
+    #[serde(default)]
+    status: Vec<String>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+/// One for each revision, all of them successful; at most 100 a page, and 20 without `maxResults`.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListDaemonDeployments.html>
+pub(crate) fn list_daemon_deployments(
+    world: &mut World,
+    input: ListDaemonDeployments,
+) -> Result<Value, ApiError> {
+    let size = size(input.max_results, 20, 100)?;
+    let key = arn::resource(world, &input.daemon_arn)
+        .and_then(|r| r.strip_prefix("daemon/"))
+        .ok_or_else(|| invalid(format!("Invalid identifier: {}", input.daemon_arn)))?;
+    let daemon = world
+        .ecs
+        .daemons
+        .get(key)
+        .ok_or_else(|| ApiError::client("DaemonNotFoundException", "Daemon not found."))?;
+    let wanted = input.status.is_empty() || input.status.iter().any(|status| status == SUCCESSFUL);
+    let numbers = (1..=daemon.revisions.len()).rev().filter(|_| wanted).map(|n| n.to_string());
+    let (numbers, next) = page(numbers, input.next_token.as_deref(), size)?;
+    let brief = |number: &String| {
+        let number: usize = number.parse().ok()?;
+        let revision = daemon.revisions.get(number.checked_sub(1)?)?;
+        Some(json!({
+            "daemonDeploymentArn": deployment_arn(world, key, number),
+            "daemonArn": input.daemon_arn,
+            "status": SUCCESSFUL,
+            "targetDaemonRevisionArn": revision_arn(world, key, number),
+            "createdAt": epoch(revision.created_at),
+        }))
+    };
+    let briefs: Vec<Value> = numbers.iter().filter_map(brief).collect();
+    let mut answer = object(json!({"daemonDeployments": briefs}));
+    put(&mut answer, "nextToken", next);
+    Ok(answer.into())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DescribeDaemonDeployments {
+    daemon_deployment_arns: Vec<String>,
+}
+
+/// At most 20.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeDaemonDeployments.html>
+pub(crate) fn describe_daemon_deployments(
+    world: &mut World,
+    input: DescribeDaemonDeployments,
+) -> Result<Value, ApiError> {
+    if !(1..=20).contains(&input.daemon_deployment_arns.len()) {
+        return Err(invalid("daemonDeploymentArns must have between 1 and 20 elements."));
+    }
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for arn in input.daemon_deployment_arns {
+        match deployment(world, &arn) {
+            Some(deployment) => found.push(deployment),
+            None => failures.push(json!({"arn": arn, "reason": "MISSING"})),
+        }
+    }
+    Ok(json!({"daemonDeployments": found, "failures": failures}))
+}
+
+/// What it took the place of is the revision before.
+fn deployment(world: &World, given: &str) -> Option<Value> {
+    let place = arn::resource(world, given)?.strip_prefix("daemon-deployment/")?;
+    let (key, number) = place.rsplit_once('/')?;
+    let number: usize = number.parse().ok()?;
+    let revision = world.ecs.daemons.get(key)?.revisions.get(number.checked_sub(1)?)?;
+    let of = |number: usize| json!({"arn": revision_arn(world, key, number)});
+    let sources: Vec<Value> = (number > 1).then(|| of(number - 1)).into_iter().collect();
+    Some(json!({
+        "daemonDeploymentArn": given,
+        "status": SUCCESSFUL,
+        "targetDaemonRevision": of(number),
+        "sourceDaemonRevisions": sources,
+        "createdAt": epoch(revision.created_at),
+    }))
 }
 
 #[derive(Deserialize)]
@@ -180,6 +277,10 @@ fn revision_arn(world: &World, key: &str, number: usize) -> String {
     world.arn("ecs", &format!("daemon-revision/{key}/{number}"))
 }
 
+fn deployment_arn(world: &World, key: &str, number: usize) -> String {
+    world.arn("ecs", &format!("daemon-deployment/{key}/{number}"))
+}
+
 fn definition_arn(world: &World, family: &str, number: usize) -> String {
     world.arn("ecs", &format!("daemon-task-definition/{family}:{number}"))
 }
@@ -193,8 +294,16 @@ impl World {
         let digest = if resolved { pulls::resolve(self, image) } else { None };
         let image = Image { container: name.to_owned(), image: image.to_owned(), digest };
         let daemon = self.ecs.daemons.entry(format!("{cluster}/{name}"));
-        let daemon = daemon.or_insert_with(|| Daemon { created_at, revisions: Vec::new() });
+        let daemon = daemon.or_insert_with(|| Daemon { created_at, revisions: Vec::new(), is_idle: false });
         daemon.revisions.push(Revision { created_at, image });
+        self
+    }
+
+    /// No instance of a daemon's capacity providers is there: it has no current revision.
+    pub fn idle_daemon(&mut self, cluster: &str, name: &str) -> &mut Self {
+        if let Some(daemon) = self.ecs.daemons.get_mut(&format!("{cluster}/{name}")) {
+            daemon.is_idle = true;
+        }
         self
     }
 }

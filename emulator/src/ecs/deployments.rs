@@ -38,7 +38,10 @@ pub(crate) fn list_service_deployments(
     let cluster = arn::cluster(world, input.cluster.as_deref())?;
     let name = arn::service_name(world, &cluster, &input.service)?;
     let service = world.ecs.service(&cluster, &name).ok_or_else(service_not_found)?;
-    let fits = |d: &ServiceDeployment| input.status.is_empty() || input.status.iter().any(|s| s == d.status);
+    let by_ecs = !service.uses_task_sets();
+    let fits = |d: &ServiceDeployment| {
+        by_ecs && (input.status.is_empty() || input.status.iter().any(|s| s == d.status))
+    };
     let ids = service.service_deployments.iter().filter(|(_, d)| fits(d)).map(|(id, _)| id.clone());
     let (ids, next) = page(ids, input.next_token.as_deref(), size)?;
     let brief = |id: &String| {

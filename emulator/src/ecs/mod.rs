@@ -115,6 +115,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation!("DescribeServiceRevisions", reads, ServiceRevisionRead, revisions::describe_service_revisions),
     operation!("ListDaemons", reads, ServiceRead, daemons::list_daemons),
     operation!("DescribeDaemon", reads, ServiceRead, daemons::describe_daemon),
+    operation!("ListDaemonDeployments", reads, ServiceDeploymentRead, daemons::list_daemon_deployments),
+    operation!(
+        "DescribeDaemonDeployments",
+        reads,
+        ServiceDeploymentRead,
+        daemons::describe_daemon_deployments
+    ),
     operation!("DescribeDaemonRevisions", reads, ServiceRevisionRead, daemons::describe_daemon_revisions),
     operation!(
         "DescribeDaemonTaskDefinition",

@@ -432,7 +432,9 @@ pub(crate) fn view(world: &World, cluster: &str, name: &str, with_tags: bool) ->
         .collect();
     view.insert("events".to_owned(), events.into());
     put(&mut view, "createdAt", Some(epoch(service.created_at)));
-    put_current(&mut view, world, cluster, name, c, service, desired);
+    if !service.uses_task_sets() {
+        put_current(&mut view, world, cluster, name, c, service, desired);
+    }
     view.insert("placementConstraints".to_owned(), json!([]));
     view.insert("placementStrategy".to_owned(), json!([]));
     put(&mut view, "networkConfiguration", service.network.clone());
@@ -450,6 +452,9 @@ pub(crate) fn view(world: &World, cluster: &str, name: &str, with_tags: bool) ->
     view.into()
 }
 
+/// What ECS itself deploys. Of what another controller deploys it knows task sets alone.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html>
 fn put_current(
     view: &mut Map<String, Value>,
     world: &World,

@@ -35,7 +35,8 @@ pub struct Config {
     /// `MAX_DELETE`, `MAX_DELETE_PERCENT`, `KEEP_AT_LEAST`, `PROTECTED_TAGS`, `KEEP_PULLED_DAYS`,
     /// `KEEP_PUSHED_HOURS`.
     pub guards: Guards,
-    /// `IN_USE_REVISIONS`: how many of a family's latest active revisions are in use, 1 by default.
+    /// `IN_USE_REVISIONS`: how many of a family's latest active revisions are in use, and how many different
+    /// sets of images of a service's past deployments, 3 by default.
     pub in_use_revisions: usize,
     /// `IN_USE`: what is in use besides.
     pub in_use: References,
@@ -71,7 +72,7 @@ impl Config {
                     .or("KEEP_PUSHED_HOURS", 72, "a whole number up to 87600", |hours| *hours <= 87_600),
             },
             in_use_revisions: env
-                .or("IN_USE_REVISIONS", 1, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
+                .or("IN_USE_REVISIONS", 3, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
             in_use: env.or("IN_USE", References::default(), "images, comma-separated", |_| true),
             in_use_from: env.or("IN_USE_FROM", Documents::default(), answers, |_| true),
             sources_off: env.or("SOURCES_OFF", SourcesOff::default(), &known, |_| true),

@@ -7,6 +7,7 @@ mod cache;
 mod daemons;
 mod families;
 mod functions;
+mod history;
 mod lists;
 mod rules;
 mod schedules;
@@ -18,6 +19,7 @@ use std::str::FromStr;
 
 use futures_util::future::join_all;
 use shared::ecs::Failure;
+use shared::ecs::revisions::Revision;
 use shared::names::{Arn, ClusterName, Scope, short_name};
 use shared::{Code, Problem, Refusal};
 use shared_aws::{Listed, Read};
@@ -190,6 +192,20 @@ fn whole<T>(what: &str, asked: usize, described: &Listed<T>) -> Result<(), Probl
 /// An ARN's resource part: `service/prod/users`.
 fn resource(arn: &str) -> String {
     arn.parse::<Arn>().map_or_else(|_| arn.to_owned(), |arn| arn.resource)
+}
+
+/// What revisions pinned. Where one has no digest (not resolved yet, or version consistency is off), its next
+/// task pulls what the tag points to then.
+fn pinned(of: &str, revisions: &[Revision]) -> Usage {
+    let mut found = Usage::default();
+    for revision in revisions {
+        let name = revision.arn.rsplit('/').next().unwrap_or_default();
+        let by = format!("{} (revision {name})", resource(of));
+        for image in &revision.images {
+            found.add(&image.image, image.digest.as_deref(), &by);
+        }
+    }
+    found
 }
 
 /// The images that task definitions name, each in the name of what runs it.

@@ -50,6 +50,8 @@ fn code_of(name: &str, message: &str, status: u16) -> Code {
         "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "ObjectNotFoundException"
+        | "DaemonNotFoundException"
+        | "ResourceNotFoundException"
         | "RepositoryNotFoundException" => Code::NotFound,
         // ECS has no error of its own for a task definition that is not there.
         "ClientException" if message.starts_with("Unable to describe task definition") => Code::NotFound,

@@ -22,6 +22,6 @@ pub use clock::Clock;
 pub use connect::{Aws, Endpoint};
 pub use read::{
     ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, ScheduleTarget,
-    TaskFilter,
+    TaskFilter, unless_gone,
 };
 pub use write::{Requester, Write, is_without_instances};

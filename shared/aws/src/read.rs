@@ -16,8 +16,8 @@ mod task_definitions;
 mod tasks;
 
 use futures_util::stream::{self, Stream, TryStreamExt as _};
-use shared::Problem;
 use shared::ecs::Failure;
+use shared::{Code, Problem};
 
 use crate::run::Run;
 
@@ -55,6 +55,15 @@ impl Read {
     #[must_use]
     pub fn left(&self) -> std::time::Duration {
         self.0.left()
+    }
+}
+
+/// What was asked for, or nothing where AWS has no such thing any more: what is gone between a list and its
+/// description needs nothing.
+pub fn unless_gone<T: Default>(answer: Result<T, Problem>) -> Result<T, Problem> {
+    match answer {
+        Err(problem) if problem.code == Code::NotFound => Ok(T::default()),
+        answer => answer,
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Revision {
 }
 
 /// The image of a container in a revision.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RevisionImage {
     /// The container.
     pub container: String,
@@ -26,9 +26,9 @@ pub struct RevisionImage {
     pub digest: Option<String>,
 }
 
-/// A deployment of a service, in progress or over.
+/// A deployment of a service or of a daemon, in progress or over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceDeployment {
+pub struct Deployment {
     /// Its ARN.
     pub arn: String,
     /// AWS's word.
@@ -39,7 +39,18 @@ pub struct ServiceDeployment {
     pub revisions: Vec<String>,
 }
 
-/// What [`ServiceDeployment::status`] says of one that is not over.
+/// A deployment, as lists of them say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeploymentBrief {
+    /// Its ARN.
+    pub arn: String,
+    /// It went well; else it is not over.
+    pub went_well: bool,
+    /// The revision that it makes, where the list says.
+    pub target: Option<String>,
+}
+
+/// What [`Deployment::status`] says of one that is not over.
 pub const UNFINISHED: [&str; 5] =
     ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
 /// What it says of one that went well.

@@ -1,46 +1,33 @@
 //! Services, at whatever desired count: what they run, what they would start with, and what their
 //! deployments may go back to.
-//!
-//! ECS pins the digests that a deployment resolved in a service revision, so a service at zero comes
-//! back with an image whose tag may have moved on long ago:
-//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html>.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
 use shared::ecs::Service;
 use shared::ecs::revisions::Revision;
+use shared::names::ClusterName;
+use shared_aws::unless_gone;
 
-use super::{AT_ONCE, Cluster, Reader, definitions, resource, whole};
+use super::history::{self, Deployed, Kind};
+use super::{Cluster, Reader, definitions, pinned, resource, whole};
 use crate::used::Usage;
 
 pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Usage, Problem> {
     let mut services = Vec::new();
     for (_, cluster) in clusters {
-        let arns = reader.read.service_arns(cluster).await?;
-        let described = reader.read.services_named(cluster, &arns).await?;
-        whole("ecs:DescribeServices", arns.len(), &described)?;
-        services.extend(described.found);
+        services.extend(unless_gone(services_of(reader, cluster).await)?);
     }
     let wanted = services.iter().flat_map(|service| {
         let by = resource(&service.service_arn);
         definitions_of(service).into_iter().map(move |definition| (definition, by.clone()))
     });
     let mut found = definitions(reader, wanted.collect::<Vec<_>>()).await?;
-    let revisions = revisions_of(reader, &services).await?;
-    let all: BTreeSet<&String> = revisions.values().flatten().collect();
-    let arns: Vec<String> = all.into_iter().cloned().collect();
-    let described = reader.read.service_revisions(&arns).await?;
-    whole("ecs:DescribeServiceRevisions", arns.len(), &described)?;
-    let described: BTreeMap<&str, &Revision> =
-        described.found.iter().map(|revision| (revision.arn.as_str(), revision)).collect();
-    for service in &services {
-        let arns = revisions.get(&service.service_arn);
-        let own: Vec<&Revision> =
-            arns.into_iter().flatten().filter_map(|arn| described.get(arn.as_str()).copied()).collect();
-        found.extend(pinned(service, &own));
-        if is_unknown(service, &own) {
+    let all: Vec<Deployed> = services.iter().map(deployed).collect();
+    let revisions = history::revisions(Kind::Services, reader, all).await?;
+    for (service, own) in services.iter().zip(&revisions) {
+        found.extend(pinned(&service.service_arn, own));
+        if is_unknown(service, own) {
             for definition in definitions_of(service) {
                 let images = reader.cache.task_definition(reader.read, &definition).await?;
                 for image in images.iter() {
@@ -52,6 +39,13 @@ pub(super) async fn read(reader: &Reader<'_>, clusters: &[Cluster]) -> Result<Us
     Ok(found)
 }
 
+async fn services_of(reader: &Reader<'_>, cluster: &ClusterName) -> Result<Vec<Service>, Problem> {
+    let arns = reader.read.service_arns(cluster).await?;
+    let described = reader.read.services_named(cluster, &arns).await?;
+    whole("ecs:DescribeServices", arns.len(), &described)?;
+    Ok(described.found)
+}
+
 /// The task definitions of a service, its deployments and its task sets.
 fn definitions_of(service: &Service) -> BTreeSet<String> {
     let deployments = service.deployments.iter().map(|it| &it.task_definition);
@@ -60,69 +54,35 @@ fn definitions_of(service: &Service) -> BTreeSet<String> {
     all.filter(|definition| !definition.is_empty()).cloned().collect()
 }
 
-/// The revisions of each service by its ARN: the current ones, and those of its deployments that
-/// still matter.
-async fn revisions_of(
-    reader: &Reader<'_>,
-    services: &[Service],
-) -> Result<BTreeMap<String, BTreeSet<String>>, Problem> {
-    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut deployments: BTreeMap<String, String> = BTreeMap::new();
-    for service in services {
-        let current = service.current_service_revisions.iter().map(|it| it.arn.clone());
-        all.entry(service.service_arn.clone()).or_default().extend(current);
+fn deployed(service: &Service) -> Deployed {
+    Deployed {
+        cluster: service.cluster_arn.clone(),
+        arn: service.service_arn.clone(),
+        current: service.current_service_revisions.iter().map(|it| it.arn.clone()).collect(),
+        deployment: None,
+        by_ecs: is_deployed_by_ecs(service),
     }
-    // Where somebody else deploys there are no service deployments.
-    let by_ecs =
-        services.iter().filter(|it| it.deployment_controller.as_ref().is_none_or(|by| by.kind == "ECS"));
-    let names: Vec<(String, String)> =
-        by_ecs.map(|it| (it.cluster_arn.clone(), it.service_arn.clone())).collect();
-    let mut calls = stream::iter(names)
-        .map(|(cluster, service)| async move {
-            let arns = reader.read.live_deployment_arns(&cluster, &service).await?;
-            Ok::<_, Problem>((service, arns))
-        })
-        .buffer_unordered(AT_ONCE);
-    while let Some(answer) = calls.next().await {
-        let (service, arns) = answer?;
-        deployments.extend(arns.into_iter().map(|arn| (arn, service.clone())));
-    }
-    let arns: Vec<String> = deployments.keys().cloned().collect();
-    let described = reader.read.service_deployments(&arns).await?;
-    whole("ecs:DescribeServiceDeployments", arns.len(), &described)?;
-    for deployment in described.found {
-        if let Some(service) = deployments.get(&deployment.arn) {
-            all.entry(service.clone()).or_default().extend(deployment.revisions);
-        }
-    }
-    Ok(all)
 }
 
-/// What the revisions pinned. Where one has no digest (not resolved yet, or version consistency is
-/// off), its next task pulls what the tag points to then.
-fn pinned(service: &Service, revisions: &[&Revision]) -> Usage {
-    let mut found = Usage::default();
-    for revision in revisions {
-        let name = revision.arn.rsplit('/').next().unwrap_or_default();
-        let by = format!("{} (revision {name})", resource(&service.service_arn));
-        for image in &revision.images {
-            found.add(&image.image, image.digest.as_deref(), &by);
-        }
-    }
-    found
+/// Where another controller deploys there are task sets, and neither service deployments nor
+/// revisions: nothing is pinned, so its tags are what it starts with.
+fn is_deployed_by_ecs(service: &Service) -> bool {
+    service.deployment_controller.as_ref().is_none_or(|by| by.kind == "ECS")
 }
 
 /// Whether what a service would start with can't be known: no revision of it can be described, or
 /// not every current one.
-fn is_unknown(service: &Service, revisions: &[&Revision]) -> bool {
+fn is_unknown(service: &Service, revisions: &[Revision]) -> bool {
     let described = |arn: &String| revisions.iter().any(|revision| revision.arn == *arn);
-    revisions.is_empty() || !service.current_service_revisions.iter().all(|it| described(&it.arn))
+    let is_known =
+        !revisions.is_empty() && service.current_service_revisions.iter().all(|it| described(&it.arn));
+    is_deployed_by_ecs(service) && !is_known
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::ecs::CurrentServiceRevision;
     use shared::ecs::revisions::RevisionImage;
+    use shared::ecs::{CurrentServiceRevision, DeploymentController};
 
     use super::*;
 
@@ -151,16 +111,23 @@ mod tests {
         let (one, other) = (revision("r/1", None), revision("r/2", None));
         assert!(is_unknown(&service(&[]), &[]));
         assert!(is_unknown(&service(&["r/1"]), &[]));
-        assert!(is_unknown(&service(&["r/1", "r/2"]), &[&one]), "what the second pinned nobody knows");
-        assert!(!is_unknown(&service(&["r/1", "r/2"]), &[&one, &other]));
-        assert!(!is_unknown(&service(&[]), &[&one]), "a past deployment tells");
+        let both = [one.clone(), other];
+        let first = std::slice::from_ref(&one);
+        assert!(is_unknown(&service(&["r/1", "r/2"]), first), "what the second pinned nobody knows");
+        assert!(!is_unknown(&service(&["r/1", "r/2"]), &both));
+        assert!(!is_unknown(&service(&[]), &[one]), "a past deployment tells");
+        let by_code_deploy = Service {
+            deployment_controller: Some(DeploymentController { kind: "CODE_DEPLOY".into() }),
+            ..service(&[])
+        };
+        assert!(!is_unknown(&by_code_deploy, &[]), "its tags are what it starts with");
     }
 
     #[test]
     fn a_pinned_digest_is_in_use_and_without_one_what_the_tag_points_to() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let (one, other) = (revision("r/1", Some(&digest)), revision("r/2", None));
-        let found = pinned(&service(&["r/1"]), &[&one, &other]);
+        let found = pinned(&service(&["r/1"]).service_arn, &[one, other]);
         let images: Vec<String> = found.uses.iter().map(|it| it.image.to_string()).collect();
         assert_eq!(images, [format!("{IMAGE}@{digest}"), IMAGE.to_owned()]);
         assert_eq!(found.uses[0].by, "service/prod/users (revision 1)");

@@ -3,7 +3,7 @@
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use shared::Problem;
 
-use super::{AT_ONCE, PAGE, Read, pages};
+use super::{AT_ONCE, PAGE, Read, pages, unless_gone};
 use crate::budget::Bucket;
 use crate::run::Operation;
 
@@ -52,12 +52,12 @@ impl Read {
         .try_concat()
         .await?;
         let rules = stream::iter(buses).map(|bus| async move {
-            let rules = self.rules(&bus).await?;
+            let rules = unless_gone(self.rules(&bus).await)?;
             Ok::<_, Problem>(rules.into_iter().map(move |rule| (bus.clone(), rule)).collect::<Vec<_>>())
         });
         let rules: Vec<(String, String)> = rules.buffered(AT_ONCE).try_concat().await?;
-        let targets =
-            stream::iter(rules).map(|(bus, rule)| async move { self.targets_of_rule(&bus, &rule).await });
+        let targets = stream::iter(rules)
+            .map(|(bus, rule)| async move { unless_gone(self.targets_of_rule(&bus, &rule).await) });
         targets.buffered(AT_ONCE).try_concat().await
     }
 
@@ -115,23 +115,26 @@ impl Read {
         })
         .try_concat()
         .await?;
-        let calls = stream::iter(to_ecs).map(|(group, name)| async move {
-            let thing = format!("schedule/{group}/{name}");
-            let answer = self
-                .0
-                .send(SCHEDULE, &thing, |watch| {
-                    let call = self.0.aws.scheduler.get_schedule().group_name(&group).name(&name);
-                    call.customize().interceptor(watch).send()
-                })
-                .await?;
-            let target = answer.target().map(|target| ScheduleTarget {
-                of: thing.clone(),
-                arn: target.arn().to_owned(),
-                task_definition: target.ecs_parameters().map(|it| it.task_definition_arn().to_owned()),
-                input: target.input().unwrap_or_default().to_owned(),
-            });
-            Ok::<_, Problem>(Vec::from_iter(target))
-        });
+        let calls = stream::iter(to_ecs)
+            .map(|(group, name)| async move { unless_gone(self.target_of_schedule(&group, &name).await) });
         calls.buffered(AT_ONCE).try_concat().await
+    }
+
+    async fn target_of_schedule(&self, group: &str, name: &str) -> Result<Vec<ScheduleTarget>, Problem> {
+        let thing = format!("schedule/{group}/{name}");
+        let answer = self
+            .0
+            .send(SCHEDULE, &thing, |watch| {
+                let call = self.0.aws.scheduler.get_schedule().group_name(group).name(name);
+                call.customize().interceptor(watch).send()
+            })
+            .await?;
+        let target = answer.target().map(|target| ScheduleTarget {
+            of: thing.clone(),
+            arn: target.arn().to_owned(),
+            task_definition: target.ecs_parameters().map(|it| it.task_definition_arn().to_owned()),
+            input: target.input().unwrap_or_default().to_owned(),
+        });
+        Ok(Vec::from_iter(target))
     }
 }

@@ -1,9 +1,11 @@
 //! Service deployments and service revisions: what ECS pinned when it deployed.
 
-use aws_sdk_ecs::types::ServiceDeploymentStatus;
+use std::cmp::Reverse;
+
+use aws_sdk_ecs::types::{ServiceDeploymentBrief, ServiceDeploymentStatus};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use shared::Problem;
-use shared::ecs::revisions::{Revision, SUCCESSFUL, ServiceDeployment, UNFINISHED};
+use shared::ecs::revisions::{Deployment, DeploymentBrief, Revision, SUCCESSFUL, UNFINISHED};
 
 use super::{AT_ONCE, Listed, PAGE, Read, chunks, listed, pages, thing};
 use crate::budget::Bucket;
@@ -18,11 +20,15 @@ const REVISIONS: Operation = ("ecs:DescribeServiceRevisions", Bucket::EcsService
 const TWENTY: usize = 20;
 
 impl Read {
-    /// The ARNs of a service's deployments that still matter: those that are not over, and the last
-    /// that went well.
+    /// A service's deployments that are not over, and those of the last 90 days that went well, the newest
+    /// first.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>
-    pub async fn live_deployment_arns(&self, cluster: &str, service: &str) -> Result<Vec<String>, Problem> {
+    pub async fn deployments_of_service(
+        &self,
+        cluster: &str,
+        service: &str,
+    ) -> Result<Vec<DeploymentBrief>, Problem> {
         let statuses: Vec<ServiceDeploymentStatus> = UNFINISHED
             .iter()
             .chain([&SUCCESSFUL])
@@ -44,17 +50,20 @@ impl Read {
                 .await?;
             Ok((answer.service_deployments.unwrap_or_default(), answer.next_token))
         });
-        let all = pages.try_concat().await?;
-        let (went_well, others): (Vec<_>, Vec<_>) = all
-            .into_iter()
-            .partition(|it| it.status().map(ServiceDeploymentStatus::as_str) == Some(SUCCESSFUL));
-        let begun = |it: &aws_sdk_ecs::types::ServiceDeploymentBrief| it.created_at().copied();
-        let last = went_well.into_iter().max_by_key(begun);
-        Ok(others.into_iter().chain(last).filter_map(|it| it.service_deployment_arn).collect())
+        let mut all: Vec<_> = pages.try_concat().await?;
+        all.sort_by_key(|it| Reverse(it.created_at().copied()));
+        let brief = |it: ServiceDeploymentBrief| {
+            Some(DeploymentBrief {
+                went_well: it.status().map(ServiceDeploymentStatus::as_str) == Some(SUCCESSFUL),
+                target: it.target_service_revision_arn,
+                arn: it.service_deployment_arn?,
+            })
+        };
+        Ok(all.into_iter().filter_map(brief).collect())
     }
 
     /// These service deployments.
-    pub async fn service_deployments(&self, arns: &[String]) -> Result<Listed<ServiceDeployment>, Problem> {
+    pub async fn service_deployments(&self, arns: &[String]) -> Result<Listed<Deployment>, Problem> {
         let calls = stream::iter(chunks(arns, TWENTY)).map(|batch: Vec<String>| async move {
             let answer = self
                 .0

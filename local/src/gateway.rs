@@ -82,7 +82,7 @@ impl Response {
             "detail": detail,
             "code": code,
             "retryable": false,
-            "requestId": "local",
+            "requestId": crate::system::next_id(),
         });
         let headers = vec![("content-type".to_owned(), "application/problem+json".to_owned())];
         Self { status, headers, body: body.to_string() }

@@ -208,12 +208,12 @@ impl System {
 
     /// Sends one event to a function, as Lambda would.
     pub async fn invoke(&self, function: &str, event: impl Into<Payload>) -> Result<Value, Problem> {
-        self.send(function, event.into(), Self::next_id()).await
+        self.send(function, event.into(), next_id()).await
     }
 
     /// The same, with an error as whoever invoked the function sees it.
     pub async fn invoke_as_lambda(&self, function: &str, event: Payload) -> Result<Value, LambdaError> {
-        let id = Self::next_id();
+        let id = next_id();
         self.send(function, event, id.clone()).await.map_err(|problem| LambdaError::new(&problem, &id))
     }
 
@@ -223,7 +223,7 @@ impl System {
         function: &str,
         event: Value,
     ) -> (Result<Value, Problem>, Option<Value>) {
-        let at = self.invocation(function, Self::next_id());
+        let at = self.invocation(function, next_id());
         let (result, metrics) = self.handle(function, event.into(), &at).await;
         (result, metrics.map(|metrics| metrics.line(at.now)))
     }
@@ -259,19 +259,13 @@ impl System {
         let Some((route, parameters)) = gateway::find(&self.template, sent) else {
             return Response::no_such_route(sent);
         };
-        let id = Self::next_id();
+        let id = next_id();
         let event = gateway::event(route, parameters, sent, &self.scope.account, &id);
         match self.send(&route.function, event.into(), id).await {
             Ok(response) => Response::from_proxy(&response),
             // A function that fails on a REST event is a fault of ours: API Gateway answers 502.
             Err(problem) => Response { status: 502, headers: Vec::new(), body: problem.to_string() },
         }
-    }
-
-    /// The id of a request, which no other request ever has: without a key of its own, a request to run tasks is
-    /// known by it.
-    fn next_id() -> String {
-        format!("local-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))
     }
 
     fn invocation(&self, function: &str, request_id: String) -> Invocation {
@@ -294,4 +288,10 @@ async fn scope(aws: &Aws) -> Result<Scope, Problem> {
     let arn = clusters.found.first().and_then(|cluster| cluster.cluster_arn.parse::<Arn>().ok());
     arn.map(|arn| arn.scope)
         .ok_or_else(|| Problem::new(Code::NotFound, "there is no ECS cluster in this account and region"))
+}
+
+/// The id of a request, which no other request ever has: without a key of its own, a request to run tasks is
+/// known by it.
+pub(crate) fn next_id() -> String {
+    format!("local-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))
 }

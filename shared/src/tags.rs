@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use unicode_general_category::{GeneralCategory, get_general_category};
 
 use crate::problem::{Code, Refusal};
-use crate::record::{Record, Saved};
+use crate::record::{Record, RecordFault, Saved};
 use crate::settings::TagKeys;
 
 /// A thing's tags by key.
@@ -65,9 +65,13 @@ pub fn recorded<S: Saved>(tags: &Tags, keys: &TagKeys) -> Result<Option<Record<S
 /// [`Code::SizeUnreadable`].
 pub fn sized<S: Saved>(tags: &Tags, keys: &TagKeys) -> Result<Option<S>, Refusal> {
     let key = &keys.size;
-    tags.get(key).map(|text| S::from_tag(text)).transpose().map_err(|fault| Refusal {
-        code: Code::SizeUnreadable,
-        reason: format!("its tag {key} can't be read: {fault}"),
+    tags.get(key).map(|text| S::from_tag(text)).transpose().map_err(|fault| {
+        // Its form is not a whole record's.
+        let fault = match fault {
+            RecordFault::Malformed(fault) => format!("{fault}; a size reads like {}", S::EXAMPLES),
+            RecordFault::Version(_) => fault.to_string(),
+        };
+        Refusal { code: Code::SizeUnreadable, reason: format!("its tag {key} can't be read: {fault}") }
     })
 }
 

@@ -1092,7 +1092,7 @@ async fn an_option_that_does_not_fit_the_definition_or_the_place_is_refused_befo
             load(
                 &json!({"volumeConfigurations": [{"name": "tmp", "managedEBSVolume": {"roleArn": INFRASTRUCTURE, "sizeInGiB": 1}}]}),
             ),
-            "but scratch",
+            "it leaves scratch",
         ),
         (
             load(&with(scratch(&json!({})), &json!({"platformVersion": "LATEST"}))),

@@ -6,6 +6,7 @@
 
 mod days;
 mod deployment;
+mod next;
 mod overrides;
 mod sizes;
 

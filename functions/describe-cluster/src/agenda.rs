@@ -4,8 +4,8 @@
 //! of what people do until then. Pure: no AWS, no clock.
 
 mod coming;
-mod groups;
-mod services;
+pub(crate) mod groups;
+pub(crate) mod services;
 #[cfg(test)]
 mod tests;
 

@@ -19,7 +19,7 @@ use crate::cursor::Cursor;
 use crate::groups;
 use crate::observe::revision_key;
 use crate::snapshot::{Look, Machines, Services, Snapshot, WholeCluster};
-use crate::steward::Steward;
+use crate::steward::{Steward, override_of};
 
 /// How lists are shown to people.
 pub const TABLES: &[Table] = &[
@@ -225,7 +225,7 @@ pub(crate) struct Beside<T, S> {
 pub(crate) struct OfCluster {
     /// Its schedule, printed; `null` where there is none.
     schedule: Option<String>,
-    /// Its live override.
+    /// Its override: live, or not begun.
     #[serde(rename = "override")]
     override_: Option<Override>,
     /// Tags that can't be read.
@@ -268,14 +268,13 @@ impl Show<'_> {
             .reading_services(&self.settings.tags, &cluster.cluster_name)
             .read(&BTreeMap::new(), Some(&tags));
         let faults = [tagged.schedule.as_ref().err(), tagged.clusters.as_ref().err()];
-        let live = tagged.clusters.as_ref().ok().and_then(Option::as_ref).filter(|it| it.is_live(self.now));
         let services = |whole: &WholeCluster| {
             let seen = &whole.services;
             counted(seen.services.iter().map(|service| self.steward(service, seen).status.as_str()))
         };
         let steward = OfCluster {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
-            override_: live.cloned(),
+            override_: override_of(&tagged, self.now),
             faults: faults.into_iter().flatten().map(|fault| fault.reason.clone()).collect(),
             services: whole.map(services),
             tasks: whole.map(|whole| counted(whole.tasks.iter().map(|task| task.last_status.clone()))),

@@ -10,8 +10,9 @@ use shared::record::{Capacity, Record, RecordFault};
 use shared::schedule::{OnOff, Override};
 
 use crate::ViewSettings;
+use crate::agenda::groups;
 use crate::snapshot::Machines;
-use crate::steward::{Next, Present, ShownRecord, faults, live, says_off};
+use crate::steward::{NextChange, ShownRecord, faults, override_of};
 
 /// What ecs-steward knows of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -30,9 +31,10 @@ pub struct Steward {
     pub managed_scaling: bool,
     /// Its own schedule, printed: a cluster's is its services'.
     pub schedule: Option<String>,
-    /// The next transition that will change it, and to what.
-    pub next: Option<Next>,
-    /// The live override, its own or its cluster's.
+    /// The next change of it that is known to come, and to what. One of now or before is due, and waits for the
+    /// next reconcile.
+    pub next: Option<NextChange>,
+    /// The override, its own or its cluster's: the live one, else one that has not begun.
     #[serde(rename = "override")]
     pub override_: Option<Override>,
     /// Its record, read; `null` where there is none.
@@ -68,13 +70,14 @@ impl Steward {
         let faults = faults.chain(record.as_ref().and_then(|it| it.as_ref().err()).map(unreadable)).collect();
         Self {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
-            next: tagged.standing().ok().and_then(|standing| {
-                let readable = record.as_ref().and_then(|record| record.as_ref().ok());
-                let state = Present { is_on: group.desired_capacity > 0, says_off: says_off(readable) };
-                let half = tagged.half.clone().unwrap_or_default();
-                state.next(&standing, half, now, &settings.scheduling.calendar)
-            }),
-            override_: live(&tagged, now),
+            next: groups::next_change(
+                group,
+                link.managed_scaling,
+                &of_cluster.unwrap_or_default(),
+                settings,
+                now,
+            ),
+            override_: override_of(&tagged, now),
             record: record.map(|record| match record {
                 Ok(record) => json!(record),
                 Err(fault) => json!({ "unreadable": fault.to_string() }),

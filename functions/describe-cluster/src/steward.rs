@@ -9,11 +9,10 @@ use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::{Service, ServiceEvent};
 use shared::names::short_name;
 use shared::record::{By, Record, State};
-use shared::schedule::{
-    Calendar, Half, Moment, OnOff, Override, Standing, Tagged, Want, Wanted, WantedBy, Zone, wanted,
-};
+use shared::schedule::{Moment, OnOff, Override, Tagged, Wanted, wanted};
 
 use crate::ViewSettings;
+use crate::agenda::services;
 
 /// What ecs-steward knows of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -33,9 +32,10 @@ pub struct Steward {
     /// How many tasks it keeps while it is off, where a tag says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub night: Option<u32>,
-    /// The next transition that will change it, and to what: not the evening of what is off already.
-    pub next: Option<Next>,
-    /// The live override, its own or its cluster's.
+    /// The next change of it that is known to come, and to what: not the evening of what is off already. One of
+    /// now or before is due, and waits for the next reconcile.
+    pub next: Option<NextChange>,
+    /// The override, its own or its cluster's: the live one, else one that has not begun.
     #[serde(rename = "override")]
     pub override_: Option<Override>,
     /// The record, read; `null` where there is none.
@@ -124,8 +124,7 @@ pub(crate) enum ShownRecord<R> {
 
 /// A transition that will change something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(rename = "NextChange")]
-pub struct Next {
+pub struct NextChange {
     /// When, in the schedule's zone.
     pub at: Moment,
     /// What.
@@ -134,8 +133,6 @@ pub struct Next {
 
 /// How long after its last event ECS may still be about something.
 const ABOUT: SignedDuration = SignedDuration::from_mins(5);
-/// Transitions that change nothing, and overrides that follow each other, are stepped over.
-const STEPS: usize = 16;
 
 impl Steward {
     /// What is known of a service with these tags; `targets` says whether targets were looked at.
@@ -166,13 +163,8 @@ impl Steward {
             schedule: tagged.schedule.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),
             night: tagged.night.clone().ok().filter(|night| *night > 0),
             wanted: standing.and_then(|standing| wanted(&standing, now, calendar)),
-            next: standing.and_then(|standing| {
-                let night = tagged.night.clone().unwrap_or_default();
-                let is_on = i64::from(service.desired_count) > i64::from(night);
-                let state = Present { is_on, says_off: says_off(readable) };
-                state.next(&standing, tagged.half.clone().unwrap_or_default(), now, calendar)
-            }),
-            override_: live(&tagged, now),
+            next: services::next_change(service, target, cluster_tags, settings, now),
+            override_: override_of(&tagged, now),
             record: record.map(|record| match record {
                 Ok(record) => json!(record),
                 Err(fault) => json!({ "unreadable": fault.to_string() }),
@@ -183,11 +175,11 @@ impl Steward {
     }
 }
 
-/// The live override: its own, else its cluster's.
-pub(crate) fn live(tagged: &Tagged, now: Timestamp) -> Option<Override> {
-    let live =
-        |it: &Result<Option<Override>, Refusal>| it.clone().ok().flatten().filter(|it| it.is_live(now));
-    live(&tagged.own).or_else(|| live(&tagged.clusters))
+/// The override that is shown: the live one, its own before its cluster's, else one that has not begun.
+pub(crate) fn override_of(tagged: &Tagged, now: Timestamp) -> Option<Override> {
+    let both = [&tagged.own, &tagged.clusters].into_iter().filter_map(|it| it.as_ref().ok()?.as_ref());
+    let both: Vec<&Override> = both.filter(|it| !it.is_over(now)).collect();
+    both.iter().find(|it| it.is_live(now)).or(both.first()).copied().cloned()
 }
 
 /// Every tag that can't be read.
@@ -216,68 +208,6 @@ fn why(service: &Service, record: &Record) -> Why {
         Some(By::Override) => Why::Override,
         Some(By::Request) => Why::Request,
         Some(By::Adoption) | None => Why::Person,
-    }
-}
-
-/// What tells whether a transition will change a service or a group.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Present {
-    /// It has a desired count or capacity above 0.
-    pub(crate) is_on: bool,
-    /// Its record says off: a start brings back its size, whatever somebody set meanwhile.
-    pub(crate) says_off: bool,
-}
-
-/// Whether a record says off.
-pub(crate) fn says_off<S>(record: Option<&Record<S>>) -> bool {
-    record.is_some_and(|record| !record.state.is_on())
-}
-
-impl Present {
-    /// The next transition that will change it; `None` where none is known to come.
-    pub(crate) fn next(
-        self,
-        standing: &Standing<'_>,
-        half: Half,
-        now: Timestamp,
-        calendar: &Calendar,
-    ) -> Option<Next> {
-        let mut at = after(standing, now, calendar)?;
-        for _ in 0..STEPS {
-            let then = wanted(standing, at.at, calendar)?;
-            let half = if then.by == WantedBy::Schedule { half } else { Half::Both };
-            let to = match then.state {
-                Want::On => Some(OnOff::On),
-                Want::Off => Some(OnOff::Off),
-                Want::Hold => None,
-            };
-            if let Some(to) = to.filter(|to| self.is_changed_by(*to, half)) {
-                return Some(Next { at, to });
-            }
-            at = after(standing, at.at, calendar).filter(|next| next.at > at.at)?;
-        }
-        None
-    }
-
-    fn is_changed_by(self, to: OnOff, half: Half) -> bool {
-        match (to, half) {
-            (OnOff::Off, Half::StartOnly) => false,
-            (OnOff::Off, _) => self.is_on,
-            (OnOff::On, Half::StopOnly) => self.is_on && self.says_off,
-            (OnOff::On, _) => !self.is_on || self.says_off,
-        }
-    }
-}
-
-/// The next instant at which something else may be wanted: also the start of an override.
-fn after(standing: &Standing<'_>, at: Timestamp, calendar: &Calendar) -> Option<Moment> {
-    let until = wanted(standing, at, calendar)?.until;
-    let starts = [standing.own, standing.clusters].into_iter().flatten().map(Override::from);
-    let start = starts.filter(|from| *from > at).min();
-    match (until, start) {
-        (Some(until), Some(start)) if start < until.at => Some(Moment { at: start, zone: until.zone }),
-        (None, Some(start)) => Some(Zone::UTC.moment(start)),
-        (until, _) => until,
     }
 }
 
@@ -325,7 +255,6 @@ fn newest(service: &Service) -> Option<&ServiceEvent> {
 #[cfg(test)]
 mod tests {
     use shared::ecs::Deployment;
-    use shared::schedule::Schedule;
 
     use super::*;
 
@@ -409,35 +338,6 @@ mod tests {
             (2, "v1 on@2026-11-24T00:00:00Z n=3 by=adoption", Why::Person),
         ] {
             assert_eq!(why(&service(count, count, 0), &record.parse().unwrap()), expected, "{record}");
-        }
-    }
-
-    #[test]
-    fn the_next_transition_is_one_that_changes_it_and_not_the_evening_of_what_is_off() {
-        let schedule: Schedule = "Mon-Fri 08:00-20:00 UTC".parse().unwrap();
-        let override_: Override =
-            "on from 2026-11-24T19:00:00Z until 2026-11-24T22:00:00Z by alice".parse().unwrap();
-        let plain = Standing { schedule: Some(&schedule), ..Standing::default() };
-        let kept = Standing { own: Some(&override_), ..plain };
-        let on = Present { is_on: true, says_off: false };
-        let off = Present { is_on: false, says_off: true };
-        let (parked, raised) = (Present { says_off: false, ..off }, Present { is_on: true, ..off });
-        for (shown, standing, half, expected) in [
-            (on, &plain, Half::Both, Some("2026-11-24T20:00:00+00:00 off")),
-            (off, &plain, Half::Both, Some("2026-11-25T08:00:00+00:00 on")),
-            // Set to 0 by hand at noon: the evening changes nothing that can be seen.
-            (parked, &plain, Half::Both, Some("2026-11-25T08:00:00+00:00 on")),
-            (raised, &plain, Half::Both, Some("2026-11-24T20:00:00+00:00 off")),
-            (on, &kept, Half::Both, Some("2026-11-24T22:00:00+00:00 off")),
-            (off, &kept, Half::Both, Some("2026-11-24T19:00:00+00:00 on")),
-            (on, &plain, Half::StartOnly, None),
-            (off, &plain, Half::StartOnly, Some("2026-11-25T08:00:00+00:00 on")),
-            (off, &plain, Half::StopOnly, None),
-            (on, &plain, Half::StopOnly, Some("2026-11-24T20:00:00+00:00 off")),
-        ] {
-            let next = shown.next(standing, half, now(), &Calendar::default());
-            let next = next.map(|Next { at, to }| format!("{at} {to}"));
-            assert_eq!(next.as_deref(), expected, "{shown:?} {half:?}");
         }
     }
 }

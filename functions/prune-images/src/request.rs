@@ -149,6 +149,7 @@ pub struct EvaluateFields {
     pub(crate) images: Vec<Image>,
     #[schemars(with = "Option<shared::schema::Instant>")]
     /// The instant at which they are looked at; now without it.
+    #[serde(default, deserialize_with = "shared::schema::instant")]
     pub(crate) at: Option<Timestamp>,
 }
 

@@ -334,6 +334,9 @@ pub(crate) fn is_reserved(key: &str, own: &TagKeys) -> bool {
 fn started_by(call: &Call<Request>, key: &Key) -> Result<String, Problem> {
     let valid = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
     if let Some(text) = &call.request.started_by {
+        if text.starts_with("ecs-svc/") {
+            return Err(Problem::bad_request("startedBy: what begins with ecs-svc/ is a service's own task"));
+        }
         return if (1..=STARTED_BY).contains(&text.chars().count()) && text.chars().all(valid) {
             Ok(text.clone())
         } else {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::call::Envelope;
 use shared::duration::IsoDuration;
 use shared::names::{ClusterName, ClusterRef, GroupName, Scope, ServiceId, ServiceRef};
+use shared::record::whole_seconds;
 use shared::schedule::{Override, Want};
 use shared::select::{NamePattern, Selector};
 use shared::settings::Mode;
@@ -335,7 +336,7 @@ impl PutOverrideFields {
         let bad = |detail: String| Problem::new(Code::BadOverride, detail);
         let from = self.from.unwrap_or(now);
         if now.duration_since(from) > AHEAD {
-            return Err(bad(format!("it would begin at {from}, which is past")));
+            return Err(bad(format!("it would begin at {}, which is past", whole_seconds(from))));
         }
         let from = from.max(now);
         let until = match (self.until, self.r#for) {
@@ -344,21 +345,29 @@ impl PutOverrideFields {
                 return Err(Problem::bad_request("say \"until\" when, or \"for\" how long (PT2H)"));
             }
             (Some(until), None) => until,
+            (None, Some(length)) if length.get().is_zero() => {
+                return Err(bad("\"for\" is 0: say how long, such as PT2H".into()));
+            }
             (None, Some(length)) => {
                 from.checked_add(length.get()).map_err(|_| bad("it would never end".into()))?
             }
         };
+        let (begin, end) = (whole_seconds(from), whole_seconds(until));
         if until <= now {
-            return Err(bad(format!("it would end at {until}, which is past")));
+            return Err(bad(format!("it would end at {end}, which is past")));
         }
         if until <= from {
-            return Err(bad(format!("it would end at {until}, before it begins at {from}")));
+            return Err(bad(format!("it would end at {end}, before it begins at {begin}")));
         }
         let most = config.override_max.get();
-        if until.duration_since(from) > most || from.duration_since(now) > most {
-            return Err(bad(format!(
-                "it would begin at {from} and end at {until}, beyond what OVERRIDE_MAX allows"
-            )));
+        if until.duration_since(from) > most {
+            let detail = format!("it would last from {begin} until {end}: OVERRIDE_MAX allows {most:#}");
+            return Err(bad(detail));
+        }
+        if from.duration_since(now) > most {
+            let detail =
+                format!("it would begin at {begin}: OVERRIDE_MAX allows no more than {most:#} ahead");
+            return Err(bad(detail));
         }
         let state = match self.state {
             OverrideState::On => Want::On,

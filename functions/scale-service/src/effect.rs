@@ -38,6 +38,8 @@ pub enum Became {
     AsItIs,
     /// Stopped.
     Off,
+    /// Off by its record, with all the tasks that it had: they are no more than its night size.
+    Kept,
     /// Started, and not yet whole.
     Starting,
     /// Started, or its start has ended.
@@ -189,7 +191,7 @@ impl Serialize for Effect {
             Became::Adopted => map.serialize_entry("adopted", &true)?,
             Became::Stopping => map.serialize_entry("stopping", &true)?,
             Became::Starting => map.serialize_entry("starting", &true)?,
-            Became::AsItIs | Became::Off | Became::On | Became::Scaled => {}
+            Became::AsItIs | Became::Off | Became::Kept | Became::On | Became::Scaled => {}
         }
         if let Some(saved) = self.saved {
             map.serialize_entry("saved", &saved)?;

@@ -139,7 +139,9 @@ fn summary(items: &[Item], ask: &Ask) -> String {
         parts.extend(overridden(&others, ask));
         parts.extend(reconciled(&others, would));
     } else if !others.is_empty() {
+        let kept = others.iter().filter(|item| became(item) == Some(Became::Kept)).count();
         let (state, detail) = match ask.verb {
+            Verb::Stop if kept == others.len() => ("kept at their night size", named(&others, desired, "")),
             Verb::Stop => ("off", named(&others, saved, " saved")),
             Verb::Start if others.iter().any(|item| became(item) == Some(Became::Starting)) => {
                 ("starting", named(&others, desired, ""))
@@ -211,6 +213,7 @@ fn by_state(changed: &[&Item], would: &str) -> Vec<String> {
     for (state, words) in [
         (Became::Stopping, "stopping"),
         (Became::Off, "off"),
+        (Became::Kept, "kept at their night size"),
         (Became::Starting, "starting"),
         (Became::On, "on"),
         (Became::Scaled, "scaled"),
@@ -223,7 +226,9 @@ fn by_state(changed: &[&Item], would: &str) -> Vec<String> {
         let detail = match state {
             Became::Scaled => named(&those, |item| Some(scaled(item)), ""),
             Became::Stopping | Became::Off => named(&those, saved, " saved"),
-            Became::Starting | Became::On | Became::Adopted | Became::AsItIs => named(&those, desired, ""),
+            Became::Starting | Became::On | Became::Adopted | Became::Kept | Became::AsItIs => {
+                named(&those, desired, "")
+            }
         };
         parts.push(format!("{} {would}{words}{detail}", counted(&those)));
     }

@@ -138,8 +138,11 @@ fn body(route: &Described, fields: &Value, schemas: &mut Schemas, examples: &[Ex
     let mut all = fields.clone();
     if let Some(properties) = all.get_mut("properties").and_then(Value::as_object_mut) {
         properties.retain(|name, _| !elsewhere(name));
+        properties.values_mut().for_each(|field| *field = without_null(field.take()));
         if route.kind != Kind::Read {
-            let envelope = schemas.envelope();
+            let mut envelope = schemas.envelope();
+            let fields = envelope.get_mut("properties").and_then(Value::as_object_mut);
+            fields.into_iter().flatten().for_each(|(_, field)| *field = without_null(field.take()));
             properties
                 .extend(envelope.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
             if let Some(dry_run) = properties.get_mut("dryRun") {

@@ -22,7 +22,9 @@ pub(crate) fn call<R>(
     };
     let route = routes.iter().find(|route| route.action == action).ok_or_else(|| {
         let shown: String = action.chars().take(80).collect();
-        Problem::new(Code::UnknownAction, format!("{shown:?} is no action of this function"))
+        let known: Vec<&str> = routes.iter().map(|route| route.action).collect();
+        let detail = format!("{shown:?} is no action of this function: it has {}", known.join(", "));
+        Problem::new(Code::UnknownAction, detail)
     })?;
     let (request, envelope) = parse(route, fields)?;
     let (via, actor) = match &envelope.schedule {

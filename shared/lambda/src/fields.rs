@@ -17,6 +17,11 @@ pub(crate) fn parse<R>(route: &Route<R>, mut fields: Map<String, Value>) -> Resu
     if route.kind == Kind::DryUnlessTold {
         envelope.entry("dryRun").or_insert(Value::Bool(true));
     }
-    let request = (route.parse)(route.action, Value::Object(fields))?;
+    let request = (route.parse)(route.action, Value::Object(fields)).map_err(|mut problem| {
+        if route.kind != Kind::Read && problem.detail.contains("unknown field") {
+            problem.detail += "; and every change takes `dryRun`, `reason`, `onBehalfOf`, `at`";
+        }
+        problem
+    })?;
     Ok((request, strict::parse(route.action, Value::Object(envelope))?))
 }

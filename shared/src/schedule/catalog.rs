@@ -168,13 +168,13 @@ impl Catalog {
         if check_name(word).is_ok() {
             let known = match self.schedules.keys().map(String::as_str).collect::<Vec<_>>() {
                 names if names.is_empty() => "the config names none".to_owned(),
-                names => format!("the config names {}", names.join(", ")),
+                names => format!("the config names {}: write one of those", names.join(", ")),
             };
             return Err(ScheduleFault {
                 text: value.to_owned(),
                 at: value.chars().take_while(|c| *c == ' ').count(),
                 fault: format!(
-                    "{word:?} names no schedule ({known}): write one of those, always, never, none, or windows such as Mon-Fri 08:00-20:00 Europe/Berlin"
+                    "{word:?} names no schedule ({known}): write always, never, none, or windows such as Mon-Fri 08:00-20:00 Europe/Berlin"
                 ),
             });
         }

@@ -16,6 +16,10 @@ use shared::schedule::{
 };
 
 use crate::ViewSettings;
+use crate::steward::NextChange;
+
+/// So many days ahead is looked for a change, one reach after the other: most are found in the first.
+const REACHES: [i64; 3] = [8, 64, 800];
 
 /// A coming transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub(super) struct Coming {
     pub(super) at: Moment,
     pub(super) to: OnOff,
     pub(super) cause: WantedBy,
+    /// It does not find it so already.
+    pub(super) changes: bool,
 }
 
 /// What it follows.
@@ -78,19 +84,50 @@ impl<'a> Course<'a> {
         now: Timestamp,
         until: Timestamp,
     ) -> Vec<Coming> {
-        // What is due already is done by the next tick, or by the one after it: a stop that was
-        // begun is finished first, and what has no record is adopted.
+        self.settle(&mut it, now);
+        self.instants(now, until).into_iter().filter_map(|at| self.step(&mut it, at)).collect()
+    }
+
+    /// The next change of it; one that is due already, and waits for the next reconcile, is of now or of an
+    /// instant before it.
+    pub(super) fn next_change<S: Saved>(&self, mut it: Standpoint<S>, now: Timestamp) -> Option<NextChange> {
+        if let Some(due) = self.settle(&mut it, now) {
+            return Some(due);
+        }
+        let mut from = now;
+        for days in REACHES {
+            let until = now.saturating_add(SignedDuration::from_hours(24 * days)).ok()?;
+            for at in self.instants(from, until) {
+                if let Some(Coming { at, to, .. }) = self.step(&mut it, at).filter(|it| it.changes) {
+                    return Some(NextChange { at, to });
+                }
+            }
+            from = until;
+        }
+        None
+    }
+
+    /// What is due already is done by the next tick, or by the one after it: a stop that was begun is finished
+    /// first, and what has no record is adopted. The first change of that.
+    fn settle<S: Saved>(&self, it: &mut Standpoint<S>, now: Timestamp) -> Option<NextChange> {
+        let mut first = None;
         for _ in 0..2 {
-            self.tick(&mut it, now);
-        }
-        let mut coming = Vec::new();
-        for at in self.instants(now, until) {
             let was_up = it.is_up(self.night);
-            let decided = self.tick(&mut it, at);
-            let changes = it.is_up(self.night) != was_up;
-            coming.extend(decided.and_then(|(due, wanted)| self.entry(at, due, wanted, changes)));
+            let decided = self.tick(it, now);
+            if let Some((_, wanted)) = decided.filter(|_| first.is_none() && it.is_up(self.night) != was_up) {
+                let to = if was_up { OnOff::Off } else { OnOff::On };
+                let at = wanted.since.unwrap_or_else(|| self.schedule.zone(self.calendar).moment(now));
+                first = Some(NextChange { at, to });
+            }
         }
-        coming
+        first
+    }
+
+    fn step<S: Saved>(&self, it: &mut Standpoint<S>, at: Timestamp) -> Option<Coming> {
+        let was_up = it.is_up(self.night);
+        let (due, wanted) = self.tick(it, at)?;
+        let changes = it.is_up(self.night) != was_up;
+        self.entry(at, due, wanted, changes)
     }
 
     /// What becomes of it at an instant: the table is asked, and obeyed.
@@ -127,7 +164,7 @@ impl<'a> Course<'a> {
                 it.idle = it.saved.is_none() && it.size.is_worker();
                 let least = it.saved.unwrap_or(u32::from(!it.idle));
                 it.count = least.max(it.count);
-                it.asleep = false;
+                it.asleep = !it.scaled;
             }
             Due::FinishStart => {
                 it.record = it.record.take().map(|record| Record { state: State::On, ..record });
@@ -159,9 +196,10 @@ impl<'a> Course<'a> {
             Want::Hold => return None,
         };
         let since = wanted.since.filter(|since| since.at == at);
-        // An off that is said again, and what a hold did not hold back, matter only if they change
-        // something.
-        let is_news = since.is_some() && (is_edge || (turns && *self.schedule != Schedule::NEVER));
+        // An off that is said again, the ends of overrides, and what a hold did not hold back, matter only if
+        // they change something.
+        let begins = self.overrides().any(|it| it.from() == at);
+        let is_news = since.is_some() && (begins || (turns && *self.schedule != Schedule::NEVER));
         let acts = match due {
             Due::MakeOn { .. } | Due::MakeOff { .. } => is_news || changes,
             Due::Renew { .. } | Due::AdoptWithoutSize { .. } => is_news,
@@ -174,6 +212,7 @@ impl<'a> Course<'a> {
             at: since.unwrap_or_else(|| self.schedule.zone(self.calendar).moment(at)),
             to,
             cause: if is_edge && !turns { WantedBy::Override } else { wanted.by },
+            changes,
         })
     }
 

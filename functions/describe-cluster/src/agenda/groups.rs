@@ -5,7 +5,7 @@ use shared::autoscaling::Group;
 use shared::groups::Link;
 use shared::record::sizing::{Live, comes_back_with};
 use shared::record::{Bounds, Capacity, Record, State};
-use shared::schedule::OnOff;
+use shared::schedule::{OnOff, Tagged};
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_room, no_saved_size, recorded, sized};
 use shared::{Code, Refusal};
@@ -13,6 +13,7 @@ use shared::{Code, Refusal};
 use super::coming::{Coming, Course, Standpoint};
 use super::{Entry, Of};
 use crate::ViewSettings;
+use crate::steward::NextChange;
 
 /// One group's coming transitions; none if it follows no schedule. It goes off only when no task is left
 /// on its instances, however late that is.
@@ -25,44 +26,86 @@ pub(super) fn entries(
     until: Timestamp,
 ) -> Result<Vec<Entry>, Refusal> {
     let keys = &settings.tags;
-    let tags = group.tags_by_key();
-    // A cluster's schedule is its services'.
-    let mut cluster_tags = cluster_tags.clone();
-    cluster_tags.remove(&keys.schedule);
-    let tagged = settings.scheduling.reading(keys).read(&tags, Some(&cluster_tags));
-    let Some(course) = Course::of(&tagged, settings)? else { return Ok(Vec::new()) };
-    // A group has no night size.
-    let course = Course { night: 0, ..course };
-    let record: Option<Record<Capacity>> = recorded(&tags, keys)?;
-    let is_on = record.as_ref().is_none_or(|record| record.state == State::On);
-    // ECS sizes those by itself, and those that are being deleted are gone.
-    if group.status.is_some() || (link.managed_scaling && is_on) {
+    let Some(seen) = Seen::of(group, link.managed_scaling, cluster_tags, settings)? else {
         return Ok(Vec::new());
-    }
-    let live = live(group);
-    let tagged: Result<Option<Capacity>, Refusal> = sized(&tags, keys);
-    let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
-    let standpoint = Standpoint {
-        record: record.clone(),
-        count: live.size.count.map_or(0, u32::from),
-        scaled: live.size.bounds.is_some(),
-        asleep: live.asleep,
-        idle: false,
-        size: size.clone(),
-        saved: size.count.map(u32::from),
     };
-    let entry = |Coming { at, to, cause }| Entry {
+    let Some(course) = seen.course(settings)? else { return Ok(Vec::new()) };
+    let size = &seen.standpoint.size;
+    let entry = |Coming { at, to, cause, .. }| Entry {
         of: Of::AutoScalingGroup(group.auto_scaling_group_name.clone()),
         size: size.clone().into(),
-        would_fail: no_room(&tags, &keys.record).or_else(|| match to {
-            OnOff::On => unstartable(&size, group, &tagged, keys),
+        would_fail: no_room(&group.tags_by_key(), &keys.record).or_else(|| match to {
+            OnOff::On => unstartable(size, group, &seen.size_tag, keys),
             OnOff::Off => None,
         }),
         at,
         to,
         cause,
     };
-    Ok(course.coming(standpoint, now, until).into_iter().map(entry).collect())
+    Ok(course.coming(seen.standpoint.clone(), now, until).into_iter().map(entry).collect())
+}
+
+/// The next change of a group: none where nothing is known to come, or where a tag can't be read.
+pub(crate) fn next_change(
+    group: &Group,
+    managed_scaling: bool,
+    cluster_tags: &Tags,
+    settings: &ViewSettings,
+    now: Timestamp,
+) -> Option<NextChange> {
+    let seen = Seen::of(group, managed_scaling, cluster_tags, settings).ok()??;
+    let course = seen.course(settings).ok()??;
+    course.next_change(seen.standpoint.clone(), now)
+}
+
+/// A group that a reconcile changes, as it is.
+struct Seen {
+    tagged: Tagged,
+    size_tag: Result<Option<Capacity>, Refusal>,
+    standpoint: Standpoint<Capacity>,
+}
+
+impl Seen {
+    fn of(
+        group: &Group,
+        managed_scaling: bool,
+        cluster_tags: &Tags,
+        settings: &ViewSettings,
+    ) -> Result<Option<Self>, Refusal> {
+        let keys = &settings.tags;
+        let tags = group.tags_by_key();
+        // A cluster's schedule is its services'.
+        let mut cluster_tags = cluster_tags.clone();
+        cluster_tags.remove(&keys.schedule);
+        let tagged = settings.scheduling.reading(keys).read(&tags, Some(&cluster_tags));
+        if Course::of(&tagged, settings)?.is_none() {
+            return Ok(None);
+        }
+        let record: Option<Record<Capacity>> = recorded(&tags, keys)?;
+        let is_on = record.as_ref().is_none_or(|record| record.state == State::On);
+        // ECS sizes those by itself, and those that are being deleted are gone.
+        if group.status.is_some() || (managed_scaling && is_on) {
+            return Ok(None);
+        }
+        let live = live(group);
+        let size_tag: Result<Option<Capacity>, Refusal> = sized(&tags, keys);
+        let size = comes_back_with(record.as_ref(), &live, size_tag.as_ref().ok().and_then(Option::as_ref));
+        let standpoint = Standpoint {
+            count: live.size.count.map_or(0, u32::from),
+            scaled: live.size.bounds.is_some(),
+            asleep: live.asleep,
+            idle: false,
+            saved: size.count.map(u32::from),
+            record,
+            size,
+        };
+        Ok(Some(Self { tagged, size_tag, standpoint }))
+    }
+
+    /// A group has no night size.
+    fn course<'a>(&'a self, settings: &'a ViewSettings) -> Result<Option<Course<'a>>, Refusal> {
+        Ok(Course::of(&self.tagged, settings)?.map(|course| Course { night: 0, ..course }))
+    }
 }
 
 fn live(group: &Group) -> Live<Capacity> {

@@ -6,7 +6,7 @@ use shared::ecs::Service;
 use shared::names::short_name;
 use shared::record::sizing::{Live, comes_back_with};
 use shared::record::{Record, Saved as _, Scaling, Size};
-use shared::schedule::OnOff;
+use shared::schedule::{OnOff, Tagged};
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, recorded, sized};
 use shared::{Code, Refusal};
@@ -14,6 +14,7 @@ use shared::{Code, Refusal};
 use super::coming::{Coming, Course, Standpoint};
 use super::{Entry, Of};
 use crate::ViewSettings;
+use crate::steward::NextChange;
 
 /// One service's coming transitions; none if it follows no schedule.
 pub(super) fn entries(
@@ -24,42 +25,75 @@ pub(super) fn entries(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Entry>, Refusal> {
-    if !is_within_reach(service) {
-        return Ok(Vec::new());
-    }
     let keys = &settings.tags;
-    let tags = service.tags_by_key();
-    let tagged = settings
-        .scheduling
-        .reading_services(keys, short_name(&service.cluster_arn))
-        .read(&tags, Some(cluster_tags));
-    let Some(course) = Course::of(&tagged, settings)? else { return Ok(Vec::new()) };
-    let record: Option<Record> = recorded(&tags, keys)?;
-    let live = live(service, target, course.night, settings);
-    let tagged: Result<Option<Size>, Refusal> = sized(&tags, keys);
-    let size = comes_back_with(record.as_ref(), &live, tagged.as_ref().ok().and_then(Option::as_ref));
-    let is_worker = |scaling: Scaling| scaling.min == 0 && !live.asleep;
-    let standpoint = Standpoint {
-        record: record.clone(),
-        count: live.size.count.map_or(0, u32::from),
-        scaled: live.size.scaling.is_some(),
-        asleep: live.asleep,
-        idle: live.size.count.is_none() && live.size.scaling.is_some_and(is_worker),
-        size,
-        saved: size.count.map(u32::from),
-    };
-    let entry = |Coming { at, to, cause }| Entry {
+    let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(Vec::new()) };
+    let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(Vec::new()) };
+    let size = seen.standpoint.size;
+    let entry = |Coming { at, to, cause, .. }| Entry {
         of: Of::Service(service.service_name.clone()),
         size: size.into(),
         would_fail: service.untaggable(&keys.record).or_else(|| match to {
-            OnOff::On => unstartable(size, target, &tagged, keys),
+            OnOff::On => unstartable(size, target, &seen.size_tag, keys),
             OnOff::Off => None,
         }),
         at,
         to,
         cause,
     };
-    Ok(course.coming(standpoint, now, until).into_iter().map(entry).collect())
+    Ok(course.coming(seen.standpoint.clone(), now, until).into_iter().map(entry).collect())
+}
+
+/// The next change of a service: none where nothing is known to come, or where a tag can't be read.
+pub(crate) fn next_change(
+    service: &Service,
+    target: Option<&ScalableTarget>,
+    cluster_tags: &Tags,
+    settings: &ViewSettings,
+    now: Timestamp,
+) -> Option<NextChange> {
+    let seen = Seen::of(service, target, cluster_tags, settings).ok()??;
+    let course = Course::of(&seen.tagged, settings).ok()??;
+    course.next_change(seen.standpoint, now)
+}
+
+/// A service that a reconcile changes, as it is.
+struct Seen {
+    tagged: Tagged,
+    size_tag: Result<Option<Size>, Refusal>,
+    standpoint: Standpoint<Size>,
+}
+
+impl Seen {
+    fn of(
+        service: &Service,
+        target: Option<&ScalableTarget>,
+        cluster_tags: &Tags,
+        settings: &ViewSettings,
+    ) -> Result<Option<Self>, Refusal> {
+        if !is_within_reach(service) {
+            return Ok(None);
+        }
+        let keys = &settings.tags;
+        let tags = service.tags_by_key();
+        let reading = settings.scheduling.reading_services(keys, short_name(&service.cluster_arn));
+        let tagged = reading.read(&tags, Some(cluster_tags));
+        let Some(course) = Course::of(&tagged, settings)? else { return Ok(None) };
+        let record: Option<Record> = recorded(&tags, keys)?;
+        let live = live(service, target, course.night, settings);
+        let size_tag: Result<Option<Size>, Refusal> = sized(&tags, keys);
+        let size = comes_back_with(record.as_ref(), &live, size_tag.as_ref().ok().and_then(Option::as_ref));
+        let is_worker = |scaling: Scaling| scaling.min == 0 && !live.asleep;
+        let standpoint = Standpoint {
+            count: live.size.count.map_or(0, u32::from),
+            scaled: live.size.scaling.is_some(),
+            asleep: live.asleep,
+            idle: live.size.count.is_none() && live.size.scaling.is_some_and(is_worker),
+            saved: size.count.map(u32::from),
+            record,
+            size,
+        };
+        Ok(Some(Self { tagged, size_tag, standpoint }))
+    }
 }
 
 /// Whether a reconcile changes it at all.

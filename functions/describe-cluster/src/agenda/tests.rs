@@ -130,7 +130,8 @@ fn while_an_override_is_live_only_its_end_comes() {
     let morning = "2026-11-24 09:30";
     live("on", "09:00", "22:00", morning, &["2026-11-24T22:00:00-03:00 off override", TOMORROW]);
     live("off", "09:00", "15:00", morning, &["2026-11-24T15:00:00-03:00 on override", TONIGHT, TOMORROW]);
-    live("on", "09:00", "15:00", morning, &["2026-11-24T15:00:00-03:00 on override", TONIGHT, TOMORROW]);
+    // Then it goes on by its schedule: that is no change.
+    live("on", "09:00", "15:00", morning, &[TONIGHT, TOMORROW]);
     live("hold", "09:00", "22:00", morning, &["2026-11-24T22:00:00-03:00 off override", TOMORROW]);
     // A hold that held nothing back ends without a change.
     live("hold", "09:00", "15:00", morning, &[TONIGHT, TOMORROW]);

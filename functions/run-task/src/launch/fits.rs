@@ -85,7 +85,7 @@ fn volumes(seen: &Snapshot, ask: &Ask) -> Result<(), Problem> {
     if let Some(other) = given.iter().find(|it| !left.contains(&it.name)) {
         let has = if left.is_empty() { "none".to_owned() } else { left.join(", ") };
         let detail = format!(
-            "volumeConfigurations: {name} leaves no volume {:?} to the launch (configuredAtLaunch), but {has}",
+            "volumeConfigurations: {name} leaves no volume {:?} to the launch (configuredAtLaunch); it leaves {has}",
             other.name
         );
         return Err(impossible(detail));

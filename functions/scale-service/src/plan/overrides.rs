@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use jiff::Timestamp;
 use shared::ecs::Tag;
 use shared::names::ClusterName;
 use shared::record::{whole_millis, whole_seconds};
@@ -61,9 +60,10 @@ pub fn override_first(
             let when = format!("is in force until {}", whole_seconds(live.until()));
             return refused(would_be_lost(live.state(), &when));
         }
-        (Some(set), _, _) => Written::set(resource, before, set, change.now),
+        (Some(set), _, _) => Written::set(resource, before, set, ask),
         (None, _, Some(ahead)) => {
-            let said = format!("override {}, which had not begun, removed", ahead.state());
+            let removed = if ask.dry_run { "would be removed" } else { "removed" };
+            let said = format!("override {}, which had not begun, {removed}", ahead.state());
             Written { resource, before, after: None, said, acts_now: false }
         }
         (None, Some(there), None) => {
@@ -71,7 +71,8 @@ pub fn override_first(
             if before.as_ref() == Some(&after.to_string()) {
                 return Ok(None);
             }
-            let said = format!("override {} ended", after.state());
+            let ended = if ask.dry_run { "would end" } else { "ended" };
+            let said = format!("override {} {ended}", after.state());
             Written { resource, before, after: Some(after), said, acts_now: true }
         }
         (None, None, None) => return Ok(None),
@@ -91,10 +92,11 @@ fn would_be_lost(state: Want, when: &str) -> Refusal {
 }
 
 impl Written {
-    fn set(resource: String, before: Option<String>, set: &Override, now: Timestamp) -> Self {
-        let ahead = set.from() > whole_millis(now);
+    fn set(resource: String, before: Option<String>, set: &Override, ask: &Ask) -> Self {
+        let ahead = set.from() > whole_millis(ask.now);
         let from = if ahead { format!(" from {}", whole_seconds(set.from())) } else { String::new() };
-        let mut said = format!("override {} set{from} until {}", set.state(), whole_seconds(set.until()));
+        let verb = if ask.dry_run { "would be set" } else { "set" };
+        let mut said = format!("override {} {verb}{from} until {}", set.state(), whole_seconds(set.until()));
         let hold = set.state() == Want::Hold;
         if hold && !ahead {
             said += "; a run in progress may still finish the ten services that it has begun";

@@ -58,6 +58,13 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
 
     let mut item = case.item(Outcome::Changed, None, case.stop_reason(&size));
     item.after = Some(after(case, size));
+    if left == case.count() && left > 0 && !steps.iter().any(Step::is_of_the_size) {
+        item.reason = format!(
+            "it keeps its {left}, which are no more than its night size of {}; noted as off",
+            case.live.night
+        );
+        item.after = item.after.map(|after| Effect { became: Became::Kept, ..after });
+    }
     item.warnings.extend(case.orphaned());
     if deploying {
         let detail = "a deployment is in progress, and at 0 it completes without a task: what starts next is its new \

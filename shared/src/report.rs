@@ -144,16 +144,21 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Counts an item of this outcome.
+    pub fn add(&mut self, outcome: Outcome) {
+        *match outcome {
+            Outcome::Changed => &mut self.changed,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Skipped => &mut self.skipped,
+            Outcome::Failed => &mut self.failed,
+            Outcome::NotAttempted => &mut self.not_attempted,
+        } += 1;
+    }
+
     fn of<E>(items: &[Item<E>]) -> Self {
         let mut counts = Self::default();
         for item in items {
-            *match item.outcome {
-                Outcome::Changed => &mut counts.changed,
-                Outcome::Unchanged => &mut counts.unchanged,
-                Outcome::Skipped => &mut counts.skipped,
-                Outcome::Failed => &mut counts.failed,
-                Outcome::NotAttempted => &mut counts.not_attempted,
-            } += 1;
+            counts.add(item.outcome);
         }
         counts
     }
@@ -207,7 +212,7 @@ pub struct Gauge {
 }
 
 /// How many unfinished items a `partial` error names: asynchronous events carry little.
-const PARTIAL_ITEMS: usize = 100;
+pub const PARTIAL_ITEMS: usize = 100;
 
 impl Report {
     /// A report of these items.
@@ -218,8 +223,19 @@ impl Report {
         items: Vec<Item<E>>,
         warnings: Vec<Warning>,
     ) -> Self {
-        let items: Vec<Item> = items.into_iter().map(Item::rendered).collect();
         let counts = Counts::of(&items);
+        Self::counted(summary, dry_run, counts, items.into_iter().map(Item::rendered).collect(), warnings)
+    }
+
+    /// A report of more items than it lists.
+    #[must_use]
+    pub fn counted(
+        summary: impl Into<String>,
+        dry_run: bool,
+        counts: Counts,
+        items: Vec<Item>,
+        warnings: Vec<Warning>,
+    ) -> Self {
         let complete = counts.not_attempted == 0;
         Self {
             summary: summary.into(),
@@ -281,23 +297,20 @@ impl Report {
     /// retries, destinations and alarms notice: what failed, was not attempted, or was deferred.
     #[must_use]
     pub fn partial(&self) -> Option<Problem> {
-        let unfinished: Vec<&Item> = self
-            .items
-            .iter()
-            .filter(|item| {
-                matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted)
-                    || (item.outcome == Outcome::Skipped
-                        && item.code.is_some_and(|code| self.deferred.contains(&code)))
-            })
-            .collect();
-        if self.dry_run || self.recurs || unfinished.is_empty() {
+        let failed = |item: &&Item| matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted);
+        let deferred = |item: &&Item| {
+            item.outcome == Outcome::Skipped && item.code.is_some_and(|code| self.deferred.contains(&code))
+        };
+        // Not every item need be listed.
+        let unfinished =
+            self.counts.failed + self.counts.not_attempted + self.items.iter().filter(deferred).count();
+        if self.dry_run || self.recurs || unfinished == 0 {
             return None;
         }
         let mut problem = Problem::new(Code::Partial, self.summary.clone());
-        problem.failures.push(json!({ "counts": self.counts, "unfinished": unfinished.len() }));
-        problem
-            .failures
-            .extend(unfinished.iter().take(PARTIAL_ITEMS).filter_map(|item| serde_json::to_value(item).ok()));
+        problem.failures.push(json!({ "counts": self.counts, "unfinished": unfinished }));
+        let listed = self.items.iter().filter(|item| failed(item) || deferred(item)).take(PARTIAL_ITEMS);
+        problem.failures.extend(listed.filter_map(|item| serde_json::to_value(item).ok()));
         Some(problem)
     }
 }

@@ -23,6 +23,7 @@ mod prune;
 mod prune_clean;
 mod prune_faults;
 mod prune_fleet;
+mod prune_looks;
 mod prune_needs;
 mod prune_worlds;
 mod run_task;

@@ -241,7 +241,7 @@ async fn meanwhile(change: impl FnOnce(&mut World)) -> (Fixture, Value) {
     world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v10")));
     let aws = Aws::new(world);
     let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
-    // The first look ends before the second one's DescribeImages, the second of the run.
+    // The first look ends with the images; the second one begins with what is in use.
     let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
     aws.latency(Some(std::time::Duration::from_millis(20)));
     let mut run = Box::pin(fixture.prune(apply(&any_more_than(5))));
@@ -251,8 +251,7 @@ async fn meanwhile(change: impl FnOnce(&mut World)) -> (Fixture, Value) {
             biased;
             answer = &mut run => break answer,
             () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {
-                if calls("ListTargetsByRule") + calls("ListFunctions") > 0 && calls("DescribeServiceRevisions") == 1
-                    && let Some(change) = change.take()
+                if calls("DescribeImages") == 1 && calls("ListClusters") == 2 && let Some(change) = change.take()
                 {
                     aws.with(change);
                 }

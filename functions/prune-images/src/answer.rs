@@ -58,11 +58,13 @@ const FIELDS: usize = 64 * 1024;
 /// The room that an answer has for lists, in bytes.
 pub(crate) struct Room(usize);
 
-impl Room {
-    pub(crate) fn new() -> Self {
+impl Default for Room {
+    fn default() -> Self {
         Self(LARGEST_ANSWER.saturating_sub(FIELDS))
     }
+}
 
+impl Room {
     /// Takes the room of an item, if there is so much. Once there is not, there is none.
     pub(crate) fn fits(&mut self, item: &Value) -> bool {
         let left = self.0.checked_sub(quoted_len(&item.to_string()) + 1);
@@ -73,7 +75,7 @@ impl Room {
 
 /// Which items of a list an answer has room for, at most so many.
 fn fit(items: impl Iterator<Item = Value>, limit: usize) -> (Vec<Value>, bool) {
-    let mut room = Room::new();
+    let mut room = Room::default();
     let mut shown = Vec::new();
     for item in items {
         if shown.len() >= limit || !room.fits(&item) {

@@ -20,7 +20,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         description: "Each with why it is kept, or would go.",
         answers: Answers::Body(images),
-        problems: &[&[Code::NotFound]],
+        problems: &[&[Code::NotFound, Code::RoleNotExcluded]],
         ..Operation::read::<ImagesFields, ()>("/v1/images", "List the images of a repository")
     },
     Operation {

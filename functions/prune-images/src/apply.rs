@@ -1,58 +1,156 @@
-//! One step, one call.
+//! One step, one call; and a look at the world before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use shared::image::{Digest, Tag};
+use shared::lifecycle::{Image, Policy};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
 use shared::report::Outcome;
-use shared::{Code, Done, Executor, Problem};
+use shared::{Code, Done, Executor, ItemId, Problem, Refusal};
 use shared_aws::{Clock, Write};
 
 use crate::effect::Effect;
-use crate::observe;
-use crate::plan::{Fresh, Guards, PlannedImage, Step, narrow};
+use crate::observe::{self, Images, SeenRepository};
+use crate::plan::{FirstLook, Fresh, Guards, PlannedImage, Step, first_look, narrow};
 use crate::sources::Reader;
+use crate::used::UsedHere;
+
+/// So long after a look nothing goes on it.
+const FRESH: Duration = Duration::from_mins(1);
+/// So often it is looked again while tags move; then nothing goes.
+const READINGS: usize = 3;
 
 /// What performs prune-images' steps.
 pub(crate) struct Apply<'a> {
-    pub(crate) write: Write,
-    pub(crate) reader: Reader<'a>,
-    pub(crate) guards: &'a Guards,
-    pub(crate) clock: Clock,
+    write: Write,
+    reader: Reader<'a>,
+    guards: &'a Guards,
+    clock: Clock,
+    first: FirstLook,
+    /// The tags as they were last seen, by repository.
+    tags: Mutex<BTreeMap<String, Tags>>,
+    /// When it was last looked, in milliseconds since the run began.
+    looked: AtomicU64,
+}
+
+impl<'a> Apply<'a> {
+    /// For the repositories of a slice, as they were first seen.
+    pub(crate) fn new(
+        write: Write,
+        reader: Reader<'a>,
+        guards: &'a Guards,
+        clock: Clock,
+        seen: &[(SeenRepository, Option<Policy>)],
+    ) -> Self {
+        let name = |seen: &SeenRepository| seen.repository.repository_name.clone();
+        let known = seen.iter().map(|(seen, _)| (name(seen), tags(&seen.images))).collect();
+        let (first, looked) = (first_look(seen), AtomicU64::new(0));
+        Self { write, reader, guards, clock, first, tags: Mutex::new(known), looked }
+    }
+
+    /// What a step may still do, and what was taken away from it: a look may be too old by its turn.
+    async fn still(&self, step: &Step) -> (Option<Step>, Vec<(ItemId, Taken)>) {
+        let looked = Duration::from_millis(self.looked.load(Ordering::Relaxed));
+        if self.clock.elapsed().saturating_sub(looked) <= FRESH {
+            return (Some(step.clone()), Vec::new());
+        }
+        let covers = step.images().iter().map(|image| image.item).collect();
+        let Narrowed { jobs, taken } = self.look(vec![Job { covers, steps: vec![step.clone()] }]).await;
+        (jobs.into_iter().flat_map(|job| job.steps).next(), taken)
+    }
+
+    /// Reads use, and then the images, which takes less time. What is in use by a tag is known only if the tag did
+    /// not move meanwhile: then both are read again.
+    async fn look(&self, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
+        let names: BTreeSet<String> =
+            jobs.iter().flat_map(|job| &job.steps).map(|step| step.repository().to_owned()).collect();
+        for _ in 0..READINGS {
+            let began = self.clock.elapsed();
+            let in_use = self.reader.in_use().await;
+            let used = in_use.by_repository(self.reader.scope);
+            let images = observe::images_of(self.reader, names.clone()).await;
+            if self.have_moved(&images, &used) {
+                continue;
+            }
+            self.looked.store(began.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+            let (scope, now) = (self.reader.scope.clone(), self.clock.now());
+            return narrow(jobs, &Fresh { in_use, used, scope, images, now }, self.guards, &self.first);
+        }
+        let reason = "its tags move while it is looked at; the next run looks again".to_owned();
+        let taken = Taken { outcome: Outcome::NotAttempted, code: Code::ChangedSince, reason };
+        Narrowed::nothing(&jobs, &taken)
+    }
+
+    /// Whether tags of a repository that is in use by tags are others than at the look before.
+    fn have_moved(
+        &self,
+        images: &BTreeMap<String, Result<Images, Refusal>>,
+        used: &BTreeMap<String, UsedHere>,
+    ) -> bool {
+        let mut known = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut moved = false;
+        for (name, images) in images {
+            let Ok(images) = images else { continue };
+            let now = tags(images);
+            let by_tags = used.get(name).is_some_and(|used| !used.tags.is_empty());
+            moved |= by_tags && known.get(name) != Some(&now);
+            known.insert(name.clone(), now);
+        }
+        moved
+    }
+
+    async fn archive(&self, repository: &str, images: &[PlannedImage]) -> Done<Effect> {
+        let mut done = Done::default();
+        for image in images {
+            if let Err(problem) = self.write.archive_image(repository, image.digest.as_str()).await {
+                done.refused.push((image.item, problem));
+            }
+        }
+        done
+    }
+}
+
+/// What each tag of a repository points to.
+type Tags = BTreeMap<Tag, Digest>;
+
+fn tags(images: &Images) -> Tags {
+    let tags =
+        |image: &Image| image.tags.iter().map(|tag| (tag.clone(), image.digest.clone())).collect::<Vec<_>>();
+    images.images.iter().flat_map(tags).collect()
 }
 
 impl Executor<Step, Effect> for Apply<'_> {
+    /// A look and a deletion are never further apart than ten calls.
+    const BATCH: usize = 10;
+
     async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
-        match step {
-            Step::Delete { repository, images } => {
+        let (step, taken) = self.still(step).await;
+        let mut done = match step {
+            None => Done::default(),
+            Some(Step::Delete { repository, images }) => {
                 let digests: Vec<String> = images.iter().map(|image| image.digest.to_string()).collect();
-                let refused = self.write.delete_images(repository, &digests).await?;
+                let refused = self.write.delete_images(&repository, &digests).await?;
                 let mut done = Done::default();
-                for image in images {
+                for image in &images {
                     if let Some((code, reason)) = refused.get(image.digest.as_str()) {
                         settle(&mut done, image, code, reason);
                     }
                 }
-                Ok(done)
+                done
             }
-            Step::Archive { repository, image } => {
-                self.write.archive_image(repository, image.digest.as_str()).await?;
-                Ok(Done::default())
-            }
-        }
+            Some(Step::Archive { repository, images }) => self.archive(&repository, &images).await,
+        };
+        done.left.extend(taken);
+        Ok(done)
     }
 
-    /// What is in use, and what the images are, is read again before each stage.
+    /// What is in use, and what the images are, is read again before each batch.
     async fn narrow(&self, _stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
-        let names: BTreeSet<String> =
-            jobs.iter().flat_map(|job| &job.steps).map(|step| step.repository().to_owned()).collect();
-        let images = observe::images_of(self.reader, names).await;
-        // Last, so that it is as fresh as it can be.
-        let in_use = self.reader.in_use().await;
-        let used = in_use.by_repository(self.reader.scope);
-        let now = self.clock.now();
-        let scope = self.reader.scope.clone();
-        narrow(jobs, &Fresh { in_use, used, scope, images, now }, self.guards)
+        self.look(jobs).await
     }
 }
 

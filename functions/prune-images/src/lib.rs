@@ -35,12 +35,15 @@ pub use config::Config;
 use crate::apply::Apply;
 use crate::ask::Ask;
 use crate::observe::Snapshot;
-use crate::plan::{PlanContext, PullTimes};
+use crate::plan::{PlanContext, PlanId, PullTimes};
+use crate::report::Tally;
 use crate::request::{ImagesFields, PruneFields, Request};
 use crate::sources::{Cache, InUseDocument, Reader};
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
 const AT_ONCE: usize = 16;
+/// Repositories that are planned and pruned at a time: their images are in memory together.
+const SLICE: usize = 20;
 
 /// The function.
 #[derive(Debug)]
@@ -77,33 +80,61 @@ impl PruneImages {
         plan::in_time(&in_use, &ask)?;
         let repositories = plan::with_policies(&registry, repositories, &ask);
         let mut warnings = plan::unmatched(&registry, &ask);
-        if let Some(pull_times) = PullTimes::asked(&repositories, &ask.guards)
-            && !observe::is_excluded(&read, role_arn).await?
-        {
-            warnings.push(pull_times.recorded(role_arn)?);
-        }
+        warnings.extend(plan::sources(&in_use));
+        let excluded = self.may_read_manifests(&read, repositories.iter().filter_map(|(_, it)| it.as_ref()));
+        let excluded = excluded.await?;
         let used = in_use.by_repository(scope);
-        let context = PlanContext {
-            in_use: &in_use,
-            used: &used,
-            scope,
-            guards: &ask.guards,
-            archive: ask.archive,
-            now,
-        };
-        let planned = plan::plan(&repositories, &context);
-        planned.confirm(ask.plan_id.as_deref())?;
-        warnings.extend(planned.warnings);
-        let items = if ask.dry_run {
-            planned.plan.forecast().to_vec()
-        } else {
-            let write = self.aws.write(deadline, Requester::of(call));
-            let time_left = || write.time_left();
-            let executor = Apply { write: write.clone(), reader, guards: &ask.guards, clock };
-            perform(planned.plan, &executor, AT_ONCE, &time_left).await
-        };
-        let report = report::report(items, planned.id, &planned.images, warnings, &ask, settings);
-        Ok(Answer::Report(report))
+        let guards = &ask.guards;
+        let context = PlanContext { in_use: &in_use, used: &used, scope, guards, archive: ask.archive, now };
+        if let Some(asked) = ask.plan_id.as_deref().filter(|_| !ask.dry_run) {
+            let mut id = PlanId::default();
+            for slice in repositories.chunks(SLICE) {
+                _ = plan::plan(&observe::with_images(reader, slice).await, &context, &mut id);
+            }
+            plan::confirm(&id.finish(), asked)?;
+        }
+        let (mut id, mut tally) = (PlanId::default(), Tally::default());
+        let mut pulled = None;
+        for slice in repositories.chunks(SLICE) {
+            let seen = observe::with_images(reader, slice).await;
+            pulled = pulled.or(PullTimes::of_guard(&seen, guards).filter(|_| !excluded));
+            let planned = plan::plan(&seen, &context, &mut id);
+            warnings.extend(planned.warnings);
+            let items = if ask.dry_run {
+                planned.plan.forecast().to_vec()
+            } else {
+                let write = self.aws.write(deadline, Requester::of(call));
+                let time_left = || write.time_left();
+                let executor = Apply::new(write.clone(), reader, guards, clock, &seen);
+                perform(planned.plan, &executor, AT_ONCE, &time_left).await
+            };
+            tally.add(items, &planned.images);
+        }
+        if let Some(pulled) = pulled {
+            warnings.push(pulled.recorded(role_arn)?);
+        }
+        let id = id.finish();
+        if let Some(asked) = ask.plan_id.as_deref().filter(|_| ask.dry_run) {
+            plan::confirm(&id, asked)?;
+        }
+        Ok(Answer::Report(tally.report(id, warnings, &ask, settings)))
+    }
+
+    /// Whether the registry records no pulls of this function. Asked before the first manifest is read: where a
+    /// rule counts pull times, none is read unless that is so.
+    async fn may_read_manifests(
+        &self,
+        read: &Read,
+        policies: impl Iterator<Item = &shared::lifecycle::Policy>,
+    ) -> Result<bool, Problem> {
+        let role = &self.config.role_arn;
+        let excluded = observe::is_excluded(read, role).await;
+        match (PullTimes::of_rules(policies), excluded) {
+            (None, excluded) => Ok(excluded.unwrap_or(false)),
+            (Some(_), Ok(true)) => Ok(true),
+            (Some(rule), Ok(false)) => rule.recorded(role).map(|_| false),
+            (Some(_), Err(problem)) => Err(problem),
+        }
     }
 
     async fn repositories(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
@@ -122,6 +153,7 @@ impl PruneImages {
         let limit = shared::fields::limit(fields.limit)?.unwrap_or(usize::MAX);
         let read = self.aws.read(deadline);
         let name = fields.repository.as_str();
+        self.may_read_manifests(&read, self.config.policies.of(name).into_iter()).await?;
         let reader = self.reader(&read, scope, &[]);
         let (seen, in_use) = join(observe::images(reader, name), reader.in_use()).await;
         let (seen, used) = (seen?, in_use.by_repository(scope));

@@ -1,6 +1,7 @@
 //! A look at the registry: repositories, their images, and what indexes name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 
 use futures_util::future::{join, try_join, try_join3};
 use futures_util::stream::{self, StreamExt as _};
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shared::ecr::{ImageDetail, ReplicationRule, Repository};
 use shared::image::{Digest, ImageIdentifier};
-use shared::lifecycle::{Image, StorageClass};
+use shared::lifecycle::{Image, Policy, StorageClass};
 use shared::{Code, Problem, Refusal};
 use shared_aws::Read;
 
@@ -73,7 +74,7 @@ async fn registry(read: &Read) -> Result<Registry, Problem> {
     Ok(Registry { repositories, replication, caches })
 }
 
-/// What a request to prune is planned on.
+/// What a request to prune is planned on, but for the images.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// What of the registry concerns repositories.
@@ -89,7 +90,7 @@ pub async fn observe(reader: Reader<'_>, sooner: &Read, ask: &Ask) -> Result<Sna
     let looked = async {
         let registry = registry(reader.read).await?;
         let meant = plan::meant(&registry, ask, &reader.config.repositories);
-        let repositories = look_into(reader, meant, true).await;
+        let repositories = look_into(reader, meant).await;
         Ok::<_, Problem>((registry, repositories))
     };
     let (looked, in_use) = join(looked, Reader { read: sooner, ..reader }.in_use()).await;
@@ -102,41 +103,61 @@ pub async fn all(reader: Reader<'_>) -> Result<(Registry, Vec<SeenRepository>), 
     let registry = registry(reader.read).await?;
     let all = registry.repositories.iter().cloned();
     let all = all.map(|repository| SeenRepository { repository, ..SeenRepository::default() }).collect();
-    let seen = look_into(reader, all, false).await;
+    let seen = look_into(reader, all).await;
     Ok((registry, seen))
 }
 
 /// Looks into those repositories that are not left alone, a number of them at once. The failure of one is its
 /// own.
-async fn look_into(reader: Reader<'_>, all: Vec<SeenRepository>, with_images: bool) -> Vec<SeenRepository> {
+async fn look_into(reader: Reader<'_>, all: Vec<SeenRepository>) -> Vec<SeenRepository> {
     stream::iter(all)
         .map(|mut seen| async move {
             if seen.left.is_none()
-                && let Err(problem) = look_into_one(reader, &mut seen, with_images).await
+                && let Err(problem) = look_into_one(reader, &mut seen).await
             {
                 seen.failed = Some(problem.into());
             }
             seen
         })
         .buffered(AT_ONCE)
+        .filter(|seen| ready(!is_gone(seen)))
         .collect()
         .await
 }
 
-async fn look_into_one(
-    reader: Reader<'_>,
-    seen: &mut SeenRepository,
-    with_images: bool,
-) -> Result<(), Problem> {
+/// It was deleted since it was listed, and nobody asked for it by name.
+fn is_gone(seen: &SeenRepository) -> bool {
+    !seen.named && seen.failed.as_ref().is_some_and(|failed| failed.code == Code::NotFound)
+}
+
+async fn look_into_one(reader: Reader<'_>, seen: &mut SeenRepository) -> Result<(), Problem> {
     let Reader { read, scope, .. } = reader;
     let name = &seen.repository.repository_name;
     let (policy, attached) = try_join(read.repository_policy(name), read.lifecycle_policy(name)).await?;
     seen.attached = attached;
     seen.left = plan::left_as_shared(policy.as_deref(), &scope.account).filter(|_| !seen.named);
-    if seen.left.is_none() && with_images {
-        seen.images = images(reader, name).await?;
-    }
     Ok(())
+}
+
+/// These repositories with their images, where they are looked into and there is a policy for them.
+pub async fn with_images(
+    reader: Reader<'_>,
+    repositories: &[(SeenRepository, Option<Policy>)],
+) -> Vec<(SeenRepository, Option<Policy>)> {
+    stream::iter(repositories.to_vec())
+        .map(|(mut seen, policy)| async move {
+            if seen.left.is_none() && seen.failed.is_none() && policy.is_some() {
+                match images(reader, &seen.repository.repository_name).await {
+                    Ok(images) => seen.images = images,
+                    Err(problem) => seen.failed = Some(problem.into()),
+                }
+            }
+            (seen, policy)
+        })
+        .buffered(AT_ONCE)
+        .filter(|(seen, _)| ready(!is_gone(seen)))
+        .collect()
+        .await
 }
 
 /// The images of each of these repositories, or why they can't be read.

@@ -33,13 +33,16 @@ use crate::used::{InUse, UsedHere};
 use guards::Losses;
 
 pub use guards::Guards;
-pub use narrow::{Fresh, narrow};
+pub use id::PlanId;
+pub use narrow::{FirstLook, Fresh, narrow};
 pub use protect::protect;
 pub use pulls::PullTimes;
 pub use selection::{left_alone, left_as_shared, meant, names, unmatched, with_policies};
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
+/// The most images that are archived one after the other.
+const ARCHIVED: usize = 20;
 
 /// A plan of prune-images.
 pub type Plan = shared::Plan<Step, Effect>;
@@ -54,12 +57,12 @@ pub enum Step {
         /// At most 100 images.
         images: Vec<PlannedImage>,
     },
-    /// `UpdateImageStorageClass`.
+    /// `UpdateImageStorageClass`, of each.
     Archive {
         /// Of which repository.
         repository: String,
-        /// Which image.
-        image: PlannedImage,
+        /// At most 20 images.
+        images: Vec<PlannedImage>,
     },
 }
 
@@ -76,8 +79,7 @@ impl Step {
     #[must_use]
     pub fn images(&self) -> &[PlannedImage] {
         match self {
-            Self::Delete { images, .. } => images,
-            Self::Archive { image, .. } => std::slice::from_ref(image),
+            Self::Delete { images, .. } | Self::Archive { images, .. } => images,
         }
     }
 }
@@ -132,30 +134,27 @@ pub struct Judged {
     pub held: Option<(Outcome, Code)>,
 }
 
-/// A plan with its id, and every image with its verdict.
+/// A plan of some repositories, and every image of theirs with its verdict.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// What will be done.
     pub plan: Plan,
-    /// The hash of what would go.
-    pub id: String,
     /// Every image.
     pub images: Vec<Judged>,
-    /// What concerns the request as a whole.
+    /// What concerns these repositories.
     pub warnings: Vec<Warning>,
 }
 
-impl Planned {
-    /// Whether it is the plan that a request means, where that means one.
-    pub fn confirm(&self, asked: Option<&str>) -> Result<(), Problem> {
-        let Some(asked) = asked.filter(|asked| *asked != self.id) else { return Ok(()) };
-        let detail = format!(
-            "what would go is not what plan {asked} said: look at plan {} (the same request as a dry run), and send \
-             that",
-            self.id
-        );
-        Err(Problem::new(Code::PlanChanged, detail))
+/// Whether the plan with this id is the one that a request means, where that means one.
+pub fn confirm(id: &str, asked: &str) -> Result<(), Problem> {
+    if id == asked {
+        return Ok(());
     }
+    let detail = format!(
+        "what would go is not what plan {asked} said: look at plan {id} (the same request as a dry run), and send \
+         that"
+    );
+    Err(Problem::new(Code::PlanChanged, detail))
 }
 
 /// What is in use is known by two thirds of the deadline, or nothing is deleted.
@@ -173,12 +172,14 @@ pub fn in_time(in_use: &InUse, ask: &Ask) -> Result<(), Problem> {
     Err(ask.as_event.clone().into_iter().fold(Problem::new(Code::UseTooLarge, detail), Problem::offering))
 }
 
-/// The plan for these repositories, each with its policy.
+/// The plan for these repositories, each with its policy. `id` takes up what would go.
 #[must_use]
-pub fn plan(repositories: &[(SeenRepository, Option<Policy>)], context: &PlanContext<'_>) -> Planned {
-    let mut planned =
-        Planned { plan: Plan::default(), id: String::new(), images: Vec::new(), warnings: sources(context) };
-    let mut id = id::PlanId::default();
+pub fn plan(
+    repositories: &[(SeenRepository, Option<Policy>)],
+    context: &PlanContext<'_>,
+    id: &mut PlanId,
+) -> Planned {
+    let mut planned = Planned { plan: Plan::default(), images: Vec::new(), warnings: Vec::new() };
     for (seen, policy) in repositories {
         let name = &seen.repository.repository_name;
         let resource = format!("repository/{name}");
@@ -194,8 +195,17 @@ pub fn plan(repositories: &[(SeenRepository, Option<Policy>)], context: &PlanCon
         add(&mut planned.plan, seen, &judged, context);
         planned.images.extend(judged);
     }
-    planned.id = id.finish();
     planned
+}
+
+/// The images of these repositories that can be pulled.
+#[must_use]
+pub fn first_look(repositories: &[(SeenRepository, Option<Policy>)]) -> FirstLook {
+    let there = |seen: &SeenRepository| {
+        let images = seen.images.images.iter().filter(|it| it.storage_class == StorageClass::Standard);
+        (seen.repository.repository_name.clone(), images.map(|it| it.digest.clone()).collect())
+    };
+    repositories.iter().map(|(seen, _)| there(seen)).collect()
 }
 
 /// Why a repository is not looked into, if it is not.
@@ -343,35 +353,37 @@ fn add(plan: &mut Plan, seen: &SeenRepository, judged: &[Judged], context: &Plan
     }
     let digests: Vec<&Digest> = going.iter().map(|(_, target)| &target.digest).collect();
     let stages = stages::stages(&seen.images.images, &digests);
-    let mut batches: BTreeMap<usize, Vec<PlannedImage>> = BTreeMap::new();
+    let mut batches: BTreeMap<(usize, bool), Vec<PlannedImage>> = BTreeMap::new();
     for (verdict, target) in going {
         let stage = stages.get(&target.digest).copied().unwrap_or(0);
-        if verdict == Verdict::Archive && context.archive {
-            let covers = vec![target.item];
-            let step = Step::Archive { repository: repository.clone(), image: target };
-            plan.job(stage, Job { covers, steps: vec![step] });
-        } else if verdict == Verdict::Expire {
-            batches.entry(stage).or_default().push(target);
+        if verdict == Verdict::Expire || context.archive {
+            batches.entry((stage, verdict == Verdict::Archive)).or_default().push(target);
         }
     }
-    for (stage, targets) in batches {
-        for batch in targets.chunks(BATCH) {
+    for ((stage, archive), targets) in batches {
+        for batch in targets.chunks(if archive { ARCHIVED } else { BATCH }) {
             let covers = batch.iter().map(|target| target.item).collect();
-            let step = Step::Delete { repository: repository.clone(), images: batch.to_vec() };
+            let (repository, images) = (repository.clone(), batch.to_vec());
+            let step = if archive {
+                Step::Archive { repository, images }
+            } else {
+                Step::Delete { repository, images }
+            };
             plan.job(stage, Job { covers, steps: vec![step] });
         }
     }
 }
 
 /// Sources that are off or could not be read.
-fn sources(context: &PlanContext<'_>) -> Vec<Warning> {
-    let off = context.in_use.off.iter().map(|source| {
+#[must_use]
+pub fn sources(in_use: &InUse) -> Vec<Warning> {
+    let off = in_use.off.iter().map(|source| {
         let detail = format!(
             "the source {source} is switched off by SOURCES_OFF: what it would name is not protected"
         );
         Warning::new(Code::SourceOff, detail)
     });
-    let failed = context.in_use.failed.iter().map(|failure| {
+    let failed = in_use.failed.iter().map(|failure| {
         let detail = format!("the source {} could not be read whole: {}", failure.source, failure.reason);
         Warning::new(Code::SourceUnreadable, detail)
     });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use shared::Code;
 use shared::lifecycle::Verdict;
-use shared::report::{Outcome, Report, Warning};
+use shared::report::{Counts, Outcome, PARTIAL_ITEMS, Report, Warning};
 use shared::settings::Settings;
 
 use crate::answer::Room;
@@ -16,85 +16,136 @@ use crate::plan::Judged;
 /// How many repositories a summary names.
 const NAMED: usize = 5;
 
-/// The report of these items.
-pub(crate) fn report(
-    items: Vec<Item>,
-    id: String,
-    images: &[Judged],
-    warnings: Vec<Warning>,
-    ask: &Ask,
-    settings: &Settings,
-) -> Report {
-    let whose = if settings.label.is_empty() { "images" } else { settings.label.as_str() };
-    let summary = format!("{whose}: {}", summary(&items, ask.dry_run));
-    let mut report = Report::new(summary, ask.dry_run, items, warnings);
-    report.more.insert("planId".into(), id.into());
-    fit(&mut report, images);
-    // A metric of failed items has the alarm, and the next night goes on.
-    report.recurs = ask.scheduled;
-    report
+/// The items of a run, slice by slice: all are counted, and as many are kept as an answer has room for.
+#[derive(Default)]
+pub(crate) struct Tally {
+    counts: Counts,
+    room: Room,
+    items: Vec<shared::Item>,
+    unfinished: usize,
+    /// The images of these slices, each as it is listed.
+    images: Vec<Value>,
+    images_room: Room,
+    all_images: usize,
+    /// What was deleted, and archived, by repository.
+    deleted: BTreeMap<String, usize>,
+    archived: BTreeMap<String, usize>,
+    /// What was skipped, by why.
+    skipped: BTreeMap<Code, usize>,
+    left_alone: usize,
+    /// The code of the first that failed, and of the first that was not attempted.
+    failed: Option<Code>,
+    not_attempted: Option<Code>,
 }
 
-/// Puts the list of all images beside the items, as far as an answer has room. The counts stay those
-/// of all items.
-fn fit(report: &mut Report, images: &[Judged]) {
-    let mut room = Room::new();
-    let (items, all) = (report.items.len(), images.len());
-    let shown = report.items.iter().take_while(|item| room.fits(&json!(item))).count();
-    report.items.truncate(shown);
-    let listed: Vec<Value> =
-        images.iter().map(|image| json!(image)).take_while(|image| room.fits(image)).collect();
-    if shown < items || listed.len() < all {
-        let detail = format!(
-            "an answer has no room for more: {shown} of {items} items and {} of {all} images are listed. GET \
-             /v1/images?repository= lists each",
-            listed.len()
-        );
-        report.warnings.push(Warning::new(Code::ListCut, detail));
+impl Tally {
+    /// A slice's items, and what became of each of its images.
+    pub(crate) fn add(&mut self, items: Vec<Item>, images: &[Judged]) {
+        for item in items {
+            self.count(&item);
+            let unfinished = matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted);
+            self.unfinished += usize::from(unfinished);
+            let item = item.rendered();
+            // Somebody must see what went wrong.
+            if self.room.fits(&json!(item)) || (unfinished && self.unfinished <= PARTIAL_ITEMS) {
+                self.items.push(item);
+            }
+        }
+        self.all_images += images.len();
+        for image in images {
+            let shown = json!(image);
+            if !self.images_room.fits(&shown) {
+                break;
+            }
+            self.images.push(shown);
+        }
     }
-    report.more.insert("images".into(), listed.into());
-}
 
-fn summary(items: &[Item], dry_run: bool) -> String {
-    let would = if dry_run { "would be " } else { "" };
-    let mut parts = Vec::new();
-    for (of, verb) in [(Verdict::Expire, "deleted"), (Verdict::Archive, "archived")] {
-        let is_so =
-            |item: &&Item| matches!(item.after, Some(Effect::Pruned { verdict, .. }) if verdict == of);
-        let changed = items.iter().filter(|item| item.outcome == Outcome::Changed);
-        let those: Vec<&Item> = changed.filter(is_so).collect();
-        if !those.is_empty() {
-            parts.push(format!("{} {would}{verb} ({})", images(those.len()), by_repository(&those)));
+    fn count(&mut self, item: &Item) {
+        self.counts.add(item.outcome);
+        match (item.outcome, item.code) {
+            (Outcome::Changed, _) => {
+                let of = match item.after {
+                    Some(Effect::Pruned { verdict: Verdict::Archive, .. }) => &mut self.archived,
+                    _ => &mut self.deleted,
+                };
+                *of.entry(repository(item).unwrap_or_default().to_owned()).or_default() += 1;
+            }
+            (Outcome::Skipped, _) if repository(item).is_none() => self.left_alone += 1,
+            (Outcome::Skipped, Some(code)) => *self.skipped.entry(code).or_default() += 1,
+            (Outcome::Failed, Some(code)) => _ = self.failed.get_or_insert(code),
+            (Outcome::NotAttempted, Some(code)) => _ = self.not_attempted.get_or_insert(code),
+            _ => {}
         }
     }
-    let kept = |code: Code| {
-        items.iter().filter(move |item| item.outcome == Outcome::Skipped && item.code == Some(code))
-    };
-    for (code, words) in [
-        (Code::InUse, "kept in use"),
-        (Code::PulledRecently, "kept as pulled recently"),
-        (Code::PushedRecently, "kept as pushed recently"),
-        (Code::ProtectedTag, "kept by protected tags"),
-        (Code::MaxDelete, "left for the next run"),
-    ] {
-        let count = kept(code).count();
-        if count > 0 {
-            parts.push(format!("{count} {words}"));
+
+    /// The report of all of them.
+    pub(crate) fn report(
+        mut self,
+        id: String,
+        mut warnings: Vec<Warning>,
+        ask: &Ask,
+        settings: &Settings,
+    ) -> Report {
+        let whose = if settings.label.is_empty() { "images" } else { settings.label.as_str() };
+        let summary = format!("{whose}: {}", self.summary(ask.dry_run));
+        let Counts { changed, unchanged, skipped, failed, not_attempted } = self.counts;
+        let items = changed + unchanged + skipped + failed + not_attempted;
+        let mut images = std::mem::take(&mut self.images);
+        let fit = images.iter().take_while(|image| self.room.fits(image)).count();
+        images.truncate(fit);
+        if self.items.len() < items || images.len() < self.all_images {
+            let detail = format!(
+                "an answer has no room for more: {} of {items} items and {} of {} images are listed. GET \
+                 /v1/images?repository= lists each",
+                self.items.len(),
+                images.len(),
+                self.all_images
+            );
+            warnings.push(Warning::new(Code::ListCut, detail));
         }
+        let mut report = Report::counted(summary, ask.dry_run, self.counts, self.items, warnings);
+        report.more.insert("planId".into(), id.into());
+        report.more.insert("images".into(), images.into());
+        // A metric of failed items has the alarm, and the next night goes on.
+        report.recurs = ask.scheduled;
+        report
     }
-    let repositories =
-        items.iter().filter(|item| item.outcome == Outcome::Skipped && repository(item).is_none()).count();
-    if repositories > 0 {
-        parts.push(format!("{repositories} repositories left alone"));
-    }
-    for (outcome, words) in [(Outcome::Failed, "failed"), (Outcome::NotAttempted, "not attempted")] {
-        let those: Vec<&Item> = items.iter().filter(|item| item.outcome == outcome).collect();
-        if let Some(first) = those.first() {
-            let code = first.code.map(|code| format!(" ({code})")).unwrap_or_default();
-            parts.push(format!("{} {words}{code}", those.len()));
+
+    fn summary(&self, dry_run: bool) -> String {
+        let would = if dry_run { "would be " } else { "" };
+        let mut parts = Vec::new();
+        for (of, verb) in [(&self.deleted, "deleted"), (&self.archived, "archived")] {
+            let count = of.values().sum();
+            if count > 0 {
+                parts.push(format!("{} {would}{verb} ({})", images(count), by_repository(of)));
+            }
         }
+        for (code, words) in [
+            (Code::InUse, "kept in use"),
+            (Code::PulledRecently, "kept as pulled recently"),
+            (Code::PushedRecently, "kept as pushed recently"),
+            (Code::ProtectedTag, "kept by protected tags"),
+            (Code::MaxDelete, "left for the next run"),
+        ] {
+            if let Some(count) = self.skipped.get(&code) {
+                parts.push(format!("{count} {words}"));
+            }
+        }
+        if self.left_alone > 0 {
+            parts.push(format!("{} repositories left alone", self.left_alone));
+        }
+        let Counts { failed, not_attempted, .. } = self.counts;
+        for (count, code, words) in
+            [(failed, self.failed, "failed"), (not_attempted, self.not_attempted, "not attempted")]
+        {
+            if count > 0 {
+                let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+                parts.push(format!("{count} {words}{code}"));
+            }
+        }
+        if parts.is_empty() { "nothing to prune".into() } else { parts.join(", ") }
     }
-    if parts.is_empty() { "nothing to prune".into() } else { parts.join(", ") }
 }
 
 fn images(count: usize) -> String {
@@ -102,11 +153,7 @@ fn images(count: usize) -> String {
 }
 
 /// `users 3, threads 1 and 2 more`.
-fn by_repository(items: &[&Item]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in items.iter().filter_map(|item| repository(item)) {
-        *counts.entry(name).or_default() += 1;
-    }
+fn by_repository(counts: &BTreeMap<String, usize>) -> String {
     let named: Vec<String> =
         counts.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();
     let more = counts.len().saturating_sub(NAMED);

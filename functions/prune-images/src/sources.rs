@@ -16,6 +16,7 @@ mod tasks;
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use shared::ecs::Failure;
@@ -196,7 +197,7 @@ fn resource(arn: &str) -> String {
 
 /// What revisions pinned. Where one has no digest (not resolved yet, or version consistency is off), its next
 /// task pulls what the tag points to then.
-fn pinned(of: &str, revisions: &[Revision]) -> Usage {
+fn pinned(of: &str, revisions: &[Arc<Revision>]) -> Usage {
     let mut found = Usage::default();
     for revision in revisions {
         let name = revision.arn.rsplit('/').next().unwrap_or_default();

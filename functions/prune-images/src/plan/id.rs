@@ -8,8 +8,8 @@ use shared::lifecycle::{Policy, Verdict};
 use super::{Judged, goes};
 
 /// The hash, as it is made.
-#[derive(Default)]
-pub(super) struct PlanId(Sha256);
+#[derive(Clone, Default)]
+pub struct PlanId(Sha256);
 
 impl PlanId {
     /// A repository: its policy, and what would go, sorted. Reasons, pull times and use elsewhere
@@ -38,7 +38,8 @@ impl PlanId {
     }
 
     /// 64 hexadecimal digits.
-    pub(super) fn finish(self) -> String {
+    #[must_use]
+    pub fn finish(self) -> String {
         self.0.finalize().iter().fold(String::new(), |mut text, byte| {
             // Writing into a text does not fail.
             let _ = write!(text, "{byte:02x}");

@@ -1,6 +1,6 @@
 //! Between two readings: what may still go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use shared::image::Digest;
@@ -11,6 +11,7 @@ use shared::plan::Job;
 use shared::report::Outcome;
 use shared::{Code, Refusal};
 
+use super::guards::Losses;
 use super::protect::by_digest;
 use super::{Guards, PlannedImage, Step, protect};
 use crate::observe::Images;
@@ -30,9 +31,13 @@ pub struct Fresh {
     pub now: Timestamp,
 }
 
-/// Takes away the images that changed since, or that something needs now. Never adds.
+/// The images that could be pulled when a run first looked, by repository.
+pub type FirstLook = BTreeMap<String, BTreeSet<Digest>>;
+
+/// Takes away the images that changed since, or that something needs now, and all of a repository that would lose
+/// more than the guards allow with what is gone already. Never adds.
 #[must_use]
-pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<Step> {
+pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards, first: &FirstLook) -> Narrowed<Step> {
     if fresh.in_use.failed.iter().any(|failure| failure.code == Code::OutOfTime) {
         return Narrowed::nothing(&jobs, &out_of_time());
     }
@@ -70,14 +75,54 @@ pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards) -> Narrowed<
             left.covers.extend(going.iter().map(|target| target.item));
             left.steps.push(match step {
                 Step::Delete { repository, .. } => Step::Delete { repository, images: going },
-                archive @ Step::Archive { .. } => archive,
+                Step::Archive { repository, .. } => Step::Archive { repository, images: going },
             });
         }
         if !left.steps.is_empty() {
             narrowed.jobs.push(left);
         }
     }
-    narrowed
+    guarded(narrowed, fresh, guards, first)
+}
+
+/// The guards again: whatever has gone since the first look, whoever took it, counts as gone.
+fn guarded(narrowed: Narrowed<Step>, fresh: &Fresh, guards: &Guards, first: &FirstLook) -> Narrowed<Step> {
+    let mut going: BTreeMap<String, (BTreeSet<&Digest>, BTreeSet<&Digest>)> = BTreeMap::new();
+    for step in narrowed.jobs.iter().flat_map(|job| &job.steps) {
+        let (expired, archived) = going.entry(step.repository().to_owned()).or_default();
+        let of = if matches!(step, Step::Archive { .. }) { archived } else { expired };
+        of.extend(step.images().iter().map(|image| &image.digest));
+    }
+    let tripped = |(name, (expired, archived)): (&String, &(BTreeSet<&Digest>, BTreeSet<&Digest>))| {
+        let Some(Ok(seen)) = fresh.images.get(name) else { return None };
+        let (images, none) = (by_digest(&seen.images), BTreeSet::new());
+        let before = first.get(name).unwrap_or(&none);
+        let is_there = |digest: &Digest| {
+            images.get(digest).is_some_and(|image| image.storage_class == StorageClass::Standard)
+        };
+        let gone = before.iter().filter(|digest| !images.contains_key(digest)).count();
+        let away = before.iter().filter(|digest| images.contains_key(digest) && !is_there(digest)).count();
+        let losses = Losses {
+            images: before.len().max(seen.images.iter().filter(|image| is_there(&image.digest)).count()),
+            expired: gone + expired.iter().filter(|digest| is_there(digest)).count(),
+            archived: away + archived.len(),
+        };
+        guards.tripped(losses).map(|reason| (name.clone(), reason))
+    };
+    let tripped: BTreeMap<String, String> = going.iter().filter_map(tripped).collect();
+    let mut left = Narrowed { jobs: Vec::new(), taken: narrowed.taken };
+    for job in narrowed.jobs {
+        let of = job.steps.first().and_then(|step| tripped.get(step.repository()));
+        match of {
+            None => left.jobs.push(job),
+            Some(reason) => {
+                let reason = format!("{reason}, with what is gone since this run first looked");
+                let taken = Taken { outcome: Outcome::Failed, code: Code::GuardTripped, reason };
+                left.taken.extend(job.covers.iter().map(|id| (*id, taken.clone())));
+            }
+        }
+    }
+    left
 }
 
 fn out_of_time() -> Taken {

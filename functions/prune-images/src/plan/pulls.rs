@@ -18,12 +18,16 @@ pub enum PullTimes {
 }
 
 impl PullTimes {
-    /// What of a run asks for pull times that our own pulls may have moved, if anything does.
+    /// Whether one of these policies asks for pull times that our own pulls would move. That is asked before
+    /// any manifest is read.
     #[must_use]
-    pub fn asked(repositories: &[(SeenRepository, Option<Policy>)], guards: &Guards) -> Option<Self> {
-        if repositories.iter().filter_map(|(_, policy)| policy.as_ref()).any(Policy::asks_for_pull_times) {
-            return Some(Self::Rule);
-        }
+    pub fn of_rules<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> Option<Self> {
+        policies.into_iter().any(Policy::asks_for_pull_times).then_some(Self::Rule)
+    }
+
+    /// Whether a guard asks for pull times that our own pulls have moved.
+    #[must_use]
+    pub fn of_guard(repositories: &[(SeenRepository, Option<Policy>)], guards: &Guards) -> Option<Self> {
         let moved = guards.keep_pulled_days > 0 && repositories.iter().any(|(seen, _)| seen.images.pulled);
         moved.then_some(Self::Guard)
     }

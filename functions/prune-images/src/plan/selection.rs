@@ -106,6 +106,7 @@ pub fn with_policies(
         let reason = "the registry has no such repository".into();
         SeenRepository {
             repository,
+            named: true,
             failed: Some(Refusal { code: Code::NotFound, reason }),
             ..SeenRepository::default()
         }

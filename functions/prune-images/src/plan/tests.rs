@@ -64,10 +64,19 @@ fn scope() -> shared::names::Scope {
 fn planned(seen: SeenRepository, in_use: &InUse) -> Planned {
     let used = in_use.by_repository(&scope());
     let guards = Guards::none();
-    plan(
-        &[(seen, Some(newest(2)))],
-        &PlanContext { in_use, used: &used, scope: &scope(), guards: &guards, archive: false, now: now() },
-    )
+    let context =
+        PlanContext { in_use, used: &used, scope: &scope(), guards: &guards, archive: false, now: now() };
+    plan(&[(seen, Some(newest(2)))], &context, &mut PlanId::default())
+}
+
+fn id(seen: SeenRepository, in_use: &InUse) -> String {
+    let used = in_use.by_repository(&scope());
+    let guards = Guards::none();
+    let context =
+        PlanContext { in_use, used: &used, scope: &scope(), guards: &guards, archive: false, now: now() };
+    let mut id = PlanId::default();
+    _ = plan(&[(seen, Some(newest(2)))], &context, &mut id);
+    id.finish()
 }
 
 fn codes(planned: &Planned) -> BTreeSet<(Outcome, Option<Code>)> {
@@ -96,7 +105,6 @@ fn a_source_that_failed_means_that_nothing_goes() {
 
 #[test]
 fn the_id_is_of_what_would_go_and_not_of_why() {
-    let id = |seen, in_use: &InUse| planned(seen, in_use).id;
     let nobody = InUse::default();
     let first = id(seen(5), &nobody);
     let mut elsewhere = InUse::default();
@@ -130,7 +138,7 @@ fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
         images: [("users".to_owned(), Ok(again))].into(),
         now: now(),
     };
-    let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none());
+    let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none(), &FirstLook::new());
     let left: Vec<&Digest> =
         jobs.iter().flat_map(|job| &job.steps).flat_map(Step::images).map(|it| &it.digest).collect();
     assert_eq!(left, [&digest(3)]);

@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use shared::ecs::revisions::Revision;
 use shared::image::Digest;
 use shared::{Code, Problem};
 use shared_aws::{FunctionVersion, Read};
 
-/// Task definitions by ARN, manifests by digest, published versions of functions by name.
+use super::history::Past;
+
+/// Task definitions by ARN, manifests by digest, published versions of functions by name, revisions with all
+/// their digests by ARN, and the past of what has not been deployed since.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Entries>);
 
@@ -16,6 +20,8 @@ struct Entries {
     definitions: HashMap<String, Arc<Vec<String>>>,
     children: HashMap<String, Arc<Vec<Digest>>>,
     functions: HashMap<FunctionVersion, String>,
+    revisions: HashMap<String, Arc<Revision>>,
+    pasts: HashMap<String, (String, Past)>,
 }
 
 impl Cache {
@@ -52,6 +58,28 @@ impl Cache {
             self.entries().functions.insert(of.clone(), image.clone());
         }
         Ok(image)
+    }
+
+    /// A revision that has been read.
+    pub(crate) fn revision(&self, arn: &str) -> Option<Arc<Revision>> {
+        self.entries().revisions.get(arn).cloned()
+    }
+
+    /// Keeps a revision, unless a digest of it may still be resolved.
+    pub(crate) fn keep_revision(&self, revision: &Arc<Revision>) {
+        if revision.images.iter().all(|image| image.digest.is_some()) {
+            self.entries().revisions.insert(revision.arn.clone(), Arc::clone(revision));
+        }
+    }
+
+    /// The past of a service or daemon, as it was read when its present was this.
+    pub(crate) fn past(&self, arn: &str, present: &str) -> Option<Past> {
+        self.entries().pasts.get(arn).filter(|(then, _)| then == present).map(|(_, past)| past.clone())
+    }
+
+    /// Keeps it.
+    pub(crate) fn keep_past(&self, arn: &str, present: &str, past: &Past) {
+        self.entries().pasts.insert(arn.to_owned(), (present.to_owned(), past.clone()));
     }
 
     /// The children of an index, if its manifest has been read.

@@ -5,6 +5,7 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html>.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
@@ -65,6 +66,17 @@ pub(super) struct Deployed {
     pub(super) deployment: Option<String>,
     /// ECS itself deploys it: else there are no deployments to ask for.
     pub(super) by_ecs: bool,
+    /// What tells that it has not been deployed since; `None` while a deployment is under way.
+    pub(super) settled: Option<String>,
+}
+
+/// What the deployments of a service or daemon say of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    /// The revisions of those that are not over, and of the last that went well.
+    revisions: BTreeSet<String>,
+    /// What those that went well made, the newest first.
+    successes: Vec<String>,
 }
 
 /// The revisions of each that something may be started of: the current ones; source, target and rollback of
@@ -74,16 +86,20 @@ pub(super) async fn revisions(
     kind: Kind,
     reader: &Reader<'_>,
     all: Vec<Deployed>,
-) -> Result<Vec<Vec<Revision>>, Problem> {
+) -> Result<Vec<Vec<Arc<Revision>>>, Problem> {
     let mut histories = histories(kind, reader, all).await?;
-    let mut known: BTreeMap<String, Revision> = BTreeMap::new();
+    let mut known: BTreeMap<String, Arc<Revision>> = BTreeMap::new();
     let mut asked: BTreeSet<String> = BTreeSet::new();
     loop {
         let wanted = histories.iter().flat_map(|history| &history.revisions);
         let new: BTreeSet<String> = wanted.filter(|arn| !asked.contains(*arn)).cloned().collect();
-        let arns: Vec<String> = new.iter().cloned().collect();
-        let described = kind.revisions(reader, &arns).await?;
-        known.extend(described.into_iter().map(|revision| (revision.arn.clone(), revision)));
+        known.extend(new.iter().filter_map(|arn| Some((arn.clone(), reader.cache.revision(arn)?))));
+        let arns: Vec<String> = new.iter().filter(|arn| !known.contains_key(*arn)).cloned().collect();
+        for revision in kind.revisions(reader, &arns).await? {
+            let revision = Arc::new(revision);
+            reader.cache.keep_revision(&revision);
+            known.insert(revision.arn.clone(), revision);
+        }
         asked.extend(new);
         // Forced deployments of the same images say nothing new: then it takes some more.
         let most = reader.config.in_use_revisions;
@@ -113,7 +129,7 @@ struct History {
 impl History {
     /// Takes as many more of the past successes as are missing to so many different sets of images. False if
     /// there is none to take.
-    fn go_back(&mut self, most: usize, known: &BTreeMap<String, Revision>) -> bool {
+    fn go_back(&mut self, most: usize, known: &BTreeMap<String, Arc<Revision>>) -> bool {
         let taken = self.successes.iter().take(self.taken).filter_map(|arn| known.get(arn));
         let sets: BTreeSet<_> = taken.map(|revision| &revision.images).collect();
         let missing = most.saturating_sub(sets.len());
@@ -126,33 +142,52 @@ impl History {
 }
 
 async fn histories(kind: Kind, reader: &Reader<'_>, all: Vec<Deployed>) -> Result<Vec<History>, Problem> {
+    let (mut histories, mut presents): (Vec<History>, Vec<(String, Option<String>)>) = Default::default();
     let mut calls = stream::iter(all)
         .map(|of| async move {
-            let briefs = if of.by_ecs { unless_gone(kind.briefs(reader, &of).await)? } else { Vec::new() };
-            Ok::<_, Problem>((of, briefs))
+            let known = of.settled.as_ref().and_then(|present| reader.cache.past(&of.arn, present));
+            let briefs = match known {
+                None if of.by_ecs => unless_gone(kind.briefs(reader, &of).await)?,
+                _ => Vec::new(),
+            };
+            Ok::<_, Problem>((of, known, briefs))
         })
         .buffered(AT_ONCE);
-    let mut histories: Vec<History> = Vec::new();
     let mut deployments: BTreeMap<String, usize> = BTreeMap::new();
+    let mut pasts: Vec<Past> = Vec::new();
+    let mut currents: Vec<Vec<String>> = Vec::new();
     while let Some(answer) = calls.next().await {
-        let (Deployed { current, deployment, .. }, briefs) = answer?;
-        let place = histories.len();
-        let mut history = History { revisions: current.into_iter().collect(), ..History::default() };
-        deployments.extend(deployment.map(|arn| (arn, place)));
+        let (Deployed { arn: own, current, deployment, settled, .. }, known, briefs) = answer?;
+        let place = pasts.len();
         let mut is_last = true;
+        let is_known = known.is_some();
+        let mut past = known.unwrap_or_default();
         for DeploymentBrief { arn, went_well, target } in briefs {
             if !went_well || std::mem::take(&mut is_last) || target.is_none() {
                 deployments.insert(arn, place);
             }
-            history.successes.extend(target.filter(|_| went_well));
+            past.successes.extend(target.filter(|_| went_well));
         }
-        histories.push(history);
+        if !is_known {
+            deployments.extend(deployment.map(|arn| (arn, place)));
+        }
+        pasts.push(past);
+        currents.push(current);
+        presents.push((own, settled));
     }
     let arns: Vec<String> = deployments.keys().cloned().collect();
     for deployment in kind.deployments(reader, &arns).await? {
-        if let Some(history) = deployments.get(&deployment.arn).and_then(|n| histories.get_mut(*n)) {
-            history.revisions.extend(deployment.revisions);
+        if let Some(past) = deployments.get(&deployment.arn).and_then(|n| pasts.get_mut(*n)) {
+            past.revisions.extend(deployment.revisions);
         }
+    }
+    for ((past, current), (arn, settled)) in pasts.into_iter().zip(currents).zip(presents) {
+        if let Some(present) = settled {
+            reader.cache.keep_past(&arn, &present, &past);
+        }
+        let Past { mut revisions, successes } = past;
+        revisions.extend(current);
+        histories.push(History { revisions, successes, taken: 0 });
     }
     Ok(histories)
 }

@@ -2,6 +2,7 @@
 //! deployments may go back to.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use shared::Problem;
 use shared::ecs::Service;
@@ -61,7 +62,15 @@ fn deployed(service: &Service) -> Deployed {
         current: service.current_service_revisions.iter().map(|it| it.arn.clone()).collect(),
         deployment: None,
         by_ecs: is_deployed_by_ecs(service),
+        settled: settled(service),
     }
+}
+
+/// Each deployment has an id of its own, so that the same one, done and alone, means the same past.
+fn settled(service: &Service) -> Option<String> {
+    let [only] = service.deployments.as_slice() else { return None };
+    let is_done = only.rollout_state.as_deref() == Some("COMPLETED");
+    Some(only.id.clone()).filter(|id| is_done && !id.is_empty())
 }
 
 /// Where another controller deploys there are task sets, and neither service deployments nor
@@ -72,7 +81,7 @@ fn is_deployed_by_ecs(service: &Service) -> bool {
 
 /// Whether what a service would start with can't be known: no revision of it can be described, or
 /// not every current one.
-fn is_unknown(service: &Service, revisions: &[Revision]) -> bool {
+fn is_unknown(service: &Service, revisions: &[Arc<Revision>]) -> bool {
     let described = |arn: &String| revisions.iter().any(|revision| revision.arn == *arn);
     let is_known =
         !revisions.is_empty() && service.current_service_revisions.iter().all(|it| described(&it.arn));
@@ -100,10 +109,10 @@ mod tests {
         }
     }
 
-    fn revision(arn: &str, digest: Option<&str>) -> Revision {
+    fn revision(arn: &str, digest: Option<&str>) -> Arc<Revision> {
         let image =
             RevisionImage { container: "app".into(), image: IMAGE.into(), digest: digest.map(str::to_owned) };
-        Revision { arn: arn.into(), task_definition: None, images: vec![image] }
+        Arc::new(Revision { arn: arn.into(), task_definition: None, images: vec![image] })
     }
 
     #[test]

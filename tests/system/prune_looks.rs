@@ -1,0 +1,236 @@
+//! What is looked at, and when: nothing goes on an old look.
+
+use std::time::Duration;
+
+use emulator::{Aws, ImageSeed, ServiceSeed, World};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::Code;
+
+use crate::fixture::{Fixture, evening};
+use crate::prune::{HOST, any_more_than, apply, days_ago, digest, image, report, tags, ten};
+
+const PULLED_AND_PUSHED: [(&str, &str); 2] = [("KEEP_PULLED_DAYS", "0"), ("KEEP_PUSHED_HOURS", "0")];
+
+/// Runs this event, and once `due` says so of the calls until then, changes the world under it.
+async fn with_a_change(
+    fixture: &Fixture,
+    event: Value,
+    due: impl Fn(&dyn Fn(&str) -> usize) -> bool,
+    mut change: impl FnMut(&mut World),
+    times: usize,
+) -> Value {
+    let aws = fixture.aws.clone();
+    aws.latency(Some(Duration::from_millis(20)));
+    let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
+    let mut run = Box::pin(fixture.prune(event));
+    let mut changed = 0;
+    let answer = loop {
+        tokio::select! {
+            biased;
+            answer = &mut run => break answer,
+            () = tokio::time::sleep(Duration::from_millis(5)) => {
+                if changed < times && due(&calls) {
+                    aws.with(&mut change);
+                    changed += 1;
+                }
+            }
+        }
+    };
+    drop(run);
+    aws.latency(None);
+    assert!(changed > 0, "it was changed while the run was under way");
+    report(answer)
+}
+
+/// A repository of so many images, a minute apart, `b0000` the oldest.
+fn many(images: i64) -> World {
+    let mut world = World::new(evening());
+    for n in 0..images {
+        let at = days_ago(90) + SignedDuration::from_mins(n);
+        world.image("builds", ImageSeed::new(&format!("b{n:04}")).pushed_at(at));
+    }
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn use_and_images_are_read_again_before_each_ten_batches() {
+    let aws = Aws::new(many(3_000));
+    let variables =
+        [PULLED_AND_PUSHED[0], PULLED_AND_PUSHED[1], ("MAX_DELETE", "5000"), ("MAX_DELETE_PERCENT", "100")];
+    let fixture = Fixture::with(&aws, &variables).await;
+    let mut event = apply(&any_more_than(10));
+    event["maxDeletePercent"] = json!(100);
+    // Ten batches have gone, and what would go last is deployed.
+    let report = with_a_change(
+        &fixture,
+        event,
+        |calls| calls("BatchDeleteImage") == 10,
+        |world| {
+            world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/builds:b2980")));
+        },
+        1,
+    )
+    .await;
+    assert!(digest(&aws, "builds", "b2980").is_some(), "{}", report["summary"]);
+    assert_eq!(tags(&aws, "builds").len(), 11, "{}", report["summary"]);
+    let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
+    assert_eq!(
+        (calls("BatchDeleteImage"), calls("DescribeImages")),
+        (30, 1 + 3),
+        "a look for each ten batches"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_moves_while_use_is_read_keeps_what_it_points_to_in_the_end() {
+    let mut world = ten();
+    let v9 = world.digest("users", "v9").unwrap();
+    world.move_tag("users", "prod", &v9);
+    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:prod")).desired(0));
+    world.unresolved_images("prod", "api");
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
+    // It goes back to an old image after that one was seen without it.
+    let report = with_a_change(
+        &fixture,
+        apply(&any_more_than(5)),
+        |calls| calls("DescribeImages") == 1 && calls("ListClusters") == 2,
+        |world| {
+            let v1 = world.digest("users", "v1").unwrap();
+            world.move_tag("users", "prod", &v1);
+        },
+        1,
+    )
+    .await;
+    assert!(digest(&aws, "users", "v1").is_some(), "{report}");
+    assert_eq!(tags(&aws, "users").len(), 7, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_that_move_at_every_reading_leave_all_to_the_next_run() {
+    let mut world = ten();
+    let v9 = world.digest("users", "v9").unwrap();
+    world.move_tag("users", "prod", &v9);
+    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:prod")).desired(0));
+    world.unresolved_images("prod", "api");
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
+    let mut n = 0;
+    let report = with_a_change(
+        &fixture,
+        apply(&any_more_than(5)),
+        |calls| calls("DescribeImages") >= 1,
+        |world| {
+            n = n % 8 + 1;
+            let digest = world.digest("users", &format!("v{n}")).unwrap();
+            world.move_tag("users", "prod", &digest);
+        },
+        usize::MAX,
+    )
+    .await;
+    assert_eq!(tags(&aws, "users").len(), 11, "{report}");
+    assert!(report.to_string().contains("its tags move while it is looked at"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_guards_hold_at_every_look_with_what_somebody_else_deleted_meanwhile() {
+    let aws = Aws::new(ten());
+    let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
+    let mut event = apply(&any_more_than(5));
+    event["keepAtLeast"] = json!(5);
+    let report = with_a_change(
+        &fixture,
+        event,
+        |calls| calls("DescribeImages") == 1 && calls("ListClusters") == 2,
+        |world| {
+            let v10 = world.digest("users", "v10").unwrap();
+            world.remove_image("users", &v10);
+        },
+        1,
+    )
+    .await;
+    assert_eq!(tags(&aws, "users").len(), 9, "{report}");
+    assert!(report.to_string().contains("keepAtLeast is 5, with what is gone since"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_is_taken_into_use_before_its_turn_is_not_archived_either() {
+    let mut world = many(400);
+    world.pull_time_exclusion("arn:aws:iam::123456789012:role/steward");
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
+    let policy = json!({"rules": [{
+        "rulePriority": 1,
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10},
+        "action": {"type": "transition", "targetStorageClass": "archive"},
+    }]});
+    let mut event = apply(&policy);
+    event["archive"] = json!(true);
+    let report = with_a_change(
+        &fixture,
+        event,
+        |calls| calls("UpdateImageStorageClass") >= 150,
+        |world| {
+            world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/builds:b0385")));
+        },
+        1,
+    )
+    .await;
+    let b0385 = digest(&aws, "builds", "b0385").unwrap();
+    let item = image(&report, &b0385);
+    assert_eq!((&item["outcome"], &item["code"]), (&json!("skipped"), &json!("inUse")), "{item}");
+    assert_eq!(report["counts"]["changed"], 389, "{}", report["summary"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_is_a_minute_old_is_not_acted_on() {
+    let aws = Aws::new(many(400));
+    let variables = [PULLED_AND_PUSHED[0], PULLED_AND_PUSHED[1], ("MAX_DELETE_PERCENT", "100")];
+    let fixture = Fixture::with(&aws, &variables).await;
+    let mut event = apply(&any_more_than(10));
+    event["maxDeletePercent"] = json!(100);
+    // Each call of a look takes a quarter of a minute.
+    aws.latency(Some(Duration::from_secs(15)));
+    let run = report(fixture.prune(event).await);
+    aws.latency(None);
+    let mut last_look = None;
+    for call in aws.ledger() {
+        match call.operation.as_str() {
+            "ListClusters" => last_look = Some(call.at),
+            "BatchDeleteImage" => {
+                let age = call.at.duration_since(last_look.unwrap());
+                assert!(age <= SignedDuration::from_secs(120), "{age}: {}", run["summary"]);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_rule_counts_pull_times_no_manifest_is_read_unless_the_role_is_excluded() {
+    let mut world = World::new(evening());
+    let child = ImageSeed::untagged("amd64").pushed_at(days_ago(95));
+    let amd64 = child.digest("users");
+    world.image("users", child);
+    world.index("users", ImageSeed::new("multi").pushed_at(days_ago(94)), &[&amd64]);
+    let policy = json!({"rules": [{
+        "rulePriority": 1,
+        "selection": {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 60},
+        "action": {"type": "transition", "targetStorageClass": "archive"},
+    }]});
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &[("PRUNE_POLICY", &policy.to_string())]).await;
+    let refused = fixture.prune(json!({"action": "prune"})).await.unwrap_err();
+    assert_eq!(refused.code, Code::RoleNotExcluded);
+    let listed = fixture.get("/v1/images?repository=users").await;
+    assert_eq!((listed.status, &listed.json()["code"]), (409, &json!("roleNotExcluded")), "{}", listed.body);
+    let read = aws.ledger().into_iter().filter(|call| call.operation == "BatchGetImage").count();
+    assert_eq!(read, 0, "reading a manifest is a pull");
+    aws.with(|world| {
+        world.pull_time_exclusion("arn:aws:iam::123456789012:role/steward");
+    });
+    let dry = fixture.prune(json!({"action": "prune"})).await.unwrap();
+    assert_eq!(dry["counts"]["skipped"], 2, "{dry}");
+    assert_eq!(fixture.get("/v1/images?repository=users").await.status, 200);
+}

@@ -93,6 +93,15 @@ def of_type(kind):
     return found
 
 
+def arns(split, repositories):
+    """What CloudFormation makes of the ARNs of a list of repositories."""
+    comma, joined = split["Fn::Split"]
+    empty, (first, rest) = joined["Fn::Join"]
+    between, inner = rest["Fn::Join"]
+    assert inner == {"Fn::Split": [",", {"Ref": "PruneRepositories"}]}
+    return empty.join([first, between.join(repositories.split(","))]).split(comma)
+
+
 def listed(value):
     return value if isinstance(value, list) else [value]
 
@@ -465,12 +474,22 @@ class TheRoles(unittest.TestCase):
         for action in ("ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass"):
             with self.subTest(action=action):
                 (allowed,) = statements_of("PruneImagesFunction", "Allow", action)
-                self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":repository/${PruneRepositories}"))
+                condition, china, others = allowed["Resource"]["Fn::If"]
+                self.assertEqual(condition, "InChina")
+                condition, gov, standard = others["Fn::If"]
+                self.assertEqual(condition, "InGovCloud")
+                for partition, split in (("aws-cn", china), ("aws-us-gov", gov), ("aws", standard)):
+                    self.assertEqual(arns(split, "users,team/*"), [
+                        f"arn:{partition}:ecr:*:*:repository/users",
+                        f"arn:{partition}:ecr:*:*:repository/team/*",
+                    ])
+                own = {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}, "aws:RequestedRegion": {"Ref": "AWS::Region"}}
+                self.assertEqual(allowed["Condition"]["StringEquals"], own)
         self.assertEqual(TEMPLATE["Parameters"]["PruneRepositories"]["Default"], "")
         pattern = re.compile(TEMPLATE["Parameters"]["PruneRepositories"]["AllowedPattern"])
-        for repositories in ("", "*", "team/*", "users"):
+        for repositories in ("", "*", "team/*", "users", "users,team/*"):
             self.assertRegex(repositories, pattern)
-        for repositories in ("a,b", "a b", "arn:aws:ecr:x", "${x}"):
+        for repositories in ("a,", ",", "a b", "a, b", "arn:aws:ecr:x", "${x}"):
             self.assertNotRegex(repositories, pattern)
 
     def test_updating_a_service_can_set_a_count_but_not_deploy(self):

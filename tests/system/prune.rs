@@ -456,7 +456,10 @@ async fn shared_replicated_and_caching_repositories_are_skipped_unless_they_are_
     dry["repositories"] = json!(["*"]);
     assert_eq!(fixture.prune(dry.clone()).await.unwrap()["counts"]["changed"], 2, "a pattern names nothing");
     dry["repositories"] = json!(["shared", "copied/app", "docker-hub/nginx"]);
-    assert_eq!(fixture.prune(dry.clone()).await.unwrap()["counts"]["changed"], 6);
+    let named = fixture.prune(dry.clone()).await.unwrap();
+    assert_eq!(named["counts"]["changed"], 6);
+    let warned = named["warnings"].as_array().unwrap().iter().find(|it| it["code"] == "replicatedRepository");
+    assert!(warned.unwrap()["detail"].as_str().unwrap().contains("copied/app"), "{named}");
     let narrow = Fixture::with(&aws, &[("PRUNE_REPOSITORIES", "team/*")]).await;
     let report = narrow.prune(dry.clone()).await.unwrap();
     assert_eq!(

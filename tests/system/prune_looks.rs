@@ -76,7 +76,7 @@ async fn use_and_images_are_read_again_before_each_ten_batches() {
     assert_eq!(tags(&aws, "builds").len(), 11, "{}", report["summary"]);
     let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
     assert_eq!(
-        (calls("BatchDeleteImage"), calls("DescribeImages")),
+        (calls("BatchDeleteImage"), calls("ListClusters")),
         (30, 1 + 3),
         "a look for each ten batches"
     );

@@ -313,6 +313,12 @@ impl World {
         self
     }
 
+    /// Says who else may pull from the whole registry; nothing enforces it here.
+    pub fn registry_policy(&mut self, policy: &Value) -> &mut Self {
+        self.ecr.registry_policy = Some(policy.to_string());
+        self
+    }
+
     /// Repositories whose names begin so (all, for an empty prefix) are replicated to this account in that region.
     pub fn replicated(&mut self, prefix: &str, account: &str, region: &str) -> &mut Self {
         let mut rule = json!({"destinations": [{"region": region, "registryId": account}]});

@@ -63,6 +63,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation!("PutLifecyclePolicy", writes, None, policies::put_lifecycle_policy),
     operation!("DeleteLifecyclePolicy", writes, None, policies::delete_lifecycle_policy),
     operation!("GetRepositoryPolicy", reads, None, policies::get_repository_policy),
+    operation!("GetRegistryPolicy", reads, None, policies::get_registry_policy),
     operation!("DescribeRegistry", reads, None, registry::describe_registry),
     operation!("DescribePullThroughCacheRules", reads, None, registry::describe_pull_through_cache_rules),
     operation!("ListPullTimeUpdateExclusions", reads, None, registry::list_pull_time_update_exclusions),

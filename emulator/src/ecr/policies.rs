@@ -51,6 +51,22 @@ pub(crate) fn delete_lifecycle_policy(world: &mut World, input: OfRepository) ->
     Ok(lifecycle(world, &input.repository_name, &text))
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GetRegistryPolicy {}
+
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetRegistryPolicy.html>
+pub(crate) fn get_registry_policy(world: &mut World, _: GetRegistryPolicy) -> Result<Value, ApiError> {
+    let account = &world.account;
+    let text = world.ecr.registry_policy.as_ref().ok_or_else(|| {
+        ApiError::client(
+            "RegistryPolicyNotFoundException",
+            format!("Registry policy does not exist in the registry with id '{account}'"),
+        )
+    })?;
+    Ok(json!({"registryId": account, "policyText": text}))
+}
+
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetRepositoryPolicy.html>
 pub(crate) fn get_repository_policy(world: &mut World, input: OfRepository) -> Result<Value, ApiError> {
     let repository = world.repository_of(input.registry_id.as_deref(), &input.repository_name)?;

@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) pull_through_cache: BTreeMap<String, CacheRule>,
     /// The principals whose pulls are not recorded.
     pub(crate) exclusions: BTreeSet<String>,
+    /// Who may do what, as text; nothing enforces it here.
+    pub(crate) registry_policy: Option<String>,
     /// The role by which everybody calls here, if it was said.
     pub(crate) caller: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use shared::image::{Digest, Tag};
+use shared::image::Digest;
 use shared::lifecycle::{Image, Policy};
 use shared::perform::{Narrowed, Taken};
 use shared::plan::Job;
@@ -85,7 +85,7 @@ impl<'a> Apply<'a> {
         Narrowed::nothing(&jobs, &taken)
     }
 
-    /// Whether tags of a repository that is in use by tags are others than at the look before.
+    /// Whether a tag by which something is in use points elsewhere than at the look before.
     fn have_moved(
         &self,
         images: &BTreeMap<String, Result<Images, Refusal>>,
@@ -96,9 +96,9 @@ impl<'a> Apply<'a> {
         for (name, images) in images {
             let Ok(images) = images else { continue };
             let now = tags(images);
-            let by_tags = used.get(name).is_some_and(|used| !used.tags.is_empty());
-            moved |= by_tags && known.get(name) != Some(&now);
-            known.insert(name.clone(), now);
+            let before = known.insert(name.clone(), now.clone()).unwrap_or_default();
+            let in_use = used.get(name).into_iter().flat_map(|used| used.tags.keys());
+            moved |= in_use.into_iter().any(|tag| before.get(tag) != now.get(tag));
         }
         moved
     }
@@ -115,11 +115,12 @@ impl<'a> Apply<'a> {
 }
 
 /// What each tag of a repository points to.
-type Tags = BTreeMap<Tag, Digest>;
+type Tags = BTreeMap<String, Digest>;
 
 fn tags(images: &Images) -> Tags {
-    let tags =
-        |image: &Image| image.tags.iter().map(|tag| (tag.clone(), image.digest.clone())).collect::<Vec<_>>();
+    let tags = |image: &Image| {
+        image.tags.iter().map(|tag| (tag.to_string(), image.digest.clone())).collect::<Vec<_>>()
+    };
     images.images.iter().flat_map(tags).collect()
 }
 

@@ -81,6 +81,7 @@ impl PruneImages {
         let repositories = plan::with_policies(&registry, repositories, &ask);
         let mut warnings = plan::unmatched(&registry, &ask);
         warnings.extend(plan::sources(&in_use));
+        warnings.extend(plan::replicated(&registry, &repositories));
         let excluded = self.may_read_manifests(&read, repositories.iter().filter_map(|(_, it)| it.as_ref()));
         let excluded = excluded.await?;
         let used = in_use.by_repository(scope);

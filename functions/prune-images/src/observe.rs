@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 
-use futures_util::future::{join, try_join, try_join3};
+use futures_util::future::{join, try_join, try_join4};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -65,13 +65,20 @@ pub struct Registry {
     pub replication: Vec<ReplicationRule>,
     /// The prefixes of what is copied from elsewhere.
     pub caches: Vec<String>,
+    /// Its policy, which may let others pull.
+    pub policy: Option<String>,
 }
 
 /// The repositories, and which of them are copied or copies.
 async fn registry(read: &Read) -> Result<Registry, Problem> {
-    let (repositories, replication, caches) =
-        try_join3(read.repositories(), read.replication(), read.pull_through_caches()).await?;
-    Ok(Registry { repositories, replication, caches })
+    let (repositories, replication, caches, policy) = try_join4(
+        read.repositories(),
+        read.replication(),
+        read.pull_through_caches(),
+        read.registry_policy(),
+    )
+    .await?;
+    Ok(Registry { repositories, replication, caches, policy })
 }
 
 /// What a request to prune is planned on, but for the images.
@@ -90,7 +97,7 @@ pub async fn observe(reader: Reader<'_>, sooner: &Read, ask: &Ask) -> Result<Sna
     let looked = async {
         let registry = registry(reader.read).await?;
         let meant = plan::meant(&registry, ask, &reader.config.repositories);
-        let repositories = look_into(reader, meant).await;
+        let repositories = look_into(reader, &registry, meant).await;
         Ok::<_, Problem>((registry, repositories))
     };
     let (looked, in_use) = join(looked, Reader { read: sooner, ..reader }.in_use()).await;
@@ -103,17 +110,17 @@ pub async fn all(reader: Reader<'_>) -> Result<(Registry, Vec<SeenRepository>), 
     let registry = registry(reader.read).await?;
     let all = registry.repositories.iter().cloned();
     let all = all.map(|repository| SeenRepository { repository, ..SeenRepository::default() }).collect();
-    let seen = look_into(reader, all).await;
+    let seen = look_into(reader, &registry, all).await;
     Ok((registry, seen))
 }
 
 /// Looks into those repositories that are not left alone, a number of them at once. The failure of one is its
 /// own.
-async fn look_into(reader: Reader<'_>, all: Vec<SeenRepository>) -> Vec<SeenRepository> {
+async fn look_into(reader: Reader<'_>, registry: &Registry, all: Vec<SeenRepository>) -> Vec<SeenRepository> {
     stream::iter(all)
         .map(|mut seen| async move {
             if seen.left.is_none()
-                && let Err(problem) = look_into_one(reader, &mut seen).await
+                && let Err(problem) = look_into_one(reader, registry, &mut seen).await
             {
                 seen.failed = Some(problem.into());
             }
@@ -130,12 +137,17 @@ fn is_gone(seen: &SeenRepository) -> bool {
     !seen.named && seen.failed.as_ref().is_some_and(|failed| failed.code == Code::NotFound)
 }
 
-async fn look_into_one(reader: Reader<'_>, seen: &mut SeenRepository) -> Result<(), Problem> {
+async fn look_into_one(
+    reader: Reader<'_>,
+    registry: &Registry,
+    seen: &mut SeenRepository,
+) -> Result<(), Problem> {
     let Reader { read, scope, .. } = reader;
     let name = &seen.repository.repository_name;
     let (policy, attached) = try_join(read.repository_policy(name), read.lifecycle_policy(name)).await?;
     seen.attached = attached;
-    seen.left = plan::left_as_shared(policy.as_deref(), &scope.account).filter(|_| !seen.named);
+    let shared = plan::left_as_shared(policy.as_deref(), registry, &seen.repository, scope);
+    seen.left = shared.filter(|_| !seen.named);
     Ok(())
 }
 

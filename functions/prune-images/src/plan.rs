@@ -37,7 +37,7 @@ pub use id::PlanId;
 pub use narrow::{FirstLook, Fresh, narrow};
 pub use protect::protect;
 pub use pulls::PullTimes;
-pub use selection::{left_alone, left_as_shared, meant, names, unmatched, with_policies};
+pub use selection::{left_alone, left_as_shared, meant, names, replicated, unmatched, with_policies};
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;

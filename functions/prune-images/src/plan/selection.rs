@@ -3,9 +3,11 @@
 use serde_json::Value;
 use shared::ecr::Repository;
 use shared::lifecycle::Policy;
+use shared::names::Scope;
 use shared::report::Warning;
 use shared::select::{ImagePattern, ImagePatterns};
 use shared::{Code, Refusal};
+use wildmatch::WildMatch;
 
 use crate::ask::Ask;
 use crate::observe::{Registry, SeenRepository};
@@ -52,37 +54,64 @@ pub fn left_alone(registry: &Registry, name: &str) -> Option<Refusal> {
     })
 }
 
-/// Why a repository is left alone unless it is named, as far as its own policy says.
+/// Why a repository is left alone unless it is named, as far as its own policy and the registry's say.
 #[must_use]
-pub fn left_as_shared(policy: Option<&str>, account: &str) -> Option<Refusal> {
-    policy.filter(|text| lets_others_in(text, account)).map(|_| {
-        let reason = "its policy lets another account in, whose use is not seen here: name it to prune it";
-        Refusal { code: Code::SharedRepository, reason: reason.into() }
+pub fn left_as_shared(
+    policy: Option<&str>,
+    registry: &Registry,
+    repository: &Repository,
+    scope: &Scope,
+) -> Option<Refusal> {
+    let Scope { account, partition, region } = scope;
+    let by_its_own = policy.is_some_and(|text| lets_others_in(text, account, |_| true));
+    let name = &repository.repository_name;
+    let arn = format!("arn:{partition}:ecr:{region}:{account}:repository/{name}");
+    // The registry's lets others copy, and with its second version lets them pull, too.
+    let pulls = |statement: &Value| {
+        let may = |key: &str, meant: &[&str]| match statement.get(key) {
+            None => true,
+            Some(some) => listed(Some(some)).iter().any(|pattern| {
+                let pattern = WildMatch::new(&pattern.as_str().unwrap_or("*").to_ascii_lowercase());
+                meant.iter().any(|one| pattern.matches(&one.to_ascii_lowercase()))
+            }),
+        };
+        may("Action", &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]) && may("Resource", &[&arn])
+    };
+    let by_the_registrys =
+        registry.policy.as_deref().is_some_and(|text| lets_others_in(text, account, pulls));
+    let whose = if by_its_own { "its policy" } else { "the registry's policy" };
+    (by_its_own || by_the_registrys).then(|| {
+        let reason =
+            format!("{whose} lets somebody else in, whose use is not seen here: name it to prune it");
+        Refusal { code: Code::SharedRepository, reason }
     })
 }
 
-/// Whether a repository's policy allows anything to another account. What can't be read, or says
-/// who is not meant, might.
-fn lets_others_in(policy: &str, account: &str) -> bool {
+/// Whether a policy allows to another account, or to a service, what such a statement means. What can't be read,
+/// or says who is not meant, might.
+fn lets_others_in(policy: &str, account: &str, means: impl Fn(&Value) -> bool) -> bool {
     let Ok(policy) = serde_json::from_str::<Value>(policy) else { return true };
     let all = listed(policy.get("Statement"));
-    all.iter().filter(|it| it.get("Effect").and_then(Value::as_str) != Some("Deny")).any(|statement| {
-        match statement.get("Principal") {
-            Some(Value::Object(kinds)) => kinds.iter().any(|(kind, whom)| {
-                let ours = |whom: &Value| {
-                    whom.as_str().is_some_and(|whom| {
-                        whom == account || whom.split(':').nth(4).is_some_and(|of| of == account)
-                    })
-                };
-                match kind.as_str() {
-                    // Lambda pulls for functions, which are a source of what is in use.
-                    "Service" => false,
-                    "AWS" => !listed(Some(whom)).iter().all(ours),
-                    _ => true,
-                }
-            }),
-            _ => true,
-        }
+    let allowed = all.iter().filter(|it| it.get("Effect").and_then(Value::as_str) != Some("Deny"));
+    allowed.filter(|statement| means(statement)).any(|statement| match statement.get("Principal") {
+        Some(Value::Object(kinds)) => kinds.iter().any(|(kind, whom)| {
+            let ours = |whom: &Value| {
+                whom.as_str().is_some_and(|whom| {
+                    whom == account || whom.split(':').nth(4).is_some_and(|of| of == account)
+                })
+            };
+            // Lambda pulls for functions, which are a source of what is in use.
+            let lambda = |whom: &Value| {
+                whom.as_str()
+                    .is_some_and(|whom| whom == "lambda.amazonaws.com" || whom == "lambda.amazonaws.com.cn")
+            };
+            match kind.as_str() {
+                "Service" => !listed(Some(whom)).iter().all(lambda),
+                "AWS" => !listed(Some(whom)).iter().all(ours),
+                _ => true,
+            }
+        }),
+        _ => true,
     })
 }
 
@@ -131,6 +160,24 @@ pub fn unmatched(registry: &Registry, ask: &Ask) -> Vec<Warning> {
     patterns.map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches no repository"))).collect()
 }
 
+/// Where deletions may be copied to: AWS's answer does not say whether a rule copies them.
+#[must_use]
+pub fn replicated(registry: &Registry, seen: &[(SeenRepository, Option<Policy>)]) -> Vec<Warning> {
+    let copied = |name: &&String| registry.replication.iter().any(|rule| rule.copies(name));
+    let names =
+        seen.iter().filter(|(seen, _)| seen.left.is_none()).map(|(seen, _)| &seen.repository.repository_name);
+    names
+        .filter(copied)
+        .map(|name| {
+            let detail = format!(
+                "repository/{name} is replicated. Where deletions are as well, its copies lose the same images, and \
+                 their use is not seen here"
+            );
+            Warning::new(Code::ReplicatedRepository, detail)
+        })
+        .collect()
+}
+
 /// What a request selects, and the registry has not.
 fn absent<'a>(registry: &'a Registry, ask: &'a Ask) -> impl Iterator<Item = &'a ImagePattern> {
     let patterns = ask.repositories.iter().flatten();
@@ -150,7 +197,7 @@ mod tests {
         let lets = |principal: Value, effect: &str| {
             let policy =
                 json!({"Statement": [{"Effect": effect, "Principal": principal, "Action": "ecr:*"}]});
-            lets_others_in(&policy.to_string(), "123456789012")
+            lets_others_in(&policy.to_string(), "123456789012", |_| true)
         };
         assert!(!lets(own.clone(), "Allow"));
         assert!(!lets(json!({"AWS": ["123456789012"]}), "Allow"));
@@ -162,15 +209,39 @@ mod tests {
             json!({"AWS": ["123456789012", "arn:aws:iam::999999999999:root"]}),
             json!({"AWS": "AROAEXAMPLE"}),
             json!({"Federated": "x"}),
+            json!({"Service": ["lambda.amazonaws.com", "codebuild.amazonaws.com"]}),
             Value::Null,
         ] {
             assert!(lets(other.clone(), "Allow"), "{other}");
         }
-        assert!(lets_others_in("nonsense", "123456789012"));
+        assert!(lets_others_in("nonsense", "123456789012", |_| true));
         assert!(!lets_others_in(
             r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"}}}"#,
-            "123456789012"
+            "123456789012",
+            |_| true
         ));
+    }
+
+    #[test]
+    fn the_registrys_policy_shares_what_it_lets_others_pull_and_nothing_that_it_lets_them_copy() {
+        let shared = |action: &Value, resource: &str| {
+            let other = json!({"AWS": "arn:aws:iam::999999999999:root"});
+            let policy = json!({"Statement": [
+                {"Effect": "Allow", "Principal": other, "Action": action, "Resource": resource},
+            ]});
+            let registry = Registry { policy: Some(policy.to_string()), ..Registry::default() };
+            let repository = Repository { repository_name: "team/users".into(), ..Repository::default() };
+            let scope =
+                Scope { partition: "aws".into(), region: "sa-east-1".into(), account: "123456789012".into() };
+            left_as_shared(None, &registry, &repository, &scope).is_some()
+        };
+        let all = "arn:aws:ecr:sa-east-1:123456789012:repository/*";
+        let pulls = json!(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]);
+        assert!(shared(&pulls, all));
+        assert!(shared(&json!("ecr:*"), "arn:aws:ecr:sa-east-1:123456789012:repository/team/*"));
+        assert!(shared(&json!("*"), "*"));
+        assert!(!shared(&pulls, "arn:aws:ecr:sa-east-1:123456789012:repository/other/*"));
+        assert!(!shared(&json!(["ecr:CreateRepository", "ecr:ReplicateImage"]), all));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ecr::error::SdkError;
 use aws_sdk_ecr::operation::get_lifecycle_policy::GetLifecyclePolicyError;
+use aws_sdk_ecr::operation::get_registry_policy::GetRegistryPolicyError;
 use aws_sdk_ecr::operation::get_repository_policy::GetRepositoryPolicyError;
 use aws_sdk_ecr::types::{
     DescribeImagesFilter, ImageIdentifier, ImageStatusFilter, ReplicationConfiguration,
@@ -22,6 +23,7 @@ const IMAGES: Operation = ("ecr:DescribeImages", Bucket::EcrRead);
 const MANIFESTS: Operation = ("ecr:BatchGetImage", Bucket::EcrPull);
 const LIFECYCLE: Operation = ("ecr:GetLifecyclePolicy", Bucket::EcrRead);
 const POLICY: Operation = ("ecr:GetRepositoryPolicy", Bucket::EcrRead);
+const REGISTRY_POLICY: Operation = ("ecr:GetRegistryPolicy", Bucket::EcrRead);
 const REGISTRY: Operation = ("ecr:DescribeRegistry", Bucket::EcrRead);
 const CACHES: Operation = ("ecr:DescribePullThroughCacheRules", Bucket::EcrRead);
 const EXCLUSIONS: Operation = ("ecr:ListPullTimeUpdateExclusions", Bucket::EcrRead);
@@ -161,6 +163,30 @@ impl Read {
                         if matches!(
                             answer.err(),
                             GetRepositoryPolicyError::RepositoryPolicyNotFoundException(_)
+                        ) =>
+                    {
+                        Ok(None)
+                    }
+                    other => other.map(|answer| answer.policy_text),
+                }
+            })
+            .await?;
+        Ok(answer)
+    }
+
+    /// The text of the registry's policy: who else may pull, of any repository.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html>
+    pub async fn registry_policy(&self) -> Result<Option<String>, Problem> {
+        let answer = self
+            .0
+            .send(REGISTRY_POLICY, "the registry", |watch| async move {
+                let call = self.0.aws.ecr.get_registry_policy();
+                match call.customize().interceptor(watch).send().await {
+                    Err(SdkError::ServiceError(answer))
+                        if matches!(
+                            answer.err(),
+                            GetRegistryPolicyError::RegistryPolicyNotFoundException(_)
                         ) =>
                     {
                         Ok(None)

@@ -259,8 +259,10 @@ impl<S: SystemUnderTest> Year<S> {
             let back = it.before.filter(|_| is_up && live.count > 0);
             if let Some(before) = back {
                 self.figures.comebacks += 1;
-                // Its alarms may have acted on it already where its start ended in one of several runs.
-                let unsure = expected.rule == UNKNOWN;
+                // Its alarms may have acted on it already, where it was started by a run before or its start ended in
+                // one of several. With what it was started is compared by what that run ought to do.
+                let unsure =
+                    expected.rule == UNKNOWN || it.memory.as_ref().is_some_and(|memory| memory.starting);
                 let live = if unsure { Live { count: before.count, ..live } } else { live };
                 if live != before {
                     let what = format!("expected {}, found {}", shown(&before), shown(&live));

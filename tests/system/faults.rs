@@ -150,6 +150,22 @@ async fn a_service_whose_stop_is_refused_keeps_its_autoscaling_and_one_that_got_
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_same_holds_for_a_service_with_a_night_size() {
+    let fixture = Fixture::on(prod_with_users()).await;
+    let tags = json!([{"key": "steward:night", "value": "1"}]);
+    let arn = "arn:aws:ecs:sa-east-1:123456789012:service/prod/users";
+    let tag = json!({"resourceArn": arn, "tags": tags});
+    fixture.aws.with(|world| world.call("ecs", "TagResource", tag)).unwrap();
+    let before = fixture.size("users");
+    fixture.aws.faults(Faults::new().on("ecs", "UpdateService").access_denied());
+    fixture.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap_err();
+    assert_eq!(fixture.size("users"), before, "it does not run on without its autoscaling");
+    fixture.aws.faults(Faults::new());
+    fixture.scale(json!({"action": "stop", "cluster": "prod", "service": "users"})).await.unwrap();
+    assert_eq!(fixture.size("users"), (1, Some((1, [true; 3]))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_read_that_only_a_warning_needs_costs_the_warning_and_not_the_evening() {
     let fixture = Fixture::on(prod_with_users()).await;
     fixture

@@ -25,6 +25,7 @@ mod prune_faults;
 mod prune_fleet;
 mod prune_looks;
 mod prune_needs;
+mod prune_twins;
 mod prune_worlds;
 mod run_task;
 mod schedules;

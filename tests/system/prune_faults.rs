@@ -209,3 +209,39 @@ async fn a_repository_that_cannot_be_read_fails_alone() {
         assert_eq!(report["failures"][1]["code"], "accessDenied");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_between_a_list_and_its_description_needs_nothing_and_blocks_nothing() {
+    let aws = Aws::new(world());
+    for (service, operation, code) in [
+        ("ecs", "ListTasks", "ClusterNotFoundException"),
+        ("ecs", "ListServices", "ClusterNotFoundException"),
+        ("ecs", "DescribeServices", "ClusterNotFoundException"),
+        ("ecs", "ListServiceDeployments", "ServiceNotFoundException"),
+        ("ecs", "ListDaemons", "ClusterNotFoundException"),
+        ("ecs", "DescribeDaemon", "DaemonNotFoundException"),
+        ("ecs", "ListDaemonDeployments", "DaemonNotFoundException"),
+        ("eventbridge", "ListRules", "ResourceNotFoundException"),
+        ("eventbridge", "ListTargetsByRule", "ResourceNotFoundException"),
+        ("scheduler", "GetSchedule", "ResourceNotFoundException"),
+        ("lambda", "GetFunction", "ResourceNotFoundException"),
+    ] {
+        let fork = aws.fork();
+        let fixture = Fixture::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+        fork.faults(Faults::new().on(service, operation).error(400, code, "it was there a moment ago"));
+        let report = report(fixture.prune(apply(&any_more_than(5))).await);
+        assert_eq!(report["ok"], true, "{operation}: {report}");
+        assert!(!tags(&fork, "users").contains(&"v5".to_owned()), "{operation}: {report}");
+    }
+    // A repository that nobody named, and one that somebody did.
+    let fork = aws.fork();
+    let fixture = Fixture::with(&fork, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let gone = || Faults::new().on("ecr", "DescribeImages").error(400, "RepositoryNotFoundException", "gone");
+    fork.faults(gone());
+    let all = fixture.prune(apply(&any_more_than(5))).await.unwrap();
+    assert_eq!((&all["ok"], all["items"].as_array().unwrap().len()), (&json!(true), 0), "{all}");
+    let mut named = apply(&any_more_than(5));
+    named["repositories"] = json!(["users"]);
+    let named = report(fixture.prune(named).await);
+    assert!(named.to_string().contains("notFound"), "{named}");
+}

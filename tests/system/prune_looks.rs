@@ -82,14 +82,19 @@ async fn use_and_images_are_read_again_before_each_ten_batches() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_tag_that_moves_while_use_is_read_keeps_what_it_points_to_in_the_end() {
+/// Ten images, and a service that starts with whatever the tag `prod` points to: `v9` for now.
+fn by_tag() -> Aws {
     let mut world = ten();
     let v9 = world.digest("users", "v9").unwrap();
     world.move_tag("users", "prod", &v9);
     world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:prod")).desired(0));
     world.unresolved_images("prod", "api");
-    let aws = Aws::new(world);
+    Aws::new(world)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_moves_while_use_is_read_keeps_what_it_points_to_in_the_end() {
+    let aws = by_tag();
     let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
     // It goes back to an old image after that one was seen without it.
     let report = with_a_change(
@@ -109,12 +114,7 @@ async fn a_tag_that_moves_while_use_is_read_keeps_what_it_points_to_in_the_end()
 
 #[tokio::test(start_paused = true)]
 async fn tags_that_move_at_every_reading_leave_all_to_the_next_run() {
-    let mut world = ten();
-    let v9 = world.digest("users", "v9").unwrap();
-    world.move_tag("users", "prod", &v9);
-    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:prod")).desired(0));
-    world.unresolved_images("prod", "api");
-    let aws = Aws::new(world);
+    let aws = by_tag();
     let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
     let mut n = 0;
     let report = with_a_change(

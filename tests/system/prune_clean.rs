@@ -98,6 +98,19 @@ async fn a_document_with_an_unknown_digest_blocks_its_repository_and_not_the_run
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_document_that_is_more_than_a_day_old_is_a_source_that_cannot_be_read() {
+    let aws = Aws::new(ten());
+    let hours_ago = |hours: i64| (evening() - SignedDuration::from_hours(hours)).to_string();
+    for (at, left) in [(hours_ago(25), 10), (hours_ago(23), 5)] {
+        let mut event = apply(&any_more_than(5));
+        event["inUseFrom"] = json!([{"account": "999999999999", "region": "eu-west-1", "at": at, "complete": true, "images": []}]);
+        let report = report(fixture(&aws).await.prune(event).await);
+        assert_eq!(tags(&aws, "users").len(), left, "{at}: {report}");
+        assert_eq!(report.to_string().contains("more than a day old"), left == 10, "{report}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_repository_that_the_config_names_exactly_counts_as_named() {
     let mut world = World::new(evening());
     for n in 1..=4 {

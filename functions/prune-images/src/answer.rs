@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::Refusal;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
@@ -155,7 +156,12 @@ fn failures(in_use: &InUse) -> Vec<Value> {
 
 /// What is in use, in the form in which another account takes it.
 #[must_use]
-pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), Digest>) -> Value {
+pub fn in_use(
+    in_use: &InUse,
+    scope: &Scope,
+    tags: &BTreeMap<(String, String), Digest>,
+    now: Timestamp,
+) -> Value {
     let mut images: BTreeMap<String, (Value, BTreeSet<&str>)> = BTreeMap::new();
     for it in &in_use.found.uses {
         let repository = it.image.repository.to_string();
@@ -190,6 +196,7 @@ pub fn in_use(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), D
     json!({
         "account": scope.account,
         "region": scope.region,
+        "at": now,
         "complete": complete,
         "count": count,
         "images": shown,

@@ -151,6 +151,7 @@ fn in_use(generator: &mut SchemaGenerator) -> Schema {
         "properties": {
             "account": { "type": "string" },
             "region": { "type": "string" },
+            "at": { "type": "string", "format": "date-time", "description": "When it was made." },
             "complete": {
                 "type": "boolean",
                 "description": "Whether every source was read whole, and everything stands here.",
@@ -180,11 +181,21 @@ fn in_use(generator: &mut SchemaGenerator) -> Schema {
                     "required": ["image", "service", "reason"],
                 },
             },
+            "unreadable": {
+                "type": "array",
+                "description": "References that can't be read: where they may mean anything, nothing is deleted.",
+                "items": {
+                    "type": "object",
+                    "properties": { "image": { "type": "string" }, "fault": { "type": "string" } },
+                    "required": ["image", "fault"],
+                },
+            },
             "sourcesOff": { "type": "array", "items": { "type": "string" } },
             "failures": failures,
         },
         "required": [
-            "account", "region", "complete", "count", "images", "unknown", "sourcesOff", "failures",
+            "account", "region", "at", "complete", "count", "images", "unknown", "unreadable", "sourcesOff",
+            "failures",
         ],
     })
 }

@@ -60,8 +60,14 @@ impl PruneImages {
         Self { aws, config, cache: Cache::default() }
     }
 
-    fn reader<'a>(&'a self, read: &'a Read, scope: &'a Scope, documents: &'a [InUseDocument]) -> Reader<'a> {
-        Reader { read, cache: &self.cache, scope, config: &self.config, documents }
+    fn reader<'a>(
+        &'a self,
+        read: &'a Read,
+        scope: &'a Scope,
+        documents: &'a [InUseDocument],
+        now: Timestamp,
+    ) -> Reader<'a> {
+        Reader { read, cache: &self.cache, scope, config: &self.config, documents, now }
     }
 
     async fn prune(
@@ -75,7 +81,7 @@ impl PruneImages {
         let clock = Clock::start(now);
         let (scope, Config { role_arn, settings, .. }) = (&call.scope, &self.config);
         let (read, sooner) = (self.aws.read(deadline), self.aws.read(sooner(deadline)));
-        let reader = self.reader(&read, scope, &ask.documents);
+        let reader = self.reader(&read, scope, &ask.documents, now);
         let Snapshot { registry, repositories, in_use } = observe::observe(reader, &sooner, &ask).await?;
         plan::in_time(&in_use, &ask)?;
         let repositories = plan::with_policies(&registry, repositories, &ask);
@@ -138,9 +144,14 @@ impl PruneImages {
         }
     }
 
-    async fn repositories(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
+    async fn repositories(
+        &self,
+        scope: &Scope,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
         let read = self.aws.read(deadline);
-        let (registry, seen) = observe::all(self.reader(&read, scope, &[])).await?;
+        let (registry, seen) = observe::all(self.reader(&read, scope, &[], now)).await?;
         Ok(Answer::Read(answer::repositories(&registry, &seen, &self.config)))
     }
 
@@ -155,7 +166,7 @@ impl PruneImages {
         let read = self.aws.read(deadline);
         let name = fields.repository.as_str();
         self.may_read_manifests(&read, self.config.policies.of(name).into_iter()).await?;
-        let reader = self.reader(&read, scope, &[]);
+        let reader = self.reader(&read, scope, &[], now);
         let (seen, in_use) = join(observe::images(reader, name), reader.in_use()).await;
         let (seen, used) = (seen?, in_use.by_repository(scope));
         let context = PlanContext {
@@ -170,12 +181,12 @@ impl PruneImages {
         Ok(Answer::Read(answer::images(&seen, &judged, &in_use, (limit, fields.cursor.as_ref()))))
     }
 
-    async fn in_use(&self, scope: &Scope, deadline: Deadline) -> Result<Answer, Problem> {
+    async fn in_use(&self, scope: &Scope, now: Timestamp, deadline: Deadline) -> Result<Answer, Problem> {
         let read = self.aws.read(deadline);
-        let reader = self.reader(&read, scope, &[]);
+        let reader = self.reader(&read, scope, &[], now);
         let in_use = reader.in_use().await;
         let tags = observe::tags_in_use(reader, &in_use).await;
-        Ok(Answer::Read(answer::in_use(&in_use, scope, &tags)))
+        Ok(Answer::Read(answer::in_use(&in_use, scope, &tags, now)))
     }
 }
 
@@ -195,9 +206,9 @@ impl Function for PruneImages {
         match &call.request {
             Request::Prune(fields) => self.prune(&call, fields, now, deadline).await,
             Request::Evaluate(fields) => evaluate::answer(fields, now).map(Answer::Read),
-            Request::Repositories => self.repositories(&call.scope, deadline).await,
+            Request::Repositories => self.repositories(&call.scope, now, deadline).await,
             Request::Images(fields) => self.images(fields, &call.scope, now, deadline).await,
-            Request::InUse => self.in_use(&call.scope, deadline).await,
+            Request::InUse => self.in_use(&call.scope, now, deadline).await,
         }
     }
 

@@ -19,6 +19,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use shared::ecs::Failure;
 use shared::ecs::revisions::Revision;
 use shared::names::{Arn, ClusterName, Scope, short_name};
@@ -125,6 +126,8 @@ pub struct Reader<'a> {
     pub config: &'a Config,
     /// The request's lists.
     pub documents: &'a [InUseDocument],
+    /// When the run began.
+    pub now: Timestamp,
 }
 
 impl Reader<'_> {

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::Problem;
@@ -51,6 +52,10 @@ pub struct InUseDocument {
     pub account: String,
     /// Where.
     pub region: String,
+    /// When it was made. One that is older than a day is none.
+    #[serde(default, deserialize_with = "shared::schema::instant", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "shared::schema::Instant")]
+    pub at: Option<Timestamp>,
     /// Whether every source was read whole, and everything stands here.
     pub complete: bool,
     /// The images.
@@ -98,15 +103,23 @@ pub struct UnreadableEntry {
     pub fault: String,
 }
 
+/// So old a list may be at the most.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
 pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let mut found = Usage::default();
     for reference in &reader.config.in_use.0 {
         found.add(&whole(reference, reader.scope), None, "IN_USE");
     }
     for document in reader.config.in_use_from.0.iter().chain(reader.documents) {
-        let InUseDocument { account, region, complete, images, unknown, unreadable: odd, sources_off } =
+        let InUseDocument { account, region, at, complete, images, unknown, unreadable: odd, sources_off } =
             document;
         let from = format!("account {account} in {region}");
+        if let Some(at) = at.filter(|at| reader.now.duration_since(*at) > A_DAY) {
+            let fault =
+                format!("its list of images in use is of {at}, and more than a day old: send a new one");
+            return Err(unreadable(&from, &fault));
+        }
         if !complete {
             return Err(unreadable(&from, &"its list of images in use is not complete"));
         }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use reference::{Doubt, EcrImage, ImageIdentifier, ImageRef};
+pub use reference::{Affected, EcrImage, ImageIdentifier, ImageRef};
 
 /// What is wrong with a text that should name an image or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

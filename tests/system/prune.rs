@@ -668,7 +668,8 @@ async fn evaluate_needs_no_registry_and_an_invalid_policy_is_a_422_with_every_fa
 #[tokio::test(start_paused = true)]
 async fn a_deadline_stops_cleanly_and_the_same_request_goes_on() {
     let mut world = World::new(evening());
-    for n in 0..30 {
+    // More than two slices of them.
+    for n in 0..45 {
         for v in 0..4 {
             world.image(&format!("r{n:02}"), ImageSeed::new(&format!("v{v}")).pushed_at(days_ago(90 - v)));
         }
@@ -683,10 +684,10 @@ async fn a_deadline_stops_cleanly_and_the_same_request_goes_on() {
         let report = answer.json();
         assert_ne!(answer.status, 503, "round {round}: {report}");
         assert_eq!(report["counts"]["failed"], 0, "{}", report["summary"]);
-        let now: usize = aws.with(|world| (0..30).map(|n| world.images(&format!("r{n:02}")).len()).sum());
+        let now: usize = aws.with(|world| (0..45).map(|n| world.images(&format!("r{n:02}")).len()).sum());
         assert!(now < left, "round {round} goes on: {report}");
         left = now;
-        if left == 30 {
+        if left == 45 {
             return;
         }
     }

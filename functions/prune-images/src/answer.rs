@@ -189,7 +189,7 @@ pub fn in_use(
         .iter()
         .map(|it| json!({ "image": it.image.to_string(), "service": it.service, "reason": "unknownPinnedDigest" }))
         .collect();
-    let unreadable = in_use.found.odd.iter();
+    let unreadable = in_use.found.unreadable.iter();
     let unreadable: Vec<Value> =
         unreadable.map(|it| json!({ "image": it.text, "fault": it.fault })).collect();
     let complete = in_use.failed.is_empty() && !cut;

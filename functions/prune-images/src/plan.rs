@@ -214,7 +214,9 @@ fn refused(seen: &SeenRepository, policy: Option<&Policy>) -> Option<(Outcome, R
         return Some((Outcome::Skipped, why.clone()));
     }
     if let Some(why) = &seen.failed {
-        return Some((Outcome::Failed, why.clone()));
+        // The next run goes on.
+        let out_of_time = why.code == Code::OutOfTime;
+        return Some((if out_of_time { Outcome::NotAttempted } else { Outcome::Failed }, why.clone()));
     }
     policy.is_none().then(|| {
         let reason = "no lifecycle policy is for it: send one, or set PRUNE_POLICY";

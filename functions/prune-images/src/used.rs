@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::image::{Digest, Doubt, EcrImage, ImageIdentifier, ImageRef, Tag};
+use shared::image::{Affected, Digest, EcrImage, ImageIdentifier, ImageRef, Tag};
 use shared::names::Scope;
 use shared::{Code, Refusal};
 
@@ -26,7 +26,7 @@ pub struct Unknown {
 
 /// A reference to an image that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Odd {
+pub struct UnreadableReference {
     /// As it was written.
     pub text: String,
     /// What is wrong with it, and where it stands.
@@ -41,7 +41,7 @@ pub struct Usage {
     /// What it knows that it does not know.
     pub unknown: Vec<Unknown>,
     /// References that can't be read.
-    pub odd: Vec<Odd>,
+    pub unreadable: Vec<UnreadableReference>,
 }
 
 impl Usage {
@@ -74,7 +74,7 @@ impl Usage {
         });
         image.unwrap_or_else(|fault| {
             let fault = format!("{by}: {fault}: mend the reference, or remove what names it");
-            self.odd.push(Odd { text: text.to_owned(), fault });
+            self.unreadable.push(UnreadableReference { text: text.to_owned(), fault });
             None
         })
     }
@@ -83,7 +83,7 @@ impl Usage {
     pub fn extend(&mut self, other: Self) {
         self.uses.extend(other.uses);
         self.unknown.extend(other.unknown);
-        self.odd.extend(other.odd);
+        self.unreadable.extend(other.unreadable);
     }
 }
 
@@ -114,7 +114,8 @@ impl InUse {
     #[must_use]
     pub fn blocked(&self, scope: &Scope) -> Option<String> {
         let failed = self.failed.iter().map(|it| format!("{} ({})", it.source, it.reason));
-        let anywhere = self.found.odd.iter().filter(|it| Doubt::of(&it.text, scope) == Doubt::Registry);
+        let anywhere =
+            self.found.unreadable.iter().filter(|it| Affected::of(&it.text, scope) == Affected::Registry);
         let failed: Vec<String> = failed.chain(anywhere.map(|it| it.fault.clone())).collect();
         (!failed.is_empty()).then(|| {
             format!("nothing is deleted, because what is in use is not fully known: {}", failed.join("; "))
@@ -139,9 +140,9 @@ impl InUse {
         for it in self.found.unknown.iter().filter(|it| it.image.is_within(scope)) {
             all.entry(it.image.repository.to_string()).or_default().unknown.insert(it.service.clone());
         }
-        for it in &self.found.odd {
-            if let Doubt::Repository(name) = Doubt::of(&it.text, scope) {
-                all.entry(name.to_string()).or_default().odd.insert(it.fault.clone());
+        for it in &self.found.unreadable {
+            if let Affected::Repository(name) = Affected::of(&it.text, scope) {
+                all.entry(name.to_string()).or_default().unreadable.insert(it.fault.clone());
             }
         }
         all
@@ -158,14 +159,14 @@ pub struct UsedHere {
     /// Services of whose images here nothing is known.
     pub unknown: BTreeSet<String>,
     /// What is wrong with references that name it.
-    pub odd: BTreeSet<String>,
+    pub unreadable: BTreeSet<String>,
 }
 
 impl UsedHere {
     /// Why nothing of it may be deleted, if nothing may.
     #[must_use]
     pub fn blocked(&self) -> Option<Refusal> {
-        if let Some(fault) = self.odd.first() {
+        if let Some(fault) = self.unreadable.first() {
             let reason = format!("nothing of this repository is deleted, because {fault}");
             return Some(Refusal { code: Code::SourceUnreadable, reason });
         }

@@ -131,7 +131,7 @@ impl ImageRef {
 
 /// What a text that can't be read as a reference may mean for the registry of an account and region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
+pub enum Affected {
     /// Nothing: it names another's registry.
     Elsewhere,
     /// Any image of this repository.
@@ -140,7 +140,7 @@ pub enum Doubt {
     Registry,
 }
 
-impl Doubt {
+impl Affected {
     /// What `text`, of which [`ImageRef::parse`] says that it can't be read, may mean for the registry of
     /// `scope`. What nowhere has its account does not mean it.
     #[must_use]

@@ -142,7 +142,9 @@ impl History {
 }
 
 async fn histories(kind: Kind, reader: &Reader<'_>, all: Vec<Deployed>) -> Result<Vec<History>, Problem> {
-    let (mut histories, mut presents): (Vec<History>, Vec<(String, Option<String>)>) = Default::default();
+    let mut pasts: Vec<(Deployed, Past)> = Vec::new();
+    // Those to describe, and of which of them each is.
+    let mut deployments: BTreeMap<String, usize> = BTreeMap::new();
     let mut calls = stream::iter(all)
         .map(|of| async move {
             let known = of.settled.as_ref().and_then(|present| reader.cache.past(&of.arn, present));
@@ -153,41 +155,35 @@ async fn histories(kind: Kind, reader: &Reader<'_>, all: Vec<Deployed>) -> Resul
             Ok::<_, Problem>((of, known, briefs))
         })
         .buffered(AT_ONCE);
-    let mut deployments: BTreeMap<String, usize> = BTreeMap::new();
-    let mut pasts: Vec<Past> = Vec::new();
-    let mut currents: Vec<Vec<String>> = Vec::new();
     while let Some(answer) = calls.next().await {
-        let (Deployed { arn: own, current, deployment, settled, .. }, known, briefs) = answer?;
+        let (of, known, briefs) = answer?;
         let place = pasts.len();
-        let mut is_last = true;
-        let is_known = known.is_some();
+        if known.is_none() {
+            deployments.extend(of.deployment.clone().map(|arn| (arn, place)));
+        }
         let mut past = known.unwrap_or_default();
+        let mut is_last = true;
         for DeploymentBrief { arn, went_well, target } in briefs {
             if !went_well || std::mem::take(&mut is_last) || target.is_none() {
                 deployments.insert(arn, place);
             }
             past.successes.extend(target.filter(|_| went_well));
         }
-        if !is_known {
-            deployments.extend(deployment.map(|arn| (arn, place)));
-        }
-        pasts.push(past);
-        currents.push(current);
-        presents.push((own, settled));
+        pasts.push((of, past));
     }
     let arns: Vec<String> = deployments.keys().cloned().collect();
     for deployment in kind.deployments(reader, &arns).await? {
-        if let Some(past) = deployments.get(&deployment.arn).and_then(|n| pasts.get_mut(*n)) {
+        if let Some((_, past)) = deployments.get(&deployment.arn).and_then(|n| pasts.get_mut(*n)) {
             past.revisions.extend(deployment.revisions);
         }
     }
-    for ((past, current), (arn, settled)) in pasts.into_iter().zip(currents).zip(presents) {
-        if let Some(present) = settled {
-            reader.cache.keep_past(&arn, &present, &past);
+    let history = |(of, past): (Deployed, Past)| {
+        if let Some(present) = &of.settled {
+            reader.cache.keep_past(&of.arn, present, &past);
         }
         let Past { mut revisions, successes } = past;
-        revisions.extend(current);
-        histories.push(History { revisions, successes, taken: 0 });
-    }
-    Ok(histories)
+        revisions.extend(of.current);
+        History { revisions, successes, taken: 0 }
+    };
+    Ok(pasts.into_iter().map(history).collect())
 }

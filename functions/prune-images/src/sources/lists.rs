@@ -10,7 +10,7 @@ use shared::image::ImageRef;
 use shared::names::Scope;
 
 use super::{Reader, unreadable};
-use crate::used::{Odd, Usage};
+use crate::used::{UnreadableReference, Usage};
 
 /// Images by their references, comma-separated; one without a host is of this account's registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,8 +112,16 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
         found.add(&whole(reference, reader.scope), None, "IN_USE");
     }
     for document in reader.config.in_use_from.0.iter().chain(reader.documents) {
-        let InUseDocument { account, region, at, complete, images, unknown, unreadable: odd, sources_off } =
-            document;
+        let InUseDocument {
+            account,
+            region,
+            at,
+            complete,
+            images,
+            unknown,
+            unreadable: references,
+            sources_off,
+        } = document;
         let from = format!("account {account} in {region}");
         if let Some(at) = at.filter(|at| reader.now.duration_since(*at) > A_DAY) {
             let fault =
@@ -134,8 +142,10 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
         for entry in unknown {
             found.add_unknown(&entry.image, &format!("{from}: {}", entry.service));
         }
-        for UnreadableEntry { image, fault } in odd {
-            found.odd.push(Odd { text: image.clone(), fault: format!("{from}: {fault}") });
+        for UnreadableEntry { image, fault } in references {
+            found
+                .unreadable
+                .push(UnreadableReference { text: image.clone(), fault: format!("{from}: {fault}") });
         }
     }
     Ok(found)

@@ -196,7 +196,7 @@ pub fn in_use(
     json!({
         "account": scope.account,
         "region": scope.region,
-        "at": now,
+        "at": shared::record::whole_seconds(now),
         "complete": complete,
         "count": count,
         "images": shown,

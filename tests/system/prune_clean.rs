@@ -98,6 +98,28 @@ async fn a_document_with_an_unknown_digest_blocks_its_repository_and_not_the_run
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_most_is_kept_as_pulled_a_warning_tells_of_scanners() {
+    let mut world = World::new(evening());
+    for n in 0..30 {
+        let pulled = days_ago(if n < 20 { 1 } else { 50 });
+        let seed = ImageSeed::new(&format!("v{n}")).pushed_at(days_ago(90 - n)).pulled_at(pulled);
+        world.image("users", seed);
+    }
+    let aws = Aws::new(world);
+    let fixture = Fixture::at(aws).await;
+    let dry = |kept: u32| json!({"action": "prune", "policy": any_more_than(kept)});
+    let warned = async |kept: u32| {
+        let report = fixture.prune(dry(kept)).await.unwrap();
+        let warnings = report["warnings"].as_array().cloned().unwrap_or_default();
+        warnings
+            .iter()
+            .any(|it| it["code"] == "pulledRecently" && it["detail"].to_string().contains("scanner"))
+    };
+    assert!(warned(5).await, "20 of 25");
+    assert!(!warned(25).await, "five are few");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_document_that_is_more_than_a_day_old_is_a_source_that_cannot_be_read() {
     let aws = Aws::new(ten());
     let hours_ago = |hours: i64| (evening() - SignedDuration::from_hours(hours)).to_string();

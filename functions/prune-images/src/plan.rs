@@ -191,6 +191,7 @@ pub fn plan(
         let judged = judge(name, &seen.images, Some(policy), context);
         planned.warnings.extend(native(seen, context));
         planned.warnings.extend(archived_in_use(seen, context));
+        planned.warnings.extend(pulled_by_a_scanner(name, &judged));
         id.repository(name, policy, &judged);
         add(&mut planned.plan, seen, &judged, context);
         planned.images.extend(judged);
@@ -421,6 +422,23 @@ fn native(seen: &SeenRepository, context: &PlanContext<'_>) -> Vec<Warning> {
         Some(Warning::new(Code::NativePolicyActive, detail))
     });
     would.collect()
+}
+
+/// So few images may all have been pulled by somebody who needs them.
+const MANY: usize = 10;
+
+/// Most of what a rule would act on is kept as pulled: something may pull every image each night.
+fn pulled_by_a_scanner(name: &str, judged: &[Judged]) -> Option<Warning> {
+    let meant = judged.iter().filter(|one| one.by_policy != Verdict::Keep).count();
+    let is_pulled = |one: &&Judged| one.held.is_some_and(|(_, code)| code == Code::PulledRecently);
+    let pulled = judged.iter().filter(is_pulled).count();
+    (meant >= MANY && pulled * 2 > meant).then(|| {
+        let detail = format!(
+            "{pulled} of the {meant} images of repository/{name} that would go were pulled a short while ago. A scanner \
+             that pulls each image keeps it: exclude its role (aws ecr register-pull-time-update-exclusion)"
+        );
+        Warning::new(Code::PulledRecently, detail)
+    })
 }
 
 /// Images in use that can't be pulled.

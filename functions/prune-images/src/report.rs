@@ -22,7 +22,6 @@ pub(crate) struct Tally {
     counts: Counts,
     room: Room,
     items: Vec<shared::Item>,
-    unfinished: usize,
     /// The images of these slices, each as it is listed.
     images: Vec<Value>,
     images_room: Room,
@@ -43,11 +42,11 @@ impl Tally {
     pub(crate) fn add(&mut self, items: Vec<Item>, images: &[Judged]) {
         for item in items {
             self.count(&item);
-            let unfinished = matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted);
-            self.unfinished += usize::from(unfinished);
+            let is_unfinished = matches!(item.outcome, Outcome::Failed | Outcome::NotAttempted);
+            let unfinished = self.counts.failed + self.counts.not_attempted;
             let item = item.rendered();
             // Somebody must see what went wrong.
-            if self.room.fits(&json!(item)) || (unfinished && self.unfinished <= PARTIAL_ITEMS) {
+            if self.room.fits(&json!(item)) || (is_unfinished && unfinished <= PARTIAL_ITEMS) {
                 self.items.push(item);
             }
         }

@@ -1,9 +1,11 @@
 //! `maxDelete`: so many images of a repository go in a run, the oldest first, and the rest in the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use shared::image::Digest;
 use shared::lifecycle::Image;
+
+use super::stages::before;
 
 /// Those of the images that are to go which this run leaves to the next.
 ///
@@ -16,14 +18,7 @@ pub(super) fn left_for_later<'a>(
     if going.len() <= most {
         return BTreeSet::new();
     }
-    let mut first: BTreeMap<Digest, Vec<&Digest>> = BTreeMap::new();
-    for image in images.iter().filter(|image| going.contains(&image.digest)) {
-        for child in image.children.iter().filter(|child| going.contains(child)) {
-            first.entry(child.clone()).or_default().push(&image.digest);
-        }
-        let subject = image.refers_to().and_then(|subject| going.get(&subject).copied());
-        first.entry(image.digest.clone()).or_default().extend(subject);
-    }
+    let before = before(images, going);
     let mut oldest: Vec<&Image> = images.iter().filter(|image| going.contains(&image.digest)).collect();
     oldest.sort_by_key(|image| (image.since(), &image.digest));
     let mut taken = BTreeSet::new();
@@ -32,7 +27,7 @@ pub(super) fn left_for_later<'a>(
         let mut open = vec![&image.digest];
         while let Some(digest) = open.pop() {
             if !taken.contains(digest) && with.insert(digest) {
-                open.extend(first.get(digest).into_iter().flatten());
+                open.extend(before.get(digest).into_iter().flatten());
             }
         }
         if taken.len() + with.len() <= most {

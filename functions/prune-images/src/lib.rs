@@ -35,7 +35,7 @@ pub use config::Config;
 use crate::apply::Apply;
 use crate::ask::Ask;
 use crate::observe::Snapshot;
-use crate::plan::{PlanContext, PlanId, PullTimes};
+use crate::plan::{PlanContext, PlanId};
 use crate::report::Tally;
 use crate::request::{ImagesFields, PruneFields, Request};
 use crate::sources::{Cache, InUseDocument, Reader};
@@ -101,10 +101,10 @@ impl PruneImages {
             plan::confirm(&id.finish(), asked)?;
         }
         let (mut id, mut tally) = (PlanId::default(), Tally::default());
-        let mut pulled = None;
+        let mut led_astray = false;
         for slice in repositories.chunks(SLICE) {
             let seen = observe::with_images(reader, slice).await;
-            pulled = pulled.or(PullTimes::of_guard(&seen, guards).filter(|_| !excluded));
+            led_astray |= !excluded && plan::guard_asks_for_pull_times(&seen, guards);
             let planned = plan::plan(&seen, &context, &mut id);
             warnings.extend(planned.warnings);
             let items = if ask.dry_run {
@@ -117,8 +117,8 @@ impl PruneImages {
             };
             tally.add(items, &planned.images);
         }
-        if let Some(pulled) = pulled {
-            warnings.push(pulled.recorded(role_arn)?);
+        if led_astray {
+            warnings.push(plan::guard_led_astray(role_arn));
         }
         let id = id.finish();
         if let Some(asked) = ask.plan_id.as_deref().filter(|_| ask.dry_run) {
@@ -136,11 +136,10 @@ impl PruneImages {
     ) -> Result<bool, Problem> {
         let role = &self.config.role_arn;
         let excluded = observe::is_excluded(read, role).await;
-        match (PullTimes::of_rules(policies), excluded) {
-            (None, excluded) => Ok(excluded.unwrap_or(false)),
-            (Some(_), Ok(true)) => Ok(true),
-            (Some(rule), Ok(false)) => rule.recorded(role).map(|_| false),
-            (Some(_), Err(problem)) => Err(problem),
+        match excluded {
+            excluded if !plan::rules_ask_for_pull_times(policies) => Ok(excluded.unwrap_or(false)),
+            Ok(false) => Err(plan::rule_led_astray(role)),
+            excluded => excluded,
         }
     }
 

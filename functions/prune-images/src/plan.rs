@@ -36,7 +36,7 @@ pub use guards::Guards;
 pub use id::PlanId;
 pub use narrow::{FirstLook, Fresh, narrow};
 pub use protect::protect;
-pub use pulls::PullTimes;
+pub use pulls::{guard_asks_for_pull_times, guard_led_astray, rule_led_astray, rules_ask_for_pull_times};
 pub use selection::{left_alone, left_as_shared, meant, names, replicated, unmatched, with_policies};
 
 /// The most images that one call deletes.

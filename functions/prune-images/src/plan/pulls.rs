@@ -8,48 +8,44 @@ use shared::{Code, Problem};
 use super::Guards;
 use crate::observe::SeenRepository;
 
-/// What asks when images were pulled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PullTimes {
-    /// A rule, which may delete by them.
-    Rule,
-    /// `keepPulledDays`, of indexes whose manifests were read.
-    Guard,
+/// Whether one of these policies asks for pull times that our own pulls would move. That is asked before any
+/// manifest is read.
+#[must_use]
+pub fn rules_ask_for_pull_times<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> bool {
+    policies.into_iter().any(Policy::asks_for_pull_times)
 }
 
-impl PullTimes {
-    /// Whether one of these policies asks for pull times that our own pulls would move. That is asked before
-    /// any manifest is read.
-    #[must_use]
-    pub fn of_rules<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> Option<Self> {
-        policies.into_iter().any(Policy::asks_for_pull_times).then_some(Self::Rule)
-    }
+/// Whether `keepPulledDays` asks for pull times that our own pulls have moved.
+#[must_use]
+pub fn guard_asks_for_pull_times(repositories: &[(SeenRepository, Option<Policy>)], guards: &Guards) -> bool {
+    guards.keep_pulled_days > 0 && repositories.iter().any(|(seen, _)| seen.images.pulled)
+}
 
-    /// Whether a guard asks for pull times that our own pulls have moved.
-    #[must_use]
-    pub fn of_guard(repositories: &[(SeenRepository, Option<Policy>)], guards: &Guards) -> Option<Self> {
-        let moved = guards.keep_pulled_days > 0 && repositories.iter().any(|(seen, _)| seen.images.pulled);
-        moved.then_some(Self::Guard)
-    }
+/// A rule must not be led astray by the pulls of this role.
+#[must_use]
+pub fn rule_led_astray(role: &str) -> Problem {
+    let role = named(role);
+    let what = format!(
+        "a rule counts sinceImagePulled, and the pulls of {role} are recorded, which reads manifests"
+    );
+    Problem::new(Code::RoleNotExcluded, format!("{what}: {}", remedy(role)))
+}
 
-    /// What it means that the pulls of this role are recorded: a rule must not be led astray.
-    pub fn recorded(self, role: &str) -> Result<Warning, Problem> {
-        let role = if role.is_empty() { "the function's role (ROLE_ARN is not set)" } else { role };
-        let what = match self {
-            Self::Rule => format!(
-                "a rule counts sinceImagePulled, and the pulls of {role} are recorded, which reads manifests"
-            ),
-            Self::Guard => format!(
-                "the manifests of indexes were read, which ECR records as pulls by {role}, so keepPulledDays keeps \
-                 those indexes"
-            ),
-        };
-        let detail = format!(
-            "{what}: register it: aws ecr register-pull-time-update-exclusion --principal-arn {role}"
-        );
-        match self {
-            Self::Rule => Err(Problem::new(Code::RoleNotExcluded, detail)),
-            Self::Guard => Ok(Warning::new(Code::RoleNotExcluded, detail)),
-        }
-    }
+/// `keepPulledDays` keeps what this role has pulled.
+#[must_use]
+pub fn guard_led_astray(role: &str) -> Warning {
+    let role = named(role);
+    let what = format!(
+        "the manifests of indexes were read, which ECR records as pulls by {role}, so keepPulledDays keeps those \
+         indexes"
+    );
+    Warning::new(Code::RoleNotExcluded, format!("{what}: {}", remedy(role)))
+}
+
+fn named(role: &str) -> &str {
+    if role.is_empty() { "the function's role (ROLE_ARN is not set)" } else { role }
+}
+
+fn remedy(role: &str) -> String {
+    format!("register it: aws ecr register-pull-time-update-exclusion --principal-arn {role}")
 }

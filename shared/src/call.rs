@@ -58,7 +58,7 @@ pub struct Envelope {
     pub on_behalf_of: Option<String>,
     /// The instant an event was meant for (`<aws.scheduler.scheduled-time>`).
     #[schemars(with = "Option<crate::schema::Instant>")]
-    #[serde(default, deserialize_with = "crate::schema::instant")]
+    #[serde(default, deserialize_with = "crate::fields::instant")]
     pub at: Option<Timestamp>,
     /// The ARN of the schedule that sent it (`<aws.scheduler.schedule-arn>`).
     pub schedule: Option<String>,

@@ -1,6 +1,8 @@
 //! Rules of request fields that several functions have.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
+use serde::de::{Deserialize, Deserializer, Error};
 
 use crate::names::{
     ClusterName, ClusterRef, Family, NameFault, Scope, ServiceRef, TaskDefinitionName, TaskDefinitionRef,
@@ -48,6 +50,20 @@ pub fn started_by(text: &str) -> Result<String, Problem> {
     } else {
         Err(Problem::bad_request(format!("startedBy: 1 to {STARTED_BY} characters")))
     }
+}
+
+/// Reads an instant that may be left out: with `#[serde(default, deserialize_with = …)]`.
+///
+/// # Errors
+///
+/// What is no instant, with one that is.
+pub fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let shown: String = text.chars().take(80).collect();
+    text.parse().map(Some).map_err(|_| {
+        let like = "an instant between the years 0 and 9999, such as 2026-11-24T22:00:00-03:00 or 2026-11-25T01:00:00Z";
+        D::Error::custom(format!("{shown:?} is not {like}"))
+    })
 }
 
 /// The `limit` of a list, where there is one.

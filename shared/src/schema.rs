@@ -5,9 +5,7 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error};
 
 /// An instant as requests and answers write it: the schema of every [`jiff::Timestamp`].
 #[derive(Debug)]
@@ -25,20 +23,6 @@ impl JsonSchema for Instant {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "date-time" })
     }
-}
-
-/// Reads an instant that may be left out: with `#[serde(default, deserialize_with = …)]`.
-///
-/// # Errors
-///
-/// What is no instant, with one that is.
-pub fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let shown: String = text.chars().take(80).collect();
-    text.parse().map(Some).map_err(|_| {
-        let like = "an instant between the years 0 and 9999, such as 2026-11-24T22:00:00-03:00 or 2026-11-25T01:00:00Z";
-        D::Error::custom(format!("{shown:?} is not {like}"))
-    })
 }
 
 /// A plain name's letters, as in a pattern.

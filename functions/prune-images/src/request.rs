@@ -149,7 +149,7 @@ pub struct EvaluateFields {
     pub(crate) images: Vec<Image>,
     #[schemars(with = "Option<shared::schema::Instant>")]
     /// The instant at which they are looked at; now without it.
-    #[serde(default, deserialize_with = "shared::schema::instant")]
+    #[serde(default, deserialize_with = "shared::fields::instant")]
     pub(crate) at: Option<Timestamp>,
 }
 

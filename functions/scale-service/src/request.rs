@@ -103,11 +103,11 @@ pub struct PutOverrideFields {
     pub(crate) state: OverrideState,
     #[schemars(with = "Option<shared::schema::Instant>")]
     /// When it begins; now without it.
-    #[serde(default, deserialize_with = "shared::schema::instant")]
+    #[serde(default, deserialize_with = "shared::fields::instant")]
     pub(crate) from: Option<Timestamp>,
     #[schemars(with = "Option<shared::schema::Instant>")]
     /// When it ends; this or `for`.
-    #[serde(default, deserialize_with = "shared::schema::instant")]
+    #[serde(default, deserialize_with = "shared::fields::instant")]
     pub(crate) until: Option<Timestamp>,
     /// How long it holds; this or `until`.
     pub(crate) r#for: Option<IsoDuration>,
@@ -132,7 +132,7 @@ pub struct PreviewFields {
     schedule: String,
     #[schemars(with = "Option<shared::schema::Instant>")]
     /// The instant to look at; now without it.
-    #[serde(default, deserialize_with = "shared::schema::instant")]
+    #[serde(default, deserialize_with = "shared::fields::instant")]
     at: Option<Timestamp>,
     /// How many transitions to tell: 5 without it, and at most 100.
     count: Option<usize>,

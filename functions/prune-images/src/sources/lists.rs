@@ -53,7 +53,7 @@ pub struct InUseDocument {
     /// Where.
     pub region: String,
     /// When it was made. One that is older than a day is none.
-    #[serde(default, deserialize_with = "shared::schema::instant", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "shared::fields::instant", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "shared::schema::Instant")]
     pub at: Option<Timestamp>,
     /// Whether every source was read whole, and everything stands here.

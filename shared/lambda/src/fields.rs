@@ -17,11 +17,20 @@ pub(crate) fn parse<R>(route: &Route<R>, mut fields: Map<String, Value>) -> Resu
     if route.kind == Kind::DryUnlessTold {
         envelope.entry("dryRun").or_insert(Value::Bool(true));
     }
-    let request = (route.parse)(route.action, Value::Object(fields)).map_err(|mut problem| {
-        if route.kind != Kind::Read && problem.detail.contains("unknown field") {
-            problem.detail += "; and every change takes `dryRun`, `reason`, `onBehalfOf`, `at`";
-        }
-        problem
-    })?;
+    if route.kind != Kind::Read
+        && let Some((given, meant)) = misspelt(&fields)
+    {
+        let detail = format!("{}: field {given:?} is unknown: write {meant:?}", route.action);
+        return Err(Problem::bad_request(detail));
+    }
+    let request = (route.parse)(route.action, Value::Object(fields))?;
     Ok((request, strict::parse(route.action, Value::Object(envelope))?))
+}
+
+/// A field that is the envelope's but for its case: the request's own fields are no help to whoever wrote it.
+fn misspelt(fields: &Map<String, Value>) -> Option<(&str, &'static str)> {
+    fields.keys().find_map(|given| {
+        let meant = Envelope::FIELDS.iter().find(|name| name.eq_ignore_ascii_case(given))?;
+        Some((given.as_str(), *meant))
+    })
 }

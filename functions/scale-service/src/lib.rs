@@ -16,10 +16,10 @@ mod report;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::api::Operation;
-use shared::report::{Outcome, Warning};
+use shared::report::Outcome;
 use shared::select::NamePatterns;
 use shared::settings::{Mode, Scheduling};
-use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, perform};
+use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Clock, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
@@ -96,7 +96,7 @@ impl Function for ScaleService {
             Opened::Ended(answer) => return Ok(*answer),
             Opened::GoesOn(written) => written,
         };
-        let mut seen = match run.look(written.clone()).await {
+        let seen = match run.look(written.clone()).await {
             Ok(seen) => seen,
             // A change that was made is never answered as an error.
             Err(problem) => match written.filter(|_| !ask.dry_run) {
@@ -107,12 +107,6 @@ impl Function for ScaleService {
             },
         };
         let plan = plan::plan(&seen, &ask, &self.plan_settings);
-        let reaches = |item: &Item| !item.resource.starts_with("cluster/");
-        if seen.written.is_some() && !plan.forecast().iter().any(reaches) {
-            let detail =
-                "nothing here follows a schedule, so it reaches nothing: tag the services or the cluster";
-            seen.warnings.push(Warning::new(Code::NoSchedule, detail));
-        }
         let mut items = run.carry_out(plan, &seen).await;
         if let Some(written) = &seen.written {
             written.comes_first(&mut items);

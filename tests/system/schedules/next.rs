@@ -134,6 +134,6 @@ async fn an_override_of_a_cluster_in_which_nothing_follows_a_schedule_says_so() 
     let story = Story::begins("2026-11-24 12:00").await;
     let body = json!({"state": "off", "for": "PT1H"});
     let report = story.asks("2026-11-24 12:00", "PUT", "/override", body).await;
-    assert_eq!(report["warnings"][0]["code"], "noSchedule", "{report}");
+    assert_eq!(report["items"][0]["warnings"][0]["code"], "noSchedule", "{report}");
     assert_eq!(story.count(), 3);
 }

@@ -3,8 +3,10 @@
 //! What is due is [`shared::schedule::decide`]'s to say, line by line of the table; in
 //! [`super::case`] it becomes steps, with the same stop and start that requests use.
 
+use shared::Code;
 use shared::names::ServiceId;
 use shared::record::Size;
+use shared::report::Warning;
 use shared::schedule::{Drift, Due};
 
 use super::case::{Resource as _, reconciled, recorded};
@@ -20,14 +22,21 @@ pub(super) fn plan(seen: &Snapshot, ask: &Ask, settings: &PlanSettings) -> Plan 
         pending.note_unread(&unread.what);
         plan.decided(unread.item());
     }
-    if let Some(written) = seen.written.as_ref().filter(|written| written.is_of_a_cluster()) {
-        plan.decided(written.item(None));
-    }
     let of_group = |one| Some((one, reconciled(one, seen, ask, settings)?));
     let groups: Vec<(&SeenGroup, PlannedItem)> = seen.groups.iter().filter_map(of_group).collect();
+    let of_service = |one| Some((one, reconciled(one, seen, ask, settings)?));
+    let services: Vec<(&Seen, PlannedItem)> = seen.services.iter().filter_map(of_service).collect();
+    if let Some(written) = seen.written.as_ref().filter(|written| written.is_of_a_cluster()) {
+        let mut item = written.item(None);
+        if services.is_empty() && groups.is_empty() {
+            let detail =
+                "nothing here follows a schedule, so it reaches nothing: tag the services or the cluster";
+            item.warnings.push(Warning::new(Code::NoSchedule, detail));
+        }
+        plan.decided(item);
+    }
     let up = groups::up(groups.iter().map(|(one, planned)| (*one, planned)));
-    for one in &seen.services {
-        let Some(mut planned) = reconciled(one, seen, ask, settings) else { continue };
+    for (one, mut planned) in services {
         let waits = services::without_machines(one, &planned.item, seen, &up);
         planned.item.warnings.extend(waits);
         pending.note(&one.id.cluster, &planned);

@@ -122,12 +122,6 @@ impl Step {
         })
     }
 
-    /// Whether it changes a size, and not only what is written of it.
-    #[must_use]
-    pub fn is_of_the_size(&self) -> bool {
-        matches!(self, Self::SetDesired { .. } | Self::SetScalable { .. } | Self::SizeGroup { .. })
-    }
-
     /// What takes it back where a later step of its job is refused: a service that can't be stopped must
     /// not run on without its autoscaling, nor a group without its alarms.
     #[must_use]

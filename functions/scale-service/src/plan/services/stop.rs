@@ -41,9 +41,9 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
         steps.push(case.write(case.record_of(State::Stopping, size)));
     }
     // Before the count, or autoscaling would raise it again.
-    if let Some((min, target)) = min_left(case).zip(case.seen.target.as_ref())
-        && (target.min_capacity, target.suspended) != (min, Suspended::ALL)
-    {
+    let awake = min_left(case).zip(case.seen.target.as_ref());
+    let awake = awake.filter(|(min, it)| (it.min_capacity, it.suspended) != (*min, Suspended::ALL));
+    if let Some((min, target)) = awake {
         steps.push(Step::SetScalable {
             service: case.seen.id.clone(),
             before: (target.min_capacity, target.suspended),
@@ -58,7 +58,7 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
 
     let mut item = case.item(Outcome::Changed, None, case.stop_reason(&size));
     item.after = Some(after(case, size));
-    if left == case.count() && left > 0 && !steps.iter().any(Step::is_of_the_size) {
+    if left == case.count() && left > 0 && awake.is_none() {
         item.reason = format!(
             "it keeps its {left}, which are no more than its night size of {}; noted as off",
             case.live.night

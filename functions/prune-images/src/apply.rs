@@ -53,13 +53,13 @@ impl<'a> Apply<'a> {
     }
 
     /// What a step may still do, and what was taken away from it: a look may be too old by its turn.
-    async fn still(&self, step: &Step) -> (Option<Step>, Vec<(ItemId, Taken)>) {
+    async fn still(&self, step: Step) -> (Option<Step>, Vec<(ItemId, Taken)>) {
         let looked = Duration::from_millis(self.looked.load(Ordering::Relaxed));
         if self.clock.elapsed().saturating_sub(looked) <= FRESH {
-            return (Some(step.clone()), Vec::new());
+            return (Some(step), Vec::new());
         }
         let covers = step.images().iter().map(|image| image.item).collect();
-        let Narrowed { jobs, taken } = self.look(vec![Job { covers, steps: vec![step.clone()] }]).await;
+        let Narrowed { jobs, taken } = self.look(vec![Job { covers, steps: vec![step] }]).await;
         (jobs.into_iter().flat_map(|job| job.steps).next(), taken)
     }
 
@@ -69,14 +69,14 @@ impl<'a> Apply<'a> {
         let names: BTreeSet<String> =
             jobs.iter().flat_map(|job| &job.steps).map(|step| step.repository().to_owned()).collect();
         for _ in 0..READINGS {
-            let began = self.clock.elapsed();
             let in_use = self.reader.in_use().await;
             let used = in_use.by_repository(self.reader.scope);
             let images = observe::images_of(self.reader, names.clone()).await;
             if self.have_moved(&images, &used) {
                 continue;
             }
-            self.looked.store(began.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+            let looked = self.clock.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+            self.looked.store(looked, Ordering::Relaxed);
             let (scope, now) = (self.reader.scope.clone(), self.clock.now());
             return narrow(jobs, &Fresh { in_use, used, scope, images, now }, self.guards, &self.first);
         }
@@ -103,12 +103,28 @@ impl<'a> Apply<'a> {
         moved
     }
 
+    async fn delete(&self, repository: &str, images: &[PlannedImage]) -> Result<Done<Effect>, Problem> {
+        let digests: Vec<String> = images.iter().map(|image| image.digest.to_string()).collect();
+        let refused = self.write.delete_images(repository, &digests).await?;
+        let mut done = Done::default();
+        for image in images {
+            if let Some((code, reason)) = refused.get(image.digest.as_str()) {
+                settle(&mut done, image, code, reason);
+            }
+        }
+        Ok(done)
+    }
+
+    /// One after the other, since a call archives one: by its turn the look may be too old.
     async fn archive(&self, repository: &str, images: &[PlannedImage]) -> Done<Effect> {
         let mut done = Done::default();
         for image in images {
-            if let Err(problem) = self.write.archive_image(repository, image.digest.as_str()).await {
-                done.refused.push((image.item, problem));
-            }
+            let (repository, images) = (repository.to_owned(), vec![image.clone()]);
+            let (step, taken) = self.still(Step::Archive { repository, images }).await;
+            done.left.extend(taken);
+            let Some(step) = step else { continue };
+            let archived = self.write.archive_image(step.repository(), image.digest.as_str()).await;
+            done.refused.extend(archived.err().map(|problem| (image.item, problem)));
         }
         done
     }
@@ -129,24 +145,18 @@ impl Executor<Step, Effect> for Apply<'_> {
     const BATCH: usize = 10;
 
     async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
-        let (step, taken) = self.still(step).await;
-        let mut done = match step {
-            None => Done::default(),
-            Some(Step::Delete { repository, images }) => {
-                let digests: Vec<String> = images.iter().map(|image| image.digest.to_string()).collect();
-                let refused = self.write.delete_images(&repository, &digests).await?;
-                let mut done = Done::default();
-                for image in &images {
-                    if let Some((code, reason)) = refused.get(image.digest.as_str()) {
-                        settle(&mut done, image, code, reason);
-                    }
-                }
-                done
+        match step {
+            Step::Archive { repository, images } => Ok(self.archive(repository, images).await),
+            Step::Delete { .. } => {
+                let (step, taken) = self.still(step.clone()).await;
+                let mut done = match &step {
+                    Some(step) => self.delete(step.repository(), step.images()).await?,
+                    None => Done::default(),
+                };
+                done.left.extend(taken);
+                Ok(done)
             }
-            Some(Step::Archive { repository, images }) => self.archive(&repository, &images).await,
-        };
-        done.left.extend(taken);
-        Ok(done)
+        }
     }
 
     /// What is in use, and what the images are, is read again before each batch.

@@ -39,7 +39,7 @@ pub type FirstLook = BTreeMap<String, BTreeSet<Digest>>;
 #[must_use]
 pub fn narrow(jobs: Vec<Job<Step>>, fresh: &Fresh, guards: &Guards, first: &FirstLook) -> Narrowed<Step> {
     if fresh.in_use.failed.iter().any(|failure| failure.code == Code::OutOfTime) {
-        return Narrowed::nothing(&jobs, &out_of_time());
+        return Narrowed::nothing(&jobs, &Taken::out_of_time());
     }
     if let Some(reason) = fresh.in_use.blocked(&fresh.scope) {
         let taken = Taken { outcome: Outcome::Failed, code: Code::SourceUnreadable, reason };
@@ -125,11 +125,6 @@ fn guarded(narrowed: Narrowed<Step>, fresh: &Fresh, guards: &Guards, first: &Fir
     left
 }
 
-fn out_of_time() -> Taken {
-    let reason = "the time was up before the last look at what is in use; the same request again goes on";
-    Taken { outcome: Outcome::NotAttempted, code: Code::OutOfTime, reason: reason.to_owned() }
-}
-
 fn unread() -> Taken {
     let reason = "its repository was not looked at again".to_owned();
     Taken { outcome: Outcome::Failed, code: Code::Internal, reason }
@@ -154,7 +149,7 @@ impl<'a> RepositoryNow<'a> {
     fn of(images: &'a Result<Images, Refusal>, used: &UsedHere, guards: &Guards, now: Timestamp) -> Self {
         let failed = |code, reason| Self::Failed(Taken { outcome: Outcome::Failed, code, reason });
         let seen = match images {
-            Err(Refusal { code: Code::OutOfTime, .. }) => return Self::Failed(out_of_time()),
+            Err(Refusal { code: Code::OutOfTime, .. }) => return Self::Failed(Taken::out_of_time()),
             Err(Refusal { code, reason }) => {
                 return failed(*code, format!("it could not be looked at again: {reason}"));
             }

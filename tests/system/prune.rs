@@ -1,5 +1,13 @@
 //! Old images leave by the rules, and never one that anything still needs.
 
+mod clean;
+pub(crate) mod faults;
+mod fleet;
+mod looks;
+mod needs;
+mod twins;
+mod worlds;
+
 use emulator::{Aws, ImageSeed, ServiceSeed, World};
 use jiff::{SignedDuration, Timestamp};
 use local::{System, system::Setup};
@@ -235,37 +243,48 @@ async fn a_plan_that_was_seen_is_applied_and_one_of_an_older_world_is_a_409() {
     assert_eq!((done.status, &done.json()["counts"]["changed"]), (200, &json!(6)), "{}", done.body);
 }
 
-/// What somebody does between plan and apply, at a call of the second look.
-async fn meanwhile(change: impl FnOnce(&mut World)) -> (Fixture, Value) {
-    let mut world = ten();
-    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v10")));
-    let aws = Aws::new(world);
-    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
-    // The first look ends with the images; the second one begins with what is in use.
-    let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
+/// Runs this event, and as often as said, once `due` says so of the calls until then, changes the world under it.
+pub(crate) async fn with_a_change(
+    fixture: &Fixture,
+    event: Value,
+    due: impl Fn(&dyn Fn(&str) -> usize) -> bool,
+    mut change: impl FnMut(&mut World),
+    times: usize,
+) -> Value {
+    let aws = fixture.aws.clone();
     aws.latency(Some(std::time::Duration::from_millis(20)));
-    let mut run = Box::pin(fixture.prune(apply(&any_more_than(5))));
-    let mut change = Some(change);
+    let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
+    let mut run = Box::pin(fixture.prune(event));
+    let mut changed = 0;
     let answer = loop {
         tokio::select! {
             biased;
             answer = &mut run => break answer,
             () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {
-                if calls("DescribeImages") == 1 && calls("ListClusters") == 2 && let Some(change) = change.take()
-                {
-                    aws.with(change);
+                if changed < times && due(&calls) {
+                    aws.with(&mut change);
+                    changed += 1;
                 }
             }
         }
     };
     drop(run);
-    assert!(change.is_none(), "it was changed while the run was under way");
-    (fixture, report(answer))
+    aws.latency(None);
+    assert!(changed > 0, "it was changed while the run was under way");
+    report(answer)
+}
+
+/// The first look has ended, with the images, and the second one has begun, with what is in use.
+pub(crate) fn between_looks(calls: &dyn Fn(&str) -> usize) -> bool {
+    calls("DescribeImages") == 1 && calls("ListClusters") == 2
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_retagged_pushed_or_taken_into_use_between_plan_and_apply_is_left() {
-    let (fixture, report) = meanwhile(|world| {
+    let mut world = ten();
+    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v10")));
+    let fixture = Fixture::with(&Aws::new(world), &[("KEEP_PULLED_DAYS", "0")]).await;
+    let change = |world: &mut World| {
         // v1 gets a tag, a service takes v2, and an index that names v3 is pushed.
         let v1 = world.digest("users", "v1").unwrap();
         world.move_tag("users", "release", &v1);
@@ -273,8 +292,8 @@ async fn what_is_retagged_pushed_or_taken_into_use_between_plan_and_apply_is_lef
         let v3 = world.digest("users", "v3").unwrap();
         world.index("users", ImageSeed::new("multi").pushed_at(evening()), &[v3]);
         world.image("users", ImageSeed::new("v11").pushed_at(evening()));
-    })
-    .await;
+    };
+    let report = with_a_change(&fixture, apply(&any_more_than(5)), between_looks, change, 1).await;
     assert_eq!(
         tags(&fixture.aws, "users"),
         ["multi", "release", "v1", "v10", "v11", "v2", "v3", "v6", "v7", "v8", "v9"],
@@ -428,13 +447,18 @@ async fn protected_tags_and_recent_pulls_keep_images() {
 #[tokio::test(start_paused = true)]
 async fn shared_replicated_and_caching_repositories_are_skipped_unless_they_are_named() {
     let mut world = World::new(evening());
-    for name in ["shared", "copied/app", "docker-hub/nginx", "plain"] {
+    for name in ["shared", "open/app", "copied/app", "docker-hub/nginx", "plain"] {
         for n in 1..=4 {
             world.image(name, ImageSeed::new(&format!("v{n}")).pushed_at(days_ago(90 - n)));
         }
     }
     let other = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "ecr:BatchGetImage"}]});
     world.repository_policy("shared", &other);
+    // And the registry's policy lets others pull what lies below open/.
+    world.registry_policy(&json!({"Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "ecr:BatchGetImage",
+        "Resource": "arn:aws:ecr:sa-east-1:123456789012:repository/open/*",
+    }]}));
     world.replicated("copied/", "999999999999", "eu-west-1");
     world.pull_through_cache("docker-hub", "registry-1.docker.io");
     let aws = Aws::new(world);
@@ -449,6 +473,7 @@ async fn shared_replicated_and_caching_repositories_are_skipped_unless_they_are_
             .map(|item| item["code"].clone())
     };
     assert_eq!(code("shared"), Some(json!("sharedRepository")));
+    assert_eq!(code("open/app"), Some(json!("sharedRepository")));
     assert_eq!(code("copied/app"), Some(json!("replicatedRepository")));
     assert_eq!(code("docker-hub/nginx"), Some(json!("cachedRepository")));
     assert_eq!(code("plain"), None);

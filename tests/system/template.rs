@@ -15,7 +15,7 @@ use shared_lambda::Function;
 use stop_task::StopTask;
 
 use crate::fixture::{Fixture, evening, prod_with};
-use crate::{prune, prune_faults};
+use crate::prune;
 
 /// A function's name with the method and path of each of its routes.
 fn of<F: Function>() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
@@ -215,7 +215,7 @@ fn run_task_may_pass_roles_to_tasks_and_to_ecs_each_of_its_own_parameter() {
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_prune_images_allows_what_it_calls_and_no_more() {
-    let fixture = Fixture::on(prune_faults::world()).await;
+    let fixture = Fixture::on(prune::faults::world()).await;
     fixture.aws.with(|world| {
         let v5 = world.digest("users", "v5").unwrap();
         world.index("users", ImageSeed::new("multi").pushed_at(evening()), &[v5]);

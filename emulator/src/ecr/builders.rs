@@ -80,6 +80,13 @@ impl ImageSeed {
         self
     }
 
+    /// With a manifest of which `DescribeImages` does not say what it is.
+    #[must_use]
+    pub fn unsaid(mut self) -> Self {
+        self.media_type = "";
+        self
+    }
+
     /// When it was pushed.
     #[must_use]
     pub fn pushed_at(mut self, at: Timestamp) -> Self {

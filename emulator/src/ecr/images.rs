@@ -118,7 +118,8 @@ fn detail(world: &World, repository: &str, digest: &str, image: &Image) -> Value
     put(&mut view, "imageTags", (!tags.is_empty()).then(|| json!(tags)));
     put(&mut view, "imageSizeInBytes", Some(image.size));
     put(&mut view, "imagePushedAt", Some(epoch(image.pushed_at)));
-    put(&mut view, "imageManifestMediaType", Some(image.manifest.media_type.as_str()));
+    let media_type = Some(image.manifest.media_type.as_str()).filter(|text| !text.is_empty());
+    put(&mut view, "imageManifestMediaType", media_type);
     put(&mut view, "artifactMediaType", image.manifest.artifact_type.as_deref());
     put(&mut view, "lastRecordedPullTime", image.pulled_at.map(epoch));
     put(&mut view, "subjectManifestDigest", image.manifest.subject.as_deref());

@@ -4,8 +4,8 @@ use emulator::{Aws, ImageSeed, ServiceSeed, World};
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::{HOST, any_more_than, apply, days_ago, digest, image, report, tags, ten};
 use crate::fixture::{Fixture, evening};
-use crate::prune::{HOST, any_more_than, apply, days_ago, digest, image, report, tags, ten};
 
 /// With nothing pulled or pushed a short while ago.
 async fn fixture(aws: &Aws) -> Fixture {
@@ -190,4 +190,17 @@ async fn a_key_twice_in_a_policy_is_a_fault_wherever_the_policy_stands() {
     let answer = fixture.system.request(&sent).await;
     assert_eq!(answer.status, 400, "{}", answer.body);
     assert_eq!(tags(&aws, "users").len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_of_which_aws_does_not_say_what_it_is_may_be_an_index_and_keeps_its_repository() {
+    let mut world = ten();
+    world.image("users", ImageSeed::new("odd").unsaid().pushed_at(days_ago(1)));
+    for n in 1..=4 {
+        world.image("threads", ImageSeed::new(&format!("t{n}")).pushed_at(days_ago(90 - n)));
+    }
+    let aws = Aws::new(world);
+    let report = report(fixture(&aws).await.prune(apply(&any_more_than(2))).await);
+    assert_eq!((tags(&aws, "users").len(), tags(&aws, "threads").len()), (11, 2), "{report}");
+    assert!(report.to_string().contains("does not say what kind of manifest"), "{report}");
 }

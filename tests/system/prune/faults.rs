@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use emulator::{Aws, Faults, ServiceSeed, World};
 use serde_json::{Value, json};
 
+use super::{HOST, any_more_than, apply, report, tags, ten};
 use crate::fixture::Fixture;
-use crate::prune::{HOST, any_more_than, apply, report, tags, ten};
 
 /// Every call that a source makes, and the sources that it fails.
 const CALLS: [(&str, &str, &[&str]); 18] = [
@@ -197,7 +197,7 @@ async fn a_repository_that_cannot_be_read_fails_alone() {
         for n in 1..=4 {
             world.image(
                 "threads",
-                emulator::ImageSeed::new(&format!("t{n}")).pushed_at(crate::prune::days_ago(90 - n)),
+                emulator::ImageSeed::new(&format!("t{n}")).pushed_at(super::days_ago(90 - n)),
             );
         }
         let fixture = Fixture::with(&Aws::new(world), &[("KEEP_PULLED_DAYS", "0")]).await;

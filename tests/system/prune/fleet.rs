@@ -7,8 +7,8 @@ use emulator::{Aws, ImageSeed, ServiceSeed, World};
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
+use super::{HOST, any_more_than, apply};
 use crate::fixture::{Fixture, evening};
-use crate::prune::{HOST, any_more_than, apply};
 
 fn hundred() -> World {
     let mut world = World::new(evening());

@@ -7,41 +7,12 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::Code;
 
+use super::{
+    HOST, any_more_than, apply, between_looks, days_ago, digest, image, report, tags, ten, with_a_change,
+};
 use crate::fixture::{Fixture, evening};
-use crate::prune::{HOST, any_more_than, apply, days_ago, digest, image, report, tags, ten};
 
 const PULLED_AND_PUSHED: [(&str, &str); 2] = [("KEEP_PULLED_DAYS", "0"), ("KEEP_PUSHED_HOURS", "0")];
-
-/// Runs this event, and once `due` says so of the calls until then, changes the world under it.
-async fn with_a_change(
-    fixture: &Fixture,
-    event: Value,
-    due: impl Fn(&dyn Fn(&str) -> usize) -> bool,
-    mut change: impl FnMut(&mut World),
-    times: usize,
-) -> Value {
-    let aws = fixture.aws.clone();
-    aws.latency(Some(Duration::from_millis(20)));
-    let calls = |operation: &str| aws.ledger().into_iter().filter(|call| call.operation == operation).count();
-    let mut run = Box::pin(fixture.prune(event));
-    let mut changed = 0;
-    let answer = loop {
-        tokio::select! {
-            biased;
-            answer = &mut run => break answer,
-            () = tokio::time::sleep(Duration::from_millis(5)) => {
-                if changed < times && due(&calls) {
-                    aws.with(&mut change);
-                    changed += 1;
-                }
-            }
-        }
-    };
-    drop(run);
-    aws.latency(None);
-    assert!(changed > 0, "it was changed while the run was under way");
-    report(answer)
-}
 
 /// A repository of so many images, a minute apart, `b0000` the oldest.
 fn many(images: i64) -> World {
@@ -100,7 +71,7 @@ async fn a_tag_that_moves_while_use_is_read_keeps_what_it_points_to_in_the_end()
     let report = with_a_change(
         &fixture,
         apply(&any_more_than(5)),
-        |calls| calls("DescribeImages") == 1 && calls("ListClusters") == 2,
+        between_looks,
         |world| {
             let v1 = world.digest("users", "v1").unwrap();
             world.move_tag("users", "prod", &v1);
@@ -142,7 +113,7 @@ async fn the_guards_hold_at_every_look_with_what_somebody_else_deleted_meanwhile
     let report = with_a_change(
         &fixture,
         event,
-        |calls| calls("DescribeImages") == 1 && calls("ListClusters") == 2,
+        between_looks,
         |world| {
             let v10 = world.digest("users", "v10").unwrap();
             world.remove_image("users", &v10);
@@ -160,12 +131,7 @@ async fn an_image_that_is_taken_into_use_before_its_turn_is_not_archived_either(
     world.pull_time_exclusion("arn:aws:iam::123456789012:role/steward");
     let aws = Aws::new(world);
     let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
-    let policy = json!({"rules": [{
-        "rulePriority": 1,
-        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10},
-        "action": {"type": "transition", "targetStorageClass": "archive"},
-    }]});
-    let mut event = apply(&policy);
+    let mut event = apply(&to_the_archive());
     event["archive"] = json!(true);
     let report = with_a_change(
         &fixture,
@@ -185,26 +151,55 @@ async fn an_image_that_is_taken_into_use_before_its_turn_is_not_archived_either(
 
 #[tokio::test(start_paused = true)]
 async fn a_look_that_is_a_minute_old_is_not_acted_on() {
-    let aws = Aws::new(many(400));
-    let variables = [PULLED_AND_PUSHED[0], PULLED_AND_PUSHED[1], ("MAX_DELETE_PERCENT", "100")];
-    let fixture = Fixture::with(&aws, &variables).await;
-    let mut event = apply(&any_more_than(10));
-    event["maxDeletePercent"] = json!(100);
-    // Each call of a look takes a quarter of a minute.
-    aws.latency(Some(Duration::from_secs(15)));
+    let mut world = many(50);
+    world.pull_time_exclusion("arn:aws:iam::123456789012:role/steward");
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &PULLED_AND_PUSHED).await;
+    // Twenty images go to the archive one after the other, and each call takes four seconds.
+    aws.latency(Some(Duration::from_secs(4)));
+    let mut event = apply(&to_the_archive());
+    event["archive"] = json!(true);
     let run = report(fixture.prune(event).await);
     aws.latency(None);
-    let mut last_look = None;
+    let mut looked = None;
+    let mut archived = 0;
     for call in aws.ledger() {
         match call.operation.as_str() {
-            "ListClusters" => last_look = Some(call.at),
-            "BatchDeleteImage" => {
-                let age = call.at.duration_since(last_look.unwrap());
-                assert!(age <= SignedDuration::from_secs(120), "{age}: {}", run["summary"]);
+            "DescribeImages" => looked = Some(call.at),
+            "UpdateImageStorageClass" => {
+                archived += 1;
+                let age = call.at.duration_since(looked.unwrap());
+                // A call is on its way for four seconds, and so was the look.
+                assert!(age <= SignedDuration::from_secs(60 + 2 * 4), "{age}: {}", run["summary"]);
             }
             _ => {}
         }
     }
+    assert!(archived >= 20, "{archived}: {}", run["summary"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_time_does_not_suffice_for_is_left_to_the_next_run() {
+    let mut world = many(50);
+    world.pull_time_exclusion("arn:aws:iam::123456789012:role/steward");
+    let aws = Aws::new(world);
+    let fixture =
+        Fixture::with(&aws, &[("PRUNE_POLICY", &to_the_archive().to_string()), PULLED_AND_PUSHED[0]]).await;
+    aws.latency(Some(Duration::from_secs(1)));
+    let body = json!({"dryRun": false, "archive": true});
+    let answer = fixture.rest("POST", "/v1/images/prune", &body).await.json();
+    let counts = &answer["counts"];
+    assert_eq!(counts["failed"], 0, "{}", answer["summary"]);
+    assert!(counts["notAttempted"].as_u64().unwrap() > 0, "{}", answer["summary"]);
+}
+
+/// All but the ten newest go to the archive.
+fn to_the_archive() -> Value {
+    json!({"rules": [{
+        "rulePriority": 1,
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10},
+        "action": {"type": "transition", "targetStorageClass": "archive"},
+    }]})
 }
 
 #[tokio::test(start_paused = true)]

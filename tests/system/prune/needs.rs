@@ -4,8 +4,8 @@ use emulator::{Aws, ImageSeed, ServiceSeed, World};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::{HOST, any_more_than, apply, days_ago, image, tags, ten};
 use crate::fixture::{Fixture, evening};
-use crate::prune::{HOST, any_more_than, apply, days_ago, image, tags, ten};
 
 /// AWS's own example: one untagged image is kept.
 fn one_untagged() -> Value {

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
+use super::{HOST, any_more_than, apply};
 use crate::fixture::{Fixture, evening};
-use crate::prune::{HOST, any_more_than, apply};
 
 const VARIABLES: [(&str, &str); 3] =
     [("KEEP_PULLED_DAYS", "0"), ("KEEP_PUSHED_HOURS", "1"), ("MAX_DELETE_PERCENT", "100")];
@@ -133,7 +133,7 @@ async fn run_two(seeds: &(Vec<(u64, Deed)>, u64, u32)) {
         }
     };
     let (first, second, ()) = tokio::join!(one.prune(event.clone()), second, people);
-    let both: Vec<Value> = [first, second].into_iter().map(crate::prune::report).collect();
+    let both: Vec<Value> = [first, second].into_iter().map(super::report).collect();
     let there: BTreeSet<String> =
         aws.with(|world| world.images("users").into_iter().map(|it| it.digest).collect());
     let lost: Vec<&String> = needed.difference(&there).collect();

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
+use super::HOST;
 use crate::fixture::{Fixture, evening};
-use crate::prune::HOST;
 
 /// An image: its age in days, what its tag begins with, whether it is an index of those before it, is
 /// signed, is used by a service, and how long ago it was pulled.

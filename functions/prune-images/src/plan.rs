@@ -13,6 +13,7 @@ mod selection;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,11 +34,12 @@ use crate::used::{InUse, UsedHere};
 use guards::Losses;
 
 pub use guards::Guards;
-pub use id::PlanId;
+pub use id::{PlanId, confirm};
 pub use narrow::{FirstLook, Fresh, narrow};
 pub use protect::protect;
 pub use pulls::{guard_asks_for_pull_times, guard_led_astray, rule_led_astray, rules_ask_for_pull_times};
-pub use selection::{left_alone, left_as_shared, meant, names, replicated, unmatched, with_policies};
+pub use selection::{left_alone, left_as_shared, meant, names, unmatched, with_policies};
+pub use warnings::{replicated, sources};
 
 /// The most images that one call deletes.
 const BATCH: usize = 100;
@@ -145,18 +147,6 @@ pub struct Planned {
     pub warnings: Vec<Warning>,
 }
 
-/// Whether the plan with this id is the one that a request means, where that means one.
-pub fn confirm(id: &str, asked: &str) -> Result<(), Problem> {
-    if id == asked {
-        return Ok(());
-    }
-    let detail = format!(
-        "what would go is not what plan {asked} said: look at plan {id} (the same request as a dry run), and send \
-         that"
-    );
-    Err(Problem::new(Code::PlanChanged, detail))
-}
-
 /// What is in use is known by two thirds of the deadline, or nothing is deleted.
 pub fn in_time(in_use: &InUse, ask: &Ask) -> Result<(), Problem> {
     let slow = in_use.failed.iter().filter(|it| it.code == Code::OutOfTime);
@@ -189,9 +179,9 @@ pub fn plan(
         }
         let Some(policy) = policy else { continue };
         let judged = judge(name, &seen.images, Some(policy), context);
-        planned.warnings.extend(native(seen, context));
-        planned.warnings.extend(archived_in_use(seen, context));
-        planned.warnings.extend(pulled_by_a_scanner(name, &judged));
+        planned.warnings.extend(warnings::native(seen, context));
+        planned.warnings.extend(warnings::archived_in_use(seen, context));
+        planned.warnings.extend(warnings::pulled_by_a_scanner(name, &judged));
         id.repository(name, policy, &judged);
         add(&mut planned.plan, seen, &judged, context);
         planned.images.extend(judged);
@@ -375,87 +365,4 @@ fn add(plan: &mut Plan, seen: &SeenRepository, judged: &[Judged], context: &Plan
             plan.job(stage, Job { covers, steps: vec![step] });
         }
     }
-}
-
-/// Sources that are off or could not be read.
-#[must_use]
-pub fn sources(in_use: &InUse) -> Vec<Warning> {
-    let off = in_use.off.iter().map(|source| {
-        let detail = format!(
-            "the source {source} is switched off by SOURCES_OFF: what it would name is not protected"
-        );
-        Warning::new(Code::SourceOff, detail)
-    });
-    let failed = in_use.failed.iter().map(|failure| {
-        let detail = format!("the source {} could not be read whole: {}", failure.source, failure.reason);
-        Warning::new(Code::SourceUnreadable, detail)
-    });
-    off.chain(failed).collect()
-}
-
-/// What the policy that is attached to a repository would do to images in use: ECR runs it itself.
-fn native(seen: &SeenRepository, context: &PlanContext<'_>) -> Vec<Warning> {
-    let Some(text) = &seen.attached else { return Vec::new() };
-    let name = &seen.repository.repository_name;
-    let Ok(policy) = text.parse::<Policy>() else {
-        let detail = format!(
-            "repository/{name} has a lifecycle policy attached, which ECR runs with no regard to use, and it can't be \
-             read here"
-        );
-        return vec![Warning::new(Code::NativePolicyActive, detail)];
-    };
-    let Some(used) = context.used.get(name) else { return Vec::new() };
-    let protected = protect(&seen.images, used, &Guards::none(), context.now);
-    let would = evaluate(&policy, &seen.images.images, context.now).into_iter().filter_map(|decision| {
-        let kept = protected.get(&decision.digest)?;
-        if decision.verdict == Verdict::Keep {
-            return None;
-        }
-        let verb = if decision.verdict == Verdict::Expire { "expire" } else { "archive" };
-        let detail = format!(
-            "rule {} of the policy attached to repository/{name} lets ECR itself {verb} repository/{name}@{}: {}. \
-             Detach it (aws ecr delete-lifecycle-policy --repository-name {name})",
-            decision.rule.unwrap_or(0),
-            decision.digest,
-            kept.reason
-        );
-        Some(Warning::new(Code::NativePolicyActive, detail))
-    });
-    would.collect()
-}
-
-/// So few images may all have been pulled by somebody who needs them.
-const MANY: usize = 10;
-
-/// Most of what a rule would act on is kept as pulled: something may pull every image each night.
-fn pulled_by_a_scanner(name: &str, judged: &[Judged]) -> Option<Warning> {
-    let meant = judged.iter().filter(|one| one.by_policy != Verdict::Keep).count();
-    let is_pulled = |one: &&Judged| one.held.is_some_and(|(_, code)| code == Code::PulledRecently);
-    let pulled = judged.iter().filter(is_pulled).count();
-    (meant >= MANY && pulled * 2 > meant).then(|| {
-        let detail = format!(
-            "{pulled} of the {meant} images of repository/{name} that would go were pulled a short while ago. A scanner \
-             that pulls each image keeps it: exclude its role (aws ecr register-pull-time-update-exclusion)"
-        );
-        Warning::new(Code::PulledRecently, detail)
-    })
-}
-
-/// Images in use that can't be pulled.
-fn archived_in_use(seen: &SeenRepository, context: &PlanContext<'_>) -> Vec<Warning> {
-    let name = &seen.repository.repository_name;
-    let Some(used) = context.used.get(name) else { return Vec::new() };
-    let archived = seen.images.images.iter().filter(|it| it.storage_class == StorageClass::Archive);
-    archived
-        .filter_map(|image| {
-            let by = used.by(&image.digest, &image.tags);
-            let by = by.first()?;
-            let detail = format!(
-                "repository/{name}@{} is in the archive and can't be pulled, and {by} needs it: restore it (aws ecr \
-                 update-image-storage-class)",
-                image.digest
-            );
-            Some(Warning::new(Code::ArchivedInUse, detail))
-        })
-        .collect()
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 use shared::lifecycle::{Policy, Verdict};
+use shared::{Code, Problem};
 
 use super::{Judged, goes};
 
@@ -46,4 +47,16 @@ impl PlanId {
             text
         })
     }
+}
+
+/// Whether the plan with this id is the one that a request means, where that means one.
+pub fn confirm(id: &str, asked: &str) -> Result<(), Problem> {
+    if id == asked {
+        return Ok(());
+    }
+    let detail = format!(
+        "what would go is not what plan {asked} said: look at plan {id} (the same request as a dry run), and send \
+         that"
+    );
+    Err(Problem::new(Code::PlanChanged, detail))
 }

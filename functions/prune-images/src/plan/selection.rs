@@ -160,24 +160,6 @@ pub fn unmatched(registry: &Registry, ask: &Ask) -> Vec<Warning> {
     patterns.map(|pattern| Warning::new(Code::NoMatch, format!("{pattern} matches no repository"))).collect()
 }
 
-/// Where deletions may be copied to: AWS's answer does not say whether a rule copies them.
-#[must_use]
-pub fn replicated(registry: &Registry, seen: &[(SeenRepository, Option<Policy>)]) -> Vec<Warning> {
-    let copied = |name: &&String| registry.replication.iter().any(|rule| rule.copies(name));
-    let names =
-        seen.iter().filter(|(seen, _)| seen.left.is_none()).map(|(seen, _)| &seen.repository.repository_name);
-    names
-        .filter(copied)
-        .map(|name| {
-            let detail = format!(
-                "repository/{name} is replicated. Where deletions are as well, its copies lose the same images, and \
-                 their use is not seen here"
-            );
-            Warning::new(Code::ReplicatedRepository, detail)
-        })
-        .collect()
-}
-
 /// What a request selects, and the registry has not.
 fn absent<'a>(registry: &'a Registry, ask: &'a Ask) -> impl Iterator<Item = &'a ImagePattern> {
     let patterns = ask.repositories.iter().flatten();

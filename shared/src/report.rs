@@ -372,6 +372,14 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_that_is_not_listed_is_a_failure_all_the_same() {
+        let counts = Counts { changed: 9, failed: 1, ..Counts::default() };
+        let report = Report::counted("9 done", false, counts, Vec::new(), Vec::new());
+        assert!(!report.ok && report.complete);
+        assert_eq!(report.partial().unwrap().failures, [json!({ "counts": counts, "unfinished": 1 })]);
+    }
+
+    #[test]
     fn a_partial_error_names_a_hundred_items_and_no_more() {
         let report = report(&[(Outcome::Failed, Some(Code::AccessDenied)); 150]);
         assert_eq!(report.partial().unwrap().failures.len(), 101);

@@ -15,12 +15,20 @@ pub struct ApiError {
     pub message: String,
     /// The resources that a `ConflictException` names; else none.
     pub resource_ids: Vec<String>,
+    /// The region of the bucket that a `PermanentRedirect` is about; else none.
+    pub region: Option<String>,
 }
 
 impl ApiError {
     /// A fault of the caller: 400.
     pub(crate) fn client(code: &str, message: impl Into<String>) -> Self {
-        Self { status: 400, code: code.to_owned(), message: message.into(), resource_ids: Vec::new() }
+        Self {
+            status: 400,
+            code: code.to_owned(),
+            message: message.into(),
+            resource_ids: Vec::new(),
+            region: None,
+        }
     }
 
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html>

@@ -4,7 +4,7 @@
 //!
 //! Application Auto Scaling publishes none
 //! (<https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html>), so its
-//! operations draw from no bucket.
+//! operations draw from no bucket. Neither do those of EventBridge Pipes and `CodeBuild`, for the same reason.
 
 use std::collections::BTreeMap;
 
@@ -39,6 +39,14 @@ pub(crate) enum Group {
     LambdaGetFunction,
     /// The rest of Lambda's control plane.
     LambdaControl,
+    /// Step Functions' `DescribeStateMachine`.
+    StateMachineDescribe,
+    /// Step Functions' `ListStateMachines`.
+    StateMachineList,
+    /// Step Functions' `ListStateMachineVersions`.
+    StateMachineVersions,
+    /// All of AWS Batch.
+    Batch,
 }
 
 impl Group {
@@ -61,10 +69,15 @@ impl Group {
             Self::ImagePull => (2000.0, 2000.0),
             Self::ImagePush => (10.0, 10.0),
             // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
-            Self::EventBridge => (50.0, 50.0),
+            // <https://repost.aws/knowledge-center/aws-batch-requests-error>
+            Self::EventBridge | Self::Batch => (50.0, 50.0),
             // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
             Self::LambdaGetFunction => (100.0, 100.0),
             Self::LambdaControl => (15.0, 15.0),
+            // <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+            Self::StateMachineDescribe => (200.0, 20.0),
+            Self::StateMachineList => (100.0, 5.0),
+            Self::StateMachineVersions => (100.0, 1.0),
         }
     }
 }

@@ -174,6 +174,7 @@ impl FaultRule {
             code: code.to_owned(),
             message: message.to_owned(),
             resource_ids: Vec::new(),
+            region: None,
         }))
     }
 

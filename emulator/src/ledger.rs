@@ -15,7 +15,7 @@ pub struct Call {
     pub caller: &'static str,
     /// The world's date when it arrived.
     pub at: Timestamp,
-    /// The CLI's name of it: `ecs`, `application-autoscaling`, `autoscaling`.
+    /// Its name, as [`World::call`](crate::World::call) takes it.
     pub service: String,
     /// AWS's name of the operation.
     pub operation: String,

@@ -1,10 +1,14 @@
-//! The embedded AWS: a small simulator of Amazon ECS and what scales it.
+//! The embedded AWS: a small simulator of Amazon ECS, of what scales it, and of what may name its images.
 //!
 //! - [`World`] is the state: a `Clone` value, synchronous, with the date it has reached. Services start,
 //!   replace and drain tasks over time; autoscaling policies and scheduled actions act on them.
 //! - [`Aws`] is a handle to one world that runs on tokio's clock, with the published API rates, a script of
 //!   faults and a ledger of every call. SDK clients reach it in process ([`Aws::http_client`]) or over HTTP
-//!   ([`serve`]).
+//!   ([`serve`]). Worlds of other regions may stand beside it ([`Aws::add_region`]).
+//!
+//! ECS, Application Auto Scaling, EC2 Auto Scaling and ECR change by themselves as time passes. S3 keeps objects that
+//! are text. EventBridge with its Scheduler and its Pipes, Lambda, Step Functions, Batch and `CodeBuild` are fixtures:
+//! they are described, and nothing of theirs runs.
 //!
 //! ```
 //! use emulator::{ServiceSeed, World};
@@ -30,14 +34,18 @@
 //!   owner says, as with a queue's length. (With a CPU metric AWS has no data at 0 tasks, and would not act.)
 //! - In `SuspendedState`, a flag that is not given is its default, false, once the object is given.
 //! - Codes of errors are AWS's; their messages are where they were found, and in AWS's manner elsewhere.
-//! - Application Auto Scaling and EC2 Auto Scaling publish no request rates: no bucket throttles their calls.
+//! - Application Auto Scaling, EC2 Auto Scaling, Pipes and `CodeBuild` publish no request rates: no bucket throttles
+//!   their calls. S3's are not modelled.
 //! - A task takes the instance with the fewest tasks, of those that have room for it.
 //! - ECR refreshes a recorded pull no more often than every 24 hours (it says: at least so often). Images in the archive
 //!   are described when they are named, cannot be read (`ImageInaccessible`), and take 20 minutes to come back; an image
 //!   that an index names does not go there before the index.
 //! - A deployment resolves its images' digests when it begins; a task pulls them when it leaves `PENDING`, and of an
 //!   index also the first image that it names. Seeded tasks have pulled nothing.
-//! - Digests are of the right form and the same for the same content, but no SHA-256.
+//! - Digests are of the right form and the same for the same content, but no SHA-256; S3's entity tags are no MD5.
+//! - Lists of pipes have 100 items where the request does not say how many, those of `CodeBuild` projects go by name.
+//! - The versions of a state machine that is not there are refused as its description is (`StateMachineDoesNotExist`).
+//! - Of S3's requests, what a header asks for (a range, a condition, a copy) is not seen.
 //! - The calls for ECS daemons draw from the buckets of the same calls for services.
 //! - `RunTask` has one failure for each task without room; they name the instances one after the other
 //!   ([`World::failure_per_instance`] for one for each instance). Under a client token it repeats them.
@@ -51,9 +59,11 @@ mod api_error;
 mod application_autoscaling;
 mod autoscaling;
 mod aws;
+mod batch;
 mod buckets;
 mod builders;
 mod clock;
+mod codebuild;
 mod cron;
 mod demo;
 mod doors;
@@ -65,8 +75,11 @@ mod faults;
 mod ids;
 mod lambda;
 mod ledger;
+mod pipes;
+mod s3;
 mod scheduler;
 mod seed;
+mod stepfunctions;
 mod views;
 mod wire;
 mod world;

@@ -43,6 +43,9 @@ struct Seed {
     repositories: Vec<RepositoryEntry>,
     #[serde(default)]
     jobs: Vec<JobEntry>,
+    /// Names of empty buckets of S3.
+    #[serde(default)]
+    buckets: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -197,6 +200,9 @@ impl World {
                 let at = format!("{at}.services[{n}]");
                 world.plant(&cluster.name, service, &at)?;
             }
+        }
+        for bucket in &seed.buckets {
+            world.bucket(bucket);
         }
         for (n, job) in seed.jobs.into_iter().enumerate() {
             let family = job.family.clone();

@@ -1,11 +1,13 @@
 //! AWS's protocols: from an HTTP request to a function, from a body to a typed request, and back.
 //!
-//! A service speaks one of three: [`json`] by the header `x-amz-target`, [`query`] with forms and XML, [`rest`] by
-//! method and path. An operation knows nothing of them: it takes JSON and gives JSON.
+//! A service speaks one of four: [`json`] by the header `x-amz-target`, [`query`] with forms and XML, [`rest`] by
+//! method and path, [`rest_xml`] as S3 does it. An operation knows nothing of them: it takes JSON and gives JSON.
 
 mod json;
 mod query;
 mod rest;
+mod rest_xml;
+mod scope;
 
 use std::fmt;
 
@@ -20,6 +22,7 @@ use crate::world::World;
 
 pub(crate) use json::body as json_body;
 pub(crate) use rest::Route;
+pub(crate) use scope::Scope;
 
 /// One operation of a service: what its room offers to the doors.
 #[derive(Debug)]
@@ -52,6 +55,8 @@ enum Protocol {
     Query { version: &'static str, namespace: &'static str },
     /// JSON by method and path.
     Rest(&'static [rest::Route]),
+    /// XML by method and path, for requests that are signed for the service; with its namespace.
+    RestXml { routes: &'static [rest::Route], namespace: &'static str },
 }
 
 static SERVICES: &[Service] = &[
@@ -100,6 +105,39 @@ static SERVICES: &[Service] = &[
         token: ("Marker", "NextMarker"),
         operations: crate::lambda::OPERATIONS,
     },
+    Service {
+        name: "pipes",
+        protocol: Protocol::Rest(crate::pipes::ROUTES),
+        token: ("NextToken", "NextToken"),
+        operations: crate::pipes::OPERATIONS,
+    },
+    Service {
+        name: "stepfunctions",
+        protocol: Protocol::Json("AWSStepFunctions"),
+        token: ("nextToken", "nextToken"),
+        operations: crate::stepfunctions::OPERATIONS,
+    },
+    Service {
+        name: "batch",
+        protocol: Protocol::Rest(crate::batch::ROUTES),
+        token: ("nextToken", "nextToken"),
+        operations: crate::batch::OPERATIONS,
+    },
+    Service {
+        name: "codebuild",
+        protocol: Protocol::Json("CodeBuild_20161006"),
+        token: ("nextToken", "nextToken"),
+        operations: crate::codebuild::OPERATIONS,
+    },
+    Service {
+        name: "s3",
+        protocol: Protocol::RestXml {
+            routes: crate::s3::ROUTES,
+            namespace: "http://s3.amazonaws.com/doc/2006-03-01/",
+        },
+        token: ("ContinuationToken", "NextContinuationToken"),
+        operations: crate::s3::OPERATIONS,
+    },
 ];
 
 /// An HTTP request, as a door hands it in.
@@ -112,7 +150,18 @@ pub(crate) struct Request<'a> {
     pub(crate) target: Option<&'a str>,
     /// The header `content-type`.
     pub(crate) content_type: Option<&'a str>,
+    /// The header `content-encoding`.
+    pub(crate) content_encoding: Option<&'a str>,
+    /// The header `authorization`.
+    pub(crate) authorization: Option<&'a str>,
     pub(crate) body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// What it is signed for; none when it is not signed.
+    pub(crate) fn scope(&self) -> Option<Scope<'a>> {
+        self.authorization.and_then(Scope::read)
+    }
 }
 
 /// What a request asks for, and in what language.
@@ -130,6 +179,7 @@ enum Dialect {
     Json(&'static str),
     Xml(&'static str),
     Rest,
+    RestXml(&'static str),
 }
 
 /// An answer as it goes over the wire.
@@ -142,6 +192,10 @@ pub(crate) struct Written {
 
 /// Reads a request. One that no service knows keeps what it said of itself.
 pub(crate) fn read(request: &Request<'_>) -> Asked {
+    // First of all: an object may be of any content type, and its path like any other.
+    if let Some(asked) = read_xml(request) {
+        return asked;
+    }
     if let Some(target) = request.target {
         let (prefix, operation) = target.split_once('.').unwrap_or(("", target));
         let known = |s: &&Service| matches!(s.protocol, Protocol::Json(p) if p == prefix);
@@ -186,6 +240,19 @@ pub(crate) fn read(request: &Request<'_>) -> Asked {
     }
 }
 
+/// A request that is signed for a service whose protocol is REST-XML: nothing else tells it from other paths.
+fn read_xml(request: &Request<'_>) -> Option<Asked> {
+    let signed_for = request.scope()?.service;
+    let (service, routes, namespace) = SERVICES.iter().find_map(|s| match s.protocol {
+        Protocol::RestXml { routes, namespace } if s.name == signed_for => Some((s.name, routes, namespace)),
+        _ => None,
+    })?;
+    let found = rest_xml::find(routes, request).map(|(operation, input)| (operation.to_owned(), input));
+    let (operation, input) =
+        found.unwrap_or_else(|| (format!("{} {}", request.method, request.path), Ok(json!({}))));
+    Some(Asked { service: service.to_owned(), operation, input, dialect: Dialect::RestXml(namespace) })
+}
+
 impl Asked {
     /// An error in the words of this protocol: some errors that all services share have a name of their own in each.
     pub(crate) fn in_its_words(&self, error: ApiError) -> ApiError {
@@ -193,6 +260,7 @@ impl Asked {
             Dialect::Json(_) => error,
             Dialect::Xml(_) => query::in_its_words(error),
             Dialect::Rest => rest::in_its_words(error),
+            Dialect::RestXml(_) => rest_xml::in_its_words(error),
         }
     }
 
@@ -205,6 +273,8 @@ impl Asked {
                 query::write(namespace, &self.operation, answer, request_id)
             }
             (Dialect::Xml(namespace), Err(error)) => query::write_error(namespace, error, request_id),
+            (Dialect::RestXml(namespace), Ok(answer)) => rest_xml::write(namespace, answer),
+            (Dialect::RestXml(_), Err(error)) => rest_xml::write_error(error, request_id),
         };
         written.headers.push(("x-amzn-requestid", request_id.to_owned()));
         written
@@ -223,6 +293,12 @@ impl Asked {
         items.clear();
         let again = input.get(asked).cloned().unwrap_or_else(|| Value::from(crate::ecs::pages::token("")));
         object.insert(answered.to_owned(), again);
+        // Where a list says by itself how long it is, and that there is more.
+        for (field, says) in [("KeyCount", json!(0)), ("IsTruncated", json!(true))] {
+            if let Some(value) = object.get_mut(field) {
+                *value = says;
+            }
+        }
         page
     }
 }
@@ -289,5 +365,72 @@ pub(crate) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),
+    }
+}
+
+/// All pages of a list: how long each is, and the items together. The tokens stand where the service has them.
+#[cfg(test)]
+pub(crate) fn pages_of(
+    world: &mut World,
+    service: &str,
+    operation: &str,
+    input: &Value,
+) -> (Vec<usize>, Vec<Value>) {
+    let (asked, answered) = SERVICES.iter().find(|s| s.name == service).unwrap().token;
+    let mut input = input.clone();
+    let (mut sizes, mut items) = (Vec::new(), Vec::new());
+    loop {
+        let page = world.call(service, operation, input.clone()).unwrap();
+        let found = page.as_object().unwrap().values().find_map(Value::as_array).unwrap();
+        sizes.push(found.len());
+        items.extend(found.clone());
+        match page.get(answered) {
+            Some(next) => input[asked] = next.clone(),
+            None => return (sizes, items),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_without_items_leads_to_them_in_every_list() {
+        let mut world = World::new("2026-11-24T12:00:00Z".parse().unwrap());
+        world
+            .pipe("p", "arn:aws:sqs:sa-east-1:123456789012:queue")
+            .state_machine("m", json!({}))
+            .publish_state_machine("m")
+            .job_definition("j", json!({}))
+            .build_project("b", "tool:1")
+            .object("bucket", "key", "x");
+        let machine = json!({"stateMachineArn": "arn:aws:states:sa-east-1:123456789012:stateMachine:m"});
+        let lists = [
+            ("pipes", "ListPipes", json!({})),
+            ("stepfunctions", "ListStateMachines", json!({})),
+            ("stepfunctions", "ListStateMachineVersions", machine),
+            ("batch", "DescribeJobDefinitions", json!({})),
+            ("codebuild", "ListProjects", json!({})),
+            ("codebuild", "ListProjects", json!({"sortOrder": "DESCENDING"})),
+            ("s3", "ListObjectsV2", json!({"Bucket": "bucket"})),
+        ];
+        let items =
+            |page: &Value| page.as_object().unwrap().values().find_map(Value::as_array).cloned().unwrap();
+        for (service, operation, mut input) in lists {
+            let asked = Asked {
+                service: service.to_owned(),
+                operation: operation.to_owned(),
+                input: Ok(input.clone()),
+                dialect: Dialect::Rest,
+            };
+            let whole = world.call(service, operation, input.clone()).unwrap();
+            let empty = asked.without_items(whole.clone(), &input);
+            assert!(items(&empty).is_empty(), "{operation}");
+            let (in_request, in_answer) = SERVICES.iter().find(|s| s.name == service).unwrap().token;
+            input[in_request] = empty[in_answer].clone();
+            let again = world.call(service, operation, input).unwrap();
+            assert_eq!((items(&again).len(), items(&again)), (1, items(&whole)), "{operation}");
+        }
     }
 }

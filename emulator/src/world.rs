@@ -8,7 +8,10 @@ use serde_json::Value;
 use crate::api_error::ApiError;
 use crate::due::{Agenda, Due};
 use crate::ids::Ids;
-use crate::{application_autoscaling, autoscaling, ecr, ecs, eventbridge, lambda, scheduler, wire};
+use crate::{
+    application_autoscaling, autoscaling, batch, codebuild, ecr, ecs, eventbridge, lambda, pipes, s3,
+    scheduler, stepfunctions, wire,
+};
 
 /// One AWS account in one region: a value of ordered maps with a date and an agenda of what is due.
 ///
@@ -30,6 +33,11 @@ pub struct World {
     pub(crate) eventbridge: eventbridge::State,
     pub(crate) scheduler: scheduler::State,
     pub(crate) lambda: lambda::State,
+    pub(crate) pipes: pipes::State,
+    pub(crate) stepfunctions: stepfunctions::State,
+    pub(crate) batch: batch::State,
+    pub(crate) codebuild: codebuild::State,
+    pub(crate) s3: s3::State,
 }
 
 impl World {
@@ -51,7 +59,18 @@ impl World {
             eventbridge: eventbridge::State::default(),
             scheduler: scheduler::State::default(),
             lambda: lambda::State::default(),
+            pipes: pipes::State::default(),
+            stepfunctions: stepfunctions::State::default(),
+            batch: batch::State::default(),
+            codebuild: codebuild::State::default(),
+            s3: s3::State::default(),
         }
+    }
+
+    /// An empty account as [`new`](World::new) makes it, in another region: `us-east-1`.
+    #[must_use]
+    pub fn in_region(now: Timestamp, region: &str) -> Self {
+        Self { region: region.to_owned(), ..Self::new(now) }
     }
 
     /// The date that the world has reached.
@@ -94,7 +113,9 @@ impl World {
     /// One API call as a person would make it with the AWS CLI: the validation and the effect of the wire, with no
     /// bucket, fault or latency, and not in a ledger.
     ///
-    /// `service` is the CLI's name of it: `ecs`, `application-autoscaling`, `autoscaling`; `input` has AWS's field names.
+    /// `service` is the CLI's name of it: `ecs`, `application-autoscaling`, `autoscaling`, `ecr`, `scheduler`, `lambda`,
+    /// `pipes`, `stepfunctions`, `batch`, `codebuild`, `s3`; EventBridge's is `eventbridge`. `input` has AWS's field names.
+    /// S3's operations take the `Region` beside them for which the request is signed: this one, unless it is said.
     pub fn call(&mut self, service: &str, operation: &str, input: Value) -> Result<Value, ApiError> {
         (wire::operation(service, operation)?.run)(self, input)
     }

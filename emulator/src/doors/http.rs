@@ -43,6 +43,8 @@ async fn api(State(aws): State<Aws>, method: Method, uri: Uri, headers: HeaderMa
         path: uri.path_and_query().map_or("/", |p| p.as_str()),
         target: text("x-amz-target"),
         content_type: text("content-type"),
+        content_encoding: text("content-encoding"),
+        authorization: text("authorization"),
         body: &body,
     };
     match aws.exchange(&request).await {

@@ -56,6 +56,8 @@ impl HttpConnector for Door {
                 path: path(request.uri()),
                 target: headers.get("x-amz-target"),
                 content_type: headers.get("content-type"),
+                content_encoding: headers.get("content-encoding"),
+                authorization: headers.get("authorization"),
                 body: request.body().bytes().unwrap_or_default(),
             };
             match aws.exchange(&asked).await {

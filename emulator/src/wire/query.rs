@@ -145,7 +145,7 @@ fn element(xml: &mut String, name: &str, value: &Value) {
     xml.push('>');
 }
 
-fn escape(xml: &mut String, text: &str) {
+pub(super) fn escape(xml: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => xml.push_str("&amp;"),

@@ -137,3 +137,38 @@ async fn a_form_is_answered_in_xml() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_object_is_its_bytes() {
+    let aws = Aws::new(prod());
+    aws.with(|w| {
+        w.bucket("state");
+    });
+    with_door(aws.clone(), async |address| {
+        let signed = "authorization: AWS4-HMAC-SHA256 Credential=AKID/20261124/sa-east-1/s3/aws4_request, Signature=00";
+        let ask = async |line: &str, body: &str| send(address, &format!("{line}\r\n{signed}"), None, body).await;
+        let (head, body) = ask("PUT /state/a%20b", "<a & b>").await;
+        assert!(head.starts_with("HTTP/1.1 200") && head.contains("etag: \"") && body.is_empty(), "{head} {body}");
+        let (head, body) = ask("GET /state/a%20b", "").await;
+        assert!(head.starts_with("HTTP/1.1 200") && head.contains("content-length: 7\r\n"), "{head}");
+        assert!(head.contains("last-modified: ") && head.contains(" GMT"), "{head}");
+        assert_eq!(body, "<a & b>");
+        let (_, body) = ask("GET /state?list-type=2", "").await;
+        assert!(body.contains("<Key>a b</Key>") && body.contains("<Size>7</Size>"), "{body}");
+        let (head, body) = ask("PUT /state/chunks\r\ncontent-encoding: aws-chunked", "0\r\n").await;
+        assert!(head.starts_with("HTTP/1.1 501") && body.contains("<Code>NotImplemented</Code>"), "{head} {body}");
+    })
+    .await;
+    aws.faults(Faults::new().on("s3", "GetObject").cut_body());
+    with_door(aws, async |address| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = "GET /state/a%20b HTTP/1.1\r\nhost: aws\r\nauthorization: AWS4-HMAC-SHA256 \
+                       Credential=AKID/20261124/sa-east-1/s3/aws4_request\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // The connection ends, with an error or not, before the announced length.
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(!String::from_utf8_lossy(&answer).ends_with("<a & b>"));
+    })
+    .await;
+}

@@ -54,6 +54,7 @@ ROUTES = {
     ("GET", "/v1/repositories"): "PruneImagesFunction",
     ("GET", "/v1/images"): "PruneImagesFunction",
     ("GET", "/v1/images/in-use"): "PruneImagesFunction",
+    ("PUT", "/v1/images/in-use"): "PruneImagesFunction",
     ("POST", "/v1/images/prune"): "PruneImagesFunction",
     ("POST", "/v1/lifecycle/evaluate"): "PruneImagesFunction",
 }
@@ -68,7 +69,8 @@ ENVIRONMENT = {
 OWN_ENVIRONMENT = {
     "PruneImagesFunction": {
         "PRUNE_REPOSITORIES", "PRUNE_POLICY", "MAX_DELETE", "MAX_DELETE_PERCENT", "KEEP_AT_LEAST",
-        "PROTECTED_TAGS", "KEEP_PULLED_DAYS", "KEEP_PUSHED_HOURS", "IN_USE_REVISIONS", "IN_USE", "IN_USE_FROM", "SOURCES_OFF",
+        "PROTECTED_TAGS", "KEEP_PULLED_DAYS", "KEEP_PUSHED_HOURS", "IN_USE_REVISIONS", "IN_USE", "IN_USE_REGIONS",
+        "IN_USE_FROM", "IN_USE_TO", "SOURCES_OFF",
         "ROLE_ARN",
     },
 }
@@ -133,6 +135,8 @@ def with_parameters(value, **given):
         if word == "Fn::Equals":
             left, right = (with_parameters(side, **given) for side in of)
             return left == right
+        if word == "Fn::Not":
+            return not with_parameters(of[0], **given)
         if word == "Fn::If":
             condition, yes, no = of
             holds = with_parameters(TEMPLATE["Conditions"][condition], **given)
@@ -143,11 +147,15 @@ def with_parameters(value, **given):
 
 
 def statements():
-    """(role, statement) of every role's inline policies."""
+    """(role, statement) of every role's policies, of those too that a condition adds."""
     for name, role in of_type("AWS::IAM::Role").items():
         for policy in role.get("Policies", []):
             for statement in listed(policy["PolicyDocument"]["Statement"]):
                 yield name, statement
+    for policy in of_type("AWS::IAM::Policy").values():
+        for role in policy["Roles"]:
+            for statement in listed(policy["PolicyDocument"]["Statement"]):
+                yield role["Ref"], statement
 
 
 def role_of(function):
@@ -337,13 +345,15 @@ class TheFunctions(unittest.TestCase):
 
 
 class TheSchedules(unittest.TestCase):
-    def test_there_is_a_reconcile_a_job_and_a_nightly_prune(self):
+    def test_there_is_a_reconcile_a_job_a_nightly_prune_and_a_nightly_list(self):
         actions = sorted(given["action"] for _, given in function_schedules().values())
-        self.assertEqual(actions, ["prune", "reconcile", "runTask"])
+        self.assertEqual(actions, ["prune", "reconcile", "runTask", "writeInUse"])
 
     def test_reconcile_is_enabled_and_the_others_are_not_until_parameters_say_otherwise(self):
         enabling = {"runTask": "EnableNightlyJob", "prune": "EnablePrune"}
         for name, (schedule, given) in function_schedules().items():
+            if given["action"] == "writeInUse":
+                continue
             with self.subTest(schedule=name):
                 parameter, state = (enabling.get(given["action"]), "DISABLED")
                 if given["action"] == "reconcile":
@@ -351,6 +361,12 @@ class TheSchedules(unittest.TestCase):
                 self.assertEqual(with_parameters(schedule["State"]), state)
                 self.assertEqual(with_parameters(schedule["State"], **{parameter: "true"}), "ENABLED")
                 self.assertEqual(with_parameters(schedule["State"], **{parameter: "false"}), "DISABLED")
+
+    def test_the_list_of_what_is_in_use_is_written_where_there_is_a_place_for_it(self):
+        ((schedule, given),) = [s for s in function_schedules().values() if s[1]["action"] == "writeInUse"]
+        self.assertNotIn("dryRun", given)
+        self.assertEqual(with_parameters(schedule["State"]), "DISABLED")
+        self.assertEqual(with_parameters(schedule["State"], InUseTo="s3://lists/a/"), "ENABLED")
 
     def test_reconcile_comes_every_five_minutes(self):
         every = [
@@ -381,6 +397,7 @@ class TheSchedules(unittest.TestCase):
         examples = {
             "runTask": EVENTS / "run-task" / "nightly.json",
             "prune": EVENTS / "prune-images" / "scheduled-prune.json",
+            "writeInUse": EVENTS / "prune-images" / "scheduled-write-in-use.json",
         }
         for name, (_, given) in function_schedules().items():
             with self.subTest(schedule=name):
@@ -401,7 +418,7 @@ class TheSchedules(unittest.TestCase):
             with self.subTest(schedule=name):
                 net = nets[schedule["Target"]["Arn"]["Fn::GetAtt"][0]]
                 # What a night leaves, the next one does.
-                tries, age = (0, 3600) if given["action"] == "prune" else (2, 900)
+                tries, age = (0, 3600) if given["action"] in ("prune", "writeInUse") else (2, 900)
                 self.assertEqual(net["MaximumRetryAttempts"], tries)
                 self.assertEqual(net["MaximumEventAgeInSeconds"], age)
                 self.assert_is_a_queue(net["DestinationConfig"]["OnFailure"]["Destination"])
@@ -450,7 +467,7 @@ class TheRoles(unittest.TestCase):
             if statement["Effect"] != "Allow" or "*" not in listed(statement["Resource"]):
                 continue
             for action in listed(statement["Action"]):
-                if re.match(r"^[a-z-]+:(List|Describe|Get)", action) or action in WRITES_WITHOUT_A_RESOURCE:
+                if re.match(r"^[a-z-]+:(List|Describe|Get|BatchGet)", action) or action in WRITES_WITHOUT_A_RESOURCE:
                     continue
                 with self.subTest(role=role, action=action):
                     self.assertIn("Condition", statement)
@@ -491,6 +508,42 @@ class TheRoles(unittest.TestCase):
             self.assertRegex(repositories, pattern)
         for repositories in ("a,", ",", "a b", "a, b", "arn:aws:ecr:x", "${x}"):
             self.assertNotRegex(repositories, pattern)
+
+    def test_lists_of_what_is_in_use_are_read_and_written_only_where_parameters_say(self):
+        place = {"InUseFrom": "s3://lists/images/", "InUseTo": "s3://lists/images/"}
+
+        def made(split_sub):
+            text, names = split_sub["Fn::Sub"]
+            for name, value in names.items():
+                at, (mark, of) = value["Fn::Select"][0], value["Fn::Select"][1]["Fn::Split"]
+                text = text.replace("${" + name + "}", place[of["Ref"]].split(mark)[at])
+            return text
+
+        wanted = {
+            "s3:ListBucket": ("ReadsInUse", "arn:${AWS::Partition}:s3:::lists"),
+            "s3:GetObject": ("ReadsInUse", "arn:${AWS::Partition}:s3:::lists/images/*"),
+            "s3:PutObject": (
+                "WritesInUse",
+                "arn:${AWS::Partition}:s3:::lists/images/${AWS::AccountId}-${AWS::Region}.json",
+            ),
+        }
+        seen = {}
+        for name, resource in RESOURCES.items():
+            if resource["Type"] != "AWS::IAM::Policy":
+                continue
+            self.assertEqual(resource["Properties"]["Roles"], [{"Ref": "PruneImagesRole"}], name)
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                seen[statement["Action"]] = (resource["Condition"], made(statement["Resource"]))
+        self.assertEqual(seen, wanted)
+        for condition, parameter in (("ReadsInUse", "InUseFrom"), ("WritesInUse", "InUseTo")):
+            holds = TEMPLATE["Conditions"][condition]
+            self.assertFalse(with_parameters(holds))
+            self.assertTrue(with_parameters(holds, **{parameter: "s3://lists/images/"}))
+            pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])
+            for text in ("", "s3://lists/", "s3://lists.example/images/of/", "s3://lists/a"):
+                self.assertRegex(text, pattern)
+            for text in ("lists", "s3://lists", "s3://Lists/a", "s3://lists/a*", "s3://lists/${x}", "s3://l/a b"):
+                self.assertNotRegex(text, pattern)
 
     def test_updating_a_service_can_set_a_count_but_not_deploy(self):
         (allowed,) = statements_of("ScaleServiceFunction", "Allow", "ecs:UpdateService")

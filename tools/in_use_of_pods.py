@@ -6,7 +6,7 @@
 
 Account and region are the cluster's, and only name the document. What prune-images makes of it: an image of a pod
 that runs is in use by the digest that the node pulled; one that only a template names, by its tag. Send the document
-as an element of "inUseFrom" within a day. It needs nothing but Python 3.
+as an element of "inUseFrom" within a day, or write it every night under IN_USE_FROM. It needs nothing but Python 3.
 """
 
 import json

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 33] = [
+pub(crate) const VARIABLES: [&str; 35] = [
     "MODE",
     "RECONCILE",
     "CLUSTERS",
@@ -34,7 +34,9 @@ pub(crate) const VARIABLES: [&str; 33] = [
     "KEEP_PUSHED_HOURS",
     "IN_USE_REVISIONS",
     "IN_USE",
+    "IN_USE_REGIONS",
     "IN_USE_FROM",
+    "IN_USE_TO",
     "SOURCES_OFF",
     "ROLE_ARN",
 ];

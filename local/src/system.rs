@@ -123,6 +123,7 @@ impl Setup {
             .with("RUN_OVERRIDES", "*=*")
             .with("PRUNE_REPOSITORIES", "*")
             .with("PRUNE_POLICY", POLICY)
+            .with("IN_USE_TO", "s3://images-in-use/nightly/")
             .with("ROLE_ARN", ROLE)
     }
 

@@ -28,6 +28,7 @@ pub mod problem;
 pub mod record;
 pub mod report;
 pub mod run_task;
+pub mod s3;
 pub mod schedule;
 pub mod schema;
 pub mod select;

@@ -247,6 +247,8 @@ codes! {
     SourceUnreadable = "sourceUnreadable", "What is in use is not fully known", Conflict, retry;
     /// The deployment does not ask a source of what is in use.
     SourceOff = "sourceOff", "A source of what is in use is off", Conflict, final;
+    /// A task definition that is worked out only when it runs.
+    DynamicTaskDefinition = "dynamicTaskDefinition", "It is not known what will run", Conflict, final;
     /// A service runs images that no revision of it tells.
     UnknownPinnedDigest = "unknownPinnedDigest", "A service's images are not known", Conflict, final;
     /// An index whose children can't be read.

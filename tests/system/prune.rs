@@ -5,6 +5,7 @@ pub(crate) mod faults;
 mod fleet;
 mod looks;
 mod needs;
+mod sources;
 mod twins;
 mod worlds;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use describe_cluster::DescribeCluster;
-use emulator::{GroupSeed, ImageSeed, JobSeed, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, GroupSeed, ImageSeed, JobSeed, ServiceSeed, TargetSeed, World};
 use jiff::SignedDuration;
 use local::Template;
 use prune_images::PruneImages;
@@ -40,13 +40,14 @@ fn the_templates_routes_are_the_functions_routes() {
 async fn what_the_templates_schedules_send_is_understood() {
     let template = Template::read().unwrap();
     let actions = template.schedules.iter().map(|schedule| schedule.name.as_str());
-    assert_eq!(actions.collect::<Vec<_>>(), ["Reconcile", "NightlyJob", "NightlyPrune"]);
+    assert_eq!(actions.collect::<Vec<_>>(), ["Reconcile", "NightlyJob", "NightlyPrune", "NightlyInUse"]);
     let mut world = prod_with_a_schedule(0);
     world
         .cluster("default")
         .service("default", ServiceSeed::new("nightly-job").desired(0).tag("steward:size", "n=1"));
     world.job("nightly-job", JobSeed::new().runs_for(Duration::from_secs(30)));
-    let fixture = Fixture::on(world).await;
+    world.bucket("lists");
+    let fixture = Fixture::with(&Aws::new(world), &[("IN_USE_TO", "s3://lists/")]).await;
     fixture.aws.with(|world| {
         for n in 1..=3 {
             world.image("threads", ImageSeed::new(&format!("dev-{n}")).pushed_at(prune::days_ago(60 - n)));
@@ -88,8 +89,12 @@ const BESIDE: &[(&str, &str)] = &[
 
 fn allowed(role: &str) -> BTreeSet<String> {
     let template: Value = serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap();
-    let policies = template["Resources"][role]["Properties"]["Policies"].as_array().unwrap().clone();
-    let statements = policies.iter().flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap());
+    let resources = template["Resources"].as_object().unwrap();
+    let of_its_own = resources[role]["Properties"]["Policies"].as_array().unwrap().iter();
+    let beside = resources.values().filter(|it| it["Type"] == "AWS::IAM::Policy");
+    let beside = beside.map(|it| &it["Properties"]).filter(|it| it["Roles"][0] == role);
+    let statements =
+        of_its_own.chain(beside).flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
     let allow = statements.filter(|statement| statement["Effect"] == "Allow");
     allow
         .flat_map(|statement| match &statement["Action"] {
@@ -100,10 +105,14 @@ fn allowed(role: &str) -> BTreeSet<String> {
 }
 
 fn needed(fixture: &Fixture) -> BTreeSet<String> {
-    // IAM calls EventBridge by an older name.
-    let iam = |service: &str| if service == "eventbridge" { "events".to_owned() } else { service.to_owned() };
-    let called =
-        fixture.aws.ledger().into_iter().map(|call| format!("{}:{}", iam(&call.service), call.operation));
+    // IAM has older names, and for this list of S3 another one.
+    let iam = |service: &str, operation: &str| match (service, operation) {
+        ("eventbridge", _) => format!("events:{operation}"),
+        ("stepfunctions", _) => format!("states:{operation}"),
+        ("s3", "ListObjectsV2") => "s3:ListBucket".to_owned(),
+        _ => format!("{service}:{operation}"),
+    };
+    let called = fixture.aws.ledger().into_iter().map(|call| iam(&call.service, &call.operation));
     called.collect()
 }
 
@@ -215,7 +224,9 @@ fn run_task_may_pass_roles_to_tasks_and_to_ecs_each_of_its_own_parameter() {
 
 #[tokio::test(start_paused = true)]
 async fn the_role_of_prune_images_allows_what_it_calls_and_no_more() {
-    let fixture = Fixture::on(prune::faults::world()).await;
+    let variables = [("IN_USE_FROM", "s3://lists/images/"), ("IN_USE_TO", "s3://lists/images/")];
+    let fixture = Fixture::with(&Aws::new(prune::faults::world()), &variables).await;
+    fixture.prune(json!({"action": "writeInUse"})).await.unwrap();
     fixture.aws.with(|world| {
         let v5 = world.digest("users", "v5").unwrap();
         world.index("users", ImageSeed::new("multi").pushed_at(evening()), &[v5]);

@@ -154,7 +154,7 @@ fn failures(in_use: &InUse) -> Vec<Value> {
     failed.map(|it| json!({ "source": it.source, "reason": it.code, "detail": it.reason })).collect()
 }
 
-/// What is in use, in the form in which another account takes it.
+/// What is in use, in the form in which another account takes it, and as much of it as an answer has room for.
 #[must_use]
 pub fn in_use(
     in_use: &InUse,
@@ -162,6 +162,25 @@ pub fn in_use(
     tags: &BTreeMap<(String, String), Digest>,
     now: Timestamp,
 ) -> Value {
+    let all = entries(in_use, scope, tags);
+    let count = all.len();
+    let (shown, _) = fit(all.into_iter(), usize::MAX);
+    document(in_use, scope, &shown, count, now)
+}
+
+/// The same with every image, and how many there are.
+#[must_use]
+pub fn in_use_list(
+    in_use: &InUse,
+    scope: &Scope,
+    tags: &BTreeMap<(String, String), Digest>,
+    now: Timestamp,
+) -> (Value, usize) {
+    let all = entries(in_use, scope, tags);
+    (document(in_use, scope, &all, all.len(), now), all.len())
+}
+
+fn entries(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), Digest>) -> Vec<Value> {
     let mut images: BTreeMap<String, (Value, BTreeSet<&str>)> = BTreeMap::new();
     for it in &in_use.found.uses {
         let repository = it.image.repository.to_string();
@@ -180,9 +199,11 @@ pub fn in_use(
         });
         by.insert(&it.by);
     }
-    let count = images.len();
-    let shown = images.into_values().map(|(image, by)| with(image, "usedBy", json!(by)));
-    let (shown, cut) = fit(shown, usize::MAX);
+    images.into_values().map(|(image, by)| with(image, "usedBy", json!(by))).collect()
+}
+
+/// The document with these of so many images.
+fn document(in_use: &InUse, scope: &Scope, images: &[Value], count: usize, now: Timestamp) -> Value {
     let unknown: Vec<Value> = in_use
         .found
         .unknown
@@ -192,14 +213,14 @@ pub fn in_use(
     let unreadable = in_use.found.unreadable.iter();
     let unreadable: Vec<Value> =
         unreadable.map(|it| json!({ "image": it.text, "fault": it.fault })).collect();
-    let complete = in_use.failed.is_empty() && !cut;
+    let complete = in_use.failed.is_empty() && images.len() == count;
     json!({
         "account": scope.account,
         "region": scope.region,
         "at": shared::record::whole_seconds(now),
         "complete": complete,
         "count": count,
-        "images": shown,
+        "images": images,
         "unknown": unknown,
         "unreadable": unreadable,
         "sourcesOff": in_use.off,

@@ -6,7 +6,7 @@ use shared::api::{Answers, Operation};
 use shared::ecr::{ImageDetail, Repository};
 use shared::lifecycle::{Decision, Policy, Verdict};
 
-use crate::effect::Effect;
+use crate::effect::{Effect, WrittenList};
 use crate::plan::Judged;
 use crate::request::{EvaluateFields, ImagesFields, NoFields, PruneFields};
 
@@ -50,6 +50,22 @@ pub const OPERATIONS: &[Operation] = &[
             Code::UseTooLarge,
         ]],
         ..Operation::change::<PruneFields, Effect>("POST", "/v1/images/prune", "Prune images")
+    },
+    Operation {
+        description: "To S3, under `IN_USE_TO`, where other accounts read it (`IN_USE_FROM`). A list that would not be \
+                      complete is not written.",
+        answers: Answers::Report {
+            effect: SchemaGenerator::subschema_for::<WrittenList>,
+            more: None,
+            may_be_partial: false,
+            may_go_on: false,
+        },
+        problems: &[&[Code::NotConfigured, Code::SourceUnreadable, Code::SourceOff, Code::UseTooLarge]],
+        ..Operation::change::<NoFields, WrittenList>(
+            "PUT",
+            "/v1/images/in-use",
+            "Write the list of images that are in use",
+        )
     },
     Operation {
         method: "POST",

@@ -13,9 +13,9 @@ use shared::report::Outcome;
 use shared::{Code, Done, Executor, ItemId, Problem, Refusal};
 use shared_aws::{Clock, Write};
 
-use crate::effect::Effect;
+use crate::effect::{Effect, WrittenList};
 use crate::observe::{self, Images, SeenRepository};
-use crate::plan::{FirstLook, Fresh, Guards, PlannedImage, Step, first_look, narrow};
+use crate::plan::{FirstLook, Fresh, Guards, PlannedImage, Step, WriteList, first_look, narrow};
 use crate::sources::Reader;
 use crate::used::UsedHere;
 
@@ -162,6 +162,15 @@ impl Executor<Step, Effect> for Apply<'_> {
     /// What is in use, and what the images are, is read again before each batch.
     async fn narrow(&self, _stage: usize, jobs: Vec<Job<Step>>) -> Narrowed<Step> {
         self.look(jobs).await
+    }
+}
+
+/// What writes the list of what is in use.
+pub(crate) struct ApplyList(pub(crate) Write);
+
+impl Executor<WriteList, WrittenList> for ApplyList {
+    async fn perform(&self, WriteList { at, json }: &WriteList) -> Result<Done<WrittenList>, Problem> {
+        self.0.put_object(at, json).await.map(|()| Done::default())
     }
 }
 

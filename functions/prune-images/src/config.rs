@@ -3,12 +3,13 @@
 use std::str::FromStr;
 
 use shared::env::{Env, EnvFaults};
+use shared::s3::ObjectLocation;
 use shared::select::ImagePatterns;
 use shared::settings::Settings;
 
 use crate::plan::Guards;
 use crate::policies::Policies;
-use crate::sources::{Documents, References, Source};
+use crate::sources::{References, Regions, Source};
 
 /// Sources that are not asked: their names, comma-separated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,18 @@ impl FromStr for SourcesOff {
     fn from_str(text: &str) -> Result<Self, String> {
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
         names.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A place in S3, or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place(pub Option<ObjectLocation>);
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Some).map(Self)
     }
 }
 
@@ -40,8 +53,12 @@ pub struct Config {
     pub in_use_revisions: usize,
     /// `IN_USE`: what is in use besides.
     pub in_use: References,
-    /// `IN_USE_FROM`: what other accounts use.
-    pub in_use_from: Documents,
+    /// `IN_USE_FROM`: where others write what they use; nowhere by default.
+    pub in_use_from: Place,
+    /// `IN_USE_TO`: where this function writes what is in use here; nowhere by default.
+    pub in_use_to: Place,
+    /// `IN_USE_REGIONS`: where else images of this account are in use; none by default.
+    pub in_use_regions: Regions,
     /// `SOURCES_OFF`: none by default.
     pub sources_off: SourcesOff,
     /// `ROLE_ARN`: the role that the function runs under, which the registry may know as one whose
@@ -55,7 +72,7 @@ impl Config {
         let known =
             format!("names of sources, comma-separated: {}", Source::ALL.map(Source::name).join(", "));
         let patterns = "names or patterns, comma-separated";
-        let answers = "a JSON list of answers of GET /v1/images/in-use";
+        let place = "a place in S3, s3://bucket/prefix";
         let config = Self {
             settings: Settings::read(&mut env),
             policies: env.or("PRUNE_POLICY", Policies::default(), "lifecycle policies as JSON", |_| true),
@@ -74,7 +91,10 @@ impl Config {
             in_use_revisions: env
                 .or("IN_USE_REVISIONS", 3, "a whole number from 1 to 100", |n| (1..=100).contains(n)),
             in_use: env.or("IN_USE", References::default(), "images, comma-separated", |_| true),
-            in_use_from: env.or("IN_USE_FROM", Documents::default(), answers, |_| true),
+            in_use_from: env.or("IN_USE_FROM", Place::default(), place, |_| true),
+            in_use_to: env.or("IN_USE_TO", Place::default(), place, |_| true),
+            in_use_regions: env
+                .or("IN_USE_REGIONS", Regions::default(), "regions, comma-separated", |_| true),
             sources_off: env.or("SOURCES_OFF", SourcesOff::default(), &known, |_| true),
             role_arn: env.or("ROLE_ARN", String::new(), "the ARN of a role", |arn| arn.starts_with("arn:")),
         };

@@ -34,6 +34,16 @@ pub enum Effect {
     },
 }
 
+/// A list of images in use, as it was written to S3.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct WrittenList {
+    /// How many images it has.
+    pub images: usize,
+    /// When it was made.
+    #[schemars(with = "shared::schema::Instant")]
+    pub at: Timestamp,
+}
+
 /// The repository that an item's image is in; `None` where the item is a repository itself.
 #[must_use]
 pub fn repository(item: &Item) -> Option<&str> {

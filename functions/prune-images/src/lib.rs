@@ -24,21 +24,23 @@ use jiff::Timestamp;
 use shared::api::Operation;
 use shared::call::Table;
 use shared::names::Scope;
+use shared::record::whole_seconds;
 use shared::settings::Mode;
-use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
+use shared::{Answer, Call, Code, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Clock, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
 
 pub use config::Config;
 
-use crate::apply::Apply;
+use crate::apply::{Apply, ApplyList};
 use crate::ask::Ask;
+use crate::effect::WrittenList;
 use crate::observe::Snapshot;
-use crate::plan::{PlanContext, PlanId};
+use crate::plan::{PlanContext, PlanId, WriteList};
 use crate::report::Tally;
 use crate::request::{ImagesFields, PruneFields, Request};
-use crate::sources::{Cache, InUseDocument, Reader};
+use crate::sources::{Cache, InUseDocument, InUseRegion, Reader};
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
 const AT_ONCE: usize = 16;
@@ -51,13 +53,15 @@ pub struct PruneImages {
     aws: Aws,
     config: Config,
     cache: Cache,
+    regions: Vec<InUseRegion>,
 }
 
 impl PruneImages {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        Self { aws, config, cache: Cache::default() }
+        let regions = config.in_use_regions.0.iter().map(|name| InUseRegion::new(&aws, name)).collect();
+        Self { aws, config, cache: Cache::default(), regions }
     }
 
     fn reader<'a>(
@@ -67,7 +71,8 @@ impl PruneImages {
         documents: &'a [InUseDocument],
         now: Timestamp,
     ) -> Reader<'a> {
-        Reader { read, cache: &self.cache, scope, config: &self.config, documents, now }
+        let Self { cache, regions, config, .. } = self;
+        Reader { read, cache, regions, scope, config, documents, now }
     }
 
     async fn prune(
@@ -187,6 +192,35 @@ impl PruneImages {
         let tags = observe::tags_in_use(reader, &in_use).await;
         Ok(Answer::Read(answer::in_use(&in_use, scope, &tags, now)))
     }
+
+    async fn write_in_use(
+        &self,
+        call: &Call<Request>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Problem> {
+        let (scope, Config { in_use_to, settings, .. }) = (&call.scope, &self.config);
+        let Some(under) = &in_use_to.0 else {
+            let detail = "the list has nowhere to go: set IN_USE_TO on the stack";
+            return Err(Problem::new(Code::NotConfigured, detail));
+        };
+        let read = self.aws.read(deadline);
+        let reader = self.reader(&read, scope, &[], now);
+        let in_use = reader.own_use().await;
+        let tags = observe::tags_in_use(reader, &in_use).await;
+        let (list, images) = answer::in_use_list(&in_use, scope, &tags, now);
+        let list = WriteList { at: sources::place_of(scope, under), json: list.to_string() };
+        let plan = plan::list(&in_use, list, WrittenList { images, at: whole_seconds(now) });
+        let dry_run = call.envelope.dry_run;
+        let items = if dry_run {
+            plan.forecast().to_vec()
+        } else {
+            let write = self.aws.write(deadline, Requester::of(call));
+            let time_left = || write.time_left();
+            perform(plan, &ApplyList(write.clone()), AT_ONCE, &time_left).await
+        };
+        report::written(items, dry_run, settings).single(&[]).map(Answer::Report)
+    }
 }
 
 impl Function for PruneImages {
@@ -208,6 +242,7 @@ impl Function for PruneImages {
             Request::Repositories => self.repositories(&call.scope, now, deadline).await,
             Request::Images(fields) => self.images(fields, &call.scope, now, deadline).await,
             Request::InUse => self.in_use(&call.scope, now, deadline).await,
+            Request::WriteInUse => self.write_in_use(&call, now, deadline).await,
         }
     }
 

@@ -6,6 +6,7 @@
 mod batch;
 mod guards;
 mod id;
+mod list;
 mod narrow;
 mod protect;
 mod pulls;
@@ -35,6 +36,7 @@ use guards::Losses;
 
 pub use guards::Guards;
 pub use id::{PlanId, confirm};
+pub use list::{ListPlan, WriteList, list};
 pub use narrow::{FirstLook, Fresh, narrow};
 pub use protect::protect;
 pub use pulls::{guard_asks_for_pull_times, guard_led_astray, rule_led_astray, rules_ask_for_pull_times};

@@ -10,7 +10,7 @@ use shared::settings::Settings;
 
 use crate::answer::Room;
 use crate::ask::Ask;
-use crate::effect::{Effect, Item, repository};
+use crate::effect::{Effect, Item, WrittenList, repository};
 use crate::plan::Judged;
 
 /// How many repositories a summary names.
@@ -145,6 +145,21 @@ impl Tally {
         }
         if parts.is_empty() { "nothing to prune".into() } else { parts.join(", ") }
     }
+}
+
+/// The report of a list that was written, or not.
+pub(crate) fn written(
+    items: Vec<shared::report::Item<WrittenList>>,
+    dry_run: bool,
+    settings: &Settings,
+) -> Report {
+    let whose = if settings.label.is_empty() { "images in use" } else { settings.label.as_str() };
+    let would = if dry_run { "would be " } else { "" };
+    let what = items.first().map_or_else(String::new, |item| match &item.after {
+        Some(list) => format!("{} {would}written to {}", images(list.images), item.resource),
+        None => format!("nothing written to {}", item.resource),
+    });
+    Report::new(format!("{whose}: {what}"), dry_run, items, Vec::new())
 }
 
 fn images(count: usize) -> String {

@@ -39,6 +39,9 @@ pub const ROUTES: &[Route<Request>] = &[
         query: &[],
         parse: |action, fields| strict::parse(action, fields).map(Box::new).map(Request::Prune),
     },
+    Route::mutation("PUT", "/v1/images/in-use", "writeInUse", |action, fields| {
+        strict::parse::<NoFields>(action, fields).map(|_| Request::WriteInUse)
+    }),
     Route {
         method: "POST",
         path: "/v1/lifecycle/evaluate",
@@ -49,7 +52,7 @@ pub const ROUTES: &[Route<Request>] = &[
     },
 ];
 
-/// The one action that changes anything.
+/// The action that deletes.
 pub const PRUNE: &str = "prune";
 
 /// A request as it came, well-formed.
@@ -65,6 +68,8 @@ pub enum Request {
     Images(ImagesFields),
     /// `{"action":"listInUse"}`
     InUse,
+    /// `{"action":"writeInUse",…}`
+    WriteInUse,
 }
 
 /// The fields of `prune`.

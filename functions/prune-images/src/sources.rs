@@ -3,22 +3,28 @@
 //! Each tells what it found, or that it could not read everything: then nothing is deleted in that
 //! run. One that is switched off by name is not asked, and each report says so.
 
+mod build_projects;
 mod cache;
 mod daemons;
+mod documents;
 mod families;
 mod functions;
 mod history;
+mod job_definitions;
 mod lists;
+mod pipes;
+mod regions;
 mod rules;
 mod schedules;
 mod services;
+mod state_machines;
 mod tasks;
 
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use shared::ecs::Failure;
 use shared::ecs::revisions::Revision;
@@ -30,7 +36,9 @@ use crate::config::Config;
 use crate::used::{InUse, SourceFailure, Usage};
 
 pub use cache::Cache;
-pub use lists::{Documents, InUseDocument, InUseEntry, References, UnknownEntry, UnreadableEntry};
+pub use documents::{InUseDocument, InUseEntry, UnknownEntry, UnreadableEntry, place_of};
+pub use lists::References;
+pub use regions::{InUseRegion, Regions};
 
 /// How many things of a kind are read at once; the budget sets the pace.
 const AT_ONCE: usize = 20;
@@ -50,23 +58,38 @@ pub enum Source {
     Rules,
     /// EventBridge Scheduler's schedules.
     Schedules,
+    /// EventBridge Pipes.
+    Pipes,
+    /// Step Functions' state machines.
+    StateMachines,
+    /// AWS Batch's job definitions.
+    JobDefinitions,
+    /// CodeBuild's projects.
+    BuildProjects,
     /// Lambda functions.
     Functions,
     /// The lists of the config and of the request.
     Lists,
+    /// What others have written to S3 of what they use.
+    Documents,
 }
 
 impl Source {
     /// All, in the order in which reports name them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Tasks,
         Self::Services,
         Self::Daemons,
         Self::Families,
         Self::Rules,
         Self::Schedules,
+        Self::Pipes,
+        Self::StateMachines,
+        Self::JobDefinitions,
+        Self::BuildProjects,
         Self::Functions,
         Self::Lists,
+        Self::Documents,
     ];
 
     /// Its name, as `SOURCES_OFF` has it.
@@ -79,9 +102,19 @@ impl Source {
             Self::Families => "families",
             Self::Rules => "rules",
             Self::Schedules => "schedules",
+            Self::Pipes => "pipes",
+            Self::StateMachines => "stateMachines",
+            Self::JobDefinitions => "jobDefinitions",
+            Self::BuildProjects => "buildProjects",
             Self::Functions => "functions",
             Self::Lists => "lists",
+            Self::Documents => "documents",
         }
+    }
+
+    /// Whether it is what runs in a region, and not what somebody says.
+    fn is_of_a_region(self) -> bool {
+        !matches!(self, Self::Lists | Self::Documents)
     }
 
     /// Reads all of it, or says what it could not read.
@@ -93,8 +126,13 @@ impl Source {
             Self::Families => families::read(reader).await,
             Self::Rules => rules::read(reader).await,
             Self::Schedules => schedules::read(reader).await,
+            Self::Pipes => pipes::read(reader).await,
+            Self::StateMachines => state_machines::read(reader).await,
+            Self::JobDefinitions => job_definitions::read(reader).await,
+            Self::BuildProjects => build_projects::read(reader).await,
             Self::Functions => functions::read(reader).await,
             Self::Lists => lists::read(reader),
+            Self::Documents => documents::read(reader).await,
         }
     }
 }
@@ -120,6 +158,8 @@ pub struct Reader<'a> {
     pub read: &'a Read,
     /// What the process knows already.
     pub cache: &'a Cache,
+    /// Where else images are in use.
+    pub regions: &'a [InUseRegion],
     /// Whose account and region it is.
     pub scope: &'a Scope,
     /// What is in use besides, and which sources are not asked.
@@ -131,22 +171,56 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Asks every source that is on.
+    /// Asks every source that is on, here and in the other regions.
     pub async fn in_use(&self) -> InUse {
-        let (off, on): (Vec<Source>, Vec<Source>) =
-            Source::ALL.into_iter().partition(|source| self.config.sources_off.0.contains(source));
-        let clusters =
-            if on.iter().any(|source| matches!(source, Source::Tasks | Source::Services | Source::Daemons)) {
-                clusters(self.read).await.map_err(Refusal::from)
-            } else {
-                Ok(Vec::new())
-            };
+        self.ask(|_| true).await
+    }
+
+    /// The same without what others have written: they would read their own words as ours the next night.
+    pub async fn own_use(&self) -> InUse {
+        self.ask(|source| source != Source::Documents).await
+    }
+
+    async fn ask(&self, wanted: impl Fn(Source) -> bool) -> InUse {
+        let (off, on): (Vec<Source>, Vec<Source>) = Source::ALL
+            .into_iter()
+            .filter(|source| wanted(*source))
+            .partition(|source| self.config.sources_off.0.contains(source));
+        let elsewhere: Vec<Source> = on.iter().copied().filter(|source| source.is_of_a_region()).collect();
+        let regions = self.regions.iter().filter(|region| region.name != self.scope.region);
+        let regions = regions.map(|region| self.ask_region(region, &elsewhere));
+        let (here, regions) = join(self.ask_all(&on), join_all(regions)).await;
+        let mut all = InUse { off: off.into_iter().map(Source::name).collect(), ..here };
+        for region in regions {
+            all.found.extend(region.found);
+            all.failed.extend(region.failed);
+            all.regions.extend(region.regions);
+        }
+        all
+    }
+
+    async fn ask_region(&self, region: &InUseRegion, sources: &[Source]) -> InUse {
+        let read = region.aws.read(self.read.deadline());
+        let reader = Reader { read: &read, cache: &region.cache, ..*self };
+        let mut there = reader.ask_all(sources).await.said_of(&region.name);
+        there.regions.push(region.name.clone());
+        there
+    }
+
+    async fn ask_all(&self, sources: &[Source]) -> InUse {
+        let of_clusters =
+            |source: &Source| matches!(source, Source::Tasks | Source::Services | Source::Daemons);
+        let clusters = if sources.iter().any(of_clusters) {
+            clusters(self.read).await.map_err(Refusal::from)
+        } else {
+            Ok(Vec::new())
+        };
         let clusters = &clusters;
         let answers = join_all(
-            on.into_iter().map(|source| async move { (source.name(), source.read(self, clusters).await) }),
+            sources.iter().map(|source| async move { (source.name(), source.read(self, clusters).await) }),
         )
         .await;
-        let mut all = InUse { off: off.into_iter().map(Source::name).collect(), ..InUse::default() };
+        let mut all = InUse::default();
         for (source, answer) in answers {
             match answer {
                 Ok(found) => all.found.extend(found),

@@ -42,6 +42,8 @@ pub struct Usage {
     pub unknown: Vec<Unknown>,
     /// References that can't be read.
     pub unreadable: Vec<UnreadableReference>,
+    /// What works out which task definition it runs only while it runs: `stateMachine:nightly`.
+    pub dynamic: Vec<String>,
 }
 
 impl Usage {
@@ -84,6 +86,7 @@ impl Usage {
         self.uses.extend(other.uses);
         self.unknown.extend(other.unknown);
         self.unreadable.extend(other.unreadable);
+        self.dynamic.extend(other.dynamic);
     }
 }
 
@@ -107,15 +110,37 @@ pub struct InUse {
     pub failed: Vec<SourceFailure>,
     /// Those that are switched off.
     pub off: Vec<&'static str>,
+    /// The other regions that were asked.
+    pub regions: Vec<String>,
 }
 
 impl InUse {
+    /// The same, and each thing says that it is of this region.
+    #[must_use]
+    pub fn said_of(mut self, region: &str) -> Self {
+        let say = |text: &mut String| *text = format!("{region}: {text}");
+        self.found.uses.iter_mut().for_each(|it| say(&mut it.by));
+        self.found.unknown.iter_mut().for_each(|it| say(&mut it.service));
+        self.found.unreadable.iter_mut().for_each(|it| say(&mut it.fault));
+        self.found.dynamic.iter_mut().for_each(say);
+        self.failed.iter_mut().for_each(|it| say(&mut it.reason));
+        self
+    }
+
+    /// The registries whose images are those of `scope` too: its own, and the same account's in the regions that were
+    /// asked, where replicas are.
+    fn registries(&self, scope: &Scope) -> Vec<Scope> {
+        let replicas = self.regions.iter().map(|region| Scope { region: region.clone(), ..scope.clone() });
+        std::iter::once(scope.clone()).chain(replicas).collect()
+    }
+
     /// Why nothing may be deleted, if nothing may.
     #[must_use]
     pub fn blocked(&self, scope: &Scope) -> Option<String> {
         let failed = self.failed.iter().map(|it| format!("{} ({})", it.source, it.reason));
+        let registries = self.registries(scope);
         let anywhere =
-            self.found.unreadable.iter().filter(|it| Affected::of(&it.text, scope) == Affected::Registry);
+            self.found.unreadable.iter().filter(|it| affected(&it.text, &registries) == Affected::Registry);
         let failed: Vec<String> = failed.chain(anywhere.map(|it| it.fault.clone())).collect();
         (!failed.is_empty()).then(|| {
             format!("nothing is deleted, because what is in use is not fully known: {}", failed.join("; "))
@@ -125,8 +150,10 @@ impl InUse {
     /// What is in use of this account's and region's repositories, by their names.
     #[must_use]
     pub fn by_repository(&self, scope: &Scope) -> BTreeMap<String, UsedHere> {
+        let registries = self.registries(scope);
+        let is_here = |image: &EcrImage| registries.iter().any(|registry| image.is_within(registry));
         let mut all: BTreeMap<String, UsedHere> = BTreeMap::new();
-        for it in self.found.uses.iter().filter(|it| it.image.is_within(scope)) {
+        for it in self.found.uses.iter().filter(|it| is_here(&it.image)) {
             let here = all.entry(it.image.repository.to_string()).or_default();
             match it.image.identifier() {
                 ImageIdentifier::Digest(digest) => {
@@ -137,16 +164,22 @@ impl InUse {
                 }
             };
         }
-        for it in self.found.unknown.iter().filter(|it| it.image.is_within(scope)) {
+        for it in self.found.unknown.iter().filter(|it| is_here(&it.image)) {
             all.entry(it.image.repository.to_string()).or_default().unknown.insert(it.service.clone());
         }
         for it in &self.found.unreadable {
-            if let Affected::Repository(name) = Affected::of(&it.text, scope) {
+            if let Affected::Repository(name) = affected(&it.text, &registries) {
                 all.entry(name.to_string()).or_default().unreadable.insert(it.fault.clone());
             }
         }
         all
     }
+}
+
+/// The most that a text which can't be read may mean for one of these registries.
+fn affected(text: &str, registries: &[Scope]) -> Affected {
+    let each = registries.iter().map(|registry| Affected::of(text, registry));
+    each.max().unwrap_or(Affected::Elsewhere)
 }
 
 /// What is in use of one repository, and by what.

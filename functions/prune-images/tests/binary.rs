@@ -11,7 +11,8 @@ const POLICY: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"ta
 
 #[tokio::test]
 async fn the_binary_answers_every_file_of_events() {
-    let environment = [("PRUNE_REPOSITORIES", "*"), ("PRUNE_POLICY", POLICY)];
+    let environment =
+        [("PRUNE_REPOSITORIES", "*"), ("PRUNE_POLICY", POLICY), ("IN_USE_TO", "s3://images-in-use/nightly/")];
     answers_every_file(PATH, "prune-images", PRUNE_IMAGES, &environment).await;
 }
 
@@ -32,6 +33,8 @@ async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected(
         ("MAX_DELETE_PERCENT", "101"),
         ("SOURCES_OFF", "tasks,services,everything"),
         ("IN_USE_FROM", "[{}]"),
+        ("IN_USE_TO", "lists/images"),
+        ("IN_USE_REGIONS", "us-east-1,Frankfurt"),
         ("ROLE_ARN", "steward"),
     ];
     let (failed, said) = Binary::start(PATH, World::demo(), &environment).await.refuses_to_start().await;
@@ -43,7 +46,10 @@ async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected(
         "MAX_DELETE_PERCENT must be a whole number from 1 to 100",
         "SOURCES_OFF must be names of sources",
         "everything",
-        "IN_USE_FROM must be a JSON list",
+        "IN_USE_FROM must be a place in S3",
+        "IN_USE_TO must be a place in S3",
+        "IN_USE_REGIONS must be regions",
+        "Frankfurt",
         "ROLE_ARN must be the ARN of a role",
     ] {
         assert!(said.contains(words), "{words}: {said}");

@@ -136,6 +136,10 @@ fn body(route: &Described, fields: &Value, schemas: &mut Schemas, examples: &[Ex
             || route.query.iter().any(|it| it.name() == name)
     };
     let mut all = fields.clone();
+    // A request without fields of its own has an envelope all the same.
+    if all.get("properties").is_none() {
+        put(&mut all, "properties", json!({}));
+    }
     if let Some(properties) = all.get_mut("properties").and_then(Value::as_object_mut) {
         properties.retain(|name, _| !elsewhere(name));
         properties.values_mut().for_each(|field| *field = without_null(field.take()));
@@ -240,7 +244,8 @@ fn report(
     ];
     parts.extend(more.map(|more| schemas.written(more)));
     let name: String = route.function.split('-').map(capitalised).collect();
-    schemas.name(&format!("{name}Report"), json!({ "allOf": parts }))
+    let own = format!("{}Report", capitalised(&route.id));
+    schemas.name_alike(&format!("{name}Report"), &own, json!({ "allOf": parts }))
 }
 
 /// The problems by their status: the function's own, and the gateway's.

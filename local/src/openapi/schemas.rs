@@ -101,6 +101,12 @@ impl Schemas {
         json!({ "$ref": format!("{PARTS}{name}") })
     }
 
+    /// The same by a name that several things have who look alike, or by its own name where it does not.
+    pub(super) fn name_alike(&mut self, name: &str, own: &str, schema: Value) -> Value {
+        let is_another = self.own.get(name).is_some_and(|there| *there != schema);
+        self.name(if is_another { own } else { name }, schema)
+    }
+
     /// All named parts, in the order of their names.
     pub(super) fn into_components(mut self) -> Result<Map<String, Value>, String> {
         let mut all = std::mem::take(&mut self.own);

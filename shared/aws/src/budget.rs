@@ -48,6 +48,20 @@ pub(crate) enum Bucket {
     LambdaRead,
     /// `GetFunction`.
     LambdaGetFunction,
+    /// EventBridge Pipes' List and Describe calls.
+    PipesRead,
+    /// `ListStateMachines`.
+    StatesList,
+    /// `ListStateMachineVersions`.
+    StatesVersions,
+    /// `DescribeStateMachine`.
+    StatesDescribe,
+    /// `DescribeJobDefinitions`.
+    BatchRead,
+    /// `ListProjects`, `BatchGetProjects`.
+    CodeBuildRead,
+    /// S3's calls.
+    S3,
     /// EC2 Auto Scaling's Describe calls.
     AutoScalingRead,
     /// EC2 Auto Scaling's other calls.
@@ -78,6 +92,13 @@ impl Bucket {
         Self::SchedulerRead,
         Self::LambdaRead,
         Self::LambdaGetFunction,
+        Self::PipesRead,
+        Self::StatesList,
+        Self::StatesVersions,
+        Self::StatesDescribe,
+        Self::BatchRead,
+        Self::CodeBuildRead,
+        Self::S3,
         Self::AutoScalingRead,
         Self::AutoScalingWrite,
         Self::ScalingRead,
@@ -86,8 +107,8 @@ impl Bucket {
 
     /// Burst, and sustained calls a second.
     ///
-    /// AWS publishes no rates for Application Auto Scaling and EC2 Auto Scaling; these are a careful guess, and a
-    /// throttle corrects it.
+    /// AWS publishes no rates for Application Auto Scaling, EC2 Auto Scaling, EventBridge Pipes and CodeBuild's reads;
+    /// these are a careful guess, and a throttle corrects it.
     fn rate(self) -> (u32, u32) {
         match self {
             Self::EcsClusterRead
@@ -100,15 +121,23 @@ impl Bucket {
             Self::EcrPull => (500, 500),
             Self::EcrRead => (100, 50),
             // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
-            Self::EventBridgeRead | Self::SchedulerRead | Self::EcrWrite => (50, 50),
+            // <https://repost.aws/knowledge-center/aws-batch-requests-error>
+            Self::EventBridgeRead | Self::SchedulerRead | Self::EcrWrite | Self::BatchRead => (50, 50),
+            // <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+            Self::StatesList => (100, 5),
+            Self::StatesVersions => (100, 1),
+            Self::StatesDescribe => (200, 20),
             // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
             Self::LambdaRead => (15, 15),
-            Self::LambdaGetFunction => (100, 100),
+            // S3 takes many more: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>
+            Self::LambdaGetFunction | Self::S3 => (100, 100),
             Self::EcsServiceRead | Self::EcsTaskRead => (100, 20),
             Self::EcsServiceWrite => (50, 5),
             Self::EcsTaskWrite => (100, 40),
             Self::EcsTaskProtection => (200, 80),
             Self::EcsTag
+            | Self::PipesRead
+            | Self::CodeBuildRead
             | Self::AutoScalingRead
             | Self::AutoScalingWrite
             | Self::ScalingRead

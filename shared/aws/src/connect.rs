@@ -11,8 +11,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use shared::{Deadline, Meter};
 
-use crate::budget::Budgets;
-use crate::clients::{Access, Clients};
+use crate::clients::{Access, Clients, Options};
 use crate::read::Read;
 use crate::run::Run;
 use crate::watch::Counters;
@@ -43,20 +42,17 @@ pub struct Aws(Arc<Clients>);
 impl Aws {
     /// Clients for an endpoint; `budget_share` of AWS's published rates is spent.
     pub async fn connect(endpoint: Endpoint, budget_share: f64, access: Access) -> Self {
+        let is_emulated = !matches!(endpoint, Endpoint::Environment);
         // Boxed: the credentials chain makes this future a large one.
         let config = Box::pin(config(endpoint)).await;
-        Self(Arc::new(Clients {
-            autoscaling: aws_sdk_autoscaling::Client::new(&config),
-            ecr: aws_sdk_ecr::Client::new(&config),
-            ecs: aws_sdk_ecs::Client::new(&config),
-            eventbridge: aws_sdk_eventbridge::Client::new(&config),
-            lambda: aws_sdk_lambda::Client::new(&config),
-            scheduler: aws_sdk_scheduler::Client::new(&config),
-            scaling: aws_sdk_applicationautoscaling::Client::new(&config),
-            budgets: Budgets::new(budget_share),
-            counters: Counters::default(),
-            access,
-        }))
+        let options = Options { budget_share, access, is_emulated };
+        Self(Arc::new(Clients::new(config, options, Counters::default())))
+    }
+
+    /// The same account in another region: with budgets of its own, and the same counters.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self(Arc::new(self.0.in_region(region)))
     }
 
     /// What one run reads with.

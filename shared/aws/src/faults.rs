@@ -40,7 +40,9 @@ where
 
 fn code_of(name: &str, message: &str, status: u16) -> Code {
     match name {
-        _ if name.contains("Throttling") || name.contains("TooManyRequests") => Code::Throttled,
+        _ if name.contains("Throttling") || name.contains("TooManyRequests") || name == "SlowDown" => {
+            Code::Throttled
+        }
         _ if name.contains("AccessDenied")
             || name.contains("UnrecognizedClient")
             || name.contains("Unauthorized") =>
@@ -52,7 +54,10 @@ fn code_of(name: &str, message: &str, status: u16) -> Code {
         | "ObjectNotFoundException"
         | "DaemonNotFoundException"
         | "ResourceNotFoundException"
-        | "RepositoryNotFoundException" => Code::NotFound,
+        | "RepositoryNotFoundException"
+        | "NotFoundException"
+        | "StateMachineDoesNotExist"
+        | "NoSuchKey" => Code::NotFound,
         // ECS has no error of its own for a task definition that is not there.
         "ClientException" if message.starts_with("Unable to describe task definition") => Code::NotFound,
         // Nor for a task that it has forgotten.

@@ -20,6 +20,8 @@ mod write;
 pub use clients::Access;
 pub use clock::Clock;
 pub use connect::{Aws, Endpoint};
+#[cfg(feature = "in-use")]
+pub use read::{BuildProject, JobDefinition, Object};
 pub use read::{
     ClusterDetail, EcsTarget, FunctionVersion, Listed, Manifests, Protection, Read, ScheduleTarget,
     TaskFilter, unless_gone,

@@ -7,6 +7,8 @@ mod daemons;
 mod events;
 mod functions;
 mod images;
+#[cfg(feature = "in-use")]
+mod in_use;
 mod instances;
 mod links;
 mod revisions;
@@ -17,7 +19,7 @@ mod tasks;
 
 use futures_util::stream::{self, Stream, TryStreamExt as _};
 use shared::ecs::Failure;
-use shared::{Code, Problem};
+use shared::{Code, Deadline, Problem};
 
 use crate::run::Run;
 
@@ -25,6 +27,10 @@ pub use clusters::ClusterDetail;
 pub use events::{EcsTarget, ScheduleTarget};
 pub use functions::FunctionVersion;
 pub use images::Manifests;
+#[cfg(feature = "in-use")]
+pub(crate) use in_use::where_the_bucket_is;
+#[cfg(feature = "in-use")]
+pub use in_use::{BuildProject, JobDefinition, Object};
 pub use tasks::{Protection, TaskFilter};
 
 /// Describe batches that are under way at once; the budget sets the pace.
@@ -49,6 +55,12 @@ pub struct Read(Run);
 impl Read {
     pub(crate) fn new(run: Run) -> Self {
         Self(run)
+    }
+
+    /// The run's deadline.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.0.deadline()
     }
 
     /// What is left until the run's deadline.

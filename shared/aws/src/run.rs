@@ -43,6 +43,10 @@ impl Run {
         Self { aws, throttled: Throttled::default(), deadline }
     }
 
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
     /// What is left until the deadline.
     pub(crate) fn left(&self) -> Duration {
         self.deadline.left(Instant::now().into_std())

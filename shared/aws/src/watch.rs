@@ -75,9 +75,9 @@ impl Intercept for Watch {
     }
 }
 
-/// Both of AWS's protocols name the error in the body: `ThrottlingException`, `Throttling`,
-/// `TooManyRequestsException`.
+/// AWS's protocols name the error in the body: `ThrottlingException`, `Throttling`, `TooManyRequestsException`, and S3's
+/// `SlowDown`.
 fn names_a_throttle(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
-    text.contains("Throttling") || text.contains("TooManyRequests")
+    text.contains("Throttling") || text.contains("TooManyRequests") || text.contains("SlowDown")
 }

@@ -2,6 +2,8 @@
 
 mod groups;
 mod images;
+#[cfg(feature = "in-use")]
+mod objects;
 mod tasks;
 
 pub use tasks::is_without_instances;

@@ -8,7 +8,7 @@ use super::{Guards, Judged, PlanContext, protect};
 use crate::observe::{Registry, SeenRepository};
 use crate::used::InUse;
 
-/// Sources that are off or could not be read.
+/// Sources that are off, could not be read, or do not say what will run.
 #[must_use]
 pub fn sources(in_use: &InUse) -> Vec<Warning> {
     let off = in_use.off.iter().map(|source| {
@@ -21,7 +21,14 @@ pub fn sources(in_use: &InUse) -> Vec<Warning> {
         let detail = format!("the source {} could not be read whole: {}", failure.source, failure.reason);
         Warning::new(Code::SourceUnreadable, detail)
     });
-    off.chain(failed).collect()
+    let dynamic = in_use.found.dynamic.iter().map(|machine| {
+        let detail = format!(
+            "{machine} works out which task definition it runs while it runs: of each family the latest revisions are \
+             kept, and name in IN_USE what else it may run"
+        );
+        Warning::new(Code::DynamicTaskDefinition, detail)
+    });
+    off.chain(failed).chain(dynamic).collect()
 }
 
 /// What the policy that is attached to a repository would do to images in use: ECR runs it itself.

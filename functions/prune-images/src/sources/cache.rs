@@ -3,15 +3,20 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use shared::ecs::revisions::Revision;
 use shared::image::Digest;
+use shared::s3::ObjectLocation;
 use shared::{Code, Problem};
-use shared_aws::{FunctionVersion, Read};
+use shared_aws::{FunctionVersion, Object, Read};
 
+use super::documents::InUseDocument;
 use super::history::Past;
+use super::state_machines::Runs;
 
 /// Task definitions by ARN, manifests by digest, published versions of functions by name, revisions with all
-/// their digests by ARN, and the past of what has not been deployed since.
+/// their digests by ARN, the past of what has not been deployed since, published versions of state machines by ARN,
+/// and documents by their entity tags.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Entries>);
 
@@ -22,6 +27,9 @@ struct Entries {
     functions: HashMap<FunctionVersion, String>,
     revisions: HashMap<String, Arc<Revision>>,
     pasts: HashMap<String, (String, Past)>,
+    state_machines: HashMap<String, Arc<Runs>>,
+    versions: HashMap<String, (Timestamp, Arc<Vec<String>>)>,
+    documents: HashMap<ObjectLocation, (String, Arc<InUseDocument>)>,
 }
 
 impl Cache {
@@ -58,6 +66,40 @@ impl Cache {
             self.entries().functions.insert(of.clone(), image.clone());
         }
         Ok(image)
+    }
+
+    /// What a published version of a state machine runs, if it has been read.
+    pub(crate) fn version(&self, arn: &str) -> Option<Arc<Runs>> {
+        self.entries().state_machines.get(arn).cloned()
+    }
+
+    /// Keeps it.
+    pub(crate) fn keep_version(&self, arn: &str, runs: &Arc<Runs>) {
+        self.entries().state_machines.insert(arn.to_owned(), Arc::clone(runs));
+    }
+
+    /// The published versions of a state machine, if this run has listed them: one that is published meanwhile is
+    /// what the state machine was when this run looked at it, or is now.
+    pub(crate) fn versions(&self, machine: &str, run: Timestamp) -> Option<Arc<Vec<String>>> {
+        let entries = self.entries();
+        entries.versions.get(machine).filter(|(listed, _)| *listed == run).map(|(_, arns)| Arc::clone(arns))
+    }
+
+    /// Keeps them for this run.
+    pub(crate) fn keep_versions(&self, machine: &str, run: Timestamp, arns: &Arc<Vec<String>>) {
+        self.entries().versions.insert(machine.to_owned(), (run, Arc::clone(arns)));
+    }
+
+    /// A document of S3, if it has been read and is the same still.
+    pub(crate) fn document(&self, object: &Object) -> Option<Arc<InUseDocument>> {
+        let entries = self.entries();
+        let known = entries.documents.get(&object.at).filter(|(e_tag, _)| *e_tag == object.e_tag);
+        known.filter(|_| !object.e_tag.is_empty()).map(|(_, document)| Arc::clone(document))
+    }
+
+    /// Keeps it.
+    pub(crate) fn keep_document(&self, object: &Object, document: &Arc<InUseDocument>) {
+        self.entries().documents.insert(object.at.clone(), (object.e_tag.clone(), Arc::clone(document)));
     }
 
     /// A revision that has been read.

@@ -5,6 +5,7 @@ pub(crate) mod faults;
 mod fleet;
 mod looks;
 mod needs;
+mod protections;
 mod sources;
 mod twins;
 mod worlds;

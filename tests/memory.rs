@@ -1,8 +1,9 @@
-//! How many bytes a run takes for each service of a fleet. Bytes, unlike seconds, are the same on every
+//! How many bytes a run takes for each service of a fleet, and for images. Bytes, unlike seconds, are the same on every
 //! machine. A test of its own, because the allocator that counts is the process's.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
-use emulator::{Aws, ServiceSeed, World};
+use emulator::{Aws, ImageSeed, ServiceSeed, World};
+use jiff::SignedDuration;
 use local::{System, system::Setup};
 use peak_alloc::PeakAlloc;
 use serde_json::{Value, json};
@@ -36,10 +37,14 @@ fn tick(aws: &Aws) -> Value {
 
 /// What an event takes at its peak, beyond what was there before.
 async fn peak(aws: &Aws, system: &System, event: Value) -> usize {
+    peak_of("scale-service", aws, system, event).await
+}
+
+async fn peak_of(function: &str, aws: &Aws, system: &System, event: Value) -> usize {
     aws.forget();
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
-    let _ = system.invoke("scale-service", event).await;
+    let _ = system.invoke(function, event).await;
     ALLOCATOR.peak_usage() - before
 }
 
@@ -61,4 +66,39 @@ async fn a_service_of_a_large_fleet_costs_a_run_some_kilobytes() {
     // 10,000 services are then 80 MB of the function's 512.
     assert!(quiet < 8_000, "{quiet} bytes per service in a quiet tick");
     assert!(evening < 8_000, "{evening} bytes per service in an evening");
+}
+
+/// So many repositories of so many images, of which all but five would go.
+async fn registry(repositories: usize, images: usize) -> (Aws, System) {
+    let mut world = World::new("2026-11-24T12:00:00Z".parse().unwrap());
+    for repository in 0..repositories {
+        for image in 0..images {
+            let pushed = world.now() - SignedDuration::from_hours(1_000 + i64::try_from(image).unwrap());
+            let seed = ImageSeed::new(&format!("v{image}")).pushed_at(pushed);
+            world.image(&format!("team/r{repository:03}"), seed);
+        }
+    }
+    let aws = Aws::new(world);
+    let setup = Setup::embedded(&aws).with("BUDGET_SHARE", "1").with("MAX_DELETE_PERCENT", "100");
+    (aws.clone(), System::start(setup).await.unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_pruning_holds_some_repositories_at_a_time_however_many_there_are() {
+    let prune = json!({"action": "prune", "dryRun": true, "policy": {"rules": [{
+        "rulePriority": 1,
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5},
+        "action": {"type": "expire"},
+    }]}});
+    let mut peaks = Vec::new();
+    // The answer is full in each of them.
+    for (repositories, images) in [(10, 1_200), (40, 1_200), (10, 6_000)] {
+        let (aws, system) = registry(repositories, images).await;
+        peaks.push(peak_of("prune-images", &aws, &system, prune.clone()).await);
+    }
+    let (more, image) = (peaks[1].saturating_sub(peaks[0]), peaks[2] / 60_000);
+    println!("bytes: {more} for 30 repositories more, {image} an image that is held, peaks {peaks:?}");
+    assert!(more < 10_000_000, "{more} bytes for repositories of other slices");
+    // A thousand repositories of 5,000 images are then some 200 MB of the function's 1,024.
+    assert!(image < 4_000, "{image} bytes per image of a slice");
 }

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::Refusal;
 use shared::call::{LARGEST_ANSWER, Table, quoted_len};
+use shared::ecr::ImageDetail;
 use shared::image::{Digest, ImageIdentifier};
 use shared::lifecycle::Decision;
 use shared::names::Scope;
 
 use crate::config::Config;
-use crate::observe::{Images, Registry, SeenRepository};
+use crate::observe::{Registry, SeenRepository};
 use crate::plan::{Judged, left_alone, names};
 use crate::used::InUse;
 
@@ -118,12 +119,17 @@ pub fn repositories(registry: &Registry, seen: &[SeenRepository], config: &Confi
 
 /// The images of a repository, each with its verdict and why.
 #[must_use]
-pub fn images(seen: &Images, judged: &[Judged], in_use: &InUse, page: (usize, Option<&Digest>)) -> Value {
+pub fn images(
+    details: &[ImageDetail],
+    judged: &[Judged],
+    in_use: &InUse,
+    page: (usize, Option<&Digest>),
+) -> Value {
     let judged: BTreeMap<&str, &Judged> =
         judged.iter().map(|one| (one.decision.digest.as_str(), one)).collect();
     let (limit, after) = page;
     let rest =
-        seen.details.iter().filter(|it| after.is_none_or(|after| it.image_digest.as_str() > after.as_str()));
+        details.iter().filter(|it| after.is_none_or(|after| it.image_digest.as_str() > after.as_str()));
     let shown = rest.map(|detail| {
         let Some(one) = judged.get(detail.image_digest.as_str()) else { return json!(detail) };
         let Decision { verdict, rule, reason, .. } = &one.decision;

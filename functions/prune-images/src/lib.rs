@@ -45,7 +45,7 @@ use crate::sources::{Cache, InUseDocument, InUseRegion, Reader};
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
 const AT_ONCE: usize = 16;
 /// Repositories that are planned and pruned at a time: their images are in memory together.
-const SLICE: usize = 20;
+const SLICE: usize = 10;
 
 /// The function.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl PruneImages {
             let planned = plan::plan(&seen, &context, &mut id);
             warnings.extend(planned.warnings);
             let items = if ask.dry_run {
-                planned.plan.forecast().to_vec()
+                planned.plan.into_parts().0
             } else {
                 let write = self.aws.write(deadline, Requester::of(call));
                 let time_left = || write.time_left();
@@ -171,8 +171,8 @@ impl PruneImages {
         let name = fields.repository.as_str();
         self.may_read_manifests(&read, self.config.policies.of(name).into_iter()).await?;
         let reader = self.reader(&read, scope, &[], now);
-        let (seen, in_use) = join(observe::images(reader, name), reader.in_use()).await;
-        let (seen, used) = (seen?, in_use.by_repository(scope));
+        let (seen, in_use) = join(observe::detailed(reader, name), reader.in_use()).await;
+        let ((details, seen), used) = (seen?, in_use.by_repository(scope));
         let context = PlanContext {
             in_use: &in_use,
             used: &used,
@@ -182,7 +182,7 @@ impl PruneImages {
             now,
         };
         let judged = plan::judge(name, &seen, self.config.policies.of(name), &context);
-        Ok(Answer::Read(answer::images(&seen, &judged, &in_use, (limit, fields.cursor.as_ref()))))
+        Ok(Answer::Read(answer::images(&details, &judged, &in_use, (limit, fields.cursor.as_ref()))))
     }
 
     async fn in_use(&self, scope: &Scope, now: Timestamp, deadline: Deadline) -> Result<Answer, Problem> {

@@ -41,9 +41,7 @@ pub struct SeenRepository {
 /// The images of a repository.
 #[derive(Clone, Debug, Default)]
 pub struct Images {
-    /// As AWS has them.
-    pub details: Vec<ImageDetail>,
-    /// As policies are evaluated on them, in the same order, with their children.
+    /// As policies are evaluated on them, with their children.
     pub images: Vec<Image>,
     /// Those that are being restored from the archive.
     pub restoring: BTreeSet<Digest>,
@@ -187,9 +185,14 @@ pub async fn images_of(
         .await
 }
 
-/// The images of a repository, and then what its indexes name: reading a manifest is a pull to ECR,
-/// so the pull times come first.
-pub async fn images(reader: Reader<'_>, repository: &str) -> Result<Images, Problem> {
+/// The images of a repository, and then what its indexes name.
+async fn images(reader: Reader<'_>, repository: &str) -> Result<Images, Problem> {
+    detailed(reader, repository).await.map(|(_, images)| images)
+}
+
+/// The same, and in the same order all that AWS says of them. Reading a manifest is a pull to ECR, so the pull times
+/// come first.
+pub async fn detailed(reader: Reader<'_>, repository: &str) -> Result<(Vec<ImageDetail>, Images), Problem> {
     let Reader { read, cache, .. } = reader;
     let details = read.images(repository).await?;
     let mut seen = Images::default();
@@ -203,7 +206,6 @@ pub async fn images(reader: Reader<'_>, repository: &str) -> Result<Images, Prob
         }
         seen.images.push(image);
     }
-    seen.details = details;
     if let Some(image) = seen.images.iter().find(|image| image.media_type.is_none()) {
         let why = "AWS does not say what kind of manifest it is, and it may be an index";
         seen.unreadable = Some(format!("image {} can't be read: {why}", image.digest));
@@ -232,7 +234,7 @@ pub async fn images(reader: Reader<'_>, repository: &str) -> Result<Images, Prob
             image.children = children.to_vec();
         }
     }
-    Ok(seen)
+    Ok((details, seen))
 }
 
 fn image_of(detail: &ImageDetail) -> Result<Image, String> {

@@ -303,7 +303,9 @@ fn account(shapes: &[(Need, Shape)], idle: &[Shape]) -> Account {
         // Two platforms of a release whose index is still to come.
         let pushed = ["amd64", "arm64"].map(|name| ImageSeed::untagged(name).pushed_at(days_ago(2)));
         needed.insert(Need::Pushed, pushed.iter().map(|seed| seed.digest("users")).collect());
-        pushed.into_iter().for_each(|seed| _ = world.image("users", seed));
+        for seed in pushed {
+            world.image("users", seed);
+        }
     }
     let aws = Aws::new(world);
     aws.add_region(abroad);

@@ -47,6 +47,7 @@ ROUTES = {
     ("GET", CLUSTER + "/tasks"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/tasks/{task}"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/agenda"): "DescribeClusterFunction",
+    ("GET", CLUSTER + "/savings"): "DescribeClusterFunction",
     ("GET", "/v1/task-definitions"): "DescribeClusterFunction",
     ("GET", "/v1/task-definitions/{family}/{revision}"): "DescribeClusterFunction",
     ("GET", "/v1/auto-scaling-groups"): "DescribeClusterFunction",
@@ -540,9 +541,9 @@ class TheRoles(unittest.TestCase):
             self.assertFalse(with_parameters(holds))
             self.assertTrue(with_parameters(holds, **{parameter: "s3://lists/images/"}))
             pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])
-            for text in ("", "s3://lists/", "s3://lists.example/images/of/", "s3://lists/a"):
+            for text in ("", "s3://lists/", "s3://lists.example/images/of/", "s3://lists/a/"):
                 self.assertRegex(text, pattern)
-            for text in ("lists", "s3://lists", "s3://Lists/a", "s3://lists/a*", "s3://lists/${x}", "s3://l/a b"):
+            for text in ("lists", "s3://lists", "s3://lists/a", "s3://lists//", "s3://Lists/a", "s3://lists/a*", "s3://lists/${x}", "s3://l/a b"):
                 self.assertNotRegex(text, pattern)
 
     def test_updating_a_service_can_set_a_count_but_not_deploy(self):

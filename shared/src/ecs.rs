@@ -377,6 +377,32 @@ pub struct TaskDefinition {
     pub placement_constraints: usize,
 }
 
+/// What a task takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Resources {
+    /// In vCPUs.
+    pub vcpu: f64,
+    /// In GiB.
+    pub memory: f64,
+}
+
+impl TaskDefinition {
+    /// What the task says, else what its containers do: on EC2 a task need not say it. CPU is in units of which
+    /// 1,024 are a vCPU, memory in MiB.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html>
+    #[must_use]
+    pub fn resources(&self) -> Resources {
+        let said = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
+        let containers = &self.container_definitions;
+        let cpu = said(&self.cpu).unwrap_or_else(|| containers.iter().map(|it| f64::from(it.cpu)).sum());
+        let reserved = |it: &ContainerDefinition| it.memory_reservation.or(it.memory).unwrap_or(0);
+        let memory =
+            said(&self.memory).unwrap_or_else(|| containers.iter().map(|it| f64::from(reserved(it))).sum());
+        Resources { vcpu: cpu / 1024.0, memory: memory / 1024.0 }
+    }
+}
+
 /// What a task definition's containers run on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

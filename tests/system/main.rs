@@ -21,6 +21,7 @@ mod manual;
 mod openapi;
 mod prune;
 mod run_task;
+mod savings;
 mod schedules;
 mod selectors;
 mod stop_and_start;

@@ -105,6 +105,15 @@ pub const TABLES: &[Table] = &[
             ("would fail", "/wouldFail/reason"),
         ],
     },
+    Table {
+        list: "savings",
+        columns: &[
+            ("service", "/service"),
+            ("task hours", "/taskHours"),
+            ("vCPU hours", "/vcpuHours"),
+            ("GiB hours", "/memoryGiBHours"),
+        ],
+    },
 ];
 
 /// The most events of a service in a list; one that is named shows all that ECS keeps.

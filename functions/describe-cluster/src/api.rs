@@ -11,9 +11,10 @@ use shared::ecs::{
 use crate::agenda::Agenda;
 use crate::answer::{Beside, OfCluster};
 use crate::request::{
-    AgendaFields, ClusterFields, ClustersFields, GroupFields, GroupsFields, ServiceFields, ServicesFields,
-    TaskDefinitionFields, TaskDefinitionsFields, TaskFields, TasksFields,
+    AgendaFields, ClusterFields, ClustersFields, GroupFields, GroupsFields, SavingsFields, ServiceFields,
+    ServicesFields, TaskDefinitionFields, TaskDefinitionsFields, TaskFields, TasksFields,
 };
+use crate::savings::Savings;
 use crate::{groups, steward};
 
 /// One for each route.
@@ -57,6 +58,14 @@ pub const OPERATIONS: &[Operation] = &[
         ..Operation::read::<AgendaFields, Agenda>(
             "/v1/clusters/{cluster}/agenda",
             "Foretell the coming transitions of a cluster",
+        )
+    },
+    Operation {
+        description: "From records, schedules and task definitions: what people and autoscaling do until then is not \
+                      known.",
+        ..Operation::read::<SavingsFields, Savings>(
+            "/v1/clusters/{cluster}/savings",
+            "Foretell what a cluster's schedules will not run",
         )
     },
     Operation {

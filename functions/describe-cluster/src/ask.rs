@@ -8,7 +8,7 @@ use shared::names::{
 use shared::{Call, Problem};
 
 use crate::cursor::Cursor;
-use crate::request::{DefinitionStatus, Desired, Hours, Request, TasksFields, Words};
+use crate::request::{Days, DefinitionStatus, Desired, Hours, Request, TasksFields, Words};
 
 /// The most things that may be named one by one, as in AWS's own Describe calls.
 const NAMED: usize = 100;
@@ -43,6 +43,8 @@ pub enum What {
     Task(ClusterName, TaskId),
     /// A cluster's coming transitions.
     Agenda(ClusterName, Hours),
+    /// What a cluster's schedules will not run.
+    Savings(ClusterName, Days),
     /// The task definitions of a family or of all, with this status.
     TaskDefinitions(Option<Family>, DefinitionStatus),
     /// A task definition.
@@ -109,6 +111,7 @@ impl What {
             | Self::TasksNamed(..)
             | Self::Task(..)
             | Self::Agenda(..)
+            | Self::Savings(..)
             | Self::TaskDefinition(_)
             | Self::Group(_) => "one".into(),
         }
@@ -163,6 +166,10 @@ impl Ask {
             }
             Request::Agenda(fields) => {
                 let what = What::Agenda(of(&fields.cluster)?, fields.hours.unwrap_or_default());
+                Self::of(what, None, None, None)
+            }
+            Request::Savings(fields) => {
+                let what = What::Savings(of(&fields.cluster)?, fields.days.unwrap_or_default());
                 Self::of(what, None, None, None)
             }
             Request::TaskDefinitions(fields) => {

@@ -11,21 +11,28 @@ pub mod cursor;
 pub mod groups;
 pub mod observe;
 pub mod request;
+pub mod savings;
 pub mod snapshot;
 pub mod steward;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use serde_json::json;
 use shared::api::Operation;
 use shared::call::Table;
+use shared::ecs::Failure;
 use shared::settings::{Scheduling, TagKeys};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
-use shared_aws::Aws;
+use shared_aws::{Aws, Definitions, Read};
 use shared_lambda::Function;
 
 pub use config::Config;
 
-use crate::ask::Ask;
+use crate::ask::{Ask, What};
 use crate::request::Request;
+use crate::savings::{Savings, Sleeper};
+use crate::snapshot::{Look, Services};
 
 /// What the deployment says of tags and schedules.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +50,7 @@ pub struct ViewSettings {
 pub struct DescribeCluster {
     aws: Aws,
     settings: ViewSettings,
+    definitions: Definitions,
 }
 
 impl DescribeCluster {
@@ -53,7 +61,26 @@ impl DescribeCluster {
         Self {
             aws,
             settings: ViewSettings { tags: settings.tags, scheduling, max_desired: settings.max_desired },
+            definitions: Definitions::default(),
         }
+    }
+}
+
+impl DescribeCluster {
+    /// What is off is known before it is read what that takes: no other task definition matters.
+    async fn savings(
+        &self,
+        read: &Read,
+        seen: &Services,
+        mut failures: Vec<Failure>,
+        between: (Timestamp, Timestamp),
+    ) -> Savings {
+        let (sleepers, unread) = savings::sleepers(seen, &self.settings, between);
+        failures.extend(unread);
+        let wanted: BTreeSet<&str> = sleepers.iter().map(Sleeper::definition).collect();
+        self.definitions.read(read, wanted.clone(), usize::MAX).await;
+        let takes = wanted.into_iter().filter_map(|arn| Some((arn, self.definitions.of(arn)?))).collect();
+        savings::savings(&sleepers, &takes, between, failures)
     }
 }
 
@@ -71,8 +98,17 @@ impl Function for DescribeCluster {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
-        let seen = observe::observe(&self.aws.read(deadline), &ask, &self.settings.tags).await?;
-        Ok(Answer::Read(answer::body(&seen, &ask, &self.settings, now)))
+        let read = self.aws.read(deadline);
+        let seen = observe::observe(&read, &ask, &self.settings.tags).await?;
+        match (&ask.what, &seen.look) {
+            (What::Savings(_, days), Look::Services(services)) => {
+                let until = now.saturating_add(days.get()).unwrap_or(Timestamp::MAX);
+                Ok(Answer::Read(json!(
+                    self.savings(&read, services, seen.failures.clone(), (now, until)).await
+                )))
+            }
+            _ => Ok(Answer::Read(answer::body(&seen, &ask, &self.settings, now))),
+        }
     }
 
     fn meter(&self) -> Meter {

@@ -40,6 +40,10 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &TagKeys) -> Result<Snapshot,
             Box::pin(services(read, cluster, listed_services(read, cluster, page))).await
         }
         What::Agenda(cluster, hours) => Box::pin(agenda(read, cluster, *hours, keys)).await,
+        What::Savings(cluster, _) => {
+            let all = Page::default();
+            Box::pin(services(read, cluster, listed_services(read, cluster, &all))).await
+        }
         What::Tasks(cluster, wanted) => Box::pin(tasks(read, cluster, wanted, include, page)).await,
         What::TasksNamed(cluster, ids) => {
             let absent = format!("cluster {cluster} has none of the tasks {}", joined(ids));

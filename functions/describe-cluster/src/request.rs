@@ -55,6 +55,9 @@ pub const ROUTES: &[Route<Request>] = &[
     Route::read("/v1/clusters/{cluster}/agenda", "agenda", &[Number("hours")], |action, fields| {
         strict::parse(action, fields).map(Request::Agenda)
     }),
+    Route::read("/v1/clusters/{cluster}/savings", "savings", &[Number("days")], |action, fields| {
+        strict::parse(action, fields).map(Request::Savings)
+    }),
     Route::read(
         "/v1/task-definitions",
         "listTaskDefinitions",
@@ -102,6 +105,8 @@ pub enum Request {
     Task(TaskFields),
     /// `{"action":"agenda",…}`
     Agenda(AgendaFields),
+    /// `{"action":"savings",…}`
+    Savings(SavingsFields),
     /// `{"action":"listTaskDefinitions",…}`
     TaskDefinitions(TaskDefinitionsFields),
     /// `{"action":"describeTaskDefinition",…}`
@@ -231,6 +236,15 @@ pub struct AgendaFields {
     pub(crate) hours: Option<Hours>,
 }
 
+/// What a cluster's schedules will not run.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavingsFields {
+    pub(crate) cluster: Option<ClusterRef>,
+    /// How far to look ahead.
+    pub(crate) days: Option<Days>,
+}
+
 /// Task definitions of one family or of all.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -330,6 +344,41 @@ impl TryFrom<u32> for Hours {
             Ok(Self(hours))
         } else {
             Err(format!("an agenda looks 1 to {} hours ahead, not {hours}", Self::MOST))
+        }
+    }
+}
+
+/// How far savings look ahead: 1 to 31 days, 7 by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "u32")]
+#[schemars(inline, extend("minimum" = 1, "maximum" = Self::MOST, "default" = 7))]
+pub struct Days(u32);
+
+impl Days {
+    /// A month.
+    const MOST: u32 = 31;
+
+    /// The same as a duration, of 24 hours each.
+    #[must_use]
+    pub fn get(self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.0))
+    }
+}
+
+impl Default for Days {
+    fn default() -> Self {
+        Self(7)
+    }
+}
+
+impl TryFrom<u32> for Days {
+    type Error = String;
+
+    fn try_from(days: u32) -> Result<Self, String> {
+        if (1..=Self::MOST).contains(&days) {
+            Ok(Self(days))
+        } else {
+            Err(format!("savings look 1 to {} days ahead, not {days}", Self::MOST))
         }
     }
 }

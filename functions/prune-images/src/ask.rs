@@ -71,9 +71,7 @@ impl Ask {
         config: &Config,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        if call.envelope.at.is_some_and(|at| at.duration_since(now) > AHEAD) {
-            return Err(Problem::bad_request("\"at\" is more than five minutes ahead"));
-        }
+        not_ahead(call, now)?;
         if fields.repositories.as_ref().is_some_and(Vec::is_empty) {
             return Err(Problem::bad_request(
                 "\"repositories\" is empty: name at least one, or leave it out to mean all",
@@ -124,4 +122,12 @@ impl Ask {
     pub fn names(&self, name: &str) -> bool {
         self.repositories.as_ref().is_some_and(|patterns| names(patterns, name))
     }
+}
+
+/// An event is meant for now, or for a while ago.
+pub(crate) fn not_ahead(call: &Call<Request>, now: Timestamp) -> Result<(), Problem> {
+    if call.envelope.at.is_some_and(|at| at.duration_since(now) > AHEAD) {
+        return Err(Problem::bad_request("\"at\" is more than five minutes ahead"));
+    }
+    Ok(())
 }

@@ -24,7 +24,7 @@ impl FromStr for SourcesOff {
     }
 }
 
-/// A place in S3, or none.
+/// A place in S3 for many objects, or none. It ends with a slash, so that `nightly` is not `nightly-old` as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place(pub Option<ObjectLocation>);
 
@@ -32,7 +32,14 @@ impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(Some).map(Self)
+        let place: ObjectLocation = text.parse()?;
+        if !place.key.is_empty() && !place.key.ends_with('/') {
+            return Err(format!("{text:?} does not end with a slash"));
+        }
+        if place.key.contains(['*', ',']) {
+            return Err(format!("{text:?} is no single place: write it without * and commas"));
+        }
+        Ok(Self(Some(place)))
     }
 }
 
@@ -72,7 +79,7 @@ impl Config {
         let known =
             format!("names of sources, comma-separated: {}", Source::ALL.map(Source::name).join(", "));
         let patterns = "names or patterns, comma-separated";
-        let place = "a place in S3, s3://bucket/prefix";
+        let place = "a place in S3, s3://bucket/prefix/";
         let config = Self {
             settings: Settings::read(&mut env),
             policies: env.or("PRUNE_POLICY", Policies::default(), "lifecycle policies as JSON", |_| true),

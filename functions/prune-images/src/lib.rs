@@ -199,6 +199,7 @@ impl PruneImages {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
+        ask::not_ahead(call, now)?;
         let (scope, Config { in_use_to, settings, .. }) = (&call.scope, &self.config);
         let Some(under) = &in_use_to.0 else {
             let detail = "the list has nowhere to go: set IN_USE_TO on the stack";
@@ -219,7 +220,8 @@ impl PruneImages {
             let time_left = || write.time_left();
             perform(plan, &ApplyList(write.clone()), AT_ONCE, &time_left).await
         };
-        report::written(items, dry_run, settings).single(&[]).map(Answer::Report)
+        let warnings = plan::list_warnings(&in_use);
+        report::written(items, dry_run, warnings, settings).single(&[]).map(Answer::Report)
     }
 }
 

@@ -36,7 +36,7 @@ use guards::Losses;
 
 pub use guards::Guards;
 pub use id::{PlanId, confirm};
-pub use list::{ListPlan, WriteList, list};
+pub use list::{ListPlan, WriteList, list, list_warnings};
 pub use narrow::{FirstLook, Fresh, narrow};
 pub use protect::protect;
 pub use pulls::{guard_asks_for_pull_times, guard_led_astray, rule_led_astray, rules_ask_for_pull_times};

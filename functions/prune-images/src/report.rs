@@ -151,6 +151,7 @@ impl Tally {
 pub(crate) fn written(
     items: Vec<shared::report::Item<WrittenList>>,
     dry_run: bool,
+    warnings: Vec<Warning>,
     settings: &Settings,
 ) -> Report {
     let whose = if settings.label.is_empty() { "images in use" } else { settings.label.as_str() };
@@ -159,7 +160,7 @@ pub(crate) fn written(
         Some(list) => format!("{} {would}written to {}", images(list.images), item.resource),
         None => format!("nothing written to {}", item.resource),
     });
-    Report::new(format!("{whose}: {what}"), dry_run, items, Vec::new())
+    Report::new(format!("{whose}: {what}"), dry_run, items, warnings)
 }
 
 fn images(count: usize) -> String {

@@ -33,7 +33,7 @@ async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected(
         ("MAX_DELETE_PERCENT", "101"),
         ("SOURCES_OFF", "tasks,services,everything"),
         ("IN_USE_FROM", "[{}]"),
-        ("IN_USE_TO", "lists/images"),
+        ("IN_USE_TO", "s3://lists/images"),
         ("IN_USE_REGIONS", "us-east-1,Frankfurt"),
         ("ROLE_ARN", "steward"),
     ];
@@ -47,7 +47,7 @@ async fn a_bad_environment_stops_the_start_with_every_name_and_what_is_expected(
         "SOURCES_OFF must be names of sources",
         "everything",
         "IN_USE_FROM must be a place in S3",
-        "IN_USE_TO must be a place in S3",
+        "IN_USE_TO must be a place in S3, s3://bucket/prefix/ (\"s3://lists/images\" does not end with a slash)",
         "IN_USE_REGIONS must be regions",
         "Frankfurt",
         "ROLE_ARN must be the ARN of a role",

@@ -20,7 +20,7 @@ use shared::report::Outcome;
 use shared::select::NamePatterns;
 use shared::settings::{Mode, Scheduling};
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
-use shared_aws::{Aws, Clock, Read, Requester};
+use shared_aws::{Aws, Clock, Definitions, Read, Requester};
 use shared_lambda::Function;
 use tokio::time::Instant;
 
@@ -29,13 +29,15 @@ pub use config::Config;
 use crate::apply::Apply;
 use crate::ask::{Ask, Verb};
 use crate::effect::Written;
-use crate::observe::{Definitions, Snapshot};
+use crate::observe::Snapshot;
 use crate::plan::{Item, Plan, PlanSettings};
 use crate::report::Asleep;
 use crate::request::Request;
 
 /// Jobs that are under way at once; the budget of each API bucket sets the pace.
 const AT_ONCE: usize = 64;
+/// So many task definitions are read in a run at the most: a fleet that sleeps is known after a few ticks.
+const NEW_DEFINITIONS: usize = 100;
 
 /// The function.
 #[derive(Debug)]
@@ -191,7 +193,7 @@ impl Run<'_> {
         }
         let (keys, definitions) = (&self.function.plan_settings.tags, &self.function.definitions);
         let arns = Asleep::services(seen, keys).map(|(arn, _)| arn).collect();
-        definitions.read(&self.read(), arns).await;
+        definitions.read(&self.read(), arns, NEW_DEFINITIONS).await;
         Some(Asleep::of(seen, keys, definitions))
     }
 

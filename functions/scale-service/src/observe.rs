@@ -1,6 +1,5 @@
 //! A look at the world: the services that a request may mean, with their scalable targets.
 
-mod definitions;
 mod groups;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +20,6 @@ use shared_aws::{Clock, ClusterDetail, Listed, Read};
 use crate::ask::{Ask, Change, Target, Verb};
 use crate::effect::Written;
 
-pub(crate) use definitions::Definitions;
 pub(crate) use groups::observe_groups;
 pub use groups::{GroupId, SeenGroup, Tasks, observe_tasks};
 

@@ -8,8 +8,9 @@ use shared::{Code, names};
 
 use crate::ask::{Ask, Target, Verb};
 use crate::effect::{Became, Effect, Sizes};
-use crate::observe::{Definitions, Snapshot};
+use crate::observe::Snapshot;
 use crate::plan::Item;
+use shared_aws::Definitions;
 
 /// What a request that names one service or group is refused for, where a fleet's run leaves it alone.
 pub(crate) const REFUSALS: &[Code] = &[Code::Daemon, Code::Gone, Code::ExpressManaged, Code::ManagedScaling];

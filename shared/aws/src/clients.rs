@@ -41,6 +41,7 @@ pub(crate) struct Options {
     pub(crate) budget_share: f64,
     pub(crate) access: Access,
     /// An emulator knows buckets by the path, and not by the host's name.
+    #[cfg_attr(not(feature = "in-use"), expect(dead_code, reason = "only S3's client asks for it"))]
     pub(crate) is_emulated: bool,
 }
 

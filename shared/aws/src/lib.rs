@@ -10,6 +10,7 @@ mod clients;
 mod clock;
 mod connect;
 mod convert;
+mod definitions;
 mod faults;
 mod read;
 mod run;
@@ -20,6 +21,7 @@ mod write;
 pub use clients::Access;
 pub use clock::Clock;
 pub use connect::{Aws, Endpoint};
+pub use definitions::Definitions;
 #[cfg(feature = "in-use")]
 pub use read::{BuildProject, JobDefinition, Object};
 pub use read::{

@@ -256,7 +256,6 @@ async fn what_is_gone_between_a_list_and_its_description_needs_nothing_and_block
         ("pipes", "DescribePipe", "NotFoundException"),
         ("stepfunctions", "DescribeStateMachine", "StateMachineDoesNotExist"),
         ("stepfunctions", "ListStateMachineVersions", "StateMachineDoesNotExist"),
-        ("s3", "GetObject", "NoSuchKey"),
     ] {
         let fork = aws.fork();
         let fixture = Fixture::with(&fork, &VARIABLES).await;

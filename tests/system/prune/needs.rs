@@ -180,3 +180,19 @@ async fn a_service_under_another_controller_protects_its_tags_and_blocks_nothing
         assert_eq!(tags(&aws, "users"), ["v1", "v10", "v6", "v7", "v8", "v9"], "{controller}: {report}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_is_being_restored_from_the_archive_stays_until_it_is_there() {
+    let mut world = ten();
+    let v1 = world.digest("users", "v1").unwrap();
+    world.archive("users", &v1);
+    let restore =
+        json!({"repositoryName": "users", "imageId": {"imageDigest": v1}, "targetStorageClass": "STANDARD"});
+    world.call("ecr", "UpdateImageStorageClass", restore).unwrap();
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &[("KEEP_PULLED_DAYS", "0")]).await;
+    let report = fixture.prune(apply(&any_more_than(5))).await.unwrap();
+    let item = image(&report, &v1);
+    assert_eq!((&item["outcome"], &item["code"]), (&json!("skipped"), &json!("beingRestored")), "{report}");
+    assert!(digests(&aws).contains(&v1));
+}

@@ -317,6 +317,98 @@ async fn a_list_in_s3_that_cannot_be_taken_means_no_deletion_and_the_report_says
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_list_that_cannot_be_taken_is_said_with_its_place() {
+    let mut world = with_lists();
+    for n in 0..7 {
+        world.object("lists", &format!("images/junk-{n}"), "junk");
+    }
+    let aws = Aws::new(world);
+    let report = pruned(&aws, &WITH_LISTS).await;
+    assert_eq!(tags(&aws, "users").len(), 10, "{report}");
+    let text = report.to_string();
+    for words in ["s3://lists/images/junk-0", "s3://lists/images/junk-4", "and 2 lists more"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_removed_meanwhile_blocks_nothing_and_one_that_is_listed_and_cannot_be_had_does() {
+    let aws = Aws::new(with_lists());
+    aws.faults(Faults::new().on("s3", "GetObject").containing("999999999999").error(
+        404,
+        "NoSuchKey",
+        "not there",
+    ));
+    let report = pruned(&aws, &WITH_LISTS).await;
+    assert_eq!(tags(&aws, "users").len(), 10, "{report}");
+    assert!(report.to_string().contains("can't be read: remove it"), "{report}");
+    let aws = Aws::new(with_lists());
+    let fixture = Fixture::with(&aws, &WITH_LISTS).await;
+    let listed = |calls: &dyn Fn(&str) -> usize| calls("ListObjectsV2") == 1;
+    let remove = |world: &mut World| {
+        world.remove_object("lists", "images/999999999999-sa-east-1.json");
+    };
+    let report = super::with_a_change(&fixture, apply(&any_more_than(5)), listed, remove, 1).await;
+    assert_eq!(report["ok"], true, "{report}");
+    assert!(tags(&aws, "users").contains(&"v2".to_owned()), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_writes_in_anothers_name_and_nobodys_account_is_none() {
+    let mut nobodys = told("999999999999", "v1");
+    nobodys["account"] = json!("prod");
+    let mut nameless = told("999999999999", "v1");
+    nameless["images"][0] = json!({"image": "", "digest": format!("sha256:{}", "a".repeat(64))});
+    for (list, why) in [
+        (told("777777777777", "v1"), "nobody writes for another"),
+        (nobodys, "of no account and region"),
+        (nameless, "an image without a name"),
+    ] {
+        let mut world = with_lists();
+        world.object("lists", "images/999999999999-sa-east-1.json", &list.to_string());
+        let aws = Aws::new(world);
+        let report = pruned(&aws, &WITH_LISTS).await;
+        assert_eq!(tags(&aws, "users").len(), 10, "{why}: {report}");
+        assert!(report.to_string().contains(why), "{why}: {report}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_this_function_writes_itself_is_not_read() {
+    let mut world = with_lists();
+    // EKS of this account, in a list of the name that this function's would have.
+    world.object("lists", "images/123456789012-sa-east-1.json", &told("123456789012", "v4").to_string());
+    // An editor's mark, and users that nobody named.
+    let mut bare = told("888888888888", "v5");
+    bare["images"][0]["usedBy"] = json!([]);
+    world.object("lists", "images/888888888888-eks.json", &format!("\u{feff}{bare}"));
+    world.object("lists", "images/full/", "no folder");
+    let aws = Aws::new(world);
+    let report = pruned(&aws, &[WITH_LISTS[0], WITH_LISTS[1], ("IN_USE_TO", "")]).await;
+    assert!(report.to_string().contains("s3://lists/images/full/: it is no list"), "{report}");
+    aws.with(|world| _ = world.remove_object("lists", "images/full/"));
+    let report = pruned(&aws, &[WITH_LISTS[0], WITH_LISTS[1], ("IN_USE_TO", "")]).await;
+    assert_eq!((&report["ok"], &report["counts"]["changed"]), (&json!(true), &json!(1)), "{report}");
+    assert!(tags(&aws, "users").contains(&"v4".to_owned()));
+    // Where it writes there, what lies there is its own.
+    let report = pruned(&aws, &[WITH_LISTS[0], WITH_LISTS[1], ("IN_USE_TO", "s3://lists/images/")]).await;
+    assert_eq!(report["counts"]["changed"], 1, "{report}");
+    assert!(!tags(&aws, "users").contains(&"v4".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_a_list_is_told_what_in_it_nobody_can_read() {
+    let mut world = ten();
+    world.bucket("lists").build_project("odd", &format!("{HOST}/users:a/b"));
+    let fixture = Fixture::with(&Aws::new(world), &[("IN_USE_TO", "s3://lists/")]).await;
+    let report = fixture.prune(json!({"action": "writeInUse"})).await.unwrap();
+    assert_eq!(report["warnings"][0]["code"], "sourceUnreadable", "{report}");
+    assert!(report["warnings"][0]["detail"].as_str().unwrap().contains("project/odd"), "{report}");
+    let ahead = json!({"action": "writeInUse", "at": evening() + SignedDuration::from_hours(1)});
+    assert_eq!(fixture.prune(ahead).await.unwrap_err().code, shared::Code::BadRequest);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_place_where_nobody_has_written_anything_means_no_deletion() {
     for place in ["s3://lists/image-lists/", "s3://list/images/"] {
         let aws = Aws::new(with_lists());

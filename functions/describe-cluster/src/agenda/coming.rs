@@ -31,6 +31,15 @@ pub(super) struct Coming {
     pub(super) changes: bool,
 }
 
+/// A time in which something is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asleep {
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    /// How many tasks fewer it has than by day.
+    pub(crate) tasks: u32,
+}
+
 /// What it follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Course<'a> {
@@ -64,6 +73,12 @@ impl<S> Standpoint<S> {
     fn is_up(&self, night: u32) -> bool {
         self.count > night || !self.asleep || self.idle
     }
+
+    /// How many tasks fewer it has, because it is off, than it has while it is on.
+    fn sleeps(&self) -> u32 {
+        let is_off = self.record.as_ref().is_some_and(|record| !record.state.is_on());
+        self.saved.filter(|_| is_off).unwrap_or(0).saturating_sub(self.count)
+    }
 }
 
 impl<'a> Course<'a> {
@@ -86,6 +101,30 @@ impl<'a> Course<'a> {
     ) -> Vec<Coming> {
         self.settle(&mut it, now);
         self.instants(now, until).into_iter().filter_map(|at| self.step(&mut it, at)).collect()
+    }
+
+    /// When it is off between `now` and `until`, and how many tasks fewer than by day it then has.
+    pub(super) fn asleep<S: Saved>(
+        &self,
+        mut it: Standpoint<S>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Vec<Asleep> {
+        self.settle(&mut it, now);
+        let mut spans: Vec<Asleep> = Vec::new();
+        let (mut from, mut tasks) = (now, it.sleeps());
+        for at in self.instants(now, until) {
+            self.tick(&mut it, at);
+            // A stop that was begun is finished by the tick after.
+            self.tick(&mut it, at);
+            if it.sleeps() != tasks {
+                spans.push(Asleep { from, until: at, tasks });
+                (from, tasks) = (at, it.sleeps());
+            }
+        }
+        spans.push(Asleep { from, until, tasks });
+        spans.retain(|span| span.tasks > 0 && span.from < span.until);
+        spans
     }
 
     /// The next change of it; one that is due already, and waits for the next reconcile, is of now or of an

@@ -11,7 +11,7 @@ use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, recorded, sized};
 use shared::{Code, Refusal};
 
-use super::coming::{Coming, Course, Standpoint};
+use super::coming::{Asleep, Coming, Course, Standpoint};
 use super::{Entry, Of};
 use crate::ViewSettings;
 use crate::steward::NextChange;
@@ -54,6 +54,19 @@ pub(crate) fn next_change(
     let seen = Seen::of(service, target, cluster_tags, settings).ok()??;
     let course = Course::of(&seen.tagged, settings).ok()??;
     course.next_change(seen.standpoint, now)
+}
+
+/// When a service is off between these instants, and how many tasks fewer than by day it then has.
+pub(crate) fn asleep(
+    service: &Service,
+    target: Option<&ScalableTarget>,
+    cluster_tags: &Tags,
+    settings: &ViewSettings,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<Vec<Asleep>, Refusal> {
+    let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(Vec::new()) };
+    let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(Vec::new()) };
+    Ok(course.asleep(seen.standpoint, now, until))
 }
 
 /// A service that a reconcile changes, as it is.

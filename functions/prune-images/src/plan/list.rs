@@ -1,6 +1,6 @@
 //! Writing the list of what is in use to where others read it.
 
-use shared::report::Outcome;
+use shared::report::{Outcome, Warning};
 use shared::s3::ObjectLocation;
 use shared::{Code, Refusal};
 
@@ -35,6 +35,24 @@ pub fn list(in_use: &InUse, list: WriteList, written: WrittenList) -> ListPlan {
     plan.change(item, [(0, vec![list])]);
     plan
 }
+
+/// What whoever reads the list will stumble over, and its owner can mend.
+#[must_use]
+pub fn list_warnings(in_use: &InUse) -> Vec<Warning> {
+    let unreadable = in_use.found.unreadable.iter().map(|it| {
+        let detail =
+            format!("{:?} can't be read, and nothing is deleted where it may be: {}", it.text, it.fault);
+        Warning::new(Code::SourceUnreadable, detail)
+    });
+    let unknown = in_use.found.unknown.iter().map(|it| {
+        let detail = format!("no revision tells which image of {} {} starts with", it.image, it.service);
+        Warning::new(Code::UnknownPinnedDigest, detail)
+    });
+    unreadable.chain(unknown).take(WARNED).collect()
+}
+
+/// So many warnings at the most.
+const WARNED: usize = 20;
 
 fn not_whole(in_use: &InUse) -> Option<Refusal> {
     if !in_use.failed.is_empty() {

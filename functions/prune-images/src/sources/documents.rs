@@ -1,6 +1,7 @@
 //! What others say of what they use: other accounts, EKS, machines of one's own. A document comes with a request, or
 //! lies in S3, where its owner writes it every night.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -8,11 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::Problem;
+use shared::image::Digest;
 use shared::names::Scope;
 use shared::s3::ObjectLocation;
 use shared_aws::{Object, unless_gone};
 
-use super::{AT_ONCE, Reader, unreadable};
+use super::regions::is_region;
+use super::{AT_ONCE, Reader, Source, unreadable};
 use crate::used::{UnreadableReference, Usage};
 
 /// What is in use in an account and region, as `GET /v1/images/in-use` answers it there. It may hold
@@ -87,27 +90,63 @@ pub fn place_of(scope: &Scope, under: &ObjectLocation) -> ObjectLocation {
     ObjectLocation { bucket: under.bucket.clone(), key }
 }
 
-/// Reads all that lies under `IN_USE_FROM`, but what this function wrote itself: its own look is a newer one.
+/// Reads all that lies under `IN_USE_FROM`, but what this function writes itself: its own look is a newer one.
 pub(super) async fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
     let Some(under) = &reader.config.in_use_from.0 else { return Ok(Usage::default()) };
-    let own = place_of(reader.scope, under);
-    let mut objects = reader.read.objects(under).await?;
-    // A console makes an empty object for a folder.
-    objects.retain(|object| !object.at.key.ends_with('/') && object.at != own);
+    let objects = objects(reader, under).await?;
     if objects.is_empty() {
-        let fault = "nobody has written a list of images in use there: mend IN_USE_FROM, or empty it";
+        let fault = "nobody else has written a list of images in use there: mend IN_USE_FROM, or empty it";
         return Err(unreadable(under, &fault));
     }
-    let mut documents = stream::iter(objects)
-        .map(|object| async move { unless_gone(document(reader, &object).await.map(Some)) })
+    let mut lists = stream::iter(objects)
+        .map(|object| async move {
+            let list = unless_gone(document(reader, &object).await.map(Some));
+            (object, list)
+        })
         .buffer_unordered(AT_ONCE);
-    let mut found = Usage::default();
-    while let Some(document) = documents.next().await {
-        if let Some(document) = document? {
-            found.extend(told(&document, reader.now)?);
+    let (mut found, mut faults, mut gone) = (Usage::default(), Vec::new(), Vec::new());
+    while let Some((object, list)) = lists.next().await {
+        match list {
+            Ok(Some(list)) => match told(&list, Some(&object.at), reader.now) {
+                Ok(usage) => found.extend(usage),
+                Err(fault) => faults.push(fault),
+            },
+            Ok(None) => gone.push(object.at),
+            Err(fault) => faults.push(fault),
         }
     }
-    Ok(found)
+    if !gone.is_empty() {
+        // One that was removed needs nothing; one that is listed and can't be had, such as by an odd key, may.
+        let listed: BTreeSet<ObjectLocation> =
+            self::objects(reader, under).await?.into_iter().map(|object| object.at).collect();
+        let lost = gone.iter().filter(|at| listed.contains(at));
+        faults.extend(lost.map(|at| unreadable(at, &"it is listed there, and can't be read: remove it")));
+    }
+    all_of(faults).map_or(Ok(found), Err)
+}
+
+/// All that may be a list. A console makes an empty object for a folder.
+async fn objects(reader: &Reader<'_>, under: &ObjectLocation) -> Result<Vec<Object>, Problem> {
+    let own = reader.config.in_use_to.0.as_ref().map(|to| place_of(reader.scope, to));
+    let mut objects = reader.read.objects(under).await?;
+    objects.retain(|object| {
+        let is_folder = object.at.key.ends_with('/') && object.size == 0;
+        !is_folder && Some(&object.at) != own.as_ref()
+    });
+    Ok(objects)
+}
+
+/// So many faults are said at once.
+const SAID: usize = 5;
+
+/// All faults in one, each with its list.
+fn all_of(mut faults: Vec<Problem>) -> Option<Problem> {
+    faults.sort_by(|a, b| a.detail.cmp(&b.detail));
+    let code = faults.first()?.code;
+    let said: Vec<&str> = faults.iter().take(SAID).map(|fault| fault.detail.as_str()).collect();
+    let more = faults.len().saturating_sub(SAID);
+    let more = if more > 0 { format!("; and {more} lists more") } else { String::new() };
+    Some(Problem::new(code, format!("{}{more}", said.join("; "))))
 }
 
 async fn document(reader: &Reader<'_>, object: &Object) -> Result<Arc<InUseDocument>, Problem> {
@@ -115,54 +154,102 @@ async fn document(reader: &Reader<'_>, object: &Object) -> Result<Arc<InUseDocum
         return Ok(document);
     }
     let text = reader.read.object(&object.at).await?;
-    let document: InUseDocument = serde_json::from_str(&text)
-        .map_err(|fault| unreadable(&object.at, &format!("it is no list of images in use ({fault})")))?;
+    // Some editors begin a text with a mark of its byte order.
+    let document: InUseDocument =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|fault| {
+            let fault = format!("it is no list of images in use ({fault}): write it anew, or remove it");
+            unreadable(&object.at, &fault)
+        })?;
     if document.at.is_none() {
-        return Err(unreadable(
-            &object.at,
-            &"its list of images in use does not say when it was made (\"at\")",
-        ));
+        let fault = "its list of images in use does not say when it was made: write it with \"at\"";
+        return Err(unreadable(&object.at, &fault));
     }
     let document = Arc::new(document);
     reader.cache.keep_document(object, &document);
     Ok(document)
 }
 
-/// What a document says is in use; an error where it is too old, or not whole.
-pub(super) fn told(document: &InUseDocument, now: Timestamp) -> Result<Usage, Problem> {
+/// What a document says is in use; an error where it is too old, not whole, or no account's. `lies` is where.
+pub(super) fn told(
+    document: &InUseDocument,
+    lies: Option<&ObjectLocation>,
+    now: Timestamp,
+) -> Result<Usage, Problem> {
     let InUseDocument { account, region, at, complete, images, unknown, unreadable: references, sources_off } =
         document;
+    if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) || !is_region(region) {
+        let fault =
+            "its list of images in use is of no account and region of AWS: mend \"account\" and \"region\"";
+        return Err(lies.map_or_else(|| unreadable(&"inUseFrom", &fault), |lies| unreadable(lies, &fault)));
+    }
     let from = format!("account {account} in {region}");
+    let refused = |fault: &str| {
+        let whose = lies.map_or_else(|| from.clone(), |lies| format!("{lies} ({from})"));
+        unreadable(&whose, &format!("its list of images in use {fault}"))
+    };
+    if lies.is_some_and(|lies| is_named_for_another(lies, account, region)) {
+        return Err(refused(
+            "is not of the account and region that its name says: nobody writes for another",
+        ));
+    }
     if let Some(at) = at {
         let age = now.duration_since(*at);
         if age > A_DAY {
-            let fault =
-                format!("its list of images in use is of {at}, and more than a day old: make a new one");
-            return Err(unreadable(&from, &fault));
+            return Err(refused(&format!("is of {at}, and more than a day old: make a new one")));
         }
         if age < -AHEAD {
-            let fault = format!("its list of images in use is of {at}, which is to come: mend its clock");
-            return Err(unreadable(&from, &fault));
+            return Err(refused(&format!("is of {at}, which is to come: mend its clock")));
         }
     }
     if !complete {
-        return Err(unreadable(&from, &"its list of images in use is not complete"));
+        return Err(refused("is not complete: mend what its \"failures\" say, and make a new one"));
     }
-    if !sources_off.is_empty() {
-        let off = sources_off.join(", ");
-        return Err(unreadable(&from, &format!("its list of images in use was made without {off}")));
+    // What others have written is in no list.
+    let off: Vec<&str> =
+        sources_off.iter().map(String::as_str).filter(|name| *name != Source::Documents.name()).collect();
+    if !off.is_empty() {
+        let off = cut(&off.join(", "));
+        return Err(refused(&format!("was made without {off}: empty its SOURCES_OFF, and make a new one")));
     }
     let mut found = Usage::default();
     for entry in images {
-        let by = format!("{from}: {}", entry.used_by.join(", "));
+        let image = entry.image.trim_start();
+        if image.is_empty() || image.starts_with('@') || image.parse::<Digest>().is_ok() {
+            let image = cut(&entry.image);
+            return Err(refused(&format!(
+                "has an image without a name ({image:?}): write REGISTRY/NAME:TAG"
+            )));
+        }
+        let by: Vec<String> = entry.used_by.iter().take(NAMED).map(|by| cut(by)).collect();
+        let by = if by.is_empty() { from.clone() } else { format!("{from}: {}", by.join(", ")) };
         found.add(&entry.image, entry.digest.as_deref(), &by);
     }
     for entry in unknown {
-        found.add_unknown(&entry.image, &format!("{from}: {}", entry.service));
+        found.add_unknown(&entry.image, &format!("{from}: {}", cut(&entry.service)));
     }
     found.unreadable.extend(references.iter().map(|UnreadableEntry { image, fault }| UnreadableReference {
         text: image.clone(),
-        fault: format!("{from}: {fault}"),
+        fault: format!("{from}: {}", cut(fault)),
     }));
     Ok(found)
+}
+
+/// How many users of an image are told on.
+const NAMED: usize = 3;
+/// The longest text of a list that a report shows, in characters.
+const SHOWN: usize = 300;
+
+fn cut(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
+/// Whether an object is named as the list of an account and region is, and this is another's.
+fn is_named_for_another(lies: &ObjectLocation, account: &str, region: &str) -> bool {
+    let (_, name) = lies.key.rsplit_once('/').unwrap_or(("", &lies.key));
+    let named = name.strip_suffix(".json").and_then(|name| name.split_at_checked(12));
+    named.is_some_and(|(of, rest)| {
+        let is_account = of.bytes().all(|b| b.is_ascii_digit());
+        let in_region = rest.strip_prefix('-').filter(|region| is_region(region));
+        is_account && (of != account || in_region.is_some_and(|named| named != region))
+    })
 }

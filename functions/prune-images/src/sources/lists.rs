@@ -35,7 +35,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Usage, Problem> {
         found.add(&whole(reference, reader.scope), None, "IN_USE");
     }
     for document in reader.documents {
-        found.extend(documents::told(document, reader.now)?);
+        found.extend(documents::told(document, None, reader.now)?);
     }
     Ok(found)
 }

@@ -26,7 +26,7 @@ impl FromStr for Regions {
 }
 
 /// `sa-east-1`, `us-gov-west-1`.
-fn is_region(name: &str) -> bool {
+pub(super) fn is_region(name: &str) -> bool {
     let mut parts = name.split('-');
     let number =
         parts.next_back().is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));

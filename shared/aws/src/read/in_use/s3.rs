@@ -28,6 +28,8 @@ pub struct Object {
     pub at: ObjectLocation,
     /// What it holds, in a word: another one for other bytes.
     pub e_tag: String,
+    /// How many bytes that is.
+    pub size: i64,
 }
 
 impl Read {
@@ -51,7 +53,8 @@ impl Read {
                 .await?;
             let found = answer.contents().iter().filter_map(|object| {
                 let at = ObjectLocation { bucket: under.bucket.clone(), key: object.key()?.to_owned() };
-                Some(Object { at, e_tag: object.e_tag().unwrap_or_default().to_owned() })
+                let e_tag = object.e_tag().unwrap_or_default().to_owned();
+                Some(Object { at, e_tag, size: object.size().unwrap_or_default() })
             });
             Ok((found.collect::<Vec<_>>(), answer.next_continuation_token.clone()))
         });

@@ -152,3 +152,25 @@ fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
         ]
     );
 }
+
+#[test]
+fn what_an_index_names_that_came_between_the_looks_waits_though_no_guard_keeps_the_index() {
+    let in_use = InUse::default();
+    let jobs = planned(seen(4), &in_use).plan.into_parts().1.remove(0);
+    let mut again = seen(5).images;
+    again.images[4].media_type = Some("application/vnd.oci.image.index.v1+json".into());
+    again.images[4].children = vec![digest(1)];
+    let fresh = Fresh {
+        used: in_use.by_repository(&scope()),
+        in_use,
+        scope: scope(),
+        images: [("users".to_owned(), Ok(again))].into(),
+        now: now(),
+    };
+    let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none(), &FirstLook::new());
+    let left: Vec<&Digest> =
+        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::images).map(|it| &it.digest).collect();
+    assert_eq!(left, [&digest(0)]);
+    let why: Vec<_> = taken.iter().map(|(_, taken)| (taken.outcome, taken.code)).collect();
+    assert_eq!(why, [(Outcome::Skipped, Code::ReferencedByIndex)]);
+}

@@ -122,27 +122,27 @@ fn the_id_is_of_what_would_go_and_not_of_why() {
     assert_ne!(id(tagged, &nobody), first, "another tag would go");
 }
 
+/// What still goes after a second look, and why the rest does not.
+fn narrowed(first: SeenRepository, again: Images, in_use: InUse) -> (Vec<Digest>, Vec<(Outcome, Code)>) {
+    let jobs = planned(first, &InUse::default()).plan.into_parts().1.remove(0);
+    let used = in_use.by_repository(&scope());
+    let images = [("users".to_owned(), Ok(again))].into();
+    let fresh = Fresh { used, in_use, scope: scope(), images, now: now() };
+    let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none(), &FirstLook::new());
+    let left = jobs.iter().flat_map(|job| &job.steps).flat_map(Step::images);
+    let why = taken.iter().map(|(_, taken)| (taken.outcome, taken.code));
+    (left.map(|it| it.digest.clone()).collect(), why.collect())
+}
+
 #[test]
 fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
-    let in_use = InUse::default();
-    let jobs = planned(seen(6), &in_use).plan.into_parts().1.remove(0);
     let mut again = seen(8).images;
     again.images[0].tags.push("release".parse().unwrap());
     again.images.remove(1);
     let mut used = InUse::default();
     used.found.uses.push(Use { image: ecr("users:v2"), by: "service/prod/new".into() });
-    let fresh = Fresh {
-        used: used.by_repository(&scope()),
-        in_use: used,
-        scope: scope(),
-        images: [("users".to_owned(), Ok(again))].into(),
-        now: now(),
-    };
-    let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none(), &FirstLook::new());
-    let left: Vec<&Digest> =
-        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::images).map(|it| &it.digest).collect();
-    assert_eq!(left, [&digest(3)]);
-    let why: Vec<_> = taken.iter().map(|(_, taken)| (taken.outcome, taken.code)).collect();
+    let (left, why) = narrowed(seen(6), again, used);
+    assert_eq!(left, [digest(3)]);
     assert_eq!(
         why,
         [
@@ -155,22 +155,10 @@ fn what_the_second_look_finds_changed_is_taken_away_and_nothing_is_added() {
 
 #[test]
 fn what_an_index_names_that_came_between_the_looks_waits_though_no_guard_keeps_the_index() {
-    let in_use = InUse::default();
-    let jobs = planned(seen(4), &in_use).plan.into_parts().1.remove(0);
     let mut again = seen(5).images;
     again.images[4].media_type = Some("application/vnd.oci.image.index.v1+json".into());
     again.images[4].children = vec![digest(1)];
-    let fresh = Fresh {
-        used: in_use.by_repository(&scope()),
-        in_use,
-        scope: scope(),
-        images: [("users".to_owned(), Ok(again))].into(),
-        now: now(),
-    };
-    let Narrowed { jobs, taken } = narrow(jobs, &fresh, &Guards::none(), &FirstLook::new());
-    let left: Vec<&Digest> =
-        jobs.iter().flat_map(|job| &job.steps).flat_map(Step::images).map(|it| &it.digest).collect();
-    assert_eq!(left, [&digest(0)]);
-    let why: Vec<_> = taken.iter().map(|(_, taken)| (taken.outcome, taken.code)).collect();
+    let (left, why) = narrowed(seen(4), again, InUse::default());
+    assert_eq!(left, [digest(0)]);
     assert_eq!(why, [(Outcome::Skipped, Code::ReferencedByIndex)]);
 }

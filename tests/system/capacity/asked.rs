@@ -204,3 +204,22 @@ async fn a_groups_own_scheduled_actions_that_sleep_with_it_are_named() {
     let answer = story.rest("POST", STOP, with_machines()).await;
     assert_eq!((answer.status, &answer.json()["warnings"][0]["code"]), (202, &json!("accessDenied")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_has_just_been_started_is_stopped_again_before_its_instances_are_registered() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    for minute in ["20:00", "20:05", "20:10"] {
+        story.tick(&format!("2026-11-24 {minute}")).await;
+    }
+    assert!(story.record().starts_with("v1 off@"), "{}", story.record());
+    story.tick("2026-11-25 08:00").await;
+    assert!(story.record().starts_with("v1 starting@"), "{}", story.record());
+    story.aws.advance(std::time::Duration::from_secs(20));
+    let off = json!({"state": "off", "for": "PT2H"});
+    let answer = story.rest("PUT", "/clusters/ec2/override", off).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let group = item(&answer.json(), "machines").clone();
+    assert_eq!((&group["outcome"], &group["code"]), (&json!("changed"), &json!(null)), "{group}");
+    assert!(story.record().starts_with("v1 off@"), "{}", story.record());
+}

@@ -314,7 +314,14 @@ impl GroupCase<'_> {
     /// Its tag or its record names a cluster with which none of its instances is registered.
     fn is_misled(&self) -> bool {
         let said = matches!(self.seen.linked_by, Some(LinkedBy::Tag | LinkedBy::Record));
-        said && self.snapshot.strangers.contains(&self.seen.id.name)
+        said && !self.is_registering() && self.snapshot.strangers.contains(&self.seen.id.name)
+    }
+
+    /// It was started for the cluster for which it was stopped: its instances register within minutes, and nothing runs
+    /// on them until then.
+    fn is_registering(&self) -> bool {
+        let starting = self.record.as_ref().filter(|record| record.state == State::Starting);
+        starting.is_some_and(|it| it.size.cluster.is_some() && it.size.cluster == self.seen.id.cluster)
     }
 
     fn suspend(&self) -> Option<Step> {

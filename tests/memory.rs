@@ -7,9 +7,12 @@ use jiff::SignedDuration;
 use local::{System, system::Setup};
 use peak_alloc::PeakAlloc;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
+/// What is counted is the process's: one test at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// A fleet of this size by day, adopted.
 async fn fleet(services: usize) -> (Aws, System) {
@@ -50,6 +53,7 @@ async fn peak_of(function: &str, aws: &Aws, system: &System, event: Value) -> us
 
 #[tokio::test(start_paused = true)]
 async fn a_service_of_a_large_fleet_costs_a_run_some_kilobytes() {
+    let _alone = ALONE.lock().await;
     let (small, large) = (500, 1_500);
     let mut peaks = Vec::new();
     for services in [small, large] {
@@ -85,6 +89,7 @@ async fn registry(repositories: usize, images: usize) -> (Aws, System) {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_of_pruning_holds_some_repositories_at_a_time_however_many_there_are() {
+    let _alone = ALONE.lock().await;
     let prune = json!({"action": "prune", "dryRun": true, "policy": {"rules": [{
         "rulePriority": 1,
         "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5},

@@ -28,9 +28,9 @@ pub struct Savings {
     pub until: Timestamp,
     /// Of all services together.
     #[serde(flatten)]
-    pub all: Hours,
+    pub all: ResourceHours,
     /// Of each that is off for a while, in the order of their names.
-    pub savings: Vec<Saved>,
+    pub savings: Vec<ServiceSavings>,
     /// What AWS could not find, and services whose tags can't be read: they are in no sum.
     pub failures: Vec<Failure>,
 }
@@ -39,12 +39,12 @@ pub struct Savings {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "SavedHours")]
-pub struct Saved {
+pub struct ServiceSavings {
     /// The service.
     pub service: String,
     /// What is in the sums of all services.
     #[serde(flatten)]
-    pub hours: Hours,
+    pub hours: ResourceHours,
     /// Whether its task definition could be read: without it vCPU- and GiB-hours are 0.
     pub is_known: bool,
 }
@@ -53,7 +53,7 @@ pub struct Saved {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
-pub struct Hours {
+pub struct ResourceHours {
     /// Hours of a task.
     pub task_hours: f64,
     /// Hours of a vCPU.
@@ -122,25 +122,25 @@ pub fn savings(
     let saved = sleepers.iter().map(|Sleeper { service, definition, task_hours }| {
         let known = takes.get(definition.as_str());
         let Resources { vcpu, memory } = known.copied().unwrap_or_default();
-        let hours = Hours {
+        let hours = ResourceHours {
             task_hours: *task_hours,
             vcpu_hours: task_hours * vcpu,
             memory_gib_hours: task_hours * memory,
         };
-        Saved { service: service.clone(), hours, is_known: known.is_some() }
+        ServiceSavings { service: service.clone(), hours, is_known: known.is_some() }
     });
-    let saved: Vec<Saved> = saved.collect();
-    let all = saved.iter().fold(Hours::default(), |sum, one| Hours {
+    let saved: Vec<ServiceSavings> = saved.collect();
+    let all = saved.iter().fold(ResourceHours::default(), |sum, one| ResourceHours {
         task_hours: sum.task_hours + one.hours.task_hours,
         vcpu_hours: sum.vcpu_hours + one.hours.vcpu_hours,
         memory_gib_hours: sum.memory_gib_hours + one.hours.memory_gib_hours,
     });
-    let savings = saved.into_iter().map(|one| Saved { hours: one.hours.rounded(), ..one }).collect();
+    let savings = saved.into_iter().map(|one| ServiceSavings { hours: one.hours.rounded(), ..one }).collect();
     let (from, until) = (whole_seconds(from), whole_seconds(until));
     Savings { from, until, all: all.rounded(), savings, failures }
 }
 
-impl Hours {
+impl ResourceHours {
     /// To hundredths: nobody pays for less.
     fn rounded(self) -> Self {
         let round = |hours: f64| (hours * 100.0).round() / 100.0;

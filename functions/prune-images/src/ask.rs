@@ -14,7 +14,7 @@ use crate::request::{PruneFields, Request};
 use crate::sources::InUseDocument;
 
 /// Clocks differ, but not by more than this.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// What `"policy"` says for each repository's own.
 const OWN: &str = "repository";
 

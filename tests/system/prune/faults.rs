@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use emulator::{Aws, Faults, ServiceSeed, World};
 use serde_json::{Value, json};
 
+use super::sources::run_task;
 use super::{HOST, any_more_than, apply, report, tags, ten};
 use crate::fixture::{Fixture, evening};
 
@@ -62,9 +63,7 @@ pub(crate) fn world() -> World {
     world.ecs_schedule("default", "weekly", "rate(7 days)", "prod", "job");
     world.image_function("function", &users("v4"));
     world.ecs_pipe("orders", "prod", "job");
-    let run = json!({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true,
-        "Parameters": {"TaskDefinition": "job"}});
-    world.state_machine("nightly", json!({"StartAt": "Run", "States": {"Run": run}}));
+    world.state_machine("nightly", run_task("job"));
     world.publish_state_machine("nightly");
     world.job_definition("etl", json!({"type": "container", "containerProperties": {"image": users("v4")}}));
     world.build_project("deploy", &users("v4"));

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
+use super::sources::run_task;
 use super::{HOST, days_ago, report};
 use crate::fixture::{Fixture, evening};
 
@@ -136,12 +137,6 @@ fn retired(world: &mut World, family: &str, image: &str) -> String {
             .unwrap();
     }
     format!("{family}:1")
-}
-
-fn run_task(task_definition: &str) -> Value {
-    let run = json!({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true,
-        "Parameters": {"Cluster": "prod", "TaskDefinition": task_definition}});
-    json!({"StartAt": "Run", "States": {"Run": run}})
 }
 
 fn document(images: &[Value]) -> Value {

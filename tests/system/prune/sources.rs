@@ -49,7 +49,8 @@ fn retired(world: &mut World) {
     }
 }
 
-fn run_task(task_definition: &str) -> Value {
+/// The definition of a state machine that runs this on `prod`.
+pub(super) fn run_task(task_definition: &str) -> Value {
     let run = json!({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true,
         "Parameters": {"Cluster": "prod", "TaskDefinition": task_definition}});
     json!({"StartAt": "Run", "States": {"Run": run}})

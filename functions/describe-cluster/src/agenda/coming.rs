@@ -33,7 +33,7 @@ pub(super) struct Coming {
 
 /// A time in which something is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asleep {
+pub(crate) struct OffSpan {
     pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,
     /// How many tasks fewer it has than by day.
@@ -109,20 +109,20 @@ impl<'a> Course<'a> {
         mut it: Standpoint<S>,
         now: Timestamp,
         until: Timestamp,
-    ) -> Vec<Asleep> {
+    ) -> Vec<OffSpan> {
         self.settle(&mut it, now);
-        let mut spans: Vec<Asleep> = Vec::new();
+        let mut spans: Vec<OffSpan> = Vec::new();
         let (mut from, mut tasks) = (now, it.sleeps());
         for at in self.instants(now, until) {
             self.tick(&mut it, at);
             // A stop that was begun is finished by the tick after.
             self.tick(&mut it, at);
             if it.sleeps() != tasks {
-                spans.push(Asleep { from, until: at, tasks });
+                spans.push(OffSpan { from, until: at, tasks });
                 (from, tasks) = (at, it.sleeps());
             }
         }
-        spans.push(Asleep { from, until, tasks });
+        spans.push(OffSpan { from, until, tasks });
         spans.retain(|span| span.tasks > 0 && span.from < span.until);
         spans
     }

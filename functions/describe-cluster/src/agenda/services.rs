@@ -11,7 +11,7 @@ use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, recorded, sized};
 use shared::{Code, Refusal};
 
-use super::coming::{Asleep, Coming, Course, Standpoint};
+use super::coming::{Coming, Course, OffSpan, Standpoint};
 use super::{Entry, Of};
 use crate::ViewSettings;
 use crate::steward::NextChange;
@@ -63,7 +63,7 @@ pub(crate) fn asleep(
     cluster_tags: &Tags,
     settings: &ViewSettings,
     (now, until): (Timestamp, Timestamp),
-) -> Result<Vec<Asleep>, Refusal> {
+) -> Result<Vec<OffSpan>, Refusal> {
     let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(Vec::new()) };
     let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(Vec::new()) };
     Ok(course.asleep(seen.standpoint, now, until))

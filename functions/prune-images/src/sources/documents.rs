@@ -16,6 +16,7 @@ use shared_aws::{Object, unless_gone};
 
 use super::regions::is_region;
 use super::{AT_ONCE, Reader, Source, unreadable};
+use crate::ask::AHEAD;
 use crate::used::{UnreadableReference, Usage};
 
 /// What is in use in an account and region, as `GET /v1/images/in-use` answers it there. It may hold
@@ -79,9 +80,6 @@ pub struct UnreadableEntry {
 
 /// So old a list may be at the most.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// Clocks differ, but not by more than this.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where the list of an account and region lies under a prefix.
 #[must_use]

@@ -115,8 +115,6 @@ impl<'a> Course<'a> {
         let (mut from, mut tasks) = (now, it.sleeps());
         for at in self.instants(now, until) {
             self.tick(&mut it, at);
-            // A stop that was begun is finished by the tick after.
-            self.tick(&mut it, at);
             if it.sleeps() != tasks {
                 spans.push(OffSpan { from, until: at, tasks });
                 (from, tasks) = (at, it.sleeps());

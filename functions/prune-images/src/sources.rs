@@ -307,3 +307,31 @@ async fn definitions(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_whole_where_each_that_was_asked_for_is_there_or_gone() {
+        let failure = |reason: &str| Failure { arn: "x".into(), reason: reason.into(), ..Failure::default() };
+        let described = |found: usize, failures: &[&str]| Listed {
+            found: vec![(); found],
+            failures: failures.iter().map(|reason| failure(reason)).collect(),
+        };
+        for (asked, answer, is_whole) in [
+            (0, described(0, &[]), true),
+            (3, described(3, &[]), true),
+            (3, described(2, &["MISSING"]), true),
+            (3, described(2, &[]), false),
+            (3, described(0, &[]), false),
+            (3, described(2, &["ACCESS_DENIED"]), false),
+        ] {
+            let said = whole("ecs:DescribeServices", asked, &answer);
+            assert_eq!(said.is_ok(), is_whole, "{asked}: {answer:?}");
+            if let Err(problem) = said {
+                assert_eq!(problem.code, Code::SourceUnreadable);
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! A registry that really gets clean: what is odd somewhere blocks what it touches, and no more.
 
-use emulator::{Aws, ImageSeed, ServiceSeed, World};
+use emulator::{Aws, Faults, ImageSeed, ServiceSeed, World};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -95,6 +95,24 @@ async fn a_document_with_an_unknown_digest_blocks_its_repository_and_not_the_run
     assert_eq!((tags(&aws, "users").len(), tags(&aws, "threads").len()), (10, 2), "{report}");
     let text = report.to_string();
     assert!(text.contains("unknownPinnedDigest") && text.contains("service/other/api"), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_whose_revisions_are_gone_blocks_its_repository_and_not_the_run() {
+    let mut world = ten();
+    for n in 1..=4 {
+        world.image("threads", ImageSeed::new(&format!("t{n}")).pushed_at(days_ago(90 - n)));
+    }
+    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v10")).desired(0));
+    let aws = Aws::new(world);
+    aws.faults(Faults::new().on("ecs", "DescribeServiceRevisions").all_missing());
+    let one = report(fixture(&aws).await.prune(apply(&any_more_than(2))).await);
+    assert_eq!((tags(&aws, "users").len(), tags(&aws, "threads").len()), (10, 2), "{one}");
+    let text = one.to_string();
+    assert!(text.contains("unknownPinnedDigest") && text.contains("service/prod/api"), "{one}");
+    aws.faults(Faults::new());
+    let then = report(fixture(&aws).await.prune(apply(&any_more_than(2))).await);
+    assert!(tags(&aws, "users").len() < 10, "{then}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,3 +51,46 @@ pub(super) fn stages(images: &[Image], going: &[&Digest]) -> BTreeMap<Digest, us
 /// The longest chain of indexes and referrers that is told apart; what comes behind waits for the
 /// next run, because ECR refuses it.
 const MOST: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn digest(n: u32) -> Digest {
+        format!("sha256:{n:064x}").parse().unwrap()
+    }
+
+    fn image(n: u32, children: &[u32], subject: Option<u32>) -> Image {
+        let children: Vec<Digest> = children.iter().map(|child| digest(*child)).collect();
+        let mut value: Value = json!({"digest": digest(n), "tags": [], "pushedAt": "2026-01-01T00:00:00Z", "children": children});
+        if let Some(subject) = subject {
+            value["subject"] = json!(digest(subject));
+        }
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn indexes_go_before_their_children_and_subjects_before_what_refers_to_them() {
+        // An index of two, a signature of it and one of a child, and an SBOM of that signature.
+        let images = [
+            image(1, &[2, 3], None),
+            image(2, &[], None),
+            image(3, &[], None),
+            image(4, &[], Some(1)),
+            image(5, &[], Some(3)),
+            image(6, &[], Some(5)),
+            image(7, &[], Some(99)),
+        ];
+        let of = |going: &[u32]| -> Vec<Option<usize>> {
+            let digests: Vec<Digest> = going.iter().map(|n| digest(*n)).collect();
+            let stages = stages(&images, &digests.iter().collect::<Vec<_>>());
+            (1..=7).map(|n| stages.get(&digest(n)).copied()).collect()
+        };
+        let all = of(&[1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(all, [0, 1, 1, 1, 2, 3, 0].map(Some));
+        // What stays holds nothing back.
+        assert_eq!(of(&[2, 5, 6])[1..6], [Some(0), None, None, Some(0), Some(1)]);
+    }
+}

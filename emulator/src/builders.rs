@@ -424,6 +424,14 @@ impl World {
         self
     }
 
+    /// At 0 a service shows no current revision: AWS does not say whether it does.
+    pub fn unlisted_revisions(&mut self, cluster: &str, service: &str) -> &mut Self {
+        if let Some(s) = self.ecs.service_mut(cluster, service) {
+            s.unlisted_revisions = true;
+        }
+        self
+    }
+
     /// Lists (`ListServices`, `ListTasks`) show what was so this long ago; none by default. Descriptions do not lag.
     pub fn list_lag(&mut self, lag: Duration) -> &mut Self {
         self.list_lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX);

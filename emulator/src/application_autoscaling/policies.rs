@@ -27,8 +27,39 @@ pub(super) struct Policy {
     name: String,
     resource: String,
     arn: String,
-    configuration: TargetTracking,
+    configuration: Configuration,
     created_at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+enum Configuration {
+    TargetTracking(TargetTracking),
+    /// Only kept and shown: nothing is forecast here.
+    Predictive(Predictive),
+}
+
+impl Policy {
+    fn scales_in(&self) -> bool {
+        match &self.configuration {
+            Configuration::TargetTracking(tracking) => tracking.disable_scale_in != Some(true),
+            Configuration::Predictive(_) => true,
+        }
+    }
+
+    fn follows_load(&self) -> bool {
+        matches!(self.configuration, Configuration::TargetTracking(_))
+    }
+}
+
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredictiveScalingPolicyConfiguration.html>
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Predictive {
+    metric_specifications: Vec<Value>,
+    mode: Option<String>,
+    scheduling_buffer_time: Option<i64>,
+    max_capacity_breach_behavior: Option<String>,
+    max_capacity_buffer: Option<i64>,
 }
 
 /// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html>
@@ -52,9 +83,10 @@ pub(super) struct PutScalingPolicy {
     scalable_dimension: String,
     policy_type: Option<String>,
     target_tracking_scaling_policy_configuration: Option<TargetTracking>,
+    predictive_scaling_policy_configuration: Option<Predictive>,
 }
 
-/// Creates or replaces a policy of type `TargetTrackingScaling`; other types are refused.
+/// Creates or replaces a policy of type `TargetTrackingScaling` or `PredictiveScaling`; others are refused.
 ///
 /// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html>
 pub(super) fn put_scaling_policy(world: &mut World, input: PutScalingPolicy) -> Result<Value, ApiError> {
@@ -64,11 +96,21 @@ pub(super) fn put_scaling_policy(world: &mut World, input: PutScalingPolicy) -> 
     if !world.application_autoscaling.targets.contains_key(&resource) {
         return Err(not_found(format!("No scalable target registered for resource id: {resource}")));
     }
-    if input.policy_type.as_deref() != Some("TargetTrackingScaling") {
-        return Err(invalid("The embedded AWS models policies of type TargetTrackingScaling only"));
-    }
-    let Some(configuration) = input.target_tracking_scaling_policy_configuration else {
-        return Err(invalid("TargetTrackingScalingPolicyConfiguration is required"));
+    let configuration = match input.policy_type.as_deref() {
+        Some("TargetTrackingScaling") => {
+            input.target_tracking_scaling_policy_configuration.map(Configuration::TargetTracking)
+        }
+        Some("PredictiveScaling") => {
+            input.predictive_scaling_policy_configuration.map(Configuration::Predictive)
+        }
+        _ => {
+            return Err(invalid(
+                "The embedded AWS models policies of type TargetTrackingScaling and PredictiveScaling only",
+            ));
+        }
+    };
+    let Some(configuration) = configuration else {
+        return Err(invalid("The configuration of the policy's type is required"));
     };
     let key = (resource.clone(), input.policy_name.clone());
     let old = world.application_autoscaling.policies.get(&key).map(|p| (p.arn.clone(), p.created_at));
@@ -147,7 +189,38 @@ pub(super) fn describe_scaling_policies(
 }
 
 fn view(policy: &Policy) -> Value {
-    let given = &policy.configuration;
+    let (kind, name, configuration) = match &policy.configuration {
+        Configuration::TargetTracking(given) => {
+            ("TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration", tracking_view(given))
+        }
+        Configuration::Predictive(given) => {
+            ("PredictiveScaling", "PredictiveScalingPolicyConfiguration", predictive_view(given))
+        }
+    };
+    json!({
+        "PolicyARN": policy.arn,
+        "PolicyName": policy.name,
+        "ServiceNamespace": NAMESPACE,
+        "ResourceId": policy.resource,
+        "ScalableDimension": DIMENSION,
+        "PolicyType": kind,
+        name: configuration,
+        "Alarms": [],
+        "CreationTime": epoch(policy.created_at),
+    })
+}
+
+fn predictive_view(given: &Predictive) -> Map<String, Value> {
+    let mut configuration = Map::new();
+    put(&mut configuration, "MetricSpecifications", Some(given.metric_specifications.clone()));
+    put(&mut configuration, "Mode", Some(given.mode.as_deref().unwrap_or("ForecastOnly")));
+    put(&mut configuration, "SchedulingBufferTime", given.scheduling_buffer_time);
+    put(&mut configuration, "MaxCapacityBreachBehavior", given.max_capacity_breach_behavior.clone());
+    put(&mut configuration, "MaxCapacityBuffer", given.max_capacity_buffer);
+    configuration
+}
+
+fn tracking_view(given: &TargetTracking) -> Map<String, Value> {
     let mut configuration = Map::new();
     put(&mut configuration, "TargetValue", Some(given.target_value));
     put(&mut configuration, "PredefinedMetricSpecification", given.predefined_metric_specification.clone());
@@ -155,17 +228,7 @@ fn view(policy: &Policy) -> Value {
     put(&mut configuration, "ScaleOutCooldown", given.scale_out_cooldown);
     put(&mut configuration, "ScaleInCooldown", given.scale_in_cooldown);
     put(&mut configuration, "DisableScaleIn", given.disable_scale_in);
-    json!({
-        "PolicyARN": policy.arn,
-        "PolicyName": policy.name,
-        "ServiceNamespace": NAMESPACE,
-        "ResourceId": policy.resource,
-        "ScalableDimension": DIMENSION,
-        "PolicyType": "TargetTrackingScaling",
-        "TargetTrackingScalingPolicyConfiguration": configuration,
-        "Alarms": [],
-        "CreationTime": epoch(policy.created_at),
-    })
+    configuration
 }
 
 /// The owner says what the load asks for; none: no data, and policies do nothing.
@@ -204,10 +267,10 @@ fn next_count(world: &World, resource: &str) -> Option<i64> {
     let load = *state.loads.get(resource)?;
     let target = state.targets.get(resource)?;
     let first = (resource.to_owned(), String::new());
-    let mut policies =
-        state.policies.range(first..).take_while(|((r, _), _)| r == resource).map(|(_, p)| p).peekable();
+    let policies = state.policies.range(first..).take_while(|((r, _), _)| r == resource).map(|(_, p)| p);
+    let mut policies = policies.filter(|p| p.follows_load()).peekable();
     policies.peek()?;
-    let scales_in = policies.all(|p| p.configuration.disable_scale_in != Some(true));
+    let scales_in = policies.all(Policy::scales_in);
     let (cluster, name) = service_of(resource).ok()?;
     let service = world.ecs.service(cluster, name).filter(|s| s.status == ServiceStatus::Active)?;
     let wanted = load.clamp(target.min, target.max);

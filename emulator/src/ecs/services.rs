@@ -144,6 +144,7 @@ pub(crate) fn create_service(world: &mut World, input: CreateService) -> Result<
         tags,
         tasks: BTreeSet::new(),
         cannot_start: None,
+        unlisted_revisions: false,
         attended: None,
         steady: false,
         unplaced: false,
@@ -432,7 +433,8 @@ pub(crate) fn view(world: &World, cluster: &str, name: &str, with_tags: bool) ->
         .collect();
     view.insert("events".to_owned(), events.into());
     put(&mut view, "createdAt", Some(epoch(service.created_at)));
-    if !service.uses_task_sets() {
+    let hides_them = service.unlisted_revisions && desired == 0;
+    if !service.uses_task_sets() && !hides_them {
         put_current(&mut view, world, cluster, name, c, service, desired);
     }
     view.insert("placementConstraints".to_owned(), json!([]));

@@ -121,6 +121,8 @@ pub(crate) struct Service {
     pub(crate) tasks: BTreeSet<String>,
     /// Why its tasks fail at start, if they do.
     pub(crate) cannot_start: Option<String>,
+    /// At 0 it shows no current revision.
+    pub(crate) unlisted_revisions: bool,
     /// When the scheduler looks at it next.
     pub(crate) attended: Option<Timestamp>,
     /// Its last event says that it is steady.

@@ -48,6 +48,7 @@ ROUTES = {
     ("GET", CLUSTER + "/tasks/{task}"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/agenda"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/savings"): "DescribeClusterFunction",
+    ("GET", CLUSTER + "/wake"): "DescribeClusterFunction",
     ("GET", "/v1/task-definitions"): "DescribeClusterFunction",
     ("GET", "/v1/task-definitions/{family}/{revision}"): "DescribeClusterFunction",
     ("GET", "/v1/auto-scaling-groups"): "DescribeClusterFunction",
@@ -346,11 +347,11 @@ class TheFunctions(unittest.TestCase):
 
 
 class TheSchedules(unittest.TestCase):
-    def test_there_is_a_reconcile_a_job_a_nightly_prune_and_a_nightly_list(self):
+    def test_there_is_a_reconcile_a_job_a_nightly_prune_a_nightly_list_and_a_bedtime_check_twice(self):
         actions = sorted(given["action"] for _, given in function_schedules().values())
-        self.assertEqual(actions, ["prune", "reconcile", "runTask", "writeInUse"])
+        self.assertEqual(actions, ["prune", "reconcile", "runTask", "wakeCheck", "wakeCheck", "writeInUse"])
 
-    def test_reconcile_is_enabled_and_the_others_are_not_until_parameters_say_otherwise(self):
+    def test_reconcile_and_the_check_are_enabled_and_the_others_are_not_until_parameters_say_otherwise(self):
         enabling = {"runTask": "EnableNightlyJob", "prune": "EnablePrune"}
         for name, (schedule, given) in function_schedules().items():
             if given["action"] == "writeInUse":
@@ -359,6 +360,8 @@ class TheSchedules(unittest.TestCase):
                 parameter, state = (enabling.get(given["action"]), "DISABLED")
                 if given["action"] == "reconcile":
                     parameter, state = ("EnableReconcile", "ENABLED")
+                if given["action"] == "wakeCheck":
+                    parameter, state = ("EnableWakeCheck", "ENABLED")
                 self.assertEqual(with_parameters(schedule["State"]), state)
                 self.assertEqual(with_parameters(schedule["State"], **{parameter: "true"}), "ENABLED")
                 self.assertEqual(with_parameters(schedule["State"], **{parameter: "false"}), "DISABLED")
@@ -399,6 +402,7 @@ class TheSchedules(unittest.TestCase):
             "runTask": EVENTS / "run-task" / "nightly.json",
             "prune": EVENTS / "prune-images" / "scheduled-prune.json",
             "writeInUse": EVENTS / "prune-images" / "scheduled-write-in-use.json",
+            "wakeCheck": EVENTS / "describe-cluster" / "scheduled-wake-check.json",
         }
         for name, (_, given) in function_schedules().items():
             with self.subTest(schedule=name):
@@ -479,7 +483,7 @@ class TheRoles(unittest.TestCase):
             for role, s in statements()
             if role == role_of("DescribeClusterFunction")
             for action in listed(s["Action"])
-            if not re.match(r"^[a-z-]+:(List|Describe)", action)
+            if not re.match(r"^[a-z-]+:(List|Describe|Get)", action)
         ]
         own = WRITES_WITHOUT_A_RESOURCE | {"logs:CreateLogStream", "logs:PutLogEvents"}
         self.assertEqual(set(writes), own)
@@ -607,6 +611,7 @@ class TheAlarms(unittest.TestCase):
         for metric in ("Failed", "LateToWake", "AtRisk", "Faults", "Reconciled"):
             self.assertIn(("ecs-steward", metric, json.dumps({"Ref": "ScaleServiceFunction"})), watched)
         self.assertIn(("ecs-steward", "Failed", json.dumps({"Ref": "PruneImagesFunction"})), watched)
+        self.assertIn(("ecs-steward", "AtRisk", json.dumps({"Ref": "DescribeClusterFunction"})), watched)
         for queue in of_type("AWS::SQS::Queue"):
             name = json.dumps({"Fn::GetAtt": [queue, "QueueName"]})
             self.assertIn(("AWS/SQS", "ApproximateNumberOfMessagesVisible", name), watched)

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::names::{ClusterName, Scope, TaskId};
 use crate::problem::Problem;
-use crate::report::Report;
+use crate::report::{Gauge, Report};
 
 /// How a call came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,8 @@ impl<R> Call<R> {
 pub enum Answer {
     /// A read, in AWS's own shapes.
     Read(Value),
+    /// A read that somebody waits for: what was found is told in the log and in figures too.
+    Finding(Finding),
     /// What a mutation did.
     Report(Report),
     /// Begun and still under way.
@@ -113,6 +115,19 @@ pub enum Answer {
         /// What was done so far.
         report: Report,
     },
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// One line that can be posted as it is.
+    pub summary: String,
+    /// The answer.
+    pub body: Value,
+    /// What a schedule's run says in the log, thing by thing: its answer goes nowhere.
+    pub told: Vec<(String, String)>,
+    /// What a schedule's run measures.
+    pub gauges: Vec<Gauge>,
 }
 
 /// When to look at tasks again, in seconds.
@@ -159,10 +174,33 @@ impl Parameter {
 pub enum Kind {
     /// It changes nothing, and takes no [`Envelope`].
     Read,
+    /// The same, and a schedule may ask for it: of an [`Envelope`] it takes `at` and `schedule`.
+    Check,
     /// It takes an [`Envelope`] and answers a report.
     Mutation,
     /// The same, and a dry run unless it says `"dryRun": false`.
     DryUnlessTold,
+}
+
+impl Kind {
+    /// Whether it changes anything, unless it is a dry run.
+    #[must_use]
+    pub fn mutates(self) -> bool {
+        match self {
+            Self::Read | Self::Check => false,
+            Self::Mutation | Self::DryUnlessTold => true,
+        }
+    }
+
+    /// What it takes of an [`Envelope`].
+    #[must_use]
+    pub fn envelope(self) -> &'static [&'static str] {
+        match self {
+            Self::Read => &[],
+            Self::Check => &["at", "schedule"],
+            Self::Mutation | Self::DryUnlessTold => Envelope::FIELDS,
+        }
+    }
 }
 
 /// Parses an action's own strict struct: unknown fields are errors, which name the action.

@@ -175,6 +175,17 @@ impl Service {
         self.resource_management_type.as_deref() == Some("ECS")
     }
 
+    /// The task definition that it starts tasks of: its own, else its PRIMARY task set's, where another controller
+    /// deploys it.
+    #[must_use]
+    pub fn starts_with(&self) -> &str {
+        let primary = self.task_sets.iter().find(|set| set.status == "PRIMARY");
+        match primary {
+            Some(primary) if self.task_definition.is_empty() => &primary.task_definition,
+            _ => &self.task_definition,
+        }
+    }
+
     /// A rolling deployment that goes on, a native blue/green one, or a second task set.
     #[must_use]
     pub fn is_deploying(&self) -> bool {

@@ -36,6 +36,7 @@ pub mod settings;
 pub mod status;
 pub mod strict;
 pub mod tags;
+pub mod wake;
 
 pub use call::{Actor, Answer, Call, Route, Via};
 pub use deadline::Deadline;

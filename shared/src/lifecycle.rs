@@ -56,7 +56,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::image::{Digest, Tag};
 
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, old_from};
 pub use faults::PolicyFault;
 pub use images::{Image, ImagesFault, check};
 

@@ -129,6 +129,22 @@ codes! {
     ReadOnly = "readOnly", "Nothing is changed here", Forbidden, final;
     /// What was put to sleep, and nothing may wake it.
     Stranded = "stranded", "Nothing may wake it", Conflict, final;
+    /// The service's task definition is not ACTIVE.
+    TaskDefinitionInactive = "taskDefinitionInactive", "The task definition is inactive", Conflict, final;
+    /// The service's task definition is not there any more.
+    TaskDefinitionGone = "taskDefinitionGone", "The task definition is gone", Conflict, final;
+    /// An image that a service will start with can't be pulled.
+    ImageGone = "imageGone", "The image is gone", Conflict, final;
+    /// A lifecycle policy takes an image before a service starts with it.
+    ImageExpires = "imageExpires", "The image will be gone", Conflict, final;
+    /// An image that can't be looked at: another's, or in another registry.
+    ImageElsewhere = "imageElsewhere", "The image is elsewhere", Conflict, final;
+    /// No machine will be there when the service starts.
+    MachinesAsleep = "machinesAsleep", "Its machines stay asleep", Conflict, final;
+    /// A predictive scaling policy may start tasks of what sleeps.
+    PredictiveScaling = "predictiveScaling", "Predictive scaling may wake it", Conflict, final;
+    /// Somebody set it to 0, and its schedule brings it back.
+    ParkedByHand = "parkedByHand", "Somebody set it to 0", Conflict, final;
     /// No such cluster, service or task.
     NotFound = "notFound", "Not found", NotFound, final;
     /// The service is not ACTIVE: it is being deleted, or has been.

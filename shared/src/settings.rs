@@ -38,6 +38,9 @@ pub struct Settings {
     pub label: String,
     /// `MODE`, `observe` by default.
     pub mode: Mode,
+    /// `RECONCILE`: whether a schedule sends `reconcile`, `true` by default. Nothing is left to it where
+    /// none comes.
+    pub reconciles: bool,
     /// The tags that are ours. `TAG_PREFIX`, `steward` by default.
     pub tags: TagKeys,
     /// The greatest desired count that is ever set, and the greatest desired capacity that can be asked
@@ -55,6 +58,7 @@ impl Settings {
             label: env
                 .or("LABEL", String::new(), "at most 64 characters", |label| label.chars().count() <= 64),
             mode: env.or("MODE", Mode::Observe, "observe, act or readonly", |_| true),
+            reconciles: env.or("RECONCILE", true, "true or false", |_| true),
             tags: env.or("TAG_PREFIX", TagKeys::default(), "1 to 32 letters, digits, - and _", |_| true),
             max_desired: env
                 .or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),
@@ -63,15 +67,31 @@ impl Settings {
         }
     }
 
+    /// Why reconcile changes nothing here, and what to set; `None` where it does.
+    #[must_use]
+    pub fn reconcile_is_idle(&self) -> Option<&'static str> {
+        match self.mode {
+            Mode::Observe | Mode::ReadOnly => Some("which only observes here: set MODE to act"),
+            Mode::Act if !self.reconciles => Some("which is switched off here: set RECONCILE to true"),
+            Mode::Act => None,
+        }
+    }
+
     /// How a summary begins: `dev-eu/prod`, or `dev-eu`, or `prod`.
     #[must_use]
     pub fn headline(&self, cluster: Option<&str>) -> String {
-        match (self.label.as_str(), cluster) {
-            ("", Some(cluster)) => cluster.to_owned(),
-            ("", None) => "all clusters".into(),
-            (label, Some(cluster)) => format!("{label}/{cluster}"),
-            (label, None) => label.to_owned(),
-        }
+        headline(&self.label, cluster)
+    }
+}
+
+/// How a summary begins, where the label is this.
+#[must_use]
+pub fn headline(label: &str, cluster: Option<&str>) -> String {
+    match (label, cluster) {
+        ("", Some(cluster)) => cluster.to_owned(),
+        ("", None) => "all clusters".into(),
+        (label, Some(cluster)) => format!("{label}/{cluster}"),
+        (label, None) => label.to_owned(),
     }
 }
 

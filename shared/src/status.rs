@@ -18,7 +18,7 @@ pub const PARTIAL: u16 = 207;
 pub fn of_answer(answer: &Answer) -> u16 {
     match answer {
         Answer::Report(report) if !report.ok => PARTIAL,
-        Answer::Read(_) | Answer::Report(_) => DONE,
+        Answer::Read(_) | Answer::Finding(_) | Answer::Report(_) => DONE,
         Answer::Accepted { .. } => UNDER_WAY,
     }
 }

@@ -27,4 +27,5 @@ mod selectors;
 mod stop_and_start;
 mod stop_task;
 mod template;
+mod wake;
 mod year;

@@ -40,7 +40,17 @@ fn the_templates_routes_are_the_functions_routes() {
 async fn what_the_templates_schedules_send_is_understood() {
     let template = Template::read().unwrap();
     let actions = template.schedules.iter().map(|schedule| schedule.name.as_str());
-    assert_eq!(actions.collect::<Vec<_>>(), ["Reconcile", "NightlyJob", "NightlyPrune", "NightlyInUse"]);
+    assert_eq!(
+        actions.collect::<Vec<_>>(),
+        [
+            "Reconcile",
+            "WakeCheckInTheEvening",
+            "WakeCheckBeforeTheMorning",
+            "NightlyJob",
+            "NightlyPrune",
+            "NightlyInUse"
+        ]
+    );
     let mut world = prod_with_a_schedule(0);
     world
         .cluster("default")
@@ -57,7 +67,11 @@ async fn what_the_templates_schedules_send_is_understood() {
         let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{}", schedule.name);
         let event = schedule.event(evening(), &arn).unwrap();
         let report = fixture.system.invoke(&schedule.function, event).await.unwrap();
-        assert!(report["counts"]["changed"].as_u64() >= Some(1), "{}: {report}", schedule.name);
+        if schedule.function == "describe-cluster" {
+            assert_eq!(report["checked"], 1, "{}: {report}", schedule.name);
+        } else {
+            assert!(report["counts"]["changed"].as_u64() >= Some(1), "{}: {report}", schedule.name);
+        }
     }
 }
 
@@ -181,7 +195,19 @@ async fn the_role_of_describe_cluster_allows_what_it_calls_and_no_more() {
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
     assert!(fixture.aws.writes().is_empty());
-    assert_least("DescribeClusterRole", &needed(&fixture));
+    let mut needed_by_reads = needed(&fixture);
+    // The bedtime check of what sleeps, of which one service shows no revision.
+    for _ in 0..2 {
+        fixture.scale(json!({"action": "reconcile", "clusters": ["*"]})).await.unwrap();
+        fixture.aws.move_to(evening());
+    }
+    fixture.aws.with(|world| {
+        world.unlisted_revisions("microservices", "users");
+    });
+    fixture.aws.forget();
+    fixture.system.invoke("describe-cluster", json!({"action": "wakeCheck"})).await.unwrap();
+    needed_by_reads.extend(needed(&fixture));
+    assert_least("DescribeClusterRole", &needed_by_reads);
 }
 
 #[tokio::test(start_paused = true)]

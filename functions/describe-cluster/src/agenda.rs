@@ -16,9 +16,11 @@ use shared::Refusal;
 use shared::ecs::{Failure, Service};
 use shared::record::{Capacity, Size};
 use shared::schedule::{Moment, OnOff, WantedBy};
+use shared::wake::CanWake;
 
 use crate::ViewSettings;
 use crate::snapshot::AgendaLook;
+use crate::wake::WakeLines;
 
 /// The coming transitions of a cluster's services, and of the Auto Scaling groups that carry them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -48,6 +50,9 @@ pub struct Entry {
     pub size: Shown,
     /// Why it would fail if nothing is mended until then.
     pub would_fail: Option<Refusal>,
+    /// Whether it will wake, on the next line of a service that brings it back, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_wake: Option<CanWake>,
 }
 
 /// What goes on or off.
@@ -94,15 +99,25 @@ impl From<Capacity> for Shown {
 
 /// What comes within so many hours of `now`. `failures` is what AWS could not find.
 #[must_use]
-pub fn agenda(seen: &AgendaLook, failures: &[Failure], settings: &ViewSettings, now: Timestamp) -> Agenda {
+pub fn agenda(
+    seen: &AgendaLook,
+    failures: &[Failure],
+    wake: &WakeLines,
+    settings: &ViewSettings,
+    now: Timestamp,
+) -> Agenda {
     let until = now.saturating_add(seen.hours.get()).unwrap_or(Timestamp::MAX);
     let tags = &seen.services.cluster_tags;
     let mut agenda = Agenda { agenda: Vec::new(), failures: failures.to_vec() };
     let mut services: Vec<&Service> = seen.services.services.iter().collect();
     services.sort_by(|a, b| a.service_name.cmp(&b.service_name));
     for service in services {
-        let entries =
+        let mut entries =
             services::entries(service, seen.services.target_of(service), tags, settings, now, until);
+        let next = entries.iter_mut().flatten().find(|entry| entry.to == OnOff::On);
+        if let (Some(next), Some(line)) = (next, wake.get(&service.service_arn)) {
+            next.can_wake = Some(line.verdict.can_wake);
+        }
         agenda.add(&service.service_arn, entries);
     }
     for (group, link) in &seen.groups {

@@ -20,6 +20,7 @@ use crate::groups;
 use crate::observe::revision_key;
 use crate::snapshot::{Look, Machines, Services, Snapshot, WholeCluster};
 use crate::steward::{Steward, override_of};
+use crate::wake::WakeLines;
 
 /// How lists are shown to people.
 pub const TABLES: &[Table] = &[
@@ -46,6 +47,7 @@ pub const TABLES: &[Table] = &[
             ("why", "/steward/why"),
             ("next", "/steward/next/to"),
             ("at", "/steward/next/at"),
+            ("wakes", "/steward/canWake"),
         ],
     },
     Table {
@@ -103,6 +105,18 @@ pub const TABLES: &[Table] = &[
             ("count", "/size/count"),
             ("cause", "/cause"),
             ("would fail", "/wouldFail/reason"),
+            ("wakes", "/canWake"),
+        ],
+    },
+    Table {
+        list: "wake",
+        columns: &[
+            ("cluster", "/cluster"),
+            ("service", "/service"),
+            ("wakes", "/canWake"),
+            ("at", "/at"),
+            ("count", "/count"),
+            ("because", "/because"),
         ],
     },
     Table {
@@ -121,14 +135,16 @@ const EVENTS: usize = 3;
 
 /// The body of an answer: what fits into it, and where it goes on.
 #[must_use]
-pub fn body(seen: &Snapshot, ask: &Ask, settings: &ViewSettings, now: Timestamp) -> Value {
-    let show = Show { include: ask.include, settings, now };
+pub fn body(seen: &Snapshot, ask: &Ask, wake: &WakeLines, settings: &ViewSettings, now: Timestamp) -> Value {
+    let show = Show { include: ask.include, wake, settings, now };
     let mut body = Map::new();
     let lists = match &seen.look {
-        Look::Agenda(look) => return json!(agenda(look, &seen.failures, settings, now)),
+        Look::Agenda(look) => return json!(agenda(look, &seen.failures, wake, settings, now)),
         Look::Clusters(all) => {
             vec![List::paged("clusters", all, |it| (it.cluster_name.clone(), show.cluster(it, None)))]
         }
+        // A bedtime check has an answer of its own.
+        Look::Fleet(_) => Vec::new(),
         Look::Cluster(whole) => show.whole_cluster(whole, ask.page.is_whole()),
         Look::Services(services) => {
             let events = if matches!(ask.what, What::Service(_)) { None } else { Some(EVENTS) };
@@ -215,6 +231,7 @@ fn fit(lists: Vec<List>, mut room: usize, body: &mut Map<String, Value>) -> Opti
 
 struct Show<'a> {
     include: Include,
+    wake: &'a WakeLines,
     settings: &'a ViewSettings,
     now: Timestamp,
 }
@@ -307,7 +324,10 @@ impl Show<'_> {
 
     fn steward(&self, service: &Service, seen: &Services) -> Steward {
         let (target, looked) = (seen.target_of(service), seen.targets.is_some());
-        Steward::of(service, &seen.cluster_tags, target, looked, self.settings, self.now)
+        let verdict = self.wake.get(&service.service_arn).map(|line| line.verdict.clone());
+        let (can_wake, because) = verdict.map(|it| (it.can_wake, it.because)).unzip();
+        let steward = Steward::of(service, &seen.cluster_tags, target, looked, self.settings, self.now);
+        Steward { can_wake, because, ..steward }
     }
 
     /// The capacity providers of the cluster.

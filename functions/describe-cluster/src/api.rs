@@ -12,9 +12,10 @@ use crate::agenda::Agenda;
 use crate::answer::{Beside, OfCluster};
 use crate::request::{
     AgendaFields, ClusterFields, ClustersFields, GroupFields, GroupsFields, SavingsFields, ServiceFields,
-    ServicesFields, TaskDefinitionFields, TaskDefinitionsFields, TaskFields, TasksFields,
+    ServicesFields, TaskDefinitionFields, TaskDefinitionsFields, TaskFields, TasksFields, WakeFields,
 };
 use crate::savings::Savings;
+use crate::wake::WakeCheck;
 use crate::{groups, steward};
 
 /// One for each route.
@@ -27,18 +28,19 @@ pub const OPERATIONS: &[Operation] = &[
         ..Operation::read::<ClustersFields, ()>("/v1/clusters", "List clusters")
     },
     Operation {
-        description: "The cluster, its services and its running tasks. With `include=capacity` its machines too.",
+        description: "The cluster, its services and its running tasks. With `include=capacity` its machines too, with \
+                      `include=wake` whether what sleeps will wake.",
         query: &[("include", with_capacity)],
         answers: Answers::Body(whole_cluster),
         ..Operation::read::<ClusterFields, ()>("/v1/clusters/{cluster}", "Show a cluster whole")
     },
     Operation {
-        query: &[("services", words), ("include", with_tags)],
+        query: &[("services", words), ("include", with_wake)],
         answers: Answers::Body(|g| list(g, &[("services", service)])),
         ..Operation::read::<ServicesFields, ()>("/v1/clusters/{cluster}/services", "List services")
     },
     Operation {
-        query: &[("include", with_tags)],
+        query: &[("include", with_wake)],
         answers: Answers::Body(|g| list(g, &[("services", service)])),
         ..Operation::read::<ServiceFields, ()>("/v1/clusters/{cluster}/services/{service}", "Show a service")
     },
@@ -54,7 +56,9 @@ pub const OPERATIONS: &[Operation] = &[
         ..Operation::read::<TaskFields, ()>("/v1/clusters/{cluster}/tasks/{task}", "Show a task")
     },
     Operation {
-        description: "In their order, with the sizes, and with what of them would fail.",
+        description: "In their order, with the sizes, and with what of them would fail. With `include=wake` also whether \
+                      each service will wake.",
+        query: &[("include", only_wake)],
         ..Operation::read::<AgendaFields, Agenda>(
             "/v1/clusters/{cluster}/agenda",
             "Foretell the coming transitions of a cluster",
@@ -66,6 +70,14 @@ pub const OPERATIONS: &[Operation] = &[
         ..Operation::read::<SavingsFields, Savings>(
             "/v1/clusters/{cluster}/savings",
             "Foretell what a cluster's schedules will not run",
+        )
+    },
+    Operation {
+        description: "Of the services that are off, or will go off. What is not looked at: secrets, roles, networks, \
+                      target groups, quotas, room on machines.",
+        ..Operation::read::<WakeFields, WakeCheck>(
+            "/v1/clusters/{cluster}/wake",
+            "Say which services of a cluster will not wake",
         )
     },
     Operation {
@@ -171,12 +183,20 @@ fn with_tags(_: &mut SchemaGenerator) -> Schema {
     some_of("tags")
 }
 
+fn with_wake(_: &mut SchemaGenerator) -> Schema {
+    some_of("tags|wake")
+}
+
+fn only_wake(_: &mut SchemaGenerator) -> Schema {
+    some_of("wake")
+}
+
 fn with_statistics(_: &mut SchemaGenerator) -> Schema {
     some_of("statistics|tags")
 }
 
 fn with_capacity(_: &mut SchemaGenerator) -> Schema {
-    some_of("statistics|tags|capacity")
+    some_of("statistics|tags|capacity|wake")
 }
 
 /// Some of these words, with commas between.

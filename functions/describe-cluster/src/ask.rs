@@ -45,6 +45,8 @@ pub enum What {
     Agenda(ClusterName, Hours),
     /// What a cluster's schedules will not run.
     Savings(ClusterName, Days),
+    /// Whether what sleeps will wake: in a cluster, or in all of the region.
+    Wake(Option<ClusterName>),
     /// The task definitions of a family or of all, with this status.
     TaskDefinitions(Option<Family>, DefinitionStatus),
     /// A task definition.
@@ -70,6 +72,7 @@ pub struct TaskAsk {
 
 /// What `include=` adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
 pub struct Include {
     /// A cluster's tasks and services by launch type.
     pub statistics: bool,
@@ -77,6 +80,8 @@ pub struct Include {
     pub tags: bool,
     /// A cluster's instances, capacity providers and groups, and its services' scalable targets.
     pub capacity: bool,
+    /// Whether services that sleep, or will, wake.
+    pub wake: bool,
 }
 
 /// A part of a list.
@@ -112,6 +117,7 @@ impl What {
             | Self::Task(..)
             | Self::Agenda(..)
             | Self::Savings(..)
+            | Self::Wake(_)
             | Self::TaskDefinition(_)
             | Self::Group(_) => "one".into(),
         }
@@ -121,7 +127,9 @@ impl What {
     fn includes(&self) -> &'static [&'static str] {
         match self {
             Self::Clusters(_) => &["statistics", "tags"],
-            Self::Cluster(_) => &["statistics", "tags", "capacity"],
+            Self::Cluster(_) => &["statistics", "tags", "capacity", "wake"],
+            Self::Service(_) | Self::Services(..) => &["tags", "wake"],
+            Self::Agenda(..) => &["wake"],
             _ => &["tags"],
         }
     }
@@ -166,11 +174,15 @@ impl Ask {
             }
             Request::Agenda(fields) => {
                 let what = What::Agenda(of(&fields.cluster)?, fields.hours.unwrap_or_default());
-                Self::of(what, None, None, None)
+                Self::of(what, fields.include.as_ref(), None, None)
             }
             Request::Savings(fields) => {
                 let what = What::Savings(of(&fields.cluster)?, fields.days.unwrap_or_default());
                 Self::of(what, None, None, None)
+            }
+            Request::Wake(fields) => {
+                let cluster = fields.cluster.as_ref().map(|cluster| cluster.within(scope)).transpose()?;
+                Self::of(What::Wake(cluster), None, None, None)
             }
             Request::TaskDefinitions(fields) => {
                 let family = fields.family.as_ref().map(|family| whole_family(family, scope)).transpose()?;
@@ -222,6 +234,7 @@ fn included(words: Option<&Words>, known: &[&str]) -> Result<Include, Problem> {
             "statistics" if known.contains(&word) => include.statistics = true,
             "tags" if known.contains(&word) => include.tags = true,
             "capacity" if known.contains(&word) => include.capacity = true,
+            "wake" if known.contains(&word) => include.wake = true,
             _ => {
                 let shown: String = word.chars().take(80).collect();
                 let detail = format!("include: {shown:?} is none of {} here", known.join(", "));

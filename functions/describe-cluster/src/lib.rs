@@ -14,6 +14,7 @@ pub mod request;
 pub mod savings;
 pub mod snapshot;
 pub mod steward;
+pub mod wake;
 
 use std::collections::BTreeSet;
 
@@ -22,17 +23,21 @@ use serde_json::json;
 use shared::api::Operation;
 use shared::call::Table;
 use shared::ecs::Failure;
-use shared::settings::{Scheduling, TagKeys};
-use shared::{Answer, Call, Deadline, Meter, Problem, Route};
+use shared::names::ClusterName;
+use shared::settings::{Scheduling, Settings, TagKeys};
+use shared::wake::Sleeper as Sleeping;
+use shared::{Answer, Call, Deadline, Meter, Problem, Route, Via};
 use shared_aws::{Aws, Definitions, Read};
 use shared_lambda::Function;
 
 pub use config::Config;
 
 use crate::ask::{Ask, What};
+use crate::observe::wake::{Reader, surroundings};
 use crate::request::Request;
 use crate::savings::{Savings, Sleeper};
 use crate::snapshot::{Look, Services};
+use crate::wake::{WakeCheck, WakeLines};
 
 /// What the deployment says of tags and schedules.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +48,23 @@ pub struct ViewSettings {
     pub scheduling: Scheduling,
     /// The greatest desired count that a start sets.
     pub max_desired: u32,
+    /// Why reconcile changes nothing here, if it does not.
+    pub idle: Option<&'static str>,
+    /// How summaries begin.
+    pub label: String,
+}
+
+impl ViewSettings {
+    /// Why reconcile changes nothing in this cluster, and what to set.
+    pub(crate) fn reconcile_is_idle_in(&self, cluster: &str) -> Option<String> {
+        match self.idle {
+            Some(why) => Some(format!("that is done by reconcile, {why}")),
+            None if self.scheduling.reach.matches(cluster) => None,
+            None => Some(format!(
+                "that is done by reconcile, which reaches only what CLUSTERS names: add {cluster} to it"
+            )),
+        }
+    }
 }
 
 /// The function.
@@ -58,9 +80,11 @@ impl DescribeCluster {
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
         let Config { settings, scheduling } = config;
+        let idle = settings.reconcile_is_idle();
+        let Settings { tags, max_desired, label, .. } = settings;
         Self {
             aws,
-            settings: ViewSettings { tags: settings.tags, scheduling, max_desired: settings.max_desired },
+            settings: ViewSettings { tags, scheduling, max_desired, idle, label },
             definitions: Definitions::default(),
         }
     }
@@ -84,6 +108,28 @@ impl DescribeCluster {
     }
 }
 
+impl DescribeCluster {
+    /// Whether what sleeps, or will, wakes: of the services that were looked at.
+    async fn wake(&self, read: &Read, look: &Look, call: &Call<Request>, now: Timestamp) -> WakeLines {
+        let services = look.services();
+        let sleepers = services.into_iter().flat_map(|it| wake::sleepers(it, &self.settings, now));
+        let sleepers: Vec<Sleeping<'_>> = sleepers.collect();
+        let reader = Reader {
+            read,
+            definitions: &self.definitions,
+            most_definitions: if call.via == Via::Rest { DEFINITIONS_OVER_REST } else { usize::MAX },
+            scope: &call.scope,
+            keys: &self.settings.tags,
+            now,
+        };
+        let surroundings = surroundings(reader, &sleepers).await;
+        wake::lines(&sleepers, &surroundings, &self.settings, now)
+    }
+}
+
+/// A call over REST has half a minute, and definitions are read at 20 a second at most.
+const DEFINITIONS_OVER_REST: usize = 100;
+
 impl Function for DescribeCluster {
     const NAME: &'static str = "describe-cluster";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
@@ -98,7 +144,7 @@ impl Function for DescribeCluster {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
-        let read = self.aws.read(deadline);
+        let (read, via) = (self.aws.read(deadline), call.via);
         let seen = observe::observe(&read, &ask, &self.settings.tags).await?;
         match (&ask.what, &seen.look) {
             (What::Savings(_, days), Look::Services(services)) => {
@@ -107,7 +153,21 @@ impl Function for DescribeCluster {
                     self.savings(&read, services, seen.failures.clone(), (now, until)).await
                 )))
             }
-            _ => Ok(Answer::Read(answer::body(&seen, &ask, &self.settings, now))),
+            (What::Wake(cluster), look) => {
+                let lines = Box::pin(self.wake(&read, look, &call, now)).await;
+                let of = cluster.as_ref().map(ClusterName::as_str);
+                let check =
+                    WakeCheck::new(lines.into_values().collect(), seen.failures.clone(), of, &self.settings);
+                Ok(Answer::Finding(check.fitting().finding(via)))
+            }
+            (_, look) => {
+                let wake = if ask.include.wake {
+                    Box::pin(self.wake(&read, look, &call, now)).await
+                } else {
+                    WakeLines::new()
+                };
+                Ok(Answer::Read(answer::body(&seen, &ask, &wake, &self.settings, now)))
+            }
         }
     }
 

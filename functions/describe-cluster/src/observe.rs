@@ -1,5 +1,7 @@
 //! A look at the world, complete: all pages, all batches, what AWS could not find beside it.
 
+pub(crate) mod wake;
+
 use std::future::Future;
 
 use futures_util::future::{try_join, try_join3, try_join4};
@@ -40,9 +42,13 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &TagKeys) -> Result<Snapshot,
             Box::pin(services(read, cluster, listed_services(read, cluster, page))).await
         }
         What::Agenda(cluster, hours) => Box::pin(agenda(read, cluster, *hours, keys)).await,
-        What::Savings(cluster, _) => {
+        What::Savings(cluster, _) | What::Wake(Some(cluster)) => {
             let all = Page::default();
             Box::pin(services(read, cluster, listed_services(read, cluster, &all))).await
+        }
+        What::Wake(None) => {
+            let (fleet, failures) = Box::pin(wake::fleet(read)).await?;
+            Ok(Snapshot::whole(Look::Fleet(fleet), failures))
         }
         What::Tasks(cluster, wanted) => Box::pin(tasks(read, cluster, wanted, include, page)).await,
         What::TasksNamed(cluster, ids) => {
@@ -164,7 +170,7 @@ async fn whole_cluster(
         },
     );
     let mut seen = Services { services: services.found, targets: None, cluster_tags: cluster.tags_by_key() };
-    if include.capacity {
+    if include.capacity || include.wake {
         seen = seen.with_targets(read, name).await?;
     }
     let failures = [unread, services.failures, tasks.failures].concat();

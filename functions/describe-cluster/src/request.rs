@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::call::Parameter;
+use shared::call::{Kind, Parameter};
 use shared::fields::{LONGEST_PAGE, STARTED_BY, WholeFamily};
 use shared::names::{ClusterRef, GroupRef, ServiceRef, TaskDefinitionRef, TaskRef};
 use shared::{Route, strict};
@@ -52,12 +52,18 @@ pub const ROUTES: &[Route<Request>] = &[
     Route::read("/v1/clusters/{cluster}/tasks/{task}", "describeTask", &[INCLUDE], |action, fields| {
         strict::parse(action, fields).map(Request::Task)
     }),
-    Route::read("/v1/clusters/{cluster}/agenda", "agenda", &[Number("hours")], |action, fields| {
+    Route::read("/v1/clusters/{cluster}/agenda", "agenda", &[Number("hours"), INCLUDE], |action, fields| {
         strict::parse(action, fields).map(Request::Agenda)
     }),
     Route::read("/v1/clusters/{cluster}/savings", "savings", &[Number("days")], |action, fields| {
         strict::parse(action, fields).map(Request::Savings)
     }),
+    Route {
+        kind: Kind::Check,
+        ..Route::read("/v1/clusters/{cluster}/wake", "wakeCheck", &[], |action, fields| {
+            strict::parse(action, fields).map(Request::Wake)
+        })
+    },
     Route::read(
         "/v1/task-definitions",
         "listTaskDefinitions",
@@ -107,6 +113,8 @@ pub enum Request {
     Agenda(AgendaFields),
     /// `{"action":"savings",…}`
     Savings(SavingsFields),
+    /// `{"action":"wakeCheck",…}`
+    Wake(WakeFields),
     /// `{"action":"listTaskDefinitions",…}`
     TaskDefinitions(TaskDefinitionsFields),
     /// `{"action":"describeTaskDefinition",…}`
@@ -234,6 +242,8 @@ pub struct AgendaFields {
     pub(crate) cluster: Option<ClusterRef>,
     /// How far to look ahead.
     pub(crate) hours: Option<Hours>,
+    /// What is shown beside.
+    pub(crate) include: Option<Words>,
 }
 
 /// What a cluster's schedules will not run.
@@ -243,6 +253,13 @@ pub struct SavingsFields {
     pub(crate) cluster: Option<ClusterRef>,
     /// How far to look ahead.
     pub(crate) days: Option<Days>,
+}
+
+/// A cluster whose services are to be checked; all of the region's when a direct event names none.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WakeFields {
+    pub(crate) cluster: Option<ClusterRef>,
 }
 
 /// Task definitions of one family or of all.

@@ -32,6 +32,8 @@ pub enum Look {
     Cluster(Box<WholeCluster>),
     /// Services of a cluster.
     Services(Services),
+    /// The services of every cluster.
+    Fleet(Vec<Services>),
     /// What an agenda is made from.
     Agenda(AgendaLook),
     /// Tasks.
@@ -96,6 +98,24 @@ impl Machines {
     pub(crate) fn register(&mut self, cluster: &ClusterName, instances: &[ContainerInstance]) {
         let ids = instances.iter().filter_map(|instance| instance.ec2_instance_id.clone());
         self.registered.extend(ids.map(|id| (id, cluster.to_string())));
+    }
+}
+
+impl Look {
+    /// The services that were looked at, cluster by cluster.
+    #[must_use]
+    pub fn services(&self) -> Vec<&Services> {
+        match self {
+            Self::Services(services) => vec![services],
+            Self::Fleet(fleet) => fleet.iter().collect(),
+            Self::Cluster(whole) => vec![&whole.services],
+            Self::Agenda(look) => vec![&look.services],
+            Self::Clusters(_)
+            | Self::Tasks(_)
+            | Self::TaskDefinitions(_)
+            | Self::TaskDefinition(..)
+            | Self::Groups(_) => Vec::new(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use shared::ecs::{Service, ServiceEvent};
 use shared::names::short_name;
 use shared::record::{By, Record, State};
 use shared::schedule::{Moment, OnOff, Override, Tagged, Wanted, wanted};
+use shared::wake::{Because, CanWake};
 
 use crate::ViewSettings;
 use crate::agenda::services;
@@ -45,6 +46,12 @@ pub struct Steward {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<ScalableTarget>")]
     pub scalable_target: Option<Value>,
+    /// Whether it will wake, where that was asked for and it is off or will be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_wake: Option<CanWake>,
+    /// What there is to tell of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<Vec<Because>>,
     /// Tags that can't be read: nothing is done here until they are mended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
@@ -170,6 +177,8 @@ impl Steward {
                 Err(fault) => json!({ "unreadable": fault.to_string() }),
             }),
             scalable_target: targets.then(|| json!(target)),
+            can_wake: None,
+            because: None,
             faults,
         }
     }

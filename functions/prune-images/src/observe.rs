@@ -197,7 +197,7 @@ pub async fn detailed(reader: Reader<'_>, repository: &str) -> Result<(Vec<Image
     let details = read.images(repository).await?;
     let mut seen = Images::default();
     for detail in &details {
-        let image = image_of(detail).map_err(|fault| {
+        let image = Image::try_from(detail).map_err(|fault: String| {
             let thing = format!("repository/{repository}@{}", detail.image_digest);
             Problem::new(Code::AwsFailed, format!("ecr:DescribeImages on {thing}: {fault}"))
         })?;
@@ -235,23 +235,6 @@ pub async fn detailed(reader: Reader<'_>, repository: &str) -> Result<(Vec<Image
         }
     }
     Ok((details, seen))
-}
-
-fn image_of(detail: &ImageDetail) -> Result<Image, String> {
-    let text = |fault: shared::image::ImageFault| fault.to_string();
-    let archived = detail.image_status.as_deref() == Some("ARCHIVED");
-    Ok(Image {
-        digest: detail.image_digest.parse().map_err(text)?,
-        tags: detail.image_tags.iter().map(|tag| tag.parse()).collect::<Result<_, _>>().map_err(text)?,
-        pushed_at: detail.image_pushed_at.ok_or("the answer does not say when it was pushed")?,
-        last_pulled_at: detail.last_recorded_pull_time,
-        last_activated_at: detail.last_activated_at,
-        last_archived_at: detail.last_archived_at,
-        storage_class: if archived { StorageClass::Archive } else { StorageClass::Standard },
-        media_type: detail.image_manifest_media_type.clone(),
-        children: Vec::new(),
-        subject: detail.subject_manifest_digest.as_ref().map(|it| it.parse()).transpose().map_err(text)?,
-    })
 }
 
 /// What an index names.

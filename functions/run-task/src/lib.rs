@@ -61,6 +61,7 @@ impl RunTask {
 impl Function for RunTask {
     const NAME: &'static str = "run-task";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
+    const COUNTS_CALLS: bool = false;
     const OPERATIONS: &'static [Operation] = api::OPERATIONS;
     type Request = Request;
 

@@ -410,11 +410,7 @@ fn switched_on(
 
 /// What a request leaves to reconcile needs one that comes and acts.
 fn reconciles(config: &Config, what: &str) -> Result<(), Problem> {
-    let why = match config.settings.mode {
-        Mode::Observe | Mode::ReadOnly => "which only observes here: set MODE to act",
-        Mode::Act if !config.reconciles => "which is switched off here: set RECONCILE to true",
-        Mode::Act => return Ok(()),
-    };
+    let Some(why) = config.settings.reconcile_is_idle() else { return Ok(()) };
     Err(Problem::new(Code::NotSwitchedOn, format!("{what} by reconcile, {why}")))
 }
 

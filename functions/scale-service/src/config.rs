@@ -9,9 +9,6 @@ use shared::settings::{Scheduling, Settings};
 pub struct Config {
     /// What all functions share.
     pub settings: Settings,
-    /// `RECONCILE`: whether a schedule sends `reconcile`, `true` by default. Nothing is left to it where
-    /// none comes.
-    pub reconciles: bool,
     /// What schedules mean here.
     pub scheduling: Scheduling,
     /// `LATE_AFTER`: how long after its transition a service that is not up is late, `PT15M` by
@@ -28,7 +25,6 @@ impl Config {
     pub fn read(mut env: Env) -> Result<Self, EnvFaults> {
         let config = Self {
             settings: Settings::read(&mut env),
-            reconciles: env.or("RECONCILE", true, "true or false", |_| true),
             scheduling: Scheduling::read(&mut env),
             late_after: env.or("LATE_AFTER", IsoDuration::from_mins(15), "a duration like PT15M", |_| true),
             deploying_wait: env.or(

@@ -59,7 +59,7 @@ impl ScaleService {
             late_after: config.late_after.get(),
             deploying_wait: config.deploying_wait.get(),
             acts_in: match config.settings.mode {
-                Mode::Act if config.reconciles => config.scheduling.reach.clone(),
+                Mode::Act if config.settings.reconciles => config.scheduling.reach.clone(),
                 Mode::Act | Mode::Observe | Mode::ReadOnly => NamePatterns::default(),
             },
         };

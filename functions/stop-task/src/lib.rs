@@ -50,6 +50,7 @@ impl StopTask {
 impl Function for StopTask {
     const NAME: &'static str = "stop-task";
     const ROUTES: &'static [Route<Request>] = request::ROUTES;
+    const COUNTS_CALLS: bool = false;
     const OPERATIONS: &'static [Operation] = api::OPERATIONS;
     type Request = Request;
 

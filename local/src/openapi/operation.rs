@@ -65,7 +65,7 @@ fn parameters(route: &Described, fields: &Value, schemas: &mut Schemas, examples
     for known in route.query {
         all.push(query_parameter(route, *known, fields, schemas, examples));
     }
-    if route.kind != Kind::Read {
+    if route.kind.mutates() {
         let schema = json!({ "type": "boolean" });
         let says = "Say what would happen, and change nothing. Here or in the body, not in both.";
         all.push(of_query("dryRun", says, false, &schema, examples));
@@ -143,7 +143,7 @@ fn body(route: &Described, fields: &Value, schemas: &mut Schemas, examples: &[Ex
     if let Some(properties) = all.get_mut("properties").and_then(Value::as_object_mut) {
         properties.retain(|name, _| !elsewhere(name));
         properties.values_mut().for_each(|field| *field = without_null(field.take()));
-        if route.kind != Kind::Read {
+        if route.kind.mutates() {
             let mut envelope = schemas.envelope();
             let fields = envelope.get_mut("properties").and_then(Value::as_object_mut);
             fields.into_iter().flatten().for_each(|(_, field)| *field = without_null(field.take()));

@@ -1,7 +1,7 @@
 //! Scheduled and direct events: the request is the event itself.
 
 use serde_json::{Map, Value, json};
-use shared::call::{Kind, LARGEST_ANSWER, bounded_json};
+use shared::call::{Finding, LARGEST_ANSWER, bounded_json};
 use shared::problem::Problem;
 use shared::report::Report;
 use shared::{Actor, Answer, Call, Code, Route, Via};
@@ -33,7 +33,7 @@ pub(crate) fn call<R>(
         None => (Via::Direct, Actor::new("direct invocation")),
     };
     let (request_id, scope) = (at.request_id.clone(), at.scope()?);
-    let mutates = route.kind != Kind::Read;
+    let mutates = route.kind.mutates();
     Ok(Call { request, via, actor, envelope, request_id, scope, mutates })
 }
 
@@ -47,7 +47,7 @@ fn shown(report: Report) -> Result<Value, Problem> {
 /// retries, destinations and alarms notice.
 pub(crate) fn answer(answer: Answer) -> Result<Value, Problem> {
     match answer {
-        Answer::Read(body) => Ok(body),
+        Answer::Read(body) | Answer::Finding(Finding { body, .. }) => Ok(body),
         Answer::Accepted { location, retry_after, report } => shown(report)
             .map(|report| json!({ "accepted": report, "location": location, "retryAfter": retry_after })),
         Answer::Report(report) => match report.partial() {

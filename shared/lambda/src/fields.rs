@@ -7,17 +7,15 @@ use shared::{Problem, Route, strict};
 /// An action's own request, and the envelope that every mutation takes.
 pub(crate) fn parse<R>(route: &Route<R>, mut fields: Map<String, Value>) -> Result<(R, Envelope), Problem> {
     let mut envelope = Map::new();
-    if route.kind != Kind::Read {
-        for name in Envelope::FIELDS {
-            if let Some(value) = fields.remove(*name) {
-                envelope.insert((*name).to_owned(), value);
-            }
+    for name in route.kind.envelope() {
+        if let Some(value) = fields.remove(*name) {
+            envelope.insert((*name).to_owned(), value);
         }
     }
     if route.kind == Kind::DryUnlessTold {
         envelope.entry("dryRun").or_insert(Value::Bool(true));
     }
-    if route.kind != Kind::Read
+    if route.kind.mutates()
         && let Some((given, meant)) = misspelt(&fields)
     {
         let detail = format!("{}: field {given:?} is unknown: write {meant:?}", route.action);

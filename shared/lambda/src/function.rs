@@ -21,6 +21,10 @@ pub trait Function: Send + Sync {
     /// What the API's description says of its routes.
     const OPERATIONS: &'static [Operation];
 
+    /// Whether its calls of AWS, and how many were throttled, are custom metrics: those are paid for one by one, and a
+    /// function that makes few calls has them in its log alone.
+    const COUNTS_CALLS: bool = true;
+
     /// What it can be asked.
     type Request: Send + 'static;
 

@@ -59,7 +59,7 @@ impl<F: Function> Handler<F> {
     /// answer, or a problem, which is a Lambda error.
     pub async fn handle(&self, event: Payload, at: &Invocation) -> (Result<Value, Problem>, Metrics) {
         let before = self.function.meter();
-        let mut metrics = Metrics::of(at.function_name());
+        let mut metrics = Metrics::of(at.function_name(), F::COUNTS_CALLS);
         let result = match tell_apart(event) {
             Err(problem) => Err(problem),
             Ok(Event::Direct(fields)) => match direct::call(fields, F::ROUTES, at) {
@@ -112,6 +112,15 @@ impl<F: Function> Handler<F> {
         let answer = Box::pin(self.function.answer(call, at.now, Deadline::at(ends.into_std()))).await?;
         if let Answer::Accepted { location, .. } = &answer {
             tracing::info!(location, "accepted, and still under way");
+        }
+        if let Answer::Finding(finding) = &answer {
+            tracing::info!("{}", finding.summary);
+            if via == Via::Scheduled {
+                for (resource, told) in &finding.told {
+                    tracing::warn!(resource, "{told}");
+                }
+                metrics.finding(finding);
+            }
         }
         if let Answer::Report(report) = &answer {
             let dry = report.dry_run;

@@ -7,6 +7,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::call::Finding;
 use shared::report::Gauge;
 use shared::{Meter, Report};
 
@@ -17,6 +18,7 @@ pub struct Metrics {
     outcomes: Option<Outcomes>,
     gauges: Vec<Gauge>,
     aws: Meter,
+    counts_calls: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +29,10 @@ struct Outcomes {
 }
 
 impl Metrics {
-    pub(crate) fn of(function: &str) -> Self {
+    /// What an invocation of this function counts. Its calls of AWS are fields of the log in any case.
+    pub(crate) fn of(function: &str, counts_calls: bool) -> Self {
         let (function, gauges) = (function.to_owned(), Vec::new());
-        Self { function, outcomes: None, gauges, aws: Meter::default() }
+        Self { function, outcomes: None, gauges, aws: Meter::default(), counts_calls }
     }
 
     pub(crate) fn report(&mut self, report: &Report) {
@@ -39,6 +42,10 @@ impl Metrics {
             let failed = counts.failed.saturating_sub(report.faults);
             self.outcomes = Some(Outcomes { changed: counts.changed, failed });
         }
+    }
+
+    pub(crate) fn finding(&mut self, finding: &Finding) {
+        self.gauges.clone_from(&finding.gauges);
     }
 
     pub(crate) fn aws(&mut self, meter: Meter) {
@@ -54,7 +61,11 @@ impl Metrics {
     /// The line for CloudWatch.
     #[must_use]
     pub fn line(&self, now: Timestamp) -> Value {
-        let mut values = vec![("AwsCalls", json!(self.aws.calls)), ("Throttles", json!(self.aws.throttles))];
+        let calls = [("AwsCalls", json!(self.aws.calls)), ("Throttles", json!(self.aws.throttles))];
+        let mut values = Vec::new();
+        if self.counts_calls {
+            values.extend(calls.clone());
+        }
         if let Some(outcomes) = self.outcomes {
             values.push(("Changed", json!(outcomes.changed)));
             values.push(("Failed", json!(outcomes.failed)));
@@ -72,7 +83,7 @@ impl Metrics {
             "Function": self.function,
         });
         if let Some(fields) = line.as_object_mut() {
-            fields.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value)));
+            fields.extend(calls.into_iter().chain(values).map(|(name, value)| (name.to_owned(), value)));
         }
         line
     }

@@ -7,7 +7,7 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayPr
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use shared::call::{Kind, LARGEST_ANSWER, Parameter, Table, bounded_json, quoted_len};
+use shared::call::{Finding, LARGEST_ANSWER, Parameter, Table, bounded_json, quoted_len};
 use shared::report::{Report, Warning};
 use shared::{Actor, Answer, Call, Code, Problem, Route, Via, status};
 
@@ -79,7 +79,7 @@ pub(crate) fn call<R>(
         envelope,
         request_id: at.request_id.clone(),
         scope: at.scope()?,
-        mutates: route.kind != Kind::Read,
+        mutates: route.kind.mutates(),
     };
     Ok((call, shown))
 }
@@ -174,7 +174,7 @@ fn query_parameters(event: &ApiGatewayProxyRequest) -> Result<BTreeMap<String, S
 fn parameter<R>(route: &Route<R>, name: &str, text: &str) -> Result<Value, Problem> {
     let known = route.query.iter().copied().find(|known| known.name() == name);
     let known = match known {
-        None if name == "dryRun" && route.kind != Kind::Read => Parameter::Flag("dryRun"),
+        None if name == "dryRun" && route.kind.mutates() => Parameter::Flag("dryRun"),
         None => {
             let shown: String = name.chars().take(80).collect();
             return Err(Problem::bad_request(format!("this route takes no query parameter {shown:?}")));
@@ -237,7 +237,7 @@ pub(crate) fn response(
     let done = answer.and_then(|answer| {
         let status = status::of_answer(&answer);
         let (headers, text) = match answer {
-            Answer::Read(body) => {
+            Answer::Read(body) | Answer::Finding(Finding { body, .. }) => {
                 let next = body.get("nextToken").and_then(Value::as_str);
                 let links = next.map(|cursor| (header::LINK, shown.next(cursor))).into_iter().collect();
                 (links, shown.body(body, tables)?)

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wildmatch::WildMatchPattern;
 
 use super::reasons::reason;
@@ -101,6 +101,15 @@ pub(super) fn age(image: &Image, count: RuleCount) -> Option<(&'static str, Time
         }),
         RuleCount::SinceImageTransitioned(_) => image.last_archived_at.map(|archived| ("archived", archived)),
     }
+}
+
+/// From when on an image is old enough for a rule of a policy; `None` where the rule counts, or there is none of that
+/// priority.
+#[must_use]
+pub fn old_from(policy: &Policy, image: &Image, priority: u32) -> Option<Timestamp> {
+    let rule = policy.rules.iter().find(|rule| rule.priority == priority)?;
+    let (_, since) = age(image, rule.count)?;
+    since.checked_add(SignedDuration::from_hours(24 * i64::from(rule.count.days()?))).ok()
 }
 
 /// Strictly older than its days of 24 h.

@@ -9,7 +9,8 @@ use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 use super::StorageClass;
-use crate::image::{Digest, Tag};
+use crate::ecr::ImageDetail;
+use crate::image::{Digest, ImageFault, Tag};
 
 /// ECR's quota: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>.
 const TAGS: usize = 1_000;
@@ -81,6 +82,33 @@ fn media_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
             Err(D::Error::custom(format!("longer than {MEDIA_TYPE} bytes, which no media type is")))
         }
         _ => Ok(text),
+    }
+}
+
+impl TryFrom<&ImageDetail> for Image {
+    type Error = String;
+
+    /// An image as `DescribeImages` tells it: without its children, which only its manifest names.
+    fn try_from(detail: &ImageDetail) -> Result<Self, String> {
+        let text = |fault: ImageFault| fault.to_string();
+        let archived = detail.image_status.as_deref() == Some("ARCHIVED");
+        Ok(Self {
+            digest: detail.image_digest.parse().map_err(text)?,
+            tags: detail.image_tags.iter().map(|tag| tag.parse()).collect::<Result<_, _>>().map_err(text)?,
+            pushed_at: detail.image_pushed_at.ok_or("the answer does not say when it was pushed")?,
+            last_pulled_at: detail.last_recorded_pull_time,
+            last_activated_at: detail.last_activated_at,
+            last_archived_at: detail.last_archived_at,
+            storage_class: if archived { StorageClass::Archive } else { StorageClass::Standard },
+            media_type: detail.image_manifest_media_type.clone(),
+            children: Vec::new(),
+            subject: detail
+                .subject_manifest_digest
+                .as_ref()
+                .map(|it| it.parse())
+                .transpose()
+                .map_err(text)?,
+        })
     }
 }
 

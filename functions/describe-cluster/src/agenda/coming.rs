@@ -40,6 +40,17 @@ pub(crate) struct OffSpan {
     pub(crate) tasks: u32,
 }
 
+/// When something comes back from being off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Return {
+    /// Then.
+    At(Moment),
+    /// It is off, or will be, and no schedule brings it back.
+    Never,
+    /// It is on, and stays so.
+    NeverOff,
+}
+
 /// What it follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Course<'a> {
@@ -142,6 +153,42 @@ impl<'a> Course<'a> {
             from = until;
         }
         None
+    }
+
+    /// When it comes back from being off, be it off now or the next time that it will be.
+    pub(super) fn wakes<S: Saved>(&self, mut it: Standpoint<S>, now: Timestamp) -> Return {
+        let mut is_off = !it.is_up(self.night);
+        if let Some(NextChange { at, to }) = self.settle(&mut it, now) {
+            if is_off && to == OnOff::On {
+                return Return::At(at);
+            }
+            is_off = to == OnOff::Off;
+        }
+        let mut from = now;
+        for days in REACHES {
+            let Ok(until) = now.saturating_add(SignedDuration::from_hours(24 * days)) else { break };
+            for at in self.instants(from, until) {
+                let Some(Coming { at, to, .. }) = self.step(&mut it, at).filter(|it| it.changes) else {
+                    continue;
+                };
+                match to {
+                    OnOff::On if is_off => return Return::At(at),
+                    OnOff::On => {}
+                    OnOff::Off => is_off = true,
+                }
+            }
+            from = until;
+        }
+        if is_off { Return::Never } else { Return::NeverOff }
+    }
+
+    /// Whether it is up at an instant, if nobody interferes.
+    pub(super) fn is_up_at<S: Saved>(&self, mut it: Standpoint<S>, now: Timestamp, at: Timestamp) -> bool {
+        self.settle(&mut it, now);
+        for instant in self.instants(now, at) {
+            self.tick(&mut it, instant);
+        }
+        it.is_up(self.night)
     }
 
     /// What is due already is done by the next tick, or by the one after it: a stop that was begun is finished

@@ -5,7 +5,7 @@ use shared::autoscaling::Group;
 use shared::groups::Link;
 use shared::record::sizing::{Live, comes_back_with};
 use shared::record::{Bounds, Capacity, Record, State};
-use shared::schedule::{OnOff, Tagged};
+use shared::schedule::{Moment, OnOff, Tagged};
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_room, no_saved_size, recorded, sized};
 use shared::{Code, Refusal};
@@ -41,6 +41,7 @@ pub(super) fn entries(
         at,
         to,
         cause,
+        can_wake: None,
     };
     Ok(course.coming(seen.standpoint.clone(), now, until).into_iter().map(entry).collect())
 }
@@ -56,6 +57,46 @@ pub(crate) fn next_change(
     let seen = Seen::of(group, managed_scaling, cluster_tags, settings).ok()??;
     let course = seen.course(settings).ok()??;
     course.next_change(seen.standpoint.clone(), now)
+}
+
+/// Why a group has no machines at an instant, as far as schedules tell; `None` where it has some then.
+pub(crate) fn no_machines_at(
+    group: &Group,
+    link: &Link,
+    cluster_tags: &Tags,
+    settings: &ViewSettings,
+    (now, at): (Timestamp, &Moment),
+) -> Option<String> {
+    let name = &group.auto_scaling_group_name;
+    let is_there = group.desired_capacity > 0;
+    let empty = |why: &str| (!is_there).then(|| format!("group {name} has no instances, and {why}"));
+    if group.status.is_some() {
+        return Some(format!("group {name} is being deleted"));
+    }
+    if link.managed_scaling {
+        return (group.max_size == 0).then(|| format!("the max of group {name} is 0: raise it"));
+    }
+    let idle = link.cluster.as_ref().and_then(|(cluster, _)| settings.reconcile_is_idle_in(cluster));
+    if let Some(why) = idle {
+        return empty(&format!("nothing wakes it: {why}"));
+    }
+    let (seen, course) = match Seen::of(group, link.managed_scaling, cluster_tags, settings) {
+        Err(Refusal { reason, .. }) => return empty(&reason),
+        Ok(None) => return empty("no schedule gives it any"),
+        Ok(Some(seen)) => {
+            let Ok(Some(course)) = seen.course(settings) else { return empty("no schedule gives it any") };
+            (seen.standpoint.clone(), course.is_up_at(seen.standpoint.clone(), now, at.at))
+        }
+    };
+    if !course {
+        return Some(format!("group {name} sleeps at {at}: give it a schedule that wakes it by then"));
+    }
+    if is_there {
+        return None;
+    }
+    let sized: Result<Option<Capacity>, Refusal> = sized(&group.tags_by_key(), &settings.tags);
+    let refusal = unstartable(&seen.size, group, &sized, &settings.tags)?;
+    Some(format!("group {name}: {}", refusal.reason))
 }
 
 /// A group that a reconcile changes, as it is.

@@ -5,13 +5,14 @@ use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
 use shared::names::short_name;
 use shared::record::sizing::{Live, comes_back_with};
-use shared::record::{Record, Saved as _, Scaling, Size};
-use shared::schedule::{OnOff, Tagged};
+use shared::record::{By, Record, Saved as _, Scaling, Size, State};
+use shared::schedule::{OnOff, Tagged, Zone};
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_saved_size, recorded, sized};
+use shared::wake::{Sleeper, Waker};
 use shared::{Code, Refusal};
 
-use super::coming::{Coming, Course, OffSpan, Standpoint};
+use super::coming::{Coming, Course, OffSpan, Return, Standpoint};
 use super::{Entry, Of};
 use crate::ViewSettings;
 use crate::steward::NextChange;
@@ -39,6 +40,7 @@ pub(super) fn entries(
         at,
         to,
         cause,
+        can_wake: None,
     };
     Ok(course.coming(seen.standpoint.clone(), now, until).into_iter().map(entry).collect())
 }
@@ -67,6 +69,90 @@ pub(crate) fn asleep(
     let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(Vec::new()) };
     let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(Vec::new()) };
     Ok(course.asleep(seen.standpoint, now, until))
+}
+
+/// A service that sleeps, or will: `None` where it does neither.
+pub(crate) fn sleeper<'a>(
+    service: &'a Service,
+    target: Option<&'a ScalableTarget>,
+    cluster_tags: &Tags,
+    settings: &ViewSettings,
+    now: Timestamp,
+) -> Option<Sleeper<'a>> {
+    if !is_within_reach(service) {
+        return None;
+    }
+    let keys = &settings.tags;
+    let is_down = service.desired_count == 0;
+    let unknown = |refusal: Refusal| Sleeper {
+        service,
+        target,
+        size: Err(refusal),
+        waker: Waker::People,
+        parked: false,
+    };
+    let seen = match Seen::of(service, target, cluster_tags, settings) {
+        Ok(seen) => seen,
+        // Nothing is done about what can't be read: what is up stays so.
+        Err(refusal) => return is_down.then(|| unknown(refusal)),
+    };
+    let idle = settings.reconcile_is_idle_in(short_name(&service.cluster_arn));
+    let Some(Seen { tagged, size_tag, standpoint }) = seen else {
+        return unscheduled(service, target, settings, now);
+    };
+    let course = match Course::of(&tagged, settings) {
+        Ok(course) => course?,
+        Err(refusal) => return is_down.then(|| unknown(refusal)),
+    };
+    let record = standpoint.record.as_ref();
+    let is_asleep = record.is_some_and(|record| !record.state.is_on());
+    // What is on where reconcile does not act never goes off.
+    if idle.is_some() && !is_asleep {
+        return None;
+    }
+    let waker = match (course.wakes(standpoint.clone(), now), idle) {
+        (Return::NeverOff, _) => return None,
+        (Return::At(_), Some(why)) => Waker::Nobody(why),
+        (Return::At(at), None) => Waker::Reconcile(at),
+        (Return::Never, _) => Waker::People,
+    };
+    let size = standpoint.size;
+    let unstartable = unstartable(size, target, &size_tag, keys).filter(|it| it.code != Code::OutsideBounds);
+    let parked = is_down && !standpoint.idle && record.is_some_and(|record| record.state == State::On);
+    Some(Sleeper { service, target, size: unstartable.map_or(Ok(size), Err), waker, parked })
+}
+
+/// What no schedule is in force for sleeps only where it was put to sleep, and the next reconcile wakes what a schedule
+/// or an override had stopped.
+fn unscheduled<'a>(
+    service: &'a Service,
+    target: Option<&'a ScalableTarget>,
+    settings: &ViewSettings,
+    now: Timestamp,
+) -> Option<Sleeper<'a>> {
+    let tags = service.tags_by_key();
+    let keys = &settings.tags;
+    let of = |size, waker| Some(Sleeper { service, target, size, waker, parked: false });
+    let record = match recorded(&tags, keys) {
+        Ok(record) => record.filter(|record: &Record| !record.state.is_on())?,
+        Err(refusal) => {
+            return (service.desired_count == 0).then_some(()).and_then(|()| of(Err(refusal), Waker::People));
+        }
+    };
+    let live = live(service, target, record.night, settings);
+    let size_tag: Result<Option<Size>, Refusal> = sized(&tags, keys);
+    let size = comes_back_with(Some(&record), &live, size_tag.as_ref().ok().and_then(Option::as_ref));
+    let size = match unstartable(size, target, &size_tag, keys).filter(|it| it.code != Code::OutsideBounds) {
+        Some(refusal) => Err(refusal),
+        None => Ok(size),
+    };
+    let is_ours = matches!(record.by, Some(By::Schedule | By::Override));
+    let waker = match settings.reconcile_is_idle_in(short_name(&service.cluster_arn)) {
+        _ if !is_ours => Waker::People,
+        Some(why) => Waker::Nobody(why),
+        None => Waker::Reconcile(Zone::UTC.moment(now)),
+    };
+    of(size, waker)
 }
 
 /// A service that a reconcile changes, as it is.

@@ -7,7 +7,6 @@ use shared::autoscaling::{Group, SuspendedProcess};
 use shared::ecs::Tag;
 use shared::groups::Link;
 use shared::schedule::Catalog;
-use shared::settings::TagKeys;
 
 use super::*;
 use crate::request::Hours;
@@ -63,12 +62,12 @@ fn settings() -> ViewSettings {
     let calendar = catalog.calendar(jiff::SignedDuration::ZERO, true);
     let base = shared::settings::Scheduling::default();
     let scheduling = shared::settings::Scheduling { catalog, calendar, ..base };
-    ViewSettings { tags: TagKeys::default(), scheduling, max_desired: 500 }
+    ViewSettings { scheduling, max_desired: 500, ..ViewSettings::default() }
 }
 
 fn look(seen: &AgendaLook, now: &str, hours: u32, settings: &ViewSettings) -> Agenda {
     let seen = AgendaLook { hours: Hours::try_from(hours).unwrap(), ..seen.clone() };
-    agenda(&seen, &[], settings, local(now))
+    agenda(&seen, &[], &WakeLines::new(), settings, local(now))
 }
 
 /// `2026-11-24T20:00:00-03:00 off schedule`.

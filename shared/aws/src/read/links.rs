@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt as _};
 use shared::Problem;
 use shared::autoscaling::Group;
-use shared::ecs::Cluster;
+use shared::ecs::{CapacityProvider, Cluster};
 use shared::groups::{Link, LinkedBy, Links};
 use shared::names::ClusterName;
 use shared::settings::TagKeys;
@@ -24,8 +24,19 @@ impl Read {
         keys: &TagKeys,
     ) -> Result<(Vec<Link>, Option<Problem>), Problem> {
         let providers = self.capacity_providers().await?;
+        Ok(self.links_by(&providers, groups, clusters, keys).await)
+    }
+
+    /// The same, where the capacity providers are known.
+    pub async fn links_by(
+        &self,
+        providers: &[CapacityProvider],
+        groups: &[Group],
+        clusters: &[Cluster],
+        keys: &TagKeys,
+    ) -> (Vec<Link>, Option<Problem>) {
         let nothing = BTreeMap::new();
-        let links = Links { providers: &providers, clusters, registered: &nothing, keys };
+        let links = Links { providers, clusters, registered: &nothing, keys };
         let unclear = |group: &Group| {
             let by = links.of(group).cluster.map(|(_, by)| by);
             !group.instances.is_empty() && matches!(by, None | Some(LinkedBy::Record))
@@ -36,7 +47,7 @@ impl Read {
             (BTreeMap::new(), None)
         };
         let links = Links { registered: &registered, ..links };
-        Ok((groups.iter().map(|group| links.of(group)).collect(), unread))
+        (groups.iter().map(|group| links.of(group)).collect(), unread)
     }
 
     /// The cluster of each EC2 instance that is registered with one of these, and the first thing that

@@ -1,6 +1,8 @@
 //! Scalable targets and scheduled actions of services.
 
-use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{
+    PredictiveScalingMode, ScalableDimension, ScalingPolicy, ServiceNamespace,
+};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use shared::Problem;
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
@@ -13,6 +15,8 @@ use crate::run::Operation;
 
 const DESCRIBE_TARGETS: Operation = ("application-autoscaling:DescribeScalableTargets", Bucket::ScalingRead);
 const DESCRIBE_ACTIONS: Operation = ("application-autoscaling:DescribeScheduledActions", Bucket::ScalingRead);
+
+const DESCRIBE_POLICIES: Operation = ("application-autoscaling:DescribeScalingPolicies", Bucket::ScalingRead);
 
 /// The most that `DescribeScalableTargets` takes and that a page of it holds.
 const TARGETS: usize = 50;
@@ -56,6 +60,48 @@ impl Read {
             })
             .await?;
         Ok((answer.scalable_targets().iter().map(convert::scalable_target).collect(), answer.next_token))
+    }
+
+    /// The predictive scaling policies that scale, and do not only forecast, on this service, or on all services of
+    /// the account and region: each with the resource id of its service.
+    ///
+    /// Source: <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredictiveScalingPolicyConfiguration.html>
+    pub async fn predictive_policies(
+        &self,
+        service: Option<&ServiceId>,
+    ) -> Result<Vec<(String, String)>, Problem> {
+        let id = service.map(ToString::to_string);
+        let thing = id.clone().unwrap_or_else(|| "all services".into());
+        let (id, thing) = (&id, &thing);
+        let pages = pages(move |token| async move {
+            let answer = self
+                .0
+                .send(DESCRIBE_POLICIES, thing, |watch| {
+                    self.0
+                        .aws
+                        .scaling
+                        .describe_scaling_policies()
+                        .service_namespace(ServiceNamespace::Ecs)
+                        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+                        .set_resource_id(id.clone())
+                        .set_next_token(token.clone())
+                        .customize()
+                        .interceptor(watch)
+                        .send()
+                })
+                .await?;
+            let scales = |policy: &&ScalingPolicy| {
+                let predictive = policy.predictive_scaling_policy_configuration();
+                predictive.and_then(|it| it.mode()) == Some(&PredictiveScalingMode::ForecastAndScale)
+            };
+            let named =
+                |policy: &ScalingPolicy| (policy.resource_id().to_owned(), policy.policy_name().to_owned());
+            Ok((
+                answer.scaling_policies().iter().filter(scales).map(named).collect::<Vec<_>>(),
+                answer.next_token.clone(),
+            ))
+        });
+        pages.try_concat().await
     }
 
     /// The scheduled scaling actions on this service, or on all services of the account and region.

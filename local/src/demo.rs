@@ -4,6 +4,7 @@
 //! every event goes through the same handlers as in Lambda; only people, load and time reach the
 //! embedded AWS directly.
 
+mod bedtime;
 mod day;
 mod look;
 mod machines;
@@ -74,13 +75,16 @@ pub async fn run(out: &mut impl Write, sabotage: Option<Sabotage>) -> Result<Out
     day.adoption().await?;
     day.a_task_is_stopped().await?;
     day.an_override().await?;
+    day.a_policy_is_attached()?;
     day.evening().await?;
+    day.bedtime().await?;
     day.the_override_ends().await?;
     day.sabotage(sabotage)?;
     day.night().await?;
     day.a_record_is_removed().await?;
     day.pruning().await?;
     day.next_morning().await?;
+    day.the_other_end().await?;
     day.load_by_day().await?;
     day.requests().await?;
     day.a_holiday().await?;

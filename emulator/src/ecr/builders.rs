@@ -308,7 +308,7 @@ impl World {
         self
     }
 
-    /// Attaches a lifecycle policy, which nothing runs here.
+    /// Attaches a lifecycle policy, which acts where [`World::run_lifecycle_policies`] says so.
     pub fn lifecycle_policy(&mut self, repository: &str, policy: &Value) -> &mut Self {
         self.open(repository).lifecycle_policy = Some(policy.to_string());
         self

@@ -12,6 +12,7 @@ mod builders;
 mod deletion;
 mod errors;
 mod images;
+mod lifecycle;
 mod manifests;
 mod policies;
 pub(crate) mod pulls;

@@ -1,4 +1,5 @@
-//! Lifecycle policies and repository policies: kept as text, not run and not enforced.
+//! Lifecycle policies and repository policies: kept as text, and not enforced. Lifecycle policies run when the owner of
+//! the world says so.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

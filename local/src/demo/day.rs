@@ -6,6 +6,7 @@ use std::io::Write;
 use jiff::ZonedDateTime;
 use serde_json::{Value, json};
 
+use super::bedtime::Unread;
 use super::look::{Look, OVERRIDE, RECORD, SCHEDULE, ServiceRow, list};
 use super::printer::Printer;
 use super::score::{Score, hours};
@@ -30,6 +31,7 @@ pub(super) struct Day<'w, W> {
     pub(super) started_with: BTreeMap<String, usize>,
     began: ZonedDateTime,
     pub(super) score: Score,
+    pub(super) unread: Unread,
 }
 
 impl<'w, W: Write> Day<'w, W> {
@@ -37,7 +39,15 @@ impl<'w, W: Write> Day<'w, W> {
         let system = DemoSystem::new().await?;
         let (before, began) = (system.look().await?, system.now());
         let started_with = system.images();
-        Ok(Self { system, printer: Printer::new(out), before, started_with, began, score: Score::default() })
+        Ok(Self {
+            system,
+            printer: Printer::new(out),
+            before,
+            started_with,
+            began,
+            score: Score::default(),
+            unread: None,
+        })
     }
 
     /// The look.
@@ -206,7 +216,7 @@ matter, and at a few where nothing is due.",
 
     /// Load comes, and nothing follows it. The override ends by itself.
     pub(super) async fn the_override_ends(&mut self) -> Result<(), DemoFault> {
-        self.quiet(&[(20, 15), (21, 55)]).await?;
+        self.quiet(&[(20, 20), (21, 55)]).await?;
         self.system.until(&self.before, 22, 0);
         self.system.load("microservices", "users", 6);
         self.printer.step(

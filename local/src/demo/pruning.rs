@@ -89,7 +89,7 @@ fn changed(report: &Value) -> u64 {
 }
 
 /// A reason with its digests cut: twelve digits tell them apart here.
-fn shortened(reason: &str) -> String {
+pub(super) fn shortened(reason: &str) -> String {
     let mut words = reason.split("sha256:");
     let mut short = words.next().unwrap_or_default().to_owned();
     for rest in words {

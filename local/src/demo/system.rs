@@ -170,18 +170,23 @@ impl DemoSystem {
 
     /// The template's schedule for reconcile fires, now.
     pub(super) async fn tick(&self) -> Result<Delivery, DemoFault> {
-        let (function, event) = self.event()?;
+        self.fire(RECONCILE).await
+    }
+
+    /// A schedule of the template fires, now.
+    pub(super) async fn fire(&self, schedule: &str) -> Result<Delivery, DemoFault> {
+        let (function, event) = self.event(schedule)?;
         let before = self.calls();
         let answer = Box::pin(self.system.invoke(&function, event.clone())).await;
         Ok(Delivery { event, answer, calls: self.calls() - before })
     }
 
-    /// What that schedule sends now, and to which function.
-    fn event(&self) -> Result<(String, Value), DemoFault> {
+    /// What a schedule sends now, and to which function.
+    fn event(&self, schedule: &str) -> Result<(String, Value), DemoFault> {
         let known = &self.system.template().schedules;
-        let found = known.iter().find(|one| one.name == RECONCILE);
-        let found = found.ok_or_else(|| DemoFault::Schedule(format!("it has no schedule {RECONCILE}")))?;
-        let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{RECONCILE}");
+        let found = known.iter().find(|one| one.name == schedule);
+        let found = found.ok_or_else(|| DemoFault::Schedule(format!("it has no schedule {schedule}")))?;
+        let arn = format!("arn:aws:scheduler:sa-east-1:123456789012:schedule/default/{schedule}");
         // Scheduler's instants are whole seconds.
         let at = shared::record::whole_seconds(self.aws.now());
         let event = found.event(at, &arn).map_err(DemoFault::Schedule)?;
@@ -191,7 +196,7 @@ impl DemoSystem {
     /// That schedule fires, and the function's process is killed right after AWS has done its
     /// `k`-th change: what was under way there never comes to an end.
     pub(super) async fn tick_and_kill(&mut self, k: usize) -> Result<Killed, DemoFault> {
-        let (function, event) = self.event()?;
+        let (function, event) = self.event(RECONCILE)?;
         // A rehearsal on a copy of the world says which call that is.
         let rehearsal = self.aws.fork();
         let rehearsed = self.deployed(&rehearsal).await?;
@@ -228,9 +233,33 @@ impl DemoSystem {
         self.aws.ledger().iter().filter(|call| call.outcome.as_ref().is_err_and(throttled)).count()
     }
 
+    /// The same, on a copy of the world, where things may go another way.
+    pub(super) async fn elsewhere(&self) -> Result<Self, DemoFault> {
+        let aws = self.aws.fork();
+        let system = self.deployed(&aws).await?;
+        Ok(Self { aws, system, catalog: self.catalog.clone(), zone: self.zone.clone(), run: 0 })
+    }
+
+    /// ECR runs the lifecycle policies that are attached to repositories.
+    pub(super) fn run_lifecycle_policies(&self) {
+        self.aws.with(|world| {
+            world.run_lifecycle_policies();
+        });
+    }
+
+    /// How many tasks of a service run.
+    pub(super) fn running_tasks(&self, cluster: &str, service: &str) -> i64 {
+        self.aws.with(|world| world.running_count(cluster, service))
+    }
+
     /// A person does something with the AWS CLI.
     pub(super) fn person(&self, operation: &str, input: Value) -> Result<Value, DemoFault> {
-        let done = self.aws.with(|world| world.call("ecs", operation, input));
+        self.person_in("ecs", operation, input)
+    }
+
+    /// The same in another service of AWS.
+    pub(super) fn person_in(&self, service: &str, operation: &str, input: Value) -> Result<Value, DemoFault> {
+        let done = self.aws.with(|world| world.call(service, operation, input));
         done.map_err(|fault| DemoFault::Person(format!("{operation}: {}", fault.message)))
     }
 

@@ -9,6 +9,7 @@ use crate::image::{EcrImage, ImageIdentifier, ImageRef};
 use crate::lifecycle::{Decision, Image, Policy, StorageClass, Verdict, evaluate, old_from};
 use crate::names::Scope;
 use crate::problem::{Code, Refusal};
+use crate::schedule::Zone;
 
 /// ECR acts on an image within so long of its meeting a rule.
 ///
@@ -162,7 +163,9 @@ impl Taking {
     fn told(&self, image: &str, sleeper: &Sleeper<'_>) -> Because {
         let rule = self.rule.map(|rule| format!("rule {rule} of ")).unwrap_or_default();
         let does = if self.verdict == Verdict::Archive { "archives" } else { "expires" };
-        let since = self.from.map_or_else(|| "already".into(), |from| format!("from {from} on"));
+        let zone = sleeper.waker.at().map_or(Zone::UTC, |at| at.zone.clone());
+        let since =
+            self.from.map_or_else(|| "already".into(), |from| format!("from {} on", zone.moment(from)));
         let repository = match ImageRef::parse(image) {
             Ok(ImageRef::Ecr(image)) => image.repository.to_string(),
             _ => String::new(),

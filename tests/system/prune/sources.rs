@@ -92,6 +92,28 @@ async fn a_published_version_of_a_state_machine_keeps_what_it_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_version_that_is_published_between_two_nights_keeps_what_it_runs() {
+    let mut world = ten();
+    retired(&mut world);
+    world.state_machine("nightly", run_task("job:5"));
+    world.publish_state_machine("nightly");
+    let aws = Aws::new(world);
+    let fixture = Fixture::with(&aws, &AT_ONCE).await;
+    let mut dry = apply(&any_more_than(5));
+    dry["dryRun"] = json!(true);
+    let first = fixture.prune(dry).await.unwrap();
+    assert_eq!(first["counts"]["changed"], 5, "{first}");
+    aws.with(|world| {
+        world.state_machine("nightly", run_task("job:1"));
+        world.publish_state_machine("nightly");
+        world.state_machine("nightly", run_task("job:5"));
+    });
+    aws.advance(std::time::Duration::from_hours(24));
+    let second = fixture.prune(apply(&any_more_than(5))).await.unwrap();
+    assert!(tags(&aws, "users").contains(&"v1".to_owned()), "{second}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_image_that_a_state_machine_names_for_a_job_on_eks_is_in_use() {
     let (left, _) = keeps(|world| {
         let pod =

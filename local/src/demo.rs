@@ -116,6 +116,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_the_readme_shows_is_what_the_demo_prints_in_that_order() {
+        let (text, _) = told(None).await;
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("An excerpt of what the demo prints").unwrap();
+        let (_, rest) = rest.split_once("```text\n").unwrap();
+        let (excerpt, _) = rest.split_once("```").unwrap();
+        let mut printed = text.lines().map(str::trim_end);
+        let shown: Vec<&str> = excerpt.lines().map(str::trim_end).filter(|line| *line != "[…]").collect();
+        assert!(shown.len() > 20, "{excerpt}");
+        for line in shown {
+            assert!(printed.any(|one| one == line), "the demo does not print {line:?} there");
+        }
+    }
+
+    #[tokio::test]
     async fn a_lost_record_breaks_the_morning() {
         let (text, outcome) = told(Some(Sabotage::LoseRecord)).await;
         assert!(!outcome.broken.is_empty(), "{text}");

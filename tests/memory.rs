@@ -107,3 +107,48 @@ async fn a_run_of_pruning_holds_some_repositories_at_a_time_however_many_there_a
     // A thousand repositories of 5,000 images are then some 200 MB of the function's 1,024.
     assert!(image < 4_000, "{image} bytes per image of a slice");
 }
+
+/// So many services of 20 clusters, whose images are in 100 repositories of so many images each.
+async fn sleepers(services: usize, images: usize) -> (Aws, System) {
+    let mut world = World::new("2026-11-24T12:00:00Z".parse().unwrap());
+    for repository in 0..100 {
+        let name = format!("app{repository:02}");
+        world.repository(&name).image(&name, ImageSeed::new("prod-1"));
+        for image in 1..images {
+            let pushed = world.now() - SignedDuration::from_hours(i64::try_from(image).unwrap());
+            world.image(&name, ImageSeed::new(&format!("v{image}")).pushed_at(pushed));
+        }
+        world.lifecycle_policy(
+            &name,
+            &json!({"rules": [{
+                "rulePriority": 1,
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 5},
+                "action": {"type": "expire"},
+            }]}),
+        );
+    }
+    for n in 0..services {
+        let family = format!("app{:02}", n % 100);
+        let seed = ServiceSeed::new(&format!("s{n:04}")).task_definition(&family);
+        world.service(&format!("c{:02}", n % 20), seed.tag("steward:schedule", "Mon-Fri 08:00-20:00 UTC"));
+    }
+    let aws = Aws::new(world);
+    let system = System::start(Setup::embedded(&aws).with("BUDGET_SHARE", "1")).await.unwrap();
+    (aws, system)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bedtime_check_holds_some_repositories_at_a_time_and_kilobytes_a_service() {
+    let _alone = ALONE.lock().await;
+    let mut peaks = Vec::new();
+    for (services, images) in [(500, 10), (1_500, 10), (500, 500)] {
+        let (aws, system) = sleepers(services, images).await;
+        peaks.push(peak_of("describe-cluster", &aws, &system, json!({"action": "wakeCheck"})).await);
+    }
+    let service = (peaks[1] - peaks[0]) / 1_000;
+    let image = peaks[2].saturating_sub(peaks[0]) / (100 * 490);
+    println!("bytes: {service} a service, {image} an image of 100 repositories, peaks {peaks:?}");
+    // 10,000 services are then 40 MB of the function's 512.
+    assert!(service < 6_000, "{service} bytes per service");
+    assert!(image < 400, "{image} bytes per image: they are not all held at once");
+}

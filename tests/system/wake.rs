@@ -2,6 +2,8 @@
 //!
 //! It plays in São Paulo: 2026-11-24 is a Tuesday, and the office is open from 8 to 20.
 
+mod nights;
+
 use emulator::{Aws, Faults, GroupSeed, ImageSeed, ProviderSeed, ServiceSeed, TargetSeed, World};
 use jiff::{SignedDuration, Timestamp};
 use local::{Sent, System, system::Setup};

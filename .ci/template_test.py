@@ -63,7 +63,7 @@ ROUTES = {
 
 ENVIRONMENT = {
     "MODE", "RECONCILE", "CLUSTERS", "LABEL", "TAG_PREFIX", "MAX_DESIRED", "BUDGET_SHARE", "LOG_LEVEL",
-    "SCHEDULES", "WAKE_LEAD", "REPEAT_OFF", "LATE_AFTER", "DEPLOYING_WAIT", "DEFAULT_SCHEDULE", "OVERRIDE_MAX", "DRIFT", "HALF",
+    "SCHEDULES", "WAKE_LEAD", "REPEAT_OFF", "LATE_AFTER", "DEPLOYING_WAIT", "DEFAULT_SCHEDULE", "OVERRIDE_MAX", "NOTIFY_BEFORE", "EVENT_BUS", "DRIFT", "HALF",
     "RUN_FAMILIES", "RUN_OVERRIDES", "STOP_MAX",
 }
 
@@ -307,7 +307,7 @@ class TheFunctions(unittest.TestCase):
             self.assertNotRegex(days, pattern)
 
     def test_durations_are_iso_8601(self):
-        for parameter in ("WakeLead", "LateAfter", "OverrideMax"):
+        for parameter in ("WakeLead", "LateAfter", "OverrideMax", "NotifyBefore"):
             with self.subTest(parameter=parameter):
                 pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])
                 self.assertRegex(TEMPLATE["Parameters"][parameter]["Default"], pattern)
@@ -485,7 +485,9 @@ class TheRoles(unittest.TestCase):
             for action in listed(s["Action"])
             if not re.match(r"^[a-z-]+:(List|Describe|Get)", action)
         ]
-        own = WRITES_WITHOUT_A_RESOURCE | {"logs:CreateLogStream", "logs:PutLogEvents"}
+        own = WRITES_WITHOUT_A_RESOURCE | {
+            "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "events:PutEvents",
+        }
         self.assertEqual(set(writes), own)
 
     def test_pruning_says_out_loud_that_it_deletes(self):

@@ -90,6 +90,7 @@ pub use buckets::Buckets;
 pub use builders::{GroupSeed, JobSeed, ProviderSeed, ServiceSeed, TargetSeed};
 pub use doors::http::serve;
 pub use ecr::{ImageSeed, ImageView};
+pub use eventbridge::EventView;
 pub use faults::{FaultRule, Faults};
 pub use ledger::Call;
 pub use seed::SeedError;

@@ -1,8 +1,9 @@
 //! The command line.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
@@ -111,6 +112,16 @@ enum Command {
         check: bool,
     },
 
+    /// Write the JSON Schema of each EventBridge event's detail into a folder
+    ///
+    /// The files of schemas/ are what is written here.
+    #[command(after_help = "Example:
+  cargo local schemas schemas")]
+    Schemas {
+        /// The folder
+        folder: PathBuf,
+    },
+
     /// Send one event to a function, and print its answer as JSON
     ///
     /// The event is a scheduled or direct one ({"action": …}) or API Gateway's REST proxy event,
@@ -164,6 +175,8 @@ enum Fault {
     Simulation(#[from] SimulationFault),
     #[error("the API can't be described: {0}")]
     Openapi(String),
+    #[error("{} can't be written: {source}", file.display())]
+    Write { file: PathBuf, source: io::Error },
     #[error(transparent)]
     Thread(#[from] tokio::task::JoinError),
     #[error(transparent)]
@@ -188,6 +201,7 @@ impl Cli {
             }
             Command::Invoke { function, file, on } => invoke(&function, file, on).await,
             Command::Openapi { check } => openapi(check),
+            Command::Schemas { folder } => schemas(&folder),
         };
         match ended {
             Ok(code) => code,
@@ -275,6 +289,21 @@ fn openapi(check: bool) -> Result<ExitCode, Fault> {
     }
     eprintln!("openapi.json is not up to date: {}", openapi::COMMAND);
     Ok(ExitCode::FAILURE)
+}
+
+fn schemas(folder: &Path) -> Result<ExitCode, Fault> {
+    for (kind, schema) in shared::events::schemas() {
+        let file = folder.join(schema_file(kind));
+        let text = serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n";
+        fs::write(&file, text).map_err(|source| Fault::Write { file, source })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `run-finished.json` of `Run Finished`.
+#[must_use]
+pub fn schema_file(kind: &str) -> String {
+    format!("{}.json", kind.to_lowercase().replace(' ', "-"))
 }
 
 async fn interrupted() {

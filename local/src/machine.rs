@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// The functions' variables that a user may set for them.
-pub(crate) const VARIABLES: [&str; 35] = [
+pub(crate) const VARIABLES: [&str; 37] = [
     "MODE",
     "RECONCILE",
     "CLUSTERS",
@@ -18,6 +18,8 @@ pub(crate) const VARIABLES: [&str; 35] = [
     "DEFAULT_SCHEDULE",
     "DEPLOYING_WAIT",
     "OVERRIDE_MAX",
+    "NOTIFY_BEFORE",
+    "EVENT_BUS",
     "DRIFT",
     "HALF",
     "RUN_FAMILIES",

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::events::BusEvent;
 use crate::names::{ClusterName, Scope, TaskId};
 use crate::problem::Problem;
 use crate::report::{Gauge, Report};
@@ -128,6 +129,8 @@ pub struct Finding {
     pub told: Vec<(String, String)>,
     /// What a schedule's run measures.
     pub gauges: Vec<Gauge>,
+    /// What people would want to know of a schedule's run.
+    pub events: Vec<BusEvent>,
 }
 
 /// When to look at tasks again, in seconds.

@@ -1,7 +1,7 @@
 //! The words that every function of ecs-steward speaks.
 //!
 //! Names, calls, problems, plans, reports, records: plain data and pure functions. No AWS
-//! SDK, no tokio, no clock and no environment; whoever needs one of those executor it in.
+//! SDK, no tokio, no clock and no environment; whoever needs one of those passes it in.
 //!
 //! The road is `event -> call -> observe -> plan -> apply -> report`, and its words stand in
 //! [`call`], [`plan`], [`mod@perform`] and [`report`].
@@ -15,6 +15,7 @@ pub mod duration;
 pub mod ecr;
 pub mod ecs;
 pub mod env;
+pub mod events;
 pub mod fields;
 pub mod groups;
 pub mod image;

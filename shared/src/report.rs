@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::events::BusEvent;
 use crate::problem::{Code, Problem};
 
 /// What became of one item. Every item gets exactly one.
@@ -197,6 +198,9 @@ pub struct Report {
     /// What this kind of run measures: written as metrics, in a dry run too.
     #[serde(skip)]
     pub gauges: Vec<Gauge>,
+    /// What people would want to know of it, beside that it ran. None in a dry run.
+    #[serde(skip)]
+    pub events: Vec<BusEvent>,
     /// Items that are skipped for one of these codes are still to be done: an event's retry does them.
     #[serde(skip)]
     pub deferred: &'static [Code],
@@ -249,6 +253,7 @@ impl Report {
             recurs: false,
             faults: 0,
             gauges: Vec::new(),
+            events: Vec::new(),
             deferred: &[],
         }
     }

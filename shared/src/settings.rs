@@ -41,6 +41,8 @@ pub struct Settings {
     /// `RECONCILE`: whether a schedule sends `reconcile`, `true` by default. Nothing is left to it where
     /// none comes.
     pub reconciles: bool,
+    /// The EventBridge bus that events go to, by name or ARN. `EVENT_BUS`, empty for none, which is the default.
+    pub event_bus: String,
     /// The tags that are ours. `TAG_PREFIX`, `steward` by default.
     pub tags: TagKeys,
     /// The greatest desired count that is ever set, and the greatest desired capacity that can be asked
@@ -59,6 +61,15 @@ impl Settings {
                 .or("LABEL", String::new(), "at most 64 characters", |label| label.chars().count() <= 64),
             mode: env.or("MODE", Mode::Observe, "observe, act or readonly", |_| true),
             reconciles: env.or("RECONCILE", true, "true or false", |_| true),
+            event_bus: env.or(
+                "EVENT_BUS",
+                String::new(),
+                "the name or ARN of an event bus",
+                |bus: &String| {
+                    bus.len() <= 1_600
+                        && bus.chars().all(|c| c.is_ascii_alphanumeric() || "/._:-".contains(c))
+                },
+            ),
             tags: env.or("TAG_PREFIX", TagKeys::default(), "1 to 32 letters, digits, - and _", |_| true),
             max_desired: env
                 .or("MAX_DESIRED", 500, "a whole number from 1 to 5000", |max| (1..=5_000).contains(max)),

@@ -13,6 +13,7 @@ mod bytes;
 mod capacity;
 mod describe;
 mod door;
+mod events;
 mod faults;
 mod fixture;
 mod fleet;

@@ -93,6 +93,7 @@ fn prod_with_machines(mut world: World) -> World {
 /// What a role needs beside the calls that its function makes, and why.
 const BESIDE: &[(&str, &str)] = &[
     ("ecs:TagResource", "RunTask with tags needs it"),
+    ("events:PutEvents", "events go out where EVENT_BUS says so: tests/system/events.rs"),
     ("iam:PassRole", "RunTask with a task or execution role needs it"),
     ("logs:CreateLogStream", "Lambda writes the logs under the function's role"),
     ("logs:PutLogEvents", "Lambda writes the logs under the function's role"),

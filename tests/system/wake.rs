@@ -38,7 +38,7 @@ fn users() -> ServiceSeed {
 async fn start(aws: Aws, environment: &[(&str, &str)]) -> Fixture {
     let setup =
         environment.iter().fold(Setup::embedded(&aws), |setup, (name, value)| setup.with(name, value));
-    Fixture { system: System::start(setup).await.unwrap(), aws }
+    Fixture { system: Box::pin(System::start(setup)).await.unwrap(), aws }
 }
 
 /// The same AWS, and a system that was told otherwise.

@@ -4,13 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::eventbridge::{Bus, Rule};
+use crate::eventbridge::{Bus, EventView, Rule};
 use crate::world::World;
 
 impl World {
     /// Puts an event bus there; `default` is there always.
     pub fn event_bus(&mut self, name: &str) -> &mut Self {
         self.eventbridge.buses.entry(name.to_owned()).or_default();
+        self
+    }
+
+    /// The events that were put since these were last taken.
+    pub fn take_events(&mut self) -> Vec<EventView> {
+        std::mem::take(&mut self.eventbridge.put)
+    }
+
+    /// Events of this detail type are refused from now on, one by one.
+    pub fn refuse_events(&mut self, detail_type: &str) -> &mut Self {
+        self.eventbridge.refused.insert(detail_type.to_owned());
         self
     }
 

@@ -1,4 +1,4 @@
-//! Amazon EventBridge: buses, rules and targets, as fixtures. No rule fires.
+//! Amazon EventBridge: buses, rules and targets, as fixtures, and the events that were put. No rule fires.
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/Welcome.html>
 #![allow(
@@ -8,7 +8,7 @@
 
 mod builders;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,22 @@ const DEFAULT: &str = "default";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     buses: BTreeMap<String, Bus>,
+    put: Vec<EventView>,
+    /// Detail types that are not taken.
+    refused: BTreeSet<String>,
+}
+
+/// An event that was put on a bus.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventView {
+    /// The bus.
+    pub bus: String,
+    /// Where it comes from.
+    pub source: String,
+    /// Its kind.
+    pub detail_type: String,
+    /// What it says.
+    pub detail: Value,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -58,6 +74,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     reads!("ListEventBuses", list_event_buses),
     reads!("ListRules", list_rules),
     reads!("ListTargetsByRule", list_targets_by_rule),
+    Operation {
+        name: "PutEvents",
+        write: true,
+        group: Some(Group::EventBridge),
+        run: |world, input| put_events(world, request(input)?),
+    },
 ];
 
 fn validation(error: ApiError) -> ApiError {
@@ -78,6 +100,69 @@ fn listed(list: &str, items: Vec<Value>, next: Option<String>) -> Value {
     let mut answer = object(json!({list: items}));
     put(&mut answer, "NextToken", next);
     answer.into()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct PutEvents {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Entry {
+    event_bus_name: Option<String>,
+    source: Option<String>,
+    detail_type: Option<String>,
+    detail: Option<String>,
+}
+
+/// At most ten entries, and 256 KB together; each is taken or refused by itself.
+///
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
+fn put_events(world: &mut World, input: PutEvents) -> Result<Value, ApiError> {
+    if !(1..=10).contains(&input.entries.len()) {
+        return Err(ApiError::client("ValidationException", "Member must have length between 1 and 10"));
+    }
+    let size = |entry: &Entry| {
+        let parts = [&entry.source, &entry.detail_type, &entry.detail];
+        parts.into_iter().flatten().map(String::len).sum::<usize>()
+    };
+    if input.entries.iter().map(size).sum::<usize>() > 256 * 1024 {
+        return Err(ApiError::client(
+            "ValidationException",
+            "Total size of the entries in the request is over the limit.",
+        ));
+    }
+    let (mut entries, mut failed) = (Vec::new(), 0);
+    for entry in input.entries {
+        match event(world, entry) {
+            Ok(event) => {
+                world.eventbridge.put.push(event);
+                entries.push(json!({"EventId": world.ids.hex()}));
+            }
+            Err((code, message)) => {
+                failed += 1;
+                entries.push(json!({"ErrorCode": code, "ErrorMessage": message}));
+            }
+        }
+    }
+    Ok(json!({"FailedEntryCount": failed, "Entries": entries}))
+}
+
+fn event(world: &World, entry: Entry) -> Result<EventView, (&'static str, &'static str)> {
+    let name = bus(world, entry.event_bus_name.as_deref());
+    let bus = name.map_err(|_| ("InvalidArgument", "The event bus does not exist."))?.to_owned();
+    let needed = |of: Option<String>| of.filter(|text| !text.is_empty());
+    let missing = ("InvalidArgument", "Parameter Source, DetailType and Detail are required.");
+    let source = needed(entry.source).ok_or(missing)?;
+    let detail_type = needed(entry.detail_type).ok_or(missing)?;
+    let detail: Option<Value> = needed(entry.detail).and_then(|text| serde_json::from_str(&text).ok());
+    let detail = detail.filter(Value::is_object).ok_or(("MalformedDetail", "Detail is malformed."))?;
+    if world.eventbridge.refused.contains(&detail_type) {
+        return Err(("ThrottlingException", "Rate exceeded"));
+    }
+    Ok(EventView { bus, source, detail_type, detail })
 }
 
 #[derive(Deserialize)]

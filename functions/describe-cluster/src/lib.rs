@@ -23,6 +23,7 @@ use serde_json::json;
 use shared::api::Operation;
 use shared::call::Table;
 use shared::ecs::Failure;
+use shared::events::BusEvent;
 use shared::names::ClusterName;
 use shared::settings::{Scheduling, Settings, TagKeys};
 use shared::wake::Sleeper as Sleeping;
@@ -72,6 +73,7 @@ impl ViewSettings {
 pub struct DescribeCluster {
     aws: Aws,
     settings: ViewSettings,
+    event_bus: String,
     definitions: Definitions,
 }
 
@@ -81,10 +83,11 @@ impl DescribeCluster {
     pub fn new(aws: Aws, config: Config) -> Self {
         let Config { settings, scheduling } = config;
         let idle = settings.reconcile_is_idle();
-        let Settings { tags, max_desired, label, .. } = settings;
+        let Settings { tags, max_desired, label, event_bus, .. } = settings;
         Self {
             aws,
             settings: ViewSettings { tags, scheduling, max_desired, idle, label },
+            event_bus,
             definitions: Definitions::default(),
         }
     }
@@ -169,6 +172,10 @@ impl Function for DescribeCluster {
                 Ok(Answer::Read(answer::body(&seen, &ask, &wake, &self.settings, now)))
             }
         }
+    }
+
+    async fn publish(&self, events: &[BusEvent], deadline: Deadline) -> usize {
+        self.aws.publish(&self.event_bus, events, deadline).await
     }
 
     fn meter(&self) -> Meter {

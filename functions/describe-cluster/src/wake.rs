@@ -9,6 +9,7 @@ use serde_json::json;
 use shared::autoscaling::Group;
 use shared::call::{Finding, LARGEST_ANSWER, quoted_len};
 use shared::ecs::{CapacityProvider, Cluster, Failure, Service};
+use shared::events::{BusEvent, Sleeper as EventSleeper, WillNotWake, first};
 use shared::groups::Link;
 use shared::names::short_name;
 use shared::record::Size;
@@ -297,9 +298,12 @@ impl WakeCheck {
     /// The answer, with what a schedule's run tells beside it.
     #[must_use]
     pub fn finding(self, via: Via) -> Finding {
-        let (told, gauges) =
-            if via == Via::Scheduled { (self.told(), self.gauges()) } else { (Vec::new(), Vec::new()) };
-        Finding { summary: self.summary.clone(), body: json!(self), told, gauges }
+        let (told, gauges, events) = if via == Via::Scheduled {
+            (self.told(), self.gauges(), self.events())
+        } else {
+            (Vec::new(), Vec::new(), Vec::new())
+        };
+        Finding { summary: self.summary.clone(), body: json!(self), told, gauges, events }
     }
 
     /// Those that will not wake, and why, for the log.
@@ -314,6 +318,24 @@ impl WakeCheck {
             )
         };
         at_risk.map(told).collect()
+    }
+
+    /// An event for each cluster that has some of those.
+    fn events(&self) -> Vec<BusEvent> {
+        let mut clusters: BTreeMap<&str, Vec<EventSleeper>> = BTreeMap::new();
+        for line in self.wake.iter().filter(|line| line.verdict.can_wake == CanWake::No) {
+            let because = line.verdict.because.iter().filter(|it| it.can_wake == CanWake::No);
+            clusters.entry(&line.cluster).or_default().push(EventSleeper {
+                service: line.service.clone(),
+                at: line.at.clone(),
+                because: because.cloned().collect(),
+            });
+        }
+        let event = |(cluster, services): (&str, Vec<EventSleeper>)| {
+            let (services, count) = first(services);
+            BusEvent::WillNotWake(WillNotWake { cluster: cluster.to_owned(), services, count })
+        };
+        clusters.into_iter().map(event).collect()
     }
 
     /// What a scheduled run measures.

@@ -23,6 +23,7 @@ use futures_util::future::join;
 use jiff::Timestamp;
 use shared::api::Operation;
 use shared::call::Table;
+use shared::events::BusEvent;
 use shared::names::Scope;
 use shared::record::whole_seconds;
 use shared::settings::Mode;
@@ -246,6 +247,10 @@ impl Function for PruneImages {
             Request::InUse => self.in_use(&call.scope, now, deadline).await,
             Request::WriteInUse => self.write_in_use(&call, now, deadline).await,
         }
+    }
+
+    async fn publish(&self, events: &[BusEvent], deadline: Deadline) -> usize {
+        self.aws.publish(&self.config.settings.event_bus, events, deadline).await
     }
 
     fn is_read_only(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::Code;
+use shared::events::{BusEvent, ImagesPruned};
 use shared::lifecycle::Verdict;
 use shared::report::{Counts, Outcome, PARTIAL_ITEMS, Report, Warning};
 use shared::settings::Settings;
@@ -103,11 +104,17 @@ impl Tally {
             );
             warnings.push(Warning::new(Code::ListCut, detail));
         }
-        let mut report = Report::counted(summary, ask.dry_run, self.counts, self.items, warnings);
+        let mut report =
+            Report::counted(summary, ask.dry_run, self.counts, std::mem::take(&mut self.items), warnings);
         report.more.insert("planId".into(), id.into());
         report.more.insert("images".into(), images.into());
         // A metric of failed items has the alarm, and the next night goes on.
         report.recurs = ask.scheduled;
+        if !ask.dry_run && changed > 0 {
+            let summary = report.summary.clone();
+            let Self { counts, deleted, archived, .. } = self;
+            report.events.push(BusEvent::ImagesPruned(ImagesPruned { summary, counts, deleted, archived }));
+        }
         report
     }
 

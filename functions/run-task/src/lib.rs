@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::api::Operation;
+use shared::events::BusEvent;
 use shared::settings::Mode;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, perform};
 use shared_aws::{Aws, Clock, Requester};
@@ -111,6 +112,10 @@ impl Function for RunTask {
             return Err(problem);
         }
         wait::wait(&read, items, &seen.definition, &ask, &self.config.settings, now).await
+    }
+
+    async fn publish(&self, events: &[BusEvent], deadline: Deadline) -> usize {
+        self.aws.publish(&self.config.settings.event_bus, events, deadline).await
     }
 
     fn is_read_only(&self) -> bool {

@@ -16,6 +16,9 @@ pub struct Config {
     pub late_after: IsoDuration,
     /// `DEPLOYING_WAIT`: how long after its transition a stop waits for a deployment, `PT2H` by default.
     pub deploying_wait: IsoDuration,
+    /// `NOTIFY_BEFORE`: how long before services go off, and overrides end, that is told, `PT30M` by default; `PT0S`
+    /// for never.
+    pub notify_before: IsoDuration,
     /// `OVERRIDE_MAX`: the longest override, `P7D` by default.
     pub override_max: IsoDuration,
 }
@@ -32,6 +35,12 @@ impl Config {
                 IsoDuration::from_mins(120),
                 "a duration up to P1D",
                 |wait| *wait <= IsoDuration::from_mins(24 * 60),
+            ),
+            notify_before: env.or(
+                "NOTIFY_BEFORE",
+                IsoDuration::from_mins(30),
+                "a duration up to PT12H",
+                |it| *it <= IsoDuration::from_mins(12 * 60),
             ),
             override_max: env.or(
                 "OVERRIDE_MAX",

@@ -16,6 +16,7 @@ mod report;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::api::Operation;
+use shared::events::BusEvent;
 use shared::report::Outcome;
 use shared::select::NamePatterns;
 use shared::settings::{Mode, Scheduling};
@@ -117,6 +118,10 @@ impl Function for ScaleService {
         run.answer(items, &seen, asleep)
     }
 
+    async fn publish(&self, events: &[BusEvent], deadline: Deadline) -> usize {
+        self.aws.publish(&self.config.settings.event_bus, events, deadline).await
+    }
+
     fn is_read_only(&self) -> bool {
         self.config.settings.mode == Mode::ReadOnly
     }
@@ -212,7 +217,10 @@ impl Run<'_> {
     }
 
     fn report(&self, items: Vec<Item>, seen: &Snapshot, asleep: Option<Asleep>) -> Answer {
-        Answer::Report(report::report(items, seen, self.ask, &self.function.config.settings, asleep))
+        let ScaleService { config, plan_settings, .. } = self.function;
+        let before = Some(config.notify_before.get()).filter(|before| !before.is_zero());
+        let events = plan::events(seen, &items, self.ask, plan_settings, before);
+        Answer::Report(report::report(items, seen, self.ask, &config.settings, asleep, events))
     }
 
     fn read(&self) -> Read {

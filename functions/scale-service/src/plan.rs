@@ -11,6 +11,7 @@ mod narrow;
 mod overrides;
 mod reconcile;
 mod services;
+mod soon;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::observe::{GroupId, Seen, Snapshot};
 
 pub use narrow::narrow;
 pub use overrides::{override_first, with_override};
+pub(crate) use soon::events;
 pub(crate) use steps::{GROUPS_DOWN, OVERRIDE};
 pub use steps::{Step, Thing};
 

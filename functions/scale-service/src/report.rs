@@ -1,5 +1,6 @@
 //! What a run did, in one line that can be posted as it is.
 
+use shared::events::BusEvent;
 use shared::record::Record;
 use shared::report::{Gauge, Outcome, Report, Warning};
 use shared::schedule::Want;
@@ -25,6 +26,7 @@ pub(crate) fn report(
     ask: &Ask,
     settings: &Settings,
     asleep: Option<Asleep>,
+    events: Vec<BusEvent>,
 ) -> Report {
     let unmatched = seen.unmatched.iter();
     let unmatched =
@@ -46,7 +48,7 @@ pub(crate) fn report(
     let faults = report.items.iter().filter(|item| is_a_fault(item)).count();
     // What a person looks at, of one cluster perhaps, is no figure of the deployment.
     let gauges = if recurs && ask.scheduled { gauges(&report, ask, asleep) } else { Vec::new() };
-    Report { recurs, faults, gauges, deferred: &[Code::Deploying], ..report }
+    Report { recurs, faults, gauges, events, deferred: &[Code::Deploying], ..report }
 }
 
 /// A tag can't be read.

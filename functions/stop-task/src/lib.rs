@@ -15,6 +15,7 @@ mod report;
 
 use jiff::Timestamp;
 use shared::api::Operation;
+use shared::events::BusEvent;
 use shared::names::TaskId;
 use shared::report::{Outcome, Report};
 use shared::settings::Mode;
@@ -86,6 +87,10 @@ impl Function for StopTask {
             report
         };
         wait(&read, report, &stopping, &ask).await
+    }
+
+    async fn publish(&self, events: &[BusEvent], deadline: Deadline) -> usize {
+        self.aws.publish(&self.config.settings.event_bus, events, deadline).await
     }
 
     fn is_read_only(&self) -> bool {

@@ -42,6 +42,8 @@ pub(crate) enum Bucket {
     EcrWrite,
     /// EventBridge's lists.
     EventBridgeRead,
+    /// `PutEvents`.
+    EventBridgeWrite,
     /// EventBridge Scheduler's lists.
     SchedulerRead,
     /// Lambda's lists.
@@ -89,6 +91,7 @@ impl Bucket {
         Self::EcrPull,
         Self::EcrWrite,
         Self::EventBridgeRead,
+        Self::EventBridgeWrite,
         Self::SchedulerRead,
         Self::LambdaRead,
         Self::LambdaGetFunction,
@@ -122,6 +125,8 @@ impl Bucket {
             Self::EcrRead => (100, 50),
             // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
             // <https://repost.aws/knowledge-center/aws-batch-requests-error>
+            // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>: 400 in the smallest regions.
+            Self::EventBridgeWrite => (400, 400),
             Self::EventBridgeRead | Self::SchedulerRead | Self::EcrWrite | Self::BatchRead => (50, 50),
             // <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
             Self::StatesList => (100, 5),

@@ -55,16 +55,21 @@ impl Aws {
         Self(Arc::new(self.0.in_region(region)))
     }
 
+    /// One run.
+    pub(crate) fn run(&self, deadline: Deadline) -> Run {
+        Run::new(Arc::clone(&self.0), deadline)
+    }
+
     /// What one run reads with.
     #[must_use]
     pub fn read(&self, deadline: Deadline) -> Read {
-        Read::new(Run::new(Arc::clone(&self.0), deadline))
+        Read::new(self.run(deadline))
     }
 
     /// What one run writes with, on behalf of `requester`.
     #[must_use]
     pub fn write(&self, deadline: Deadline, requester: Requester) -> Write {
-        Write::new(Run::new(Arc::clone(&self.0), deadline), requester, self.0.access)
+        Write::new(self.run(deadline), requester, self.0.access)
     }
 
     /// Calls made so far, retries included.

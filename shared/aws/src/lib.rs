@@ -11,6 +11,7 @@ mod clock;
 mod connect;
 mod convert;
 mod definitions;
+mod events;
 mod faults;
 mod read;
 mod run;

@@ -5,6 +5,7 @@ use std::future::Future;
 use jiff::Timestamp;
 use shared::api::Operation;
 use shared::call::Table;
+use shared::events::BusEvent;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route};
 
 /// A Lambda function: its routes, its requests, and the road from a call to an answer.
@@ -35,6 +36,12 @@ pub trait Function: Send + Sync {
         now: Timestamp,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Answer, Problem>> + Send;
+
+    /// Puts events on the bus, after the run; how many of them did not arrive. What fails there fails nothing else.
+    fn publish(&self, events: &[BusEvent], deadline: Deadline) -> impl Future<Output = usize> + Send {
+        let _ = (events, deadline);
+        async { 0 }
+    }
 
     /// Whether it changes nothing, whoever asks (`MODE=readonly`).
     fn is_read_only(&self) -> bool {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::events::BusEvent;
 use shared::{Answer, Code, Deadline, Item, Outcome, Problem, Via};
 use tokio::time::Instant;
 use tracing::Span;
@@ -108,8 +109,14 @@ impl<F: Function> Handler<F> {
             }
             call.envelope.dry_run = true;
         }
+        let (actor, request_id) = (call.actor.clone(), call.request_id.clone());
+        let deadline = Deadline::at(ends.into_std());
         // Boxed: a function's whole road is one future, too large to be passed about.
-        let answer = Box::pin(self.function.answer(call, at.now, Deadline::at(ends.into_std()))).await?;
+        let answer = Box::pin(self.function.answer(call, at.now, deadline)).await?;
+        let events = events(&answer, F::NAME, actor.as_str(), &request_id);
+        if !events.is_empty() {
+            metrics.events_lost(Box::pin(self.function.publish(&events, deadline)).await);
+        }
         if let Answer::Accepted { location, .. } = &answer {
             tracing::info!(location, "accepted, and still under way");
         }
@@ -150,6 +157,18 @@ impl<F: Function> Handler<F> {
             known.clear();
         }
         known.insert(item.resource.clone(), said) != Some(said)
+    }
+}
+
+/// What people would want to know of an answer: that something was changed, and what the function itself tells.
+fn events(answer: &Answer, function: &str, actor: &str, request_id: &str) -> Vec<BusEvent> {
+    match answer {
+        Answer::Read(_) => Vec::new(),
+        Answer::Finding(finding) => finding.events.clone(),
+        Answer::Report(report) | Answer::Accepted { report, .. } => {
+            let run = BusEvent::of_run(report, function, actor, request_id);
+            run.into_iter().chain(report.events.iter().cloned()).collect()
+        }
     }
 }
 

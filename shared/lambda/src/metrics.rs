@@ -19,6 +19,7 @@ pub struct Metrics {
     gauges: Vec<Gauge>,
     aws: Meter,
     counts_calls: bool,
+    events_lost: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Metrics {
     /// What an invocation of this function counts. Its calls of AWS are fields of the log in any case.
     pub(crate) fn of(function: &str, counts_calls: bool) -> Self {
         let (function, gauges) = (function.to_owned(), Vec::new());
-        Self { function, outcomes: None, gauges, aws: Meter::default(), counts_calls }
+        Self { function, outcomes: None, gauges, aws: Meter::default(), counts_calls, events_lost: 0 }
     }
 
     pub(crate) fn report(&mut self, report: &Report) {
@@ -52,6 +53,10 @@ impl Metrics {
         self.aws = meter;
     }
 
+    pub(crate) fn events_lost(&mut self, lost: usize) {
+        self.events_lost = lost;
+    }
+
     /// How often AWS was called.
     #[must_use]
     pub fn meter(&self) -> Meter {
@@ -69,6 +74,9 @@ impl Metrics {
         if let Some(outcomes) = self.outcomes {
             values.push(("Changed", json!(outcomes.changed)));
             values.push(("Failed", json!(outcomes.failed)));
+        }
+        if self.counts_calls && self.events_lost > 0 {
+            values.push(("EventsLost", json!(self.events_lost)));
         }
         values.extend(self.gauges.iter().map(|gauge| (gauge.name, json!(gauge.value))));
         let definitions: Vec<_> =

@@ -1,0 +1,131 @@
+//! What people are told of a scheduled reconcile: what goes off soon, which overrides end soon, what is late, and what
+//! will not come back. Each of it is told at one tick, and not at every one that finds it so.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use shared::Code;
+use shared::events::{AtRisk, BusEvent, GoingOffSoon, LateToWake, OverrideEndsSoon, Told, first, is_reached};
+use shared::problem::Action;
+use shared::record::{Record, State};
+use shared::report::Outcome;
+use shared::schedule::{Half, Moment, Override, Want, Wanted};
+
+use super::case::Resource as _;
+use super::{Item, PlanSettings};
+use crate::ask::{Ask, Verb};
+use crate::observe::{Seen, Snapshot};
+
+/// How much longer a request that is offered keeps something.
+const LONGER: SignedDuration = SignedDuration::from_hours(2);
+
+/// What there is to tell of a scheduled reconcile that acts; nothing of any other run.
+pub(crate) fn events(
+    seen: &Snapshot,
+    items: &[Item],
+    ask: &Ask,
+    settings: &PlanSettings,
+    notify_before: Option<SignedDuration>,
+) -> Vec<BusEvent> {
+    if ask.verb != Verb::Reconcile || !ask.scheduled || ask.dry_run || ask.change.is_some() {
+        return Vec::new();
+    }
+    let ahead = notify_before.into_iter().flat_map(|before| ahead(seen, ask, settings, before));
+    ahead.chain(late(seen, items, ask, settings)).chain(at_risk(items)).collect()
+}
+
+/// What goes off so long after this tick, a cluster and instant at a time; and what overrides end then.
+fn ahead(seen: &Snapshot, ask: &Ask, settings: &PlanSettings, before: SignedDuration) -> Vec<BusEvent> {
+    let calendar = &settings.scheduling.calendar;
+    let is_then = |at: Timestamp| at.checked_sub(before).is_ok_and(|told| is_reached(told, ask.at));
+    let mut off: BTreeMap<(String, Timestamp), (Moment, Vec<String>)> = BTreeMap::new();
+    let mut ends: BTreeMap<String, Override> = BTreeMap::new();
+    for one in &seen.services {
+        let (cluster, service) = (one.id.cluster.to_string(), one.id.service.to_string());
+        let directives = one.directives(seen, ask, settings);
+        let tagged = &directives.tagged;
+        let overrides = [
+            (format!("service/{cluster}/{service}"), &tagged.own),
+            (format!("cluster/{cluster}"), &tagged.clusters),
+        ];
+        for (resource, found) in overrides {
+            if let Ok(Some(found)) = found
+                && found.is_live(ask.at)
+                && is_then(found.until())
+            {
+                ends.insert(resource, found.clone());
+            }
+        }
+        let is_up = i64::from(one.service.desired_count) > i64::from(directives.night());
+        let stops = tagged.half.as_ref().is_ok_and(|half| *half != Half::StartOnly);
+        if let Some(Wanted { state: Want::On, until: Some(until), .. }) = directives.readable()
+            && is_up
+            && stops
+            && is_then(until.at)
+            && tagged
+                .wanted(until.at, calendar)
+                .is_ok_and(|then| then.is_some_and(|it| it.state == Want::Off))
+        {
+            let entry = off.entry((cluster, until.at)).or_insert_with(|| (until.clone(), Vec::new()));
+            entry.1.push(service);
+        }
+    }
+    let off = off.into_iter().map(|((cluster, _), (at, services))| going_off(cluster, at, services));
+    off.chain(ends.into_iter().map(|(resource, override_)| ending(resource, override_))).collect()
+}
+
+fn going_off(cluster: String, at: Moment, services: Vec<String>) -> BusEvent {
+    let path = match services.as_slice() {
+        [one] => format!("/v1/clusters/{cluster}/services/{one}/override"),
+        _ => format!("/v1/clusters/{cluster}/override"),
+    };
+    let until = at.at.saturating_add(LONGER).unwrap_or(at.at);
+    let body = json!({"state": "on", "until": until, "reason": "kept on"});
+    let keep_on = Action { method: "PUT", path, body };
+    let (services, count) = first(services);
+    BusEvent::GoingOffSoon(GoingOffSoon { cluster, at, services, count, keep_on })
+}
+
+fn ending(resource: String, override_: Override) -> BusEvent {
+    let place = match resource.split('/').collect::<Vec<_>>().as_slice() {
+        [_, cluster, service] => format!("/v1/clusters/{cluster}/services/{service}"),
+        [_, cluster] => format!("/v1/clusters/{cluster}"),
+        _ => String::new(),
+    };
+    let until = override_.until().saturating_add(LONGER).unwrap_or(override_.until());
+    let body = json!({"state": override_.state(), "until": until, "reason": override_.reason()});
+    let extend = Action { method: "PUT", path: format!("{place}/override"), body };
+    BusEvent::OverrideEndsSoon(OverrideEndsSoon { resource, override_, extend })
+}
+
+/// What has been starting for so long since the tick before.
+fn late(seen: &Snapshot, items: &[Item], ask: &Ask, settings: &PlanSettings) -> Option<BusEvent> {
+    let begun = |one: &Seen| -> Option<Timestamp> {
+        let record: Record = one.tags().get(&settings.tags.record)?.parse().ok()?;
+        (record.state == State::Starting).then_some(record.at)
+    };
+    let is_news = |one: &&Seen| {
+        let late_from = begun(one).and_then(|at| at.checked_add(settings.late_after).ok());
+        late_from.is_some_and(|from| is_reached(from, ask.at))
+    };
+    let told = |one: &Seen| {
+        let item = items.iter().find(|item| item.resource == one.id.to_string())?;
+        let warning = item.warnings.iter().find(|warning| warning.code == Code::LateToWake)?;
+        Some(Told { resource: item.resource.clone(), code: warning.code, reason: warning.detail.clone() })
+    };
+    let (services, count) = first(seen.services.iter().filter(is_news).filter_map(told).collect());
+    (count > 0).then_some(BusEvent::LateToWake(LateToWake { services, count }))
+}
+
+/// What has lost its size: a reconcile fails it once.
+fn at_risk(items: &[Item]) -> Option<BusEvent> {
+    let lost = items.iter().filter(|it| it.outcome == Outcome::Failed && it.code == Some(Code::NoSavedSize));
+    let told = lost.map(|item| Told {
+        resource: item.resource.clone(),
+        code: Code::NoSavedSize,
+        reason: item.reason.clone(),
+    });
+    let (services, count) = first(told.collect());
+    (count > 0).then_some(BusEvent::AtRisk(AtRisk { services, count }))
+}

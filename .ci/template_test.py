@@ -634,6 +634,43 @@ class TheAlarms(unittest.TestCase):
             self.fail("no alarm watches Reconciled")
 
 
+class TheDashboard(unittest.TestCase):
+    def widgets(self, **given):
+        (board,) = of_type("AWS::CloudWatch::Dashboard").values()
+        text = board["DashboardBody"]["Fn::Sub"]
+        names = set(re.findall(r"\$\{([\w:]+)}", text))
+        values = {name: given.get(name, TEMPLATE["Parameters"].get(name, {}).get("Default", name)) for name in names}
+        return json.loads(re.sub(r"\$\{([\w:]+)}", lambda m: str(values[m[1]]), text))["widgets"]
+
+    def test_it_shows_metrics_that_the_functions_write(self):
+        written = {
+            "AsleepTasks", "AsleepVcpu", "AsleepMemoryGiB", "Changed", "Failed", "AtRisk", "LateToWake", "Faults",
+            "AwsCalls", "Throttles", "Reconciled",
+        }
+        shown = set()
+        for widget in self.widgets():
+            for metric in widget["properties"]["metrics"]:
+                if not isinstance(metric[0], dict):
+                    self.assertEqual((metric[0], metric[2]), ("ecs-steward", "Function"))
+                    self.assertIn(metric[3], FUNCTIONS)
+                    shown.add(metric[1])
+        self.assertEqual(shown, written)
+
+    def test_what_is_saved_is_worked_out_with_the_prices_of_the_stack(self):
+        (saved,) = [
+            metric[0]["expression"]
+            for widget in self.widgets(VcpuHourPrice=0.05, GibHourPrice=0.006)
+            for metric in widget["properties"]["metrics"]
+            if isinstance(metric[0], dict)
+        ]
+        self.assertEqual(saved, "(vcpu * 0.05 + gib * 0.006) * PERIOD(vcpu) / 3600")
+
+    def test_it_is_there_unless_it_is_not_wanted(self):
+        wanted = TEMPLATE["Conditions"]["DashboardWanted"]
+        self.assertTrue(with_parameters(wanted))
+        self.assertFalse(with_parameters(wanted, EnableDashboard="false"))
+
+
 class TheExampleEvents(unittest.TestCase):
     def test_every_rest_event_is_of_a_route_of_the_function_it_lies_beside(self):
         for path, event in event_files():

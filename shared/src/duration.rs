@@ -16,7 +16,7 @@ const PATTERN: &str = concat!(
 );
 
 /// A duration such as `PT15M`, `PT2H` or `P1D`; a day has 24 hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(into = "String", extend("pattern" = PATTERN, "examples" = ["PT15M", "PT2H", "P1D"]))]
 pub struct IsoDuration(SignedDuration);

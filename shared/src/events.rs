@@ -79,8 +79,8 @@ pub struct GoingOffSoon {
     pub services: Vec<String>,
     /// How many they are.
     pub count: usize,
-    /// A request that keeps them on for two hours more.
-    pub keep_on: Action,
+    /// For each of the services a request that keeps it on for two hours more.
+    pub keep_on: Vec<Action>,
 }
 
 /// Services of a cluster that will not wake.

@@ -95,6 +95,11 @@ impl Settings {
     }
 }
 
+/// `OVERRIDE_MAX`: the longest override, `P7D` by default.
+pub fn override_max(env: &mut Env) -> IsoDuration {
+    env.or("OVERRIDE_MAX", IsoDuration::from_mins(7 * 24 * 60), "a duration like P7D", |_| true)
+}
+
 /// How a summary begins, where the label is this.
 #[must_use]
 pub fn headline(label: &str, cluster: Option<&str>) -> String {

@@ -30,6 +30,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::application_autoscaling::ScalableTarget;
+use crate::duration::IsoDuration;
 use crate::ecs::Service;
 use crate::names::short_name;
 use crate::problem::{Action, Code, Refusal};
@@ -136,6 +137,8 @@ pub struct Facts<'a> {
     pub sleeper: &'a Sleeper<'a>,
     /// `MAX_DESIRED`.
     pub max_desired: u32,
+    /// `OVERRIDE_MAX`.
+    pub longest_hold: IsoDuration,
     /// The status of its task definition, in AWS's word; `None` where it was not looked at.
     pub definition: Option<Result<String, Refusal>>,
     /// What becomes of each image that it starts with, as a reference names it.
@@ -285,12 +288,13 @@ fn parked_by_hand(facts: &Facts<'_>) -> Vec<Because> {
     let sleeper = facts.sleeper;
     let (true, Some(at)) = (sleeper.parked, sleeper.waker.at()) else { return Vec::new() };
     let reason = format!(
-        "somebody set it to 0, and its schedule brings it back{}. A hold keeps it as it is; without a schedule \
-         nothing brings it back",
+        "somebody set it to 0, and its schedule brings it back{}. A hold keeps it as it is while it lasts; without \
+         a schedule nothing brings it back",
         sleeper.hour()
     );
     let path = format!("{}/override", sleeper.path());
-    let body = json!({"state": "hold", "for": "P7D", "reason": "parked by hand"});
+    let body =
+        json!({"state": "hold", "for": facts.longest_hold.get().to_string(), "reason": "parked by hand"});
     let hold = Action { method: "PUT", path, body };
     let told = Because::new(CanWake::Yes, Code::ParkedByHand, reason);
     vec![Because { at: Some(at.at), actions: vec![hold], ..told }]

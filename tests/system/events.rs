@@ -107,7 +107,7 @@ async fn a_day_tells_what_was_changed_and_what_goes_off_soon_and_a_quiet_tick_no
     tick(&fixture, "2026-11-24 19:35").await;
     assert_eq!(kinds(&told(&fixture)), [""; 0], "it is told once");
     // The request that it offers keeps them on.
-    let keep = &detail["keepOn"];
+    let keep = &detail["keepOn"][0];
     let kept =
         fixture.rest(keep["method"].as_str().unwrap(), keep["path"].as_str().unwrap(), &keep["body"]).await;
     assert_eq!(kept.status, 200, "{}", kept.body);
@@ -124,6 +124,55 @@ async fn a_day_tells_what_was_changed_and_what_goes_off_soon_and_a_quiet_tick_no
     assert_eq!(kinds(&off), ["Run Finished"]);
     assert_eq!(off[0].detail["counts"]["changed"], 1);
     assert_eq!(fixture.size("users").0, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_off_is_told_of_services_that_a_reconcile_stops_and_the_offer_starts_no_other() {
+    let mut world = noon();
+    world.cluster_tag("prod", "steward:schedule", OFFICE).instances("prod", 1);
+    world.service("prod", ServiceSeed::new("agent").daemon());
+    world.service("prod", ServiceSeed::new("posts").desired(1));
+    let early = "Mon-Fri 06:00-09:00 America/Sao_Paulo";
+    world.service("prod", ServiceSeed::new("early").desired(0).tag("steward:schedule", early));
+    let off = "off from 2026-11-24T18:00:00Z until 2026-11-24T19:00:00Z by alice : a test";
+    world.service("prod", ServiceSeed::new("release").tag("steward:override", off));
+    let fixture = on(world, &[]).await;
+    tick(&fixture, "2026-11-24 12:00").await;
+    told(&fixture);
+    tick(&fixture, "2026-11-24 14:30").await;
+    let by_override = told(&fixture);
+    assert_eq!(kinds(&by_override), ["Going Off Soon"]);
+    assert_eq!(by_override[0].detail["services"], json!(["release"]));
+    for at in ["2026-11-24 15:00", "2026-11-24 16:00", "2026-11-24 16:05"] {
+        tick(&fixture, at).await;
+        told(&fixture);
+    }
+    tick(&fixture, "2026-11-24 19:30").await;
+    let soon = told(&fixture);
+    assert_eq!(soon[0].detail["services"], json!(["posts", "release", "users"]));
+    for keep in soon[0].detail["keepOn"].as_array().unwrap() {
+        let kept = fixture.rest("PUT", keep["path"].as_str().unwrap(), &keep["body"]).await;
+        assert_eq!(kept.status, 200, "{}", kept.body);
+    }
+    tick(&fixture, "2026-11-24 20:00").await;
+    assert_eq!(["users", "posts", "early"].map(|name| fixture.size(name).0), [2, 1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_at_every_tick_is_told_once() {
+    let mut world = noon();
+    world.service("prod", ServiceSeed::new("odd").tag("steward:schedule", "whenever"));
+    // It has a record, and nothing says its size.
+    let off = "v1 off@2026-11-23T23:00:00Z by=request";
+    let lost = ServiceSeed::new("lost").desired(0).tag("steward:schedule", OFFICE);
+    world.service("prod", lost.tag("steward:record", off));
+    let fixture = on(world, &[]).await;
+    tick(&fixture, "2026-11-24 12:00").await;
+    assert_eq!(kinds(&told(&fixture)), ["Run Finished"]);
+    for at in ["2026-11-24 12:05", "2026-11-24 12:10", "2026-11-24 12:15"] {
+        tick(&fixture, at).await;
+        assert_eq!(kinds(&told(&fixture)), [""; 0], "{at}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -204,6 +204,8 @@ async fn the_role_of_describe_cluster_allows_what_it_calls_and_no_more() {
     }
     fixture.aws.with(|world| {
         world.unlisted_revisions("microservices", "users");
+        // What is lost may be a cache's.
+        world.remove_image("posts", &ImageSeed::new("prod-1").digest("posts"));
     });
     fixture.aws.forget();
     fixture.system.invoke("describe-cluster", json!({"action": "wakeCheck"})).await.unwrap();

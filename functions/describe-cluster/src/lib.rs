@@ -22,10 +22,11 @@ use jiff::Timestamp;
 use serde_json::json;
 use shared::api::Operation;
 use shared::call::Table;
+use shared::duration::IsoDuration;
 use shared::ecs::Failure;
 use shared::events::BusEvent;
 use shared::names::ClusterName;
-use shared::settings::{Scheduling, Settings, TagKeys};
+use shared::settings::{Mode, Scheduling, Settings, TagKeys};
 use shared::wake::Sleeper as Sleeping;
 use shared::{Answer, Call, Deadline, Meter, Problem, Route, Via};
 use shared_aws::{Aws, Definitions, Read};
@@ -53,6 +54,10 @@ pub struct ViewSettings {
     pub idle: Option<&'static str>,
     /// How summaries begin.
     pub label: String,
+    /// Nothing is changed here, whoever asks.
+    pub read_only: bool,
+    /// The longest override.
+    pub override_max: IsoDuration,
 }
 
 impl ViewSettings {
@@ -81,12 +86,13 @@ impl DescribeCluster {
     /// The function on this AWS.
     #[must_use]
     pub fn new(aws: Aws, config: Config) -> Self {
-        let Config { settings, scheduling } = config;
+        let Config { settings, scheduling, override_max } = config;
+        let read_only = settings.mode == Mode::ReadOnly;
         let idle = settings.reconcile_is_idle();
         let Settings { tags, max_desired, label, event_bus, .. } = settings;
         Self {
             aws,
-            settings: ViewSettings { tags, scheduling, max_desired, idle, label },
+            settings: ViewSettings { tags, scheduling, max_desired, idle, label, read_only, override_max },
             event_bus,
             definitions: Definitions::default(),
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use shared::autoscaling::Group;
 use shared::call::{Finding, LARGEST_ANSWER, quoted_len};
-use shared::ecs::{CapacityProvider, Cluster, Failure, Service};
+use shared::ecs::{CapacityProvider, CapacityProviderStrategyItem, Cluster, Failure, Service};
 use shared::events::{BusEvent, Sleeper as EventSleeper, WillNotWake, first};
 use shared::groups::Link;
 use shared::names::short_name;
@@ -16,7 +16,7 @@ use shared::record::Size;
 use shared::report::Gauge;
 use shared::schedule::{Moment, Zone};
 use shared::settings::headline;
-use shared::wake::{Because, CanWake, Capacity, Facts, Fate, Sleeper, Verdict, check};
+use shared::wake::{Because, CanWake, Capacity, Facts, Fate, Sleeper, Verdict, Waker, check};
 use shared::{Code, Refusal, Via};
 
 use crate::ViewSettings;
@@ -115,11 +115,24 @@ pub fn starts_at(sleeper: &Sleeper<'_>, now: Timestamp) -> Timestamp {
 /// Whether a service's tasks run on machines of its cluster.
 #[must_use]
 pub fn needs_machines(service: &Service) -> bool {
-    let is_fargate = |name: &str| name.starts_with("FARGATE");
-    if service.capacity_provider_strategy.is_empty() {
-        !service.launch_type.as_deref().is_some_and(is_fargate)
+    let brings_its_own = |name: &str| name.starts_with("FARGATE") || name == "MANAGED_INSTANCES";
+    let (strategy, launch_type) = launched_on(service);
+    if strategy.is_empty() {
+        !launch_type.is_some_and(brings_its_own)
     } else {
-        !service.capacity_provider_strategy.iter().any(|it| is_fargate(&it.capacity_provider))
+        !strategy.iter().any(|it| brings_its_own(&it.capacity_provider))
+    }
+}
+
+/// The strategy and launch type of a service: its own, or its PRIMARY task set's, where another controller deploys it.
+pub(crate) fn launched_on(service: &Service) -> (&[CapacityProviderStrategyItem], Option<&str>) {
+    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
+    let own = (service.capacity_provider_strategy.as_slice(), service.launch_type.as_deref());
+    match set {
+        Some(set) if own.0.is_empty() && own.1.is_none() => {
+            (set.capacity_provider_strategy.as_slice(), set.launch_type.as_deref())
+        }
+        _ => own,
     }
 }
 
@@ -138,18 +151,23 @@ pub fn lines(
         let facts = Facts {
             sleeper,
             max_desired: settings.max_desired,
+            longest_hold: settings.override_max,
             definition: seen.definitions.get(sleeper.service.starts_with()).cloned(),
             images: seen.images.get(arn).cloned().unwrap_or(Err(nothing)),
             capacity: seen.capacity(sleeper, settings, now),
             predictive: seen.predictive_of(sleeper),
         };
-        let line = WakeLine {
+        let mut line = WakeLine {
             cluster: short_name(&sleeper.service.cluster_arn).to_owned(),
             service: sleeper.service.service_name.clone(),
             at: sleeper.waker.at().cloned(),
             count: sleeper.size.as_ref().ok().and_then(|Size { count, .. }| count.map(u32::from)),
             verdict: check(&facts),
         };
+        if settings.read_only {
+            // No request would be taken.
+            line.verdict.because.iter_mut().for_each(|it| it.actions.clear());
+        }
         (arn.clone(), line)
     };
     sleepers.iter().map(line).collect()
@@ -168,7 +186,8 @@ impl Surroundings {
     /// What carries a service when it starts.
     fn capacity(&self, sleeper: &Sleeper<'_>, settings: &ViewSettings, now: Timestamp) -> Capacity {
         let service = sleeper.service;
-        if !needs_machines(service) {
+        // People start a service when they want it, and its machines with it.
+        if !needs_machines(service) || sleeper.waker == Waker::People {
             return Capacity::There;
         }
         let machines = match &self.machines {
@@ -181,10 +200,11 @@ impl Surroundings {
             let tags = machines.tags_of(link);
             groups::no_machines_at(group, link, &tags, settings, (now, &at))
         };
-        if service.capacity_provider_strategy.is_empty() {
+        let (strategy, _) = launched_on(service);
+        if strategy.is_empty() {
             machines.of_cluster(short_name(&service.cluster_arn), missing)
         } else {
-            let names = service.capacity_provider_strategy.iter().map(|it| it.capacity_provider.as_str());
+            let names = strategy.iter().map(|it| it.capacity_provider.as_str());
             machines.of_providers(names, missing)
         }
     }
@@ -232,9 +252,12 @@ impl WakeMachines {
     /// One group of the cluster that is awake by then is enough, or an instance that is there and in no group.
     fn of_cluster(&self, cluster: &str, missing: impl Fn(&(Group, Link)) -> Option<String>) -> Capacity {
         let is_here = |link: &Link| link.cluster.as_ref().is_some_and(|(name, _)| name == cluster);
-        let mut reasons = Vec::new();
+        let (mut reasons, mut sized_by_ecs) = (Vec::new(), None);
         for group in self.groups.iter().filter(|(_, link)| is_here(link)) {
+            let (Group { auto_scaling_group_name: name, desired_capacity, .. }, link) = group;
             match missing(group) {
+                // ECS brings machines for tasks of the capacity provider alone.
+                None if link.managed_scaling && *desired_capacity == 0 => sized_by_ecs = Some(name),
                 None => return Capacity::There,
                 Some(reason) => reasons.push(reason),
             }
@@ -245,6 +268,14 @@ impl WakeMachines {
         match self.instances.get(cluster) {
             Some(Err(refusal)) => Capacity::Unread(refusal.clone()),
             Some(Ok(ids)) if ids.iter().any(|id| !grouped(id)) => Capacity::There,
+            _ if sized_by_ecs.is_some() => {
+                let name = sized_by_ecs.map_or("", |name| name);
+                let reason = format!(
+                    "group {name} is empty, and ECS brings it machines for tasks of its capacity provider alone, which \
+                     the service does not use"
+                );
+                Capacity::Unread(Refusal { code: Code::ManagedScaling, reason })
+            }
             _ if reasons.is_empty() => Capacity::Missing(format!(
                 "cluster {cluster} has no machine, and no group that would bring one: add some"
             )),

@@ -2,7 +2,7 @@
 
 use shared::duration::IsoDuration;
 use shared::env::{Env, EnvFaults};
-use shared::settings::{Scheduling, Settings};
+use shared::settings::{Scheduling, Settings, override_max};
 
 /// scale-service's config.
 #[derive(Clone, Debug)]
@@ -42,12 +42,7 @@ impl Config {
                 "a duration up to PT12H",
                 |it| *it <= IsoDuration::from_mins(12 * 60),
             ),
-            override_max: env.or(
-                "OVERRIDE_MAX",
-                IsoDuration::from_mins(7 * 24 * 60),
-                "a duration like P7D",
-                |_| true,
-            ),
+            override_max: override_max(&mut env),
         };
         env.finish(config)
     }

@@ -113,7 +113,7 @@ impl<F: Function> Handler<F> {
         let deadline = Deadline::at(ends.into_std());
         // Boxed: a function's whole road is one future, too large to be passed about.
         let answer = Box::pin(self.function.answer(call, at.now, deadline)).await?;
-        let events = events(&answer, F::NAME, actor.as_str(), &request_id);
+        let events = self.events(&answer, actor.as_str(), &request_id);
         if !events.is_empty() {
             metrics.events_lost(Box::pin(self.function.publish(&events, deadline)).await);
         }
@@ -146,6 +146,22 @@ impl<F: Function> Handler<F> {
         Ok(answer)
     }
 
+    /// What people would want to know of an answer: that something was changed, and what the function itself tells.
+    /// What a run that recurs fails at each time is told once, as far as the process remembers.
+    fn events(&self, answer: &Answer, actor: &str, request_id: &str) -> Vec<BusEvent> {
+        let report = match answer {
+            Answer::Read(_) => return Vec::new(),
+            Answer::Finding(finding) => return finding.events.clone(),
+            Answer::Report(report) | Answer::Accepted { report, .. } => report,
+        };
+        let failed = report.items.iter().filter(|item| item.outcome == Outcome::Failed);
+        // Each is noted, also behind the first that is news.
+        let fails_anew = failed.filter(|item| self.is_news(item)).count() > 0;
+        let is_news = !report.recurs || report.counts.changed > 0 || fails_anew;
+        let run = BusEvent::of_run(report, F::NAME, actor, request_id).filter(|_| is_news);
+        run.into_iter().chain(report.events.iter().cloned()).collect()
+    }
+
     /// Whether a dry run says something else of a thing than the last one did: what only observes would
     /// fill the log with the same lines every five minutes.
     fn is_news(&self, item: &Item) -> bool {
@@ -157,18 +173,6 @@ impl<F: Function> Handler<F> {
             known.clear();
         }
         known.insert(item.resource.clone(), said) != Some(said)
-    }
-}
-
-/// What people would want to know of an answer: that something was changed, and what the function itself tells.
-fn events(answer: &Answer, function: &str, actor: &str, request_id: &str) -> Vec<BusEvent> {
-    match answer {
-        Answer::Read(_) => Vec::new(),
-        Answer::Finding(finding) => finding.events.clone(),
-        Answer::Report(report) | Answer::Accepted { report, .. } => {
-            let run = BusEvent::of_run(report, function, actor, request_id);
-            run.into_iter().chain(report.events.iter().cloned()).collect()
-        }
     }
 }
 

@@ -162,6 +162,7 @@ fn the_verdict_is_the_worst_of_what_there_is_to_tell_and_unread_is_never_yes() {
     let good = Facts {
         sleeper: &sleeper,
         max_desired: 500,
+        longest_hold: crate::duration::IsoDuration::from_mins(60),
         definition: Some(Ok("ACTIVE".into())),
         images: Ok(vec![(format!("{USERS}:1"), Fate::Stays)]),
         capacity: Capacity::There,

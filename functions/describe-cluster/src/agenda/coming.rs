@@ -155,27 +155,38 @@ impl<'a> Course<'a> {
         None
     }
 
-    /// When it comes back from being off, be it off now or the next time that it will be.
+    /// When it comes back from being off, be it off now or the next time that it will be. What is off by its record and
+    /// was raised since comes back when its size does.
     pub(super) fn wakes<S: Saved>(&self, mut it: Standpoint<S>, now: Timestamp) -> Return {
-        let mut is_off = !it.is_up(self.night);
-        if let Some(NextChange { at, to }) = self.settle(&mut it, now) {
-            if is_off && to == OnOff::On {
-                return Return::At(at);
-            }
-            is_off = to == OnOff::Off;
-        }
+        let is_recorded_off =
+            |it: &Standpoint<S>| it.record.as_ref().is_some_and(|record| !record.state.is_on());
+        let mut is_off = !it.is_up(self.night) || is_recorded_off(&it);
         let mut from = now;
-        for days in REACHES {
+        // What only stops is started by people: the next week says whether it stops.
+        let reaches = if self.half == Half::StopOnly { REACHES.get(..1) } else { REACHES.get(..) };
+        // What is due already is done by two ticks.
+        let due_now = [now, now].into_iter().collect::<Vec<_>>();
+        for days in std::iter::once(&0).chain(reaches.unwrap_or_default()) {
             let Ok(until) = now.saturating_add(SignedDuration::from_hours(24 * days)) else { break };
-            for at in self.instants(from, until) {
-                let Some(Coming { at, to, .. }) = self.step(&mut it, at).filter(|it| it.changes) else {
-                    continue;
+            let instants =
+                if *days == 0 { due_now.clone() } else { self.instants(from, until).into_iter().collect() };
+            for at in instants {
+                let Some((due, wanted)) = self.tick(&mut it, at) else { continue };
+                let comes_back = match due {
+                    Due::MakeOn { .. } | Due::StartUnscheduled { .. } => true,
+                    // Nothing says its size: it fails, at the hour at which it would come back.
+                    Due::AdoptWithoutSize { .. } => wanted.state == Want::On,
+                    _ => false,
                 };
-                match to {
-                    OnOff::On if is_off => return Return::At(at),
-                    OnOff::On => {}
-                    OnOff::Off => is_off = true,
+                if comes_back && is_off {
+                    let moment = || self.schedule.zone(self.calendar).moment(at);
+                    return Return::At(wanted.since.unwrap_or_else(moment));
                 }
+                is_off = match due {
+                    Due::MakeOff { .. } | Due::FinishStop => true,
+                    Due::HandBack { .. } | Due::MakeOn { .. } => false,
+                    _ => is_off,
+                };
             }
             from = until;
         }

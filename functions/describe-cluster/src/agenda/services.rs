@@ -83,7 +83,11 @@ pub(crate) fn sleeper<'a>(
         return None;
     }
     let keys = &settings.tags;
-    let is_down = service.desired_count == 0;
+    let tags = service.tags_by_key();
+    let night = tags.get(&keys.night).or_else(|| cluster_tags.get(&keys.night));
+    let night = night.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let is_down =
+        service.desired_count <= night && target.is_none_or(|it| it.min_capacity <= night.unsigned_abs());
     let unknown = |refusal: Refusal| Sleeper {
         service,
         target,
@@ -112,6 +116,10 @@ pub(crate) fn sleeper<'a>(
     }
     let waker = match (course.wakes(standpoint.clone(), now), idle) {
         (Return::NeverOff, _) => return None,
+        // What a person stopped waits for people where reconcile does not act.
+        (Return::At(_), Some(_)) if record.is_some_and(|record| record.by == Some(By::Request)) => {
+            Waker::People
+        }
         (Return::At(_), Some(why)) => Waker::Nobody(why),
         (Return::At(at), None) => Waker::Reconcile(at),
         (Return::Never, _) => Waker::People,

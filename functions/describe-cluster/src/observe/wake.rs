@@ -20,7 +20,7 @@ use shared::{Code, Problem, Refusal};
 use shared_aws::{ClusterDetail, Definitions, Listed, Read, unless_gone};
 
 use crate::snapshot::Services;
-use crate::wake::{Surroundings, WakeMachines, needs_machines, starts_at};
+use crate::wake::{Surroundings, WakeMachines, launched_on, needs_machines, starts_at};
 
 /// Things of a kind that are read at once; the budget sets the pace.
 const AT_ONCE: usize = 10;
@@ -129,7 +129,8 @@ async fn images(
             }
         }
     }
-    let fates = fates(reader, asked).await;
+    let mut fates = fates(reader, asked).await;
+    cached(reader.read, &mut fates).await;
     let fate = |image: WantedImage, until: Timestamp| match image {
         WantedImage::Told(fate) => fate,
         WantedImage::Own(image) => fates.get(&(image, until)).cloned().unwrap_or(Fate::Gone),
@@ -161,6 +162,26 @@ async fn fates(
         images.into_iter().map(fate).collect::<Vec<_>>()
     });
     looks.buffer_unordered(AT_ONCE).map(stream::iter).flatten().collect().await
+}
+
+/// What a cache of another registry has lost is fetched again when something pulls it.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html>
+async fn cached(read: &Read, fates: &mut BTreeMap<(EcrImage, Timestamp), Fate>) {
+    let is_lost = |fate: &Fate| matches!(fate, Fate::Gone | Fate::NoRepository | Fate::Taken(_));
+    if !fates.values().any(is_lost) {
+        return;
+    }
+    // Where that can't be read, what is lost is lost.
+    let prefixes = read.pull_through_caches().await.unwrap_or_default();
+    for ((image, _), fate) in fates.iter_mut().filter(|(_, fate)| is_lost(fate)) {
+        let name = image.repository.to_string();
+        let is_cache = |prefix: &String| prefix == "ROOT" || name.starts_with(&format!("{prefix}/"));
+        if prefixes.iter().any(is_cache) {
+            let reason = "its repository caches another registry, from which it is fetched again".to_owned();
+            *fate = Fate::Unread(Refusal { code: Code::ImageElsewhere, reason });
+        }
+    }
 }
 
 async fn repository(read: &Read, name: &str) -> Result<RepositoryLook, Refusal> {
@@ -253,7 +274,7 @@ async fn machines(reader: Reader<'_>, sleepers: &[Sleeper<'_>]) -> Option<Result
     if services.is_empty() {
         return None;
     }
-    let loose = services.iter().filter(|it| it.capacity_provider_strategy.is_empty());
+    let loose = services.iter().filter(|it| launched_on(it).0.is_empty());
     let names: BTreeSet<ClusterName> =
         loose.filter_map(|it| short_name(&it.cluster_arn).parse().ok()).collect();
     Some(look_at_machines(reader, names).await.map_err(Refusal::from))

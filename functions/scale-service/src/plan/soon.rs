@@ -1,7 +1,7 @@
 //! What people are told of a scheduled reconcile: what goes off soon, which overrides end soon, what is late, and what
 //! will not come back. Each of it is told at one tick, and not at every one that finds it so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -10,7 +10,7 @@ use shared::events::{AtRisk, BusEvent, GoingOffSoon, LateToWake, OverrideEndsSoo
 use shared::problem::Action;
 use shared::record::{Record, State};
 use shared::report::Outcome;
-use shared::schedule::{Half, Moment, Override, Want, Wanted};
+use shared::schedule::{Half, Moment, Override, Want, Wanted, Zone};
 
 use super::case::Resource as _;
 use super::{Item, PlanSettings};
@@ -32,13 +32,17 @@ pub(crate) fn events(
         return Vec::new();
     }
     let ahead = notify_before.into_iter().flat_map(|before| ahead(seen, ask, settings, before));
-    ahead.chain(late(seen, items, ask, settings)).chain(at_risk(items)).collect()
+    ahead.chain(late(seen, items, ask, settings)).chain(at_risk(seen, items, settings)).collect()
 }
 
 /// What goes off so long after this tick, a cluster and instant at a time; and what overrides end then.
 fn ahead(seen: &Snapshot, ask: &Ask, settings: &PlanSettings, before: SignedDuration) -> Vec<BusEvent> {
     let calendar = &settings.scheduling.calendar;
     let is_then = |at: Timestamp| at.checked_sub(before).is_ok_and(|told| is_reached(told, ask.at));
+    // One that is shorter is told as it begins.
+    let ends_then = |it: &Override| {
+        it.until().checked_sub(before).is_ok_and(|told| is_reached(told.max(it.from()), ask.at))
+    };
     let mut off: BTreeMap<(String, Timestamp), (Moment, Vec<String>)> = BTreeMap::new();
     let mut ends: BTreeMap<String, Override> = BTreeMap::new();
     for one in &seen.services {
@@ -52,22 +56,28 @@ fn ahead(seen: &Snapshot, ask: &Ask, settings: &PlanSettings, before: SignedDura
         for (resource, found) in overrides {
             if let Ok(Some(found)) = found
                 && found.is_live(ask.at)
-                && is_then(found.until())
+                && ends_then(found)
             {
                 ends.insert(resource, found.clone());
             }
         }
         let is_up = i64::from(one.service.desired_count) > i64::from(directives.night());
         let stops = tagged.half.as_ref().is_ok_and(|half| *half != Half::StartOnly);
-        if let Some(Wanted { state: Want::On, until: Some(until), .. }) = directives.readable()
-            && is_up
-            && stops
-            && is_then(until.at)
-            && tagged
-                .wanted(until.at, calendar)
-                .is_ok_and(|then| then.is_some_and(|it| it.state == Want::Off))
-        {
-            let entry = off.entry((cluster, until.at)).or_insert_with(|| (until.clone(), Vec::new()));
+        if !is_up || !stops || one.out_of_reach(ask).is_some() {
+            continue;
+        }
+        let Some(Wanted { state: Want::On, until, .. }) = directives.readable() else { continue };
+        let zone = until.as_ref().map_or(Zone::UTC, |until| until.zone.clone());
+        // The schedule's next transition, the end of an override, and the start of one that has not begun.
+        let begins = [&tagged.own, &tagged.clusters].into_iter().filter_map(|it| it.as_ref().ok()?.as_ref());
+        let begins = begins.map(Override::from).filter(|from| *from > ask.at);
+        let at =
+            until.as_ref().map(|until| until.at).into_iter().chain(begins).filter(|at| is_then(*at)).min();
+        let is_off = |at: &Timestamp| {
+            tagged.wanted(*at, calendar).is_ok_and(|then| then.is_some_and(|it| it.state == Want::Off))
+        };
+        if let Some(at) = at.filter(is_off) {
+            let entry = off.entry((cluster, at)).or_insert_with(|| (zone.moment(at), Vec::new()));
             entry.1.push(service);
         }
     }
@@ -76,14 +86,15 @@ fn ahead(seen: &Snapshot, ask: &Ask, settings: &PlanSettings, before: SignedDura
 }
 
 fn going_off(cluster: String, at: Moment, services: Vec<String>) -> BusEvent {
-    let path = match services.as_slice() {
-        [one] => format!("/v1/clusters/{cluster}/services/{one}/override"),
-        _ => format!("/v1/clusters/{cluster}/override"),
-    };
     let until = at.at.saturating_add(LONGER).unwrap_or(at.at);
     let body = json!({"state": "on", "until": until, "reason": "kept on"});
-    let keep_on = Action { method: "PUT", path, body };
     let (services, count) = first(services);
+    // A cluster's override would start those too that are to stay off.
+    let keep = |service: &String| {
+        let path = format!("/v1/clusters/{cluster}/services/{service}/override");
+        Action { method: "PUT", path, body: body.clone() }
+    };
+    let keep_on = services.iter().map(keep).collect();
     BusEvent::GoingOffSoon(GoingOffSoon { cluster, at, services, count, keep_on })
 }
 
@@ -118,9 +129,13 @@ fn late(seen: &Snapshot, items: &[Item], ask: &Ask, settings: &PlanSettings) -> 
     (count > 0).then_some(BusEvent::LateToWake(LateToWake { services, count }))
 }
 
-/// What has lost its size: a reconcile fails it once.
-fn at_risk(items: &[Item]) -> Option<BusEvent> {
+/// What has lost its record, and with it its size: the tick that finds it so gives it another one.
+fn at_risk(seen: &Snapshot, items: &[Item], settings: &PlanSettings) -> Option<BusEvent> {
+    let without = |one: &&Seen| !one.tags().contains_key(&settings.tags.record);
+    let without: BTreeSet<String> =
+        seen.services.iter().filter(without).map(|one| one.id.to_string()).collect();
     let lost = items.iter().filter(|it| it.outcome == Outcome::Failed && it.code == Some(Code::NoSavedSize));
+    let lost = lost.filter(|item| without.contains(&item.resource));
     let told = lost.map(|item| Told {
         resource: item.resource.clone(),
         code: Code::NoSavedSize,

@@ -5,17 +5,17 @@
 //!
 //! | told | makes of it | row |
 //! |---|---|---|
-//! | no size is known, or its record can't be read | `no` | [`no_size`] |
-//! | reconcile does not act here, and would have to wake it | `no` | [`nobody_wakes_it`] |
-//! | its size is above its scalable target's max, or `MAX_DESIRED` | `no` | [`too_large`] |
-//! | its task definition is gone | `no` | [`task_definition`] |
-//! | its task definition is INACTIVE: ECS scales the service all the same | `yes` | [`task_definition`] |
-//! | an image is gone, or in the archive | `no` | [`image`] |
-//! | an attached lifecycle rule takes an image before it starts | `no` | [`image`] |
-//! | an image is in another account, region or registry | `unknown` | [`image`] |
-//! | its machines stay asleep, or its capacity provider has none to come | `no` | [`machines`] |
-//! | a predictive scaling policy may start tasks while it sleeps | `yes` | [`may_wake_early`] |
-//! | somebody set it to 0, and it will come back | `yes` | [`parked_by_hand`] |
+//! | no size is known, or its record can't be read | `no` | `no_size` |
+//! | reconcile does not act here, and would have to wake it | `no` | `nobody_wakes_it` |
+//! | its size is above its scalable target's max, or `MAX_DESIRED` | `no` | `too_large` |
+//! | its task definition is gone | `no` | `task_definition` |
+//! | its task definition is INACTIVE: ECS scales the service all the same | `yes` | `task_definition` |
+//! | an image is gone, or in the archive | `no` | `image` |
+//! | an attached lifecycle rule takes an image before it starts | `no` | `image` |
+//! | an image is in another account, region or registry | `unknown` | `image` |
+//! | its machines stay asleep, or its capacity provider has none to come | `no` | `machines` |
+//! | a predictive scaling policy may start tasks while it sleeps | `yes` | `may_wake_early` |
+//! | somebody set it to 0, and it will come back | `yes` | `parked_by_hand` |
 //! | something of this could not be read | `unknown` | each |
 //!
 //! What is not looked at: secrets, roles, subnets, security groups, target groups, quotas, room on machines.

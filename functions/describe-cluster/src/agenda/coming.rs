@@ -161,36 +161,51 @@ impl<'a> Course<'a> {
         let is_recorded_off =
             |it: &Standpoint<S>| it.record.as_ref().is_some_and(|record| !record.state.is_on());
         let mut is_off = !it.is_up(self.night) || is_recorded_off(&it);
-        let mut from = now;
+        // What is due already is done by two ticks.
+        for at in [now; 2] {
+            if let Some(at) = self.comes_back(&mut it, &mut is_off, at) {
+                return Return::At(at);
+            }
+        }
         // What only stops is started by people: the next week says whether it stops.
         let reaches = if self.half == Half::StopOnly { REACHES.get(..1) } else { REACHES.get(..) };
-        // What is due already is done by two ticks.
-        let due_now = [now, now].into_iter().collect::<Vec<_>>();
-        for days in std::iter::once(&0).chain(reaches.unwrap_or_default()) {
+        let mut from = now;
+        for days in reaches.unwrap_or_default() {
             let Ok(until) = now.saturating_add(SignedDuration::from_hours(24 * days)) else { break };
-            let instants =
-                if *days == 0 { due_now.clone() } else { self.instants(from, until).into_iter().collect() };
-            for at in instants {
-                let Some((due, wanted)) = self.tick(&mut it, at) else { continue };
-                let comes_back = match due {
-                    Due::MakeOn { .. } | Due::StartUnscheduled { .. } => true,
-                    // Nothing says its size: it fails, at the hour at which it would come back.
-                    Due::AdoptWithoutSize { .. } => wanted.state == Want::On,
-                    _ => false,
-                };
-                if comes_back && is_off {
-                    let moment = || self.schedule.zone(self.calendar).moment(at);
-                    return Return::At(wanted.since.unwrap_or_else(moment));
+            for at in self.instants(from, until) {
+                if let Some(at) = self.comes_back(&mut it, &mut is_off, at) {
+                    return Return::At(at);
                 }
-                is_off = match due {
-                    Due::MakeOff { .. } | Due::FinishStop => true,
-                    Due::HandBack { .. } | Due::MakeOn { .. } => false,
-                    _ => is_off,
-                };
             }
             from = until;
         }
         if is_off { Return::Never } else { Return::NeverOff }
+    }
+
+    /// The instant for which a tick brings it back from being off, if it does; `is_off` is what it leaves.
+    fn comes_back<S: Saved>(
+        &self,
+        it: &mut Standpoint<S>,
+        is_off: &mut bool,
+        at: Timestamp,
+    ) -> Option<Moment> {
+        let (due, wanted) = self.tick(it, at)?;
+        let comes_back = match due {
+            Due::MakeOn { .. } | Due::StartUnscheduled { .. } => true,
+            // Nothing says its size: it fails, at the hour at which it would come back.
+            Due::AdoptWithoutSize { .. } => wanted.state == Want::On,
+            _ => false,
+        };
+        if comes_back && *is_off {
+            let moment = || self.schedule.zone(self.calendar).moment(at);
+            return Some(wanted.since.unwrap_or_else(moment));
+        }
+        match due {
+            Due::MakeOff { .. } | Due::FinishStop => *is_off = true,
+            Due::HandBack { .. } | Due::MakeOn { .. } => *is_off = false,
+            _ => {}
+        }
+        None
     }
 
     /// Whether it is up at an instant, if nobody interferes.

@@ -175,12 +175,25 @@ impl Service {
         self.resource_management_type.as_deref() == Some("ECS")
     }
 
-    /// The task definition that it starts tasks of: its own, else its PRIMARY task set's, where another controller
-    /// deploys it.
+    /// Whether ECS deploys it. Another controller's services have neither service deployments nor revisions: nothing is
+    /// pinned.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html>
+    #[must_use]
+    pub fn is_deployed_by_ecs(&self) -> bool {
+        self.deployment_controller.as_ref().is_none_or(|by| by.kind == "ECS")
+    }
+
+    /// The task set that serves, where another controller deploys it.
+    #[must_use]
+    pub fn primary_task_set(&self) -> Option<&TaskSet> {
+        self.task_sets.iter().find(|set| set.status == "PRIMARY")
+    }
+
+    /// The task definition that it starts tasks of: its own, else its PRIMARY task set's.
     #[must_use]
     pub fn starts_with(&self) -> &str {
-        let primary = self.task_sets.iter().find(|set| set.status == "PRIMARY");
-        match primary {
+        match self.primary_task_set() {
             Some(primary) if self.task_definition.is_empty() => &primary.task_definition,
             _ => &self.task_definition,
         }

@@ -123,11 +123,15 @@ impl Services {
     /// A service's scalable target, if it has one.
     #[must_use]
     pub fn target_of(&self, service: &Service) -> Option<&ScalableTarget> {
-        let cluster: Arn = service.cluster_arn.parse().ok()?;
-        let id = ServiceId {
-            cluster: short_name(&cluster.resource).parse().ok()?,
-            service: service.service_name.parse().ok()?,
-        };
-        self.targets.as_ref()?.get(&id.to_string())
+        self.targets.as_ref()?.get(&id_of(service)?.to_string())
     }
+}
+
+/// The cluster and name of a service.
+pub(crate) fn id_of(service: &Service) -> Option<ServiceId> {
+    let cluster: Arn = service.cluster_arn.parse().ok()?;
+    Some(ServiceId {
+        cluster: short_name(&cluster.resource).parse().ok()?,
+        service: service.service_name.parse().ok()?,
+    })
 }

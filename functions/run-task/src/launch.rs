@@ -99,7 +99,7 @@ fn like(service: Option<&Service>) -> Launch {
     let deployment = service.deployments.iter().find(|it| it.status == "PRIMARY").map(|it| {
         of(&it.launch_type, &it.capacity_provider_strategy, &it.platform_version, &it.network_configuration)
     });
-    let task_set = service.task_sets.iter().find(|it| it.status == "PRIMARY").map(|it| {
+    let task_set = service.primary_task_set().map(|it| {
         of(&it.launch_type, &it.capacity_provider_strategy, &it.platform_version, &it.network_configuration)
     });
     let Some(primary) = deployment.or(task_set) else { return own };

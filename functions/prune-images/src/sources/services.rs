@@ -61,7 +61,7 @@ fn deployed(service: &Service) -> Deployed {
         arn: service.service_arn.clone(),
         current: service.current_service_revisions.iter().map(|it| it.arn.clone()).collect(),
         deployment: None,
-        by_ecs: is_deployed_by_ecs(service),
+        by_ecs: service.is_deployed_by_ecs(),
         settled: settled(service),
     }
 }
@@ -73,19 +73,13 @@ fn settled(service: &Service) -> Option<String> {
     Some(only.id.clone()).filter(|id| is_done && !id.is_empty())
 }
 
-/// Where another controller deploys there are task sets, and neither service deployments nor
-/// revisions: nothing is pinned, so its tags are what it starts with.
-fn is_deployed_by_ecs(service: &Service) -> bool {
-    service.deployment_controller.as_ref().is_none_or(|by| by.kind == "ECS")
-}
-
 /// Whether what a service would start with can't be known: no revision of it can be described, or
 /// not every current one.
 fn is_unknown(service: &Service, revisions: &[Arc<Revision>]) -> bool {
     let described = |arn: &String| revisions.iter().any(|revision| revision.arn == *arn);
     let is_known =
         !revisions.is_empty() && service.current_service_revisions.iter().all(|it| described(&it.arn));
-    is_deployed_by_ecs(service) && !is_known
+    service.is_deployed_by_ecs() && !is_known
 }
 
 #[cfg(test)]

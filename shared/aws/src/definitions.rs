@@ -25,7 +25,14 @@ struct Known {
     takes: Resources,
     images: Vec<RevisionImage>,
     status: String,
-    read_at: Timestamp,
+    /// When its status was read, where that matters to somebody.
+    read_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.read_at.is_some_and(|read_at| now.duration_since(read_at).abs() < FRESH)
+    }
 }
 
 impl Definitions {
@@ -45,7 +52,7 @@ impl Definitions {
         let new = arns.into_iter().filter(|arn| self.of(arn).is_none()).take(most);
         let new: Vec<String> = new.map(str::to_owned).collect();
         let mut reads = stream::iter(new)
-            .map(|arn| async move { self.read_one(read, &arn, Timestamp::UNIX_EPOCH).await })
+            .map(|arn| async move { self.read_one(read, &arn, None).await })
             .buffer_unordered(AT_ONCE);
         while reads.next().await.is_some() {}
     }
@@ -61,7 +68,7 @@ impl Definitions {
     ) -> BTreeMap<String, Result<String, Problem>> {
         let fresh = |arn: &str| {
             let known = self.known();
-            let known = known.get(arn).filter(|it| now.duration_since(it.read_at).abs() < FRESH)?;
+            let known = known.get(arn).filter(|it| it.is_fresh(now))?;
             Some(known.status.clone())
         };
         let (mut all, mut new) = (BTreeMap::new(), Vec::new());
@@ -74,7 +81,7 @@ impl Definitions {
         new.truncate(most);
         let mut reads = stream::iter(new)
             .map(|arn| async move {
-                let known = self.read_one(read, &arn, now).await;
+                let known = self.read_one(read, &arn, Some(now)).await;
                 (arn, known.map(|known| known.status))
             })
             .buffer_unordered(AT_ONCE);
@@ -89,11 +96,11 @@ impl Definitions {
         let known = self.known().get(arn).cloned();
         match known {
             Some(known) => Ok(known.images),
-            None => self.read_one(read, arn, Timestamp::UNIX_EPOCH).await.map(|known| known.images),
+            None => self.read_one(read, arn, None).await.map(|known| known.images),
         }
     }
 
-    async fn read_one(&self, read: &Read, arn: &str, now: Timestamp) -> Result<Known, Problem> {
+    async fn read_one(&self, read: &Read, arn: &str, read_at: Option<Timestamp>) -> Result<Known, Problem> {
         let (definition, _) = read.task_definition(arn).await?;
         let image = |it: &shared::ecs::ContainerDefinition| RevisionImage {
             container: it.name.clone(),
@@ -104,7 +111,7 @@ impl Definitions {
             takes: definition.resources(),
             images: definition.container_definitions.iter().map(image).collect(),
             status: definition.status.clone().unwrap_or_default(),
-            read_at: now,
+            read_at,
         };
         self.known().insert(arn.to_owned(), known.clone());
         Ok(known)

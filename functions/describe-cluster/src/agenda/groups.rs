@@ -80,22 +80,19 @@ pub(crate) fn no_machines_at(
     if let Some(why) = idle {
         return empty(&format!("nothing wakes it: {why}"));
     }
-    let (seen, course) = match Seen::of(group, link.managed_scaling, cluster_tags, settings) {
+    let seen = match Seen::of(group, link.managed_scaling, cluster_tags, settings) {
         Err(Refusal { reason, .. }) => return empty(&reason),
         Ok(None) => return empty("no schedule gives it any"),
-        Ok(Some(seen)) => {
-            let Ok(Some(course)) = seen.course(settings) else { return empty("no schedule gives it any") };
-            (seen.standpoint.clone(), course.is_up_at(seen.standpoint.clone(), now, at.at))
-        }
+        Ok(Some(seen)) => seen,
     };
-    if !course {
+    let Ok(Some(course)) = seen.course(settings) else { return empty("no schedule gives it any") };
+    if !course.is_up_at(seen.standpoint.clone(), now, at.at) {
         return Some(format!("group {name} sleeps at {at}: give it a schedule that wakes it by then"));
     }
     if is_there {
         return None;
     }
-    let sized: Result<Option<Capacity>, Refusal> = sized(&group.tags_by_key(), &settings.tags);
-    let refusal = unstartable(&seen.size, group, &sized, &settings.tags)?;
+    let refusal = unstartable(&seen.standpoint.size, group, &seen.size_tag, &settings.tags)?;
     Some(format!("group {name}: {}", refusal.reason))
 }
 

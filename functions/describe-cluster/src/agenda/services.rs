@@ -84,10 +84,10 @@ pub(crate) fn sleeper<'a>(
     }
     let keys = &settings.tags;
     let tags = service.tags_by_key();
-    let night = tags.get(&keys.night).or_else(|| cluster_tags.get(&keys.night));
-    let night = night.and_then(|text| text.parse().ok()).unwrap_or(0);
-    let is_down =
-        service.desired_count <= night && target.is_none_or(|it| it.min_capacity <= night.unsigned_abs());
+    let reading = settings.scheduling.reading_services(keys, short_name(&service.cluster_arn));
+    let night = reading.read(&tags, Some(cluster_tags)).night.unwrap_or(0);
+    let is_down = service.desired_count <= i32::try_from(night).unwrap_or(i32::MAX)
+        && target.is_none_or(|it| it.min_capacity <= night);
     let unknown = |refusal: Refusal| Sleeper {
         service,
         target,
@@ -125,9 +125,9 @@ pub(crate) fn sleeper<'a>(
         (Return::Never, _) => Waker::People,
     };
     let size = standpoint.size;
-    let unstartable = unstartable(size, target, &size_tag, keys).filter(|it| it.code != Code::OutsideBounds);
+    let sizeless = sizeless(size, target, &size_tag, keys);
     let parked = is_down && !standpoint.idle && record.is_some_and(|record| record.state == State::On);
-    Some(Sleeper { service, target, size: unstartable.map_or(Ok(size), Err), waker, parked })
+    Some(Sleeper { service, target, size: sizeless.map_or(Ok(size), Err), waker, parked })
 }
 
 /// What no schedule is in force for sleeps only where it was put to sleep, and the next reconcile wakes what a schedule
@@ -141,19 +141,18 @@ fn unscheduled<'a>(
     let tags = service.tags_by_key();
     let keys = &settings.tags;
     let of = |size, waker| Some(Sleeper { service, target, size, waker, parked: false });
-    let record = match recorded(&tags, keys) {
-        Ok(record) => record.filter(|record: &Record| !record.state.is_on())?,
-        Err(refusal) => {
-            return (service.desired_count == 0).then_some(()).and_then(|()| of(Err(refusal), Waker::People));
-        }
+    let record: Record = match recorded(&tags, keys) {
+        Ok(record) => record?,
+        Err(refusal) if service.desired_count == 0 => return of(Err(refusal), Waker::People),
+        Err(_) => return None,
     };
+    if record.state.is_on() {
+        return None;
+    }
     let live = live(service, target, record.night, settings);
     let size_tag: Result<Option<Size>, Refusal> = sized(&tags, keys);
     let size = comes_back_with(Some(&record), &live, size_tag.as_ref().ok().and_then(Option::as_ref));
-    let size = match unstartable(size, target, &size_tag, keys).filter(|it| it.code != Code::OutsideBounds) {
-        Some(refusal) => Err(refusal),
-        None => Ok(size),
-    };
+    let size = sizeless(size, target, &size_tag, keys).map_or(Ok(size), Err);
     let is_ours = matches!(record.by, Some(By::Schedule | By::Override));
     let waker = match settings.reconcile_is_idle_in(short_name(&service.cluster_arn)) {
         _ if !is_ours => Waker::People,
@@ -228,13 +227,20 @@ fn unstartable(
     tagged: &Result<Option<Size>, Refusal>,
     keys: &TagKeys,
 ) -> Option<Refusal> {
-    if size.is_worker() && target.is_some() {
-        return None;
-    }
-    if size.count.is_none() {
-        return Some(tagged.clone().err().unwrap_or_else(|| no_saved_size::<Size>(keys)));
-    }
-    let reason = "the scalable target's max is 0: raise it".into();
-    let stuck = target.is_some_and(|target| target.max_capacity == 0);
-    stuck.then_some(Refusal { code: Code::OutsideBounds, reason })
+    sizeless(size, target, tagged, keys).or_else(|| {
+        let reason = "the scalable target's max is 0: raise it".into();
+        let is_stuck = size.count.is_some() && target.is_some_and(|target| target.max_capacity == 0);
+        is_stuck.then_some(Refusal { code: Code::OutsideBounds, reason })
+    })
+}
+
+/// Why nobody knows with which size it comes back. A worker's autoscaling knows.
+fn sizeless(
+    size: Size,
+    target: Option<&ScalableTarget>,
+    tagged: &Result<Option<Size>, Refusal>,
+    keys: &TagKeys,
+) -> Option<Refusal> {
+    let is_known = size.count.is_some() || (size.is_worker() && target.is_some());
+    (!is_known).then(|| tagged.clone().err().unwrap_or_else(|| no_saved_size::<Size>(keys)))
 }

@@ -28,7 +28,7 @@ const SHOWN: usize = 10;
 const LONGEST: usize = 3_000;
 
 /// An event.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum BusEvent {
     /// A run changed something, or failed to.

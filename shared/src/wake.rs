@@ -111,8 +111,8 @@ pub enum Capacity {
     There,
     /// No machine will be there, for this reason.
     Missing(String),
-    /// It could not be looked at.
-    Unread(Refusal),
+    /// Nobody knows, for this reason.
+    Unknown(Refusal),
 }
 
 /// A service that sleeps, or will.
@@ -263,7 +263,7 @@ fn machines(facts: &Facts<'_>) -> Vec<Because> {
     match &facts.capacity {
         Capacity::There => Vec::new(),
         Capacity::Missing(reason) => Because::no(Code::MachinesAsleep, reason.clone()),
-        Capacity::Unread(refusal) => Because::unread(refusal),
+        Capacity::Unknown(refusal) => Because::unread(refusal),
     }
 }
 

@@ -153,7 +153,7 @@ impl Function for DescribeCluster {
         deadline: Deadline,
     ) -> Result<Answer, Problem> {
         let ask = Ask::new(&call)?;
-        let (read, via) = (self.aws.read(deadline), call.via);
+        let read = self.aws.read(deadline);
         let seen = observe::observe(&read, &ask, &self.settings.tags).await?;
         match (&ask.what, &seen.look) {
             (What::Savings(_, days), Look::Services(services)) => {
@@ -167,7 +167,7 @@ impl Function for DescribeCluster {
                 let of = cluster.as_ref().map(ClusterName::as_str);
                 let check =
                     WakeCheck::new(lines.into_values().collect(), seen.failures.clone(), of, &self.settings);
-                Ok(Answer::Finding(check.fitting().finding(via)))
+                Ok(Answer::Finding(check.fitting().finding()))
             }
             (_, look) => {
                 let wake = if ask.include.wake {

@@ -17,7 +17,7 @@ use shared::report::Gauge;
 use shared::schedule::{Moment, Zone};
 use shared::settings::headline;
 use shared::wake::{Because, CanWake, Capacity, Facts, Fate, Sleeper, Verdict, Waker, check};
-use shared::{Code, Refusal, Via};
+use shared::{Code, Refusal};
 
 use crate::ViewSettings;
 use crate::agenda::{groups, services};
@@ -126,9 +126,8 @@ pub fn needs_machines(service: &Service) -> bool {
 
 /// The strategy and launch type of a service: its own, or its PRIMARY task set's, where another controller deploys it.
 pub(crate) fn launched_on(service: &Service) -> (&[CapacityProviderStrategyItem], Option<&str>) {
-    let set = service.task_sets.iter().find(|set| set.status == "PRIMARY");
     let own = (service.capacity_provider_strategy.as_slice(), service.launch_type.as_deref());
-    match set {
+    match service.primary_task_set() {
         Some(set) if own.0.is_empty() && own.1.is_none() => {
             (set.capacity_provider_strategy.as_slice(), set.launch_type.as_deref())
         }
@@ -192,7 +191,7 @@ impl Surroundings {
         }
         let machines = match &self.machines {
             Some(Ok(machines)) => machines,
-            Some(Err(refusal)) => return Capacity::Unread(refusal.clone()),
+            Some(Err(refusal)) => return Capacity::Unknown(refusal.clone()),
             None => return Capacity::There,
         };
         let at = sleeper.waker.at().cloned().unwrap_or_else(|| Zone::UTC.moment(now));
@@ -266,7 +265,7 @@ impl WakeMachines {
             self.groups.iter().any(|(group, _)| group.instances.iter().any(|it| it.instance_id == *id))
         };
         match self.instances.get(cluster) {
-            Some(Err(refusal)) => Capacity::Unread(refusal.clone()),
+            Some(Err(refusal)) => Capacity::Unknown(refusal.clone()),
             Some(Ok(ids)) if ids.iter().any(|id| !grouped(id)) => Capacity::There,
             _ if sized_by_ecs.is_some() => {
                 let name = sized_by_ecs.map_or("", |name| name);
@@ -274,7 +273,7 @@ impl WakeMachines {
                     "group {name} is empty, and ECS brings it machines for tasks of its capacity provider alone, which \
                      the service does not use"
                 );
-                Capacity::Unread(Refusal { code: Code::ManagedScaling, reason })
+                Capacity::Unknown(Refusal { code: Code::ManagedScaling, reason })
             }
             _ if reasons.is_empty() => Capacity::Missing(format!(
                 "cluster {cluster} has no machine, and no group that would bring one: add some"
@@ -328,13 +327,14 @@ impl WakeCheck {
 
     /// The answer, with what a schedule's run tells beside it.
     #[must_use]
-    pub fn finding(self, via: Via) -> Finding {
-        let (told, gauges, events) = if via == Via::Scheduled {
-            (self.told(), self.gauges(), self.events())
-        } else {
-            (Vec::new(), Vec::new(), Vec::new())
-        };
-        Finding { summary: self.summary.clone(), body: json!(self), told, gauges, events }
+    pub fn finding(self) -> Finding {
+        Finding {
+            told: self.told(),
+            gauges: self.gauges(),
+            events: self.events(),
+            body: json!(self),
+            summary: self.summary,
+        }
     }
 
     /// Those that will not wake, and why, for the log.

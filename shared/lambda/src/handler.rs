@@ -113,7 +113,7 @@ impl<F: Function> Handler<F> {
         let deadline = Deadline::at(ends.into_std());
         // Boxed: a function's whole road is one future, too large to be passed about.
         let answer = Box::pin(self.function.answer(call, at.now, deadline)).await?;
-        let events = self.events(&answer, actor.as_str(), &request_id);
+        let events = self.events(&answer, via, actor.as_str(), &request_id);
         if !events.is_empty() {
             metrics.events_lost(Box::pin(self.function.publish(&events, deadline)).await);
         }
@@ -148,10 +148,11 @@ impl<F: Function> Handler<F> {
 
     /// What people would want to know of an answer: that something was changed, and what the function itself tells.
     /// What a run that recurs fails at each time is told once, as far as the process remembers.
-    fn events(&self, answer: &Answer, actor: &str, request_id: &str) -> Vec<BusEvent> {
+    fn events(&self, answer: &Answer, via: Via, actor: &str, request_id: &str) -> Vec<BusEvent> {
         let report = match answer {
-            Answer::Read(_) => return Vec::new(),
-            Answer::Finding(finding) => return finding.events.clone(),
+            Answer::Finding(finding) if via == Via::Scheduled => return finding.events.clone(),
+            // Who asked has the answer.
+            Answer::Read(_) | Answer::Finding(_) => return Vec::new(),
             Answer::Report(report) | Answer::Accepted { report, .. } => report,
         };
         let failed = report.items.iter().filter(|item| item.outcome == Outcome::Failed);
@@ -162,8 +163,8 @@ impl<F: Function> Handler<F> {
         run.into_iter().chain(report.events.iter().cloned()).collect()
     }
 
-    /// Whether a dry run says something else of a thing than the last one did: what only observes would
-    /// fill the log with the same lines every five minutes.
+    /// Whether a run says something else of a thing than the last one did: what recurs every five minutes would tell
+    /// the same each time.
     fn is_news(&self, item: &Item) -> bool {
         let mut hasher = DefaultHasher::new();
         (item.outcome, item.code, &item.reason).hash(&mut hasher);

@@ -29,6 +29,8 @@ pub enum Fate {
     NoRepository,
     /// It is not there any more.
     Gone,
+    /// It is not there, or a rule takes it, and its repository caches another registry.
+    FetchedAgain,
     /// It is in the archive, from which nothing is pulled.
     Archived,
     /// A rule of the lifecycle policy that is attached to its repository takes it.
@@ -147,6 +149,13 @@ impl Fate {
             Self::Unread(Refusal { code, reason }) => {
                 Some(Because::new(CanWake::Unknown, *code, format!("image {image}: {reason}")))
             }
+            Self::FetchedAgain => Some(Because::new(
+                CanWake::Unknown,
+                Code::ImageElsewhere,
+                format!(
+                    "image {image}: its repository caches another registry, from which it is fetched again"
+                ),
+            )),
             Self::NoRepository => no(format!(
                 "the repository of image {image} does not exist: push the image again, or deploy another one"
             )),

@@ -173,7 +173,7 @@ fn the_verdict_is_the_worst_of_what_there_is_to_tell_and_unread_is_never_yes() {
     for unread in [
         Facts { definition: Some(Err(denied.clone())), ..good.clone() },
         Facts { images: Err(denied.clone()), ..good.clone() },
-        Facts { capacity: Capacity::Unread(denied.clone()), ..good.clone() },
+        Facts { capacity: Capacity::Unknown(denied.clone()), ..good.clone() },
         Facts { predictive: Err(denied.clone()), ..good.clone() },
         Facts { images: Ok(vec![("x".into(), Fate::Unread(denied.clone()))]), ..good.clone() },
     ] {

@@ -13,13 +13,13 @@ use shared::ecs::revisions::RevisionImage;
 use shared::ecs::{Failure, Service};
 use shared::image::EcrImage;
 use shared::lifecycle::{Image, Policy, PolicyFault};
-use shared::names::{Arn, ClusterName, Scope, ServiceId, short_name};
+use shared::names::{ClusterName, Scope, short_name};
 use shared::settings::TagKeys;
 use shared::wake::{Decided, Fate, RepositoryLook, Sleeper, WantedImage, wanted_image};
 use shared::{Code, Problem, Refusal};
 use shared_aws::{ClusterDetail, Definitions, Listed, Read, unless_gone};
 
-use crate::snapshot::Services;
+use crate::snapshot::{Services, id_of};
 use crate::wake::{Surroundings, WakeMachines, launched_on, needs_machines, starts_at};
 
 /// Things of a kind that are read at once; the budget sets the pace.
@@ -178,8 +178,7 @@ async fn cached(read: &Read, fates: &mut BTreeMap<(EcrImage, Timestamp), Fate>) 
         let name = image.repository.to_string();
         let is_cache = |prefix: &String| prefix == "ROOT" || name.starts_with(&format!("{prefix}/"));
         if prefixes.iter().any(is_cache) {
-            let reason = "its repository caches another registry, from which it is fetched again".to_owned();
-            *fate = Fate::Unread(Refusal { code: Code::ImageElsewhere, reason });
+            *fate = Fate::FetchedAgain;
         }
     }
 }
@@ -203,7 +202,7 @@ async fn pinned(
     sleepers: &[Sleeper<'_>],
 ) -> BTreeMap<String, Result<Vec<RevisionImage>, Refusal>> {
     let (by_ecs, by_others): (Vec<&Service>, Vec<&Service>) =
-        sleepers.iter().map(|it| it.service).partition(|it| is_deployed_by_ecs(it));
+        sleepers.iter().map(|it| it.service).partition(|it| it.is_deployed_by_ecs());
     let mut all = BTreeMap::new();
     for service in by_others {
         let images = reader.definitions.images(reader.read, service.starts_with()).await;
@@ -260,13 +259,6 @@ fn unknown_revision() -> Refusal {
     Refusal { code: Code::UnknownPinnedDigest, reason: reason.into() }
 }
 
-/// Another controller's services have neither service deployments nor revisions: nothing is pinned.
-///
-/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html>
-fn is_deployed_by_ecs(service: &Service) -> bool {
-    service.deployment_controller.as_ref().is_none_or(|by| by.kind == "ECS")
-}
-
 /// The machines, if one of these services needs some.
 async fn machines(reader: Reader<'_>, sleepers: &[Sleeper<'_>]) -> Option<Result<WakeMachines, Refusal>> {
     let services: Vec<&Service> =
@@ -317,11 +309,4 @@ async fn predictive(
         }
         by_service
     }))
-}
-
-fn id_of(service: &Service) -> Option<ServiceId> {
-    let cluster: Arn = service.cluster_arn.parse().ok()?;
-    let (cluster, service) =
-        (short_name(&cluster.resource).parse().ok()?, service.service_name.parse().ok()?);
-    Some(ServiceId { cluster, service })
 }

@@ -15,7 +15,75 @@ TRANSLATED = Path(os.environ.get("STEWARD_TRANSLATED", ROOT / "target" / "templa
 EVENTS = ROOT / "events"
 
 TEMPLATE = json.loads(TRANSLATED.read_text(encoding="utf-8"))
-RESOURCES = TEMPLATE["Resources"]
+
+# What parameters may leave out: conditions of these names are decided here, the others stay as they are written.
+DECIDED = {
+    "RunTaskDeployed", "StopTaskDeployed", "PruneImagesDeployed", "MayChange", "DeploymentsDenied", "EveryCluster",
+    "EveryGroup", "HasKmsKey", "InVpc", "ApiLogsRoleWanted",
+}
+NOTHING = {"Ref": "AWS::NoValue"}
+EVERYTHING = {
+    "DeployRunTask": "true", "DeployStopTask": "true", "DeployPruneImages": "true", "CreateApiLogsRole": "true",
+}
+
+
+def with_parameters(value, **given):
+    """A value as CloudFormation would see it, with parameters at their defaults unless given."""
+    if isinstance(value, dict) and len(value) == 1:
+        (word, of), = value.items()
+        if word == "Ref" and of in TEMPLATE["Parameters"]:
+            return given.get(of, TEMPLATE["Parameters"][of].get("Default"))
+        if word == "Condition":
+            return with_parameters(TEMPLATE["Conditions"][of], **given)
+        if word == "Fn::Equals":
+            left, right = (with_parameters(side, **given) for side in of)
+            return left == right
+        if word == "Fn::Not":
+            return not with_parameters(of[0], **given)
+        if word == "Fn::And":
+            return all(with_parameters(one, **given) for one in of)
+        if word == "Fn::Join" and of[0] == "":
+            return "".join(listed(with_parameters(of[1], **given)))
+        if word == "Fn::If":
+            condition, yes, no = of
+            holds = with_parameters(TEMPLATE["Conditions"][condition], **given)
+            return with_parameters(yes if holds else no, **given)
+        if word == "Fn::Sub" and isinstance(of, str):
+            return re.sub(r"\$\{(\w+)}", lambda m: str(with_parameters({"Ref": m[1]}, **given)), of)
+    return value
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def deployed(value, **given):
+    """A part of the template with what these parameters leave out left out."""
+    if isinstance(value, list):
+        return [part for part in (deployed(part, **given) for part in value) if part != NOTHING]
+    if not isinstance(value, dict):
+        return value
+    condition = value.get("Fn::If", [None])[0]
+    if condition in DECIDED:
+        holds = with_parameters(TEMPLATE["Conditions"][condition], **given)
+        return deployed(value["Fn::If"][1 if holds else 2], **given)
+    if condition:
+        return {"Fn::If": [condition, *(deployed(part, **given) for part in value["Fn::If"][1:])]}
+    return {name: part for name, part in ((n, deployed(p, **given)) for n, p in value.items()) if part != NOTHING}
+
+
+def resources(**given):
+    """The resources that these parameters leave in."""
+    there = {
+        name: resource
+        for name, resource in TEMPLATE["Resources"].items()
+        if resource.get("Condition") not in DECIDED
+        or with_parameters(TEMPLATE["Conditions"][resource["Condition"]], **given)
+    }
+    return deployed(there, **given)
+
+
+RESOURCES = resources(**EVERYTHING)
 
 FUNCTIONS = {
     "ScaleServiceFunction", "DescribeClusterFunction", "RunTaskFunction", "StopTaskFunction",
@@ -92,7 +160,7 @@ EVERY_GATEWAY_RESPONSE = {
 
 def of_type(kind):
     """Resources of a type by name; none at all would make a loop over them prove nothing."""
-    found = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == kind}
+    found = of_type_in(RESOURCES, kind)
     assert found, f"the template has no {kind}"
     return found
 
@@ -104,10 +172,6 @@ def arns(split, repositories):
     between, inner = rest["Fn::Join"]
     assert inner == {"Fn::Split": [",", {"Ref": "PruneRepositories"}]}
     return empty.join([first, between.join(repositories.split(","))]).split(comma)
-
-
-def listed(value):
-    return value if isinstance(value, list) else [value]
 
 
 def body():
@@ -128,33 +192,17 @@ def function_of(operation):
     return re.search(r"/functions/\$\{(\w+)\.Arn}/invocations$", uri).group(1)
 
 
-def with_parameters(value, **given):
-    """A value as CloudFormation would see it, with parameters at their defaults unless given."""
-    if isinstance(value, dict) and len(value) == 1:
-        (word, of), = value.items()
-        if word == "Ref" and of in TEMPLATE["Parameters"]:
-            return given.get(of, TEMPLATE["Parameters"][of].get("Default"))
-        if word == "Fn::Equals":
-            left, right = (with_parameters(side, **given) for side in of)
-            return left == right
-        if word == "Fn::Not":
-            return not with_parameters(of[0], **given)
-        if word == "Fn::If":
-            condition, yes, no = of
-            holds = with_parameters(TEMPLATE["Conditions"][condition], **given)
-            return with_parameters(yes if holds else no, **given)
-        if word == "Fn::Sub":
-            return re.sub(r"\$\{(\w+)}", lambda m: str(with_parameters({"Ref": m[1]}, **given)), of)
-    return value
+def of_type_in(there, kind):
+    return {name: r["Properties"] for name, r in there.items() if r["Type"] == kind}
 
 
-def statements():
+def statements(there=RESOURCES):
     """(role, statement) of every role's policies, of those too that a condition adds."""
-    for name, role in of_type("AWS::IAM::Role").items():
+    for name, role in of_type_in(there, "AWS::IAM::Role").items():
         for policy in role.get("Policies", []):
             for statement in listed(policy["PolicyDocument"]["Statement"]):
                 yield name, statement
-    for policy in of_type("AWS::IAM::Policy").values():
+    for policy in of_type_in(there, "AWS::IAM::Policy").values():
         for role in policy["Roles"]:
             for statement in listed(policy["PolicyDocument"]["Statement"]):
                 yield role["Ref"], statement
@@ -164,10 +212,10 @@ def role_of(function):
     return RESOURCES[function]["Properties"]["Role"]["Fn::GetAtt"][0]
 
 
-def statements_of(function, effect, action):
+def statements_of(function, effect, action, there=RESOURCES):
     return [
         s
-        for role, s in statements()
+        for role, s in statements(there)
         if role == role_of(function) and s["Effect"] == effect and action in listed(s["Action"])
     ]
 
@@ -227,6 +275,17 @@ class TheApi(unittest.TestCase):
                 self.assertEqual(integration["type"], "aws_proxy")
                 self.assertNotIn("credentials", integration)
 
+    def test_it_is_deployed_anew_whenever_a_parameter_may_have_changed_its_routes(self):
+        # A stage serves the routes of its deployment, which another body alone does not replace.
+        source = (ROOT / "template.yaml").read_text(encoding="utf-8")
+        self.assertIn("AlwaysDeploy: true", source)
+
+    def test_it_takes_no_tls_below_1_2(self):
+        (api,) = of_type("AWS::ApiGateway::RestApi").values()
+        self.assertEqual(api["SecurityPolicy"], "SecurityPolicy_TLS13_1_2_2021_06")
+        # AWS takes such a policy only together with a mode of access.
+        self.assertEqual(api["EndpointAccessMode"], "BASIC")
+
     def test_there_is_one_stage_throttled_traced_and_logged_without_bodies(self):
         (stage,) = of_type("AWS::ApiGateway::Stage").values()
         self.assertTrue(stage["TracingEnabled"])
@@ -271,6 +330,77 @@ class TheFunctions(unittest.TestCase):
                 self.assertEqual(function["Architectures"], ["arm64"])
                 self.assertEqual(function["Handler"], "bootstrap")
                 self.assertEqual(function["TracingConfig"], {"Mode": "Active"})
+
+    def test_the_smallest_deployment_has_two_functions_and_their_routes_alone(self):
+        there = {
+            name: resource
+            for name, resource in resources().items()
+            if with_parameters(TEMPLATE["Conditions"].get(resource.get("Condition"), True))
+        }
+        functions = set(of_type_in(there, "AWS::Lambda::Function"))
+        self.assertEqual(functions, {"ScaleServiceFunction", "DescribeClusterFunction"})
+        routed = {
+            function_of(operation)
+            for methods in there["Api"]["Properties"]["Body"]["paths"].values()
+            for operation in methods.values()
+        }
+        self.assertEqual(routed, functions)
+        # Nothing names what is not there.
+        named = set(re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"|\$\{(\w+)[.}]', json.dumps(there)))
+        known = set(there) | set(TEMPLATE["Parameters"])
+        for name in {one or other for one, other in named} - known:
+            self.assertFalse(name in TEMPLATE["Resources"], f"{name} is named, and is not deployed")
+
+    def test_each_of_the_others_is_deployed_by_a_parameter_of_its_own(self):
+        for name in ("RunTask", "StopTask", "PruneImages"):
+            with self.subTest(function=name):
+                there = resources(**{f"Deploy{name}": "true"})
+                self.assertEqual(
+                    set(of_type_in(there, "AWS::Lambda::Function")),
+                    {"ScaleServiceFunction", "DescribeClusterFunction", f"{name}Function"},
+                )
+
+    def test_a_switch_that_would_do_nothing_is_refused_before_anything_is_deployed(self):
+        def refused(**given):
+            return sorted(
+                name
+                for name, rule in TEMPLATE["Rules"].items()
+                if with_parameters(rule["RuleCondition"], **given)
+                and not all(with_parameters(it["Assert"], **given) for it in rule["Assertions"])
+            )
+
+        self.assertEqual(refused(), [])
+        self.assertEqual(refused(EnablePrune="true"), ["NightlyPruneNeedsItsFunction"])
+        self.assertEqual(refused(EnablePrune="true", DeployPruneImages="true"), [])
+        self.assertEqual(refused(EnableNightlyJob="true"), ["NightlyJobNeedsItsFunction"])
+        self.assertEqual(refused(InUseTo="s3://lists/a/"), ["ListsOfImagesNeedTheirFunction"])
+        self.assertEqual(refused(InUseFrom="s3://lists/a/", DeployPruneImages="true"), [])
+
+    def test_their_concurrency_is_reserved_where_a_parameter_says_how_much(self):
+        for name, function in of_type("AWS::Lambda::Function").items():
+            with self.subTest(function=name):
+                condition, given, none = function["ReservedConcurrentExecutions"]["Fn::If"]
+                self.assertEqual(none, NOTHING)
+                holds = TEMPLATE["Conditions"][condition]
+                self.assertFalse(with_parameters(holds))
+                self.assertTrue(with_parameters(holds, **{given["Ref"]: 1}))
+                self.assertTrue(name.startswith(given["Ref"].removesuffix("Concurrency")))
+
+    def test_they_are_in_a_vpc_and_under_a_key_where_parameters_say(self):
+        inside = resources(**EVERYTHING, SubnetIds=["subnet-1"], SecurityGroupIds=["sg-1"], KmsKey="a-key")
+        for name, function in of_type_in(inside, "AWS::Lambda::Function").items():
+            with self.subTest(function=name):
+                self.assertEqual(function["VpcConfig"]["SubnetIds"], {"Ref": "SubnetIds"})
+                self.assertTrue(statements_of(name, "Allow", "ec2:CreateNetworkInterface", inside))
+                (decrypt,) = statements_of(name, "Allow", "kms:Decrypt", inside)
+                self.assertEqual(decrypt["Resource"], {"Ref": "KmsKey"})
+                self.assertEqual(function["KmsKeyArn"], {"Ref": "KmsKey"})
+        for name, function in of_type("AWS::Lambda::Function").items():
+            with self.subTest(function=name):
+                self.assertNotIn("VpcConfig", function)
+                self.assertEqual(statements_of(name, "Allow", "ec2:CreateNetworkInterface"), [])
+        for name, group in of_type_in(inside, "AWS::Logs::LogGroup").items():
+            self.assertEqual(group["KmsKeyId"], {"Ref": "KmsKey"}, name)
 
     def test_they_get_the_variables_that_they_read(self):
         for name, function in of_type("AWS::Lambda::Function").items():
@@ -370,7 +500,8 @@ class TheSchedules(unittest.TestCase):
         ((schedule, given),) = [s for s in function_schedules().values() if s[1]["action"] == "writeInUse"]
         self.assertNotIn("dryRun", given)
         self.assertEqual(with_parameters(schedule["State"]), "DISABLED")
-        self.assertEqual(with_parameters(schedule["State"], InUseTo="s3://lists/a/"), "ENABLED")
+        there = {"DeployPruneImages": "true", "InUseTo": "s3://lists/a/"}
+        self.assertEqual(with_parameters(schedule["State"], **there), "ENABLED")
 
     def test_reconcile_comes_every_five_minutes(self):
         every = [
@@ -544,49 +675,120 @@ class TheRoles(unittest.TestCase):
         self.assertEqual(seen, wanted)
         for condition, parameter in (("ReadsInUse", "InUseFrom"), ("WritesInUse", "InUseTo")):
             holds = TEMPLATE["Conditions"][condition]
-            self.assertFalse(with_parameters(holds))
-            self.assertTrue(with_parameters(holds, **{parameter: "s3://lists/images/"}))
+            self.assertFalse(with_parameters(holds, DeployPruneImages="true"))
+            self.assertTrue(with_parameters(holds, DeployPruneImages="true", **{parameter: "s3://lists/images/"}))
             pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])
             for text in ("", "s3://lists/", "s3://lists.example/images/of/", "s3://lists/a/"):
                 self.assertRegex(text, pattern)
             for text in ("lists", "s3://lists", "s3://lists/a", "s3://lists//", "s3://Lists/a", "s3://lists/a*", "s3://lists/${x}", "s3://l/a b"):
                 self.assertNotRegex(text, pattern)
 
-    def test_updating_a_service_can_set_a_count_but_not_deploy(self):
-        (allowed,) = statements_of("ScaleServiceFunction", "Allow", "ecs:UpdateService")
-        self.assertTrue(allowed["Resource"]["Fn::Sub"].endswith(":service/*"))
-        denied = [s["Condition"] for s in statements_of("ScaleServiceFunction", "Deny", "ecs:UpdateService")]
+    def test_a_deployment_is_denied_where_a_parameter_says_so(self):
+        there = resources(DenyDeployments="true")
+        denied = [s["Condition"] for s in statements_of("ScaleServiceFunction", "Deny", "ecs:UpdateService", there)]
         # One key a statement: keys in one condition are and-ed.
         for key in ("ecs:task-definition", "ecs:capacity-provider", "ecs:namespace"):
             with self.subTest(key=key):
                 self.assertIn({"Null": {key: "false"}}, denied)
+        # What AWS does not document must not stop every stop.
+        self.assertEqual(statements_of("ScaleServiceFunction", "Deny", "ecs:UpdateService"), [])
 
-    def test_only_steward_tags_of_services_and_clusters_can_be_written(self):
-        for action in ("ecs:TagResource", "ecs:UntagResource"):
-            with self.subTest(action=action):
-                (allowed,) = statements_of("ScaleServiceFunction", "Allow", action)
-                kinds = [resource["Fn::Sub"].rsplit(":", 1)[1] for resource in allowed["Resource"]]
-                self.assertEqual(kinds, ["cluster/*", "service/*"])
-                self.assertEqual(
-                    allowed["Condition"],
-                    {
-                        "ForAllValues:StringLike": {"aws:TagKeys": {"Fn::Sub": "${TagPrefix}:*"}},
-                        "Null": {"aws:TagKeys": "false"},
-                    },
-                )
+    BOUNDED_BY_CLUSTER = {
+        ("ScaleServiceFunction", "ecs:UpdateService"): ["service/{}/*"],
+        ("ScaleServiceFunction", "ecs:TagResource"): ["service/{}/*", "cluster/{}"],
+        ("ScaleServiceFunction", "ecs:UntagResource"): ["service/{}/*", "cluster/{}"],
+        ("RunTaskFunction", "ecs:TagResource"): ["task/{}/*"],
+        ("StopTaskFunction", "ecs:StopTask"): ["task/{}/*"],
+    }
 
-    def test_of_groups_only_steward_tags_can_be_written_and_the_roles_own_account_sized(self):
-        (tags,) = statements_of("ScaleServiceFunction", "Allow", "autoscaling:CreateOrUpdateTags")
+    def arns_of(self, resource, **given):
+        """What CloudFormation makes of a list of patterns."""
+        comma, joined = resource["Fn::Split"]
+        empty, parts = joined["Fn::Join"]
+        first, (between, inner) = parts[0], parts[1]["Fn::Join"]
+        self.assertEqual(inner["Fn::Split"][0], ",")
+        (parameter,) = inner["Fn::Split"][1].values()
+        return empty.join([first, between.join(given[parameter].split(",")), *parts[2:]]).split(comma)
+
+    def test_what_is_changed_in_ecs_is_bounded_to_cluster_patterns(self):
+        there = resources(**EVERYTHING, ClusterPatterns="dev-*,staging")
+        for (function, action), kinds in self.BOUNDED_BY_CLUSTER.items():
+            with self.subTest(function=function, action=action):
+                bounded = [
+                    arn
+                    for statement in statements_of(function, "Allow", action, there)
+                    for arn in self.arns_of(statement["Resource"], ClusterPatterns="dev-*,staging")
+                ]
+                wanted = [f"arn:*:ecs:*:*:{kind.format(name)}" for kind in kinds for name in ("dev-*", "staging")]
+                self.assertEqual(bounded, wanted)
+                for statement in statements_of(function, "Allow", action, there):
+                    # The list names no region.
+                    region = statement["Condition"]["StringEquals"]["aws:RequestedRegion"]
+                    self.assertEqual(region, {"Ref": "AWS::Region"})
+                for statement in statements_of(function, "Allow", action):
+                    # Without patterns, all of the account and region.
+                    self.assertRegex(
+                        statement["Resource"]["Fn::Sub"],
+                        r"^arn:\$\{AWS::Partition}:ecs:\$\{AWS::Region}:\$\{AWS::AccountId}:(service|cluster|task)/\*$",
+                    )
+        (run,) = statements_of("RunTaskFunction", "Allow", "ecs:RunTask", there)
         self.assertEqual(
-            tags["Condition"],
-            {
-                "ForAllValues:StringLike": {"aws:TagKeys": {"Fn::Sub": "${TagPrefix}:*"}},
-                "Null": {"aws:TagKeys": "false"},
-            },
+            self.arns_of(run["Condition"]["ArnLike"]["ecs:cluster"], ClusterPatterns="dev-*,staging"),
+            ["arn:*:ecs:*:*:cluster/dev-*", "arn:*:ecs:*:*:cluster/staging"],
         )
-        (sizes,) = statements_of("ScaleServiceFunction", "Allow", "autoscaling:UpdateAutoScalingGroup")
-        for statement in (tags, sizes):
-            self.assertIn("autoScalingGroup:*:autoScalingGroupName/*", statement["Resource"]["Fn::Sub"])
+        # No other statement changes something in ECS.
+        for role, statement in statements(there):
+            for action in listed(statement["Action"]):
+                if action.startswith("ecs:") and not re.match(r"ecs:(List|Describe|Get)", action):
+                    pairs = {(role_of(function), name) for function, name in self.BOUNDED_BY_CLUSTER}
+                    self.assertIn((role, action), pairs | {("RunTaskRole", "ecs:RunTask")})
+
+    def test_groups_are_sized_and_tagged_within_group_patterns(self):
+        there = resources(GroupPatterns="dev-*,build")
+        for action in ("autoscaling:UpdateAutoScalingGroup", "autoscaling:SuspendProcesses",
+                       "autoscaling:ResumeProcesses", "autoscaling:CreateOrUpdateTags"):
+            with self.subTest(action=action):
+                (bounded,) = statements_of("ScaleServiceFunction", "Allow", action, there)
+                self.assertEqual(
+                    self.arns_of(bounded["Resource"], GroupPatterns="dev-*,build"),
+                    [f"arn:*:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/{name}" for name in ("dev-*", "build")],
+                )
+                region = bounded["Condition"]["StringEquals"]["aws:RequestedRegion"]
+                self.assertEqual(region, {"Ref": "AWS::Region"})
+                (free,) = statements_of("ScaleServiceFunction", "Allow", action)
+                self.assertIn("autoScalingGroup:*:autoScalingGroupName/*", free["Resource"]["Fn::Sub"])
+
+    def test_only_steward_tags_can_be_written(self):
+        for action in ("ecs:TagResource", "ecs:UntagResource", "autoscaling:CreateOrUpdateTags"):
+            for allowed in statements_of("ScaleServiceFunction", "Allow", action):
+                with self.subTest(action=action, sid=allowed["Sid"]):
+                    self.assertEqual(
+                        allowed["Condition"],
+                        {
+                            "ForAllValues:StringLike": {"aws:TagKeys": {"Fn::Sub": "${TagPrefix}:*"}},
+                            "Null": {"aws:TagKeys": "false"},
+                        },
+                    )
+
+    def test_where_nothing_may_be_changed_no_role_may_change_anything(self):
+        own = WRITES_WITHOUT_A_RESOURCE | {
+            "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "events:PutEvents", "lambda:InvokeFunction",
+            # What other accounts read, and no image.
+            "s3:PutObject",
+        }
+        for role, statement in statements(resources(**EVERYTHING, Mode="readonly")):
+            for action in listed(statement["Action"]):
+                with self.subTest(role=role, action=action):
+                    if not re.match(r"^[a-z0-9-]+:(List|Describe|Get|BatchGet)", action):
+                        self.assertIn(action, own)
+
+    def test_a_boundary_bounds_every_role(self):
+        for name, role in of_type("AWS::IAM::Role").items():
+            with self.subTest(role=name):
+                self.assertEqual(
+                    role["PermissionsBoundary"],
+                    {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, NOTHING]},
+                )
 
     def test_only_the_counts_of_services_can_be_registered(self):
         (allowed,) = statements_of(
@@ -614,6 +816,7 @@ class TheAlarms(unittest.TestCase):
             self.assertIn(("ecs-steward", metric, json.dumps({"Ref": "ScaleServiceFunction"})), watched)
         self.assertIn(("ecs-steward", "Failed", json.dumps({"Ref": "PruneImagesFunction"})), watched)
         self.assertIn(("ecs-steward", "AtRisk", json.dumps({"Ref": "DescribeClusterFunction"})), watched)
+        self.assertIn(("AWS/ApiGateway", "5XXError", json.dumps({"Ref": "AWS::StackName"})), watched)
         for queue in of_type("AWS::SQS::Queue"):
             name = json.dumps({"Fn::GetAtt": [queue, "QueueName"]})
             self.assertIn(("AWS/SQS", "ApproximateNumberOfMessagesVisible", name), watched)
@@ -636,8 +839,11 @@ class TheAlarms(unittest.TestCase):
 
 class TheDashboard(unittest.TestCase):
     def widgets(self, **given):
-        (board,) = of_type("AWS::CloudWatch::Dashboard").values()
-        text = board["DashboardBody"]["Fn::Sub"]
+        there = resources(**{**EVERYTHING, **given})
+        (board,) = of_type_in(there, "AWS::CloudWatch::Dashboard").values()
+        text, parts = board["DashboardBody"]["Fn::Sub"]
+        for name, part in parts.items():
+            text = text.replace("${" + name + "}", part if isinstance(part, str) else part["Fn::Sub"])
         names = set(re.findall(r"\$\{([\w:]+)}", text))
         values = {name: given.get(name, TEMPLATE["Parameters"].get(name, {}).get("Default", name)) for name in names}
         return json.loads(re.sub(r"\$\{([\w:]+)}", lambda m: str(values[m[1]]), text))["widgets"]
@@ -664,6 +870,11 @@ class TheDashboard(unittest.TestCase):
             if isinstance(metric[0], dict)
         ]
         self.assertEqual(saved, "(vcpu * 0.05 + gib * 0.006) * PERIOD(vcpu) / 3600")
+
+    def test_it_shows_no_function_that_is_not_deployed(self):
+        text = json.dumps(self.widgets(DeployPruneImages="false"))
+        self.assertNotIn("PruneImages", text)
+        self.assertIn("scale-service failed", text)
 
     def test_it_is_there_unless_it_is_not_wanted(self):
         wanted = TEMPLATE["Conditions"]["DashboardWanted"]

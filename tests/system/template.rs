@@ -90,11 +90,20 @@ fn prod_with_machines(mut world: World) -> World {
     world
 }
 
+const VPC: &str = "Lambda makes network interfaces in SubnetIds under the function's role";
+
 /// What a role needs beside the calls that its function makes, and why.
 const BESIDE: &[(&str, &str)] = &[
+    ("ec2:AssignPrivateIpAddresses", VPC),
+    ("ec2:CreateNetworkInterface", VPC),
+    ("ec2:DeleteNetworkInterface", VPC),
+    ("ec2:DescribeNetworkInterfaces", VPC),
+    ("ec2:DescribeSubnets", VPC),
+    ("ec2:UnassignPrivateIpAddresses", VPC),
     ("ecs:TagResource", "RunTask with tags needs it"),
     ("events:PutEvents", "events go out where EVENT_BUS says so: tests/system/events.rs"),
     ("iam:PassRole", "RunTask with a task or execution role needs it"),
+    ("kms:Decrypt", "Lambda reads an environment that KmsKey encrypts under the function's role"),
     ("logs:CreateLogStream", "Lambda writes the logs under the function's role"),
     ("logs:PutLogEvents", "Lambda writes the logs under the function's role"),
     ("sqs:SendMessage", "Lambda reports failed events under the function's role"),
@@ -110,6 +119,8 @@ fn allowed(role: &str) -> BTreeSet<String> {
     let beside = beside.map(|it| &it["Properties"]).filter(|it| it["Roles"][0] == role);
     let statements =
         of_its_own.chain(beside).flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
+    // One that a condition adds is the second part of its `!If`.
+    let statements = statements.map(|statement| statement.get(1).unwrap_or(statement));
     let allow = statements.filter(|statement| statement["Effect"] == "Allow");
     allow
         .flat_map(|statement| match &statement["Action"] {
@@ -238,8 +249,8 @@ fn run_task_may_pass_roles_to_tasks_and_to_ecs_each_of_its_own_parameter() {
     let statements =
         template["Resources"]["RunTaskRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
             .clone();
-    let passing =
-        statements.as_array().unwrap().iter().filter(|statement| statement["Action"] == "iam:PassRole");
+    let statements = statements.as_array().unwrap().iter().map(|it| it.get(1).unwrap_or(it));
+    let passing = statements.filter(|statement| statement["Action"] == "iam:PassRole");
     let told: Vec<(&str, &str)> = passing
         .map(|it| {
             let service = &it["Condition"]["StringEquals"]["iam:PassedToService"];

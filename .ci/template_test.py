@@ -42,14 +42,20 @@ def with_parameters(value, **given):
             return not with_parameters(of[0], **given)
         if word == "Fn::And":
             return all(with_parameters(one, **given) for one in of)
-        if word == "Fn::Join" and of[0] == "":
-            return "".join(listed(with_parameters(of[1], **given)))
+        if word == "Fn::Or":
+            return any(with_parameters(one, **given) for one in of)
+        if word == "Fn::Join":
+            return of[0].join(with_parameters(part, **given) for part in listed(with_parameters(of[1], **given)))
+        if word == "Fn::Split":
+            return with_parameters(of[1], **given).split(of[0])
+        if word == "Fn::Select":
+            return with_parameters(of[1], **given)[of[0]]
         if word == "Fn::If":
             condition, yes, no = of
             holds = with_parameters(TEMPLATE["Conditions"][condition], **given)
             return with_parameters(yes if holds else no, **given)
         if word == "Fn::Sub" and isinstance(of, str):
-            return re.sub(r"\$\{(\w+)}", lambda m: str(with_parameters({"Ref": m[1]}, **given)), of)
+            return re.sub(r"\$\{([\w:]+)}", lambda m: str(given.get(m[1]) or with_parameters({"Ref": m[1]}, **given)), of)
     return value
 
 
@@ -835,6 +841,47 @@ class TheAlarms(unittest.TestCase):
                 break
         else:
             self.fail("no alarm watches Reconciled")
+
+
+class TheChat(unittest.TestCase):
+    HERE = {"AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012", "EnableChat": "true"}
+
+    def is_made(self, name, **given):
+        return with_parameters({"Condition": TEMPLATE["Resources"][name]["Condition"]}, **{**self.HERE, **given})
+
+    def test_its_topic_and_rule_are_there_where_they_are_wanted(self):
+        for name in ("ChatTopic", "ChatTopicPolicy", "ChatRule", "ChatDeadLettersPolicy"):
+            with self.subTest(resource=name):
+                self.assertTrue(self.is_made(name))
+                self.assertFalse(self.is_made(name, EnableChat="false"))
+
+    def test_its_rule_is_made_on_a_bus_of_this_account_and_region_only(self):
+        bus = "arn:aws:events:{}:{}:event-bus/all"
+        self.assertTrue(self.is_made("ChatRule", EventBus="ours"))
+        self.assertTrue(self.is_made("ChatRule", EventBus=bus.format("eu-central-1", "123456789012")))
+        self.assertFalse(self.is_made("ChatRule", EventBus=bus.format("eu-west-1", "123456789012")))
+        self.assertFalse(self.is_made("ChatRule", EventBus=bus.format("eu-central-1", "210987654321")))
+        self.assertFalse(self.is_made("ChatRule", EventBus=""))
+
+    def test_it_is_told_the_message_of_this_stacks_events_and_what_is_not_delivered_is_kept(self):
+        (rule,) = of_type("AWS::Events::Rule").values()
+        pattern = rule["EventPattern"]
+        self.assertEqual(pattern["source"], ["ecs-steward"])
+        self.assertEqual(pattern["account"], [{"Ref": "AWS::AccountId"}])
+        self.assertEqual(pattern["detail-type"], {"Ref": "ChatEvents"})
+        (target,) = rule["Targets"]
+        self.assertEqual((target["Arn"], target["InputPath"]), ({"Ref": "ChatTopic"}, "$.detail.chat"))
+        queue = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+        (policy,) = of_type("AWS::SQS::QueuePolicy").values()
+        self.assertEqual(policy["Queues"], [{"Ref": queue}])
+        (allowed,) = policy["PolicyDocument"]["Statement"]
+        self.assertEqual((allowed["Action"], allowed["Principal"]), ("sqs:SendMessage", {"Service": "events.amazonaws.com"}))
+        self.assertEqual(allowed["Condition"], {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ChatRule", "Arn"]}}})
+
+    def test_it_names_events_that_there_are(self):
+        kinds = {json.loads(path.read_bytes())["title"] for path in (ROOT / "schemas").glob("*.json")}
+        self.assertEqual(len(kinds), 7)
+        self.assertLessEqual(set(TEMPLATE["Parameters"]["ChatEvents"]["Default"].split(",")), kinds)
 
 
 class TheDashboard(unittest.TestCase):

@@ -5,7 +5,7 @@
 //! (`detail.chat`) is a custom notification of Amazon Q Developer in chat applications:
 //! <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::generate::SchemaSettings;
@@ -206,7 +206,7 @@ pub struct ChatMetadata {
     pub summary: String,
     /// The event's detail type.
     pub event_type: &'static str,
-    /// Names for a button's command: `cluster`, `service`.
+    /// Names for a button's command: `cluster` and `service`, each where exactly one is meant.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub additional_context: Map<String, Value>,
 }
@@ -323,6 +323,7 @@ impl BusEvent {
                     .line(listed(services, *count))
                     .step("Keep them on for two hours more")
                     .context("cluster", cluster)
+                    .context("service", only(services).map_or("", String::as_str))
             }
             Self::WillNotWake(will) => {
                 let WillNotWake { cluster, services, count } = will;
@@ -332,11 +333,10 @@ impl BusEvent {
                     let reasons: Vec<&str> = it.because.iter().map(|it| it.reason.as_str()).collect();
                     format!("*{}*: {}", it.service, reasons.join("; "))
                 });
-                let first = services.first().map(|it| it.service.as_str()).unwrap_or_default();
                 Words::new(title, format!("wake {cluster}"))
                     .lines(reasons)
                     .context("cluster", cluster)
-                    .context("service", first)
+                    .context("service", only(services).map_or("", |it| &it.service))
             }
             Self::LateToWake(LateToWake { services, count }) => {
                 let title = things(*count, "service is late to wake", "services are late to wake");
@@ -381,10 +381,14 @@ impl Words {
         Self { title, lines: Vec::new(), next_steps: Vec::new(), thread, context: Vec::new() }
     }
 
-    /// Of services that something is said of.
+    /// Of services that something is said of: a button would act on the one, or in the one cluster, that is meant.
     fn of(title: String, thread: &str, services: &[Told]) -> Self {
-        let first = services.first().map(|it| it.resource.as_str()).unwrap_or_default();
-        let (cluster, service) = place(first);
+        let clusters: BTreeSet<&str> = services.iter().map(|it| place(&it.resource).0).collect();
+        // What is listed may be less than what is meant.
+        let listed_all = services.len() < LISTED;
+        let cluster =
+            clusters.first().filter(|_| listed_all && clusters.len() == 1).copied().unwrap_or_default();
+        let service = only(services).map_or("", |it| place(&it.resource).1);
         Self::new(title, thread.to_owned())
             .lines(services.iter().map(|it| format!("*{}*: {}", it.resource, it.reason)))
             .context("cluster", cluster)
@@ -412,6 +416,11 @@ impl Words {
         }
         self
     }
+}
+
+/// The one thing that is meant, if it is one.
+fn only<T>(things: &[T]) -> Option<&T> {
+    things.first().filter(|_| things.len() == 1)
 }
 
 /// Cluster and service of `service/prod/users` or `cluster/prod`; empty where there is none.
@@ -453,3 +462,29 @@ pub fn is_reached(at: Timestamp, now: Timestamp) -> bool {
 
 /// From one tick to the next.
 const TICK: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_the_cluster_and_the_service_where_exactly_one_is_meant() {
+        let told = |resources: &[&str]| {
+            let of = |resource: &&str| Told {
+                resource: (*resource).to_owned(),
+                code: Code::LateToWake,
+                reason: "late".to_owned(),
+            };
+            let services: Vec<Told> = resources.iter().map(of).collect();
+            let count = services.len();
+            let chat = BusEvent::LateToWake(LateToWake { services, count }).chat();
+            Value::Object(chat.metadata.additional_context)
+        };
+        let one = told(&["service/prod/users"]);
+        assert_eq!(one, json!({"cluster": "prod", "service": "users"}));
+        assert_eq!(told(&["service/prod/users", "service/prod/threads"]), json!({"cluster": "prod"}));
+        assert_eq!(told(&["service/prod/users", "service/dev/users"]), json!({}));
+        let many = vec!["service/prod/users"; LISTED];
+        assert_eq!(told(&many), json!({}), "there may be more than stand in it");
+    }
+}

@@ -103,7 +103,9 @@ async fn a_day_tells_what_was_changed_and_what_goes_off_soon_and_a_quiet_tick_no
         (&detail["cluster"], &detail["at"], &detail["services"]),
         (&json!("prod"), &json!("2026-11-24T20:00:00-03:00"), &json!(["users"]))
     );
-    assert_eq!(detail["chat"]["metadata"]["additionalContext"], json!({"cluster": "prod"}));
+    // What a button takes its variables from.
+    let context = &detail["chat"]["metadata"]["additionalContext"];
+    assert_eq!(*context, json!({"cluster": "prod", "service": "users"}));
     tick(&fixture, "2026-11-24 19:35").await;
     assert_eq!(kinds(&told(&fixture)), [""; 0], "it is told once");
     // The request that it offers keeps them on.

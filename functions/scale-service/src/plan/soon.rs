@@ -13,6 +13,7 @@ use shared::report::Outcome;
 use shared::schedule::{Half, Moment, Override, Want, Wanted, Zone};
 
 use super::case::Resource as _;
+use super::directives::Directives;
 use super::{Item, PlanSettings};
 use crate::ask::{Ask, Verb};
 use crate::observe::{Seen, Snapshot};
@@ -37,52 +38,65 @@ pub(crate) fn events(
 
 /// What goes off so long after this tick, a cluster and instant at a time; and what overrides end then.
 fn ahead(seen: &Snapshot, ask: &Ask, settings: &PlanSettings, before: SignedDuration) -> Vec<BusEvent> {
-    let calendar = &settings.scheduling.calendar;
-    let is_then = |at: Timestamp| at.checked_sub(before).is_ok_and(|told| is_reached(told, ask.at));
-    // One that is shorter is told as it begins.
-    let ends_then = |it: &Override| {
-        it.until().checked_sub(before).is_ok_and(|told| is_reached(told.max(it.from()), ask.at))
-    };
     let mut off: BTreeMap<(String, Timestamp), (Moment, Vec<String>)> = BTreeMap::new();
     let mut ends: BTreeMap<String, Override> = BTreeMap::new();
     for one in &seen.services {
-        let (cluster, service) = (one.id.cluster.to_string(), one.id.service.to_string());
         let directives = one.directives(seen, ask, settings);
-        let tagged = &directives.tagged;
-        let overrides = [
-            (format!("service/{cluster}/{service}"), &tagged.own),
-            (format!("cluster/{cluster}"), &tagged.clusters),
-        ];
-        for (resource, found) in overrides {
-            if let Ok(Some(found)) = found
-                && found.is_live(ask.at)
-                && ends_then(found)
-            {
-                ends.insert(resource, found.clone());
-            }
-        }
-        let is_up = i64::from(one.service.desired_count) > i64::from(directives.night());
-        let stops = tagged.half.as_ref().is_ok_and(|half| *half != Half::StartOnly);
-        if !is_up || !stops || one.out_of_reach(ask).is_some() {
-            continue;
-        }
-        let Some(Wanted { state: Want::On, until, .. }) = directives.readable() else { continue };
-        let zone = until.as_ref().map_or(Zone::UTC, |until| until.zone.clone());
-        // The schedule's next transition, the end of an override, and the start of one that has not begun.
-        let begins = [&tagged.own, &tagged.clusters].into_iter().filter_map(|it| it.as_ref().ok()?.as_ref());
-        let begins = begins.map(Override::from).filter(|from| *from > ask.at);
-        let at =
-            until.as_ref().map(|until| until.at).into_iter().chain(begins).filter(|at| is_then(*at)).min();
-        let is_off = |at: &Timestamp| {
-            tagged.wanted(*at, calendar).is_ok_and(|then| then.is_some_and(|it| it.state == Want::Off))
-        };
-        if let Some(at) = at.filter(is_off) {
-            let entry = off.entry((cluster, at)).or_insert_with(|| (zone.moment(at), Vec::new()));
-            entry.1.push(service);
+        ends.extend(ending_then(one, &directives, ask, before));
+        if let Some(at) = off_then(one, &directives, ask, settings, before) {
+            let entry = off.entry((one.id.cluster.to_string(), at.at)).or_insert_with(|| (at, Vec::new()));
+            entry.1.push(one.id.service.to_string());
         }
     }
     let off = off.into_iter().map(|((cluster, _), (at, services))| going_off(cluster, at, services));
     off.chain(ends.into_iter().map(|(resource, override_)| ending(resource, override_))).collect()
+}
+
+/// The overrides of a service and of its cluster that end so long after this tick.
+fn ending_then(
+    one: &Seen,
+    directives: &Directives,
+    ask: &Ask,
+    before: SignedDuration,
+) -> Vec<(String, Override)> {
+    // One that is shorter is told as it begins.
+    let ends_then = |it: &&Override| {
+        let told = it.until().checked_sub(before).map(|told| told.max(it.from()));
+        it.is_live(ask.at) && told.is_ok_and(|told| is_reached(told, ask.at))
+    };
+    let (cluster, tagged) = (&one.id.cluster, &directives.tagged);
+    let service = format!("service/{cluster}/{}", one.id.service);
+    let found = [(service, &tagged.own), (format!("cluster/{cluster}"), &tagged.clusters)];
+    let live = found.into_iter().filter_map(|(resource, found)| {
+        let found = found.as_ref().ok()?.as_ref().filter(ends_then)?;
+        Some((resource, found.clone()))
+    });
+    live.collect()
+}
+
+/// When a service that is up goes off, if that is so long after this tick.
+fn off_then(
+    one: &Seen,
+    directives: &Directives,
+    ask: &Ask,
+    settings: &PlanSettings,
+    before: SignedDuration,
+) -> Option<Moment> {
+    let tagged = &directives.tagged;
+    let is_up = i64::from(one.service.desired_count) > i64::from(directives.night());
+    let stops = tagged.half.as_ref().is_ok_and(|half| *half != Half::StartOnly);
+    if !is_up || !stops || one.out_of_reach(ask).is_some() {
+        return None;
+    }
+    let Some(Wanted { state: Want::On, until, .. }) = directives.readable() else { return None };
+    // The schedule's next transition, the end of an override, and the start of one that has not begun.
+    let begins = [&tagged.own, &tagged.clusters].into_iter().filter_map(|it| it.as_ref().ok()?.as_ref());
+    let begins = begins.map(Override::from).filter(|from| *from > ask.at);
+    let is_then = |at: &Timestamp| at.checked_sub(before).is_ok_and(|told| is_reached(told, ask.at));
+    let at = until.as_ref().map(|until| until.at).into_iter().chain(begins).filter(is_then).min()?;
+    let then = tagged.wanted(at, &settings.scheduling.calendar).ok()??;
+    let zone = until.as_ref().map_or(Zone::UTC, |until| until.zone.clone());
+    (then.state == Want::Off).then(|| zone.moment(at))
 }
 
 fn going_off(cluster: String, at: Moment, services: Vec<String>) -> BusEvent {

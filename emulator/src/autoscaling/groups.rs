@@ -125,7 +125,7 @@ pub(super) fn update_auto_scaling_group(
         "a user request update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired}"
     );
     life::set_desired(world, &name, desired, &cause);
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 #[derive(Deserialize)]
@@ -155,7 +155,7 @@ pub(super) fn set_desired_capacity(world: &mut World, input: SetDesiredCapacity)
     }
     let name = input.auto_scaling_group_name;
     life::set_desired(world, &name, desired, "a user request explicitly set group desired capacity,");
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 /// The ARN of a group, which has an id in it.

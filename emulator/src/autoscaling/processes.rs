@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html>
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api_error::ApiError;
 use crate::autoscaling::{group_mut, invalid, life};
@@ -52,7 +52,7 @@ pub(super) fn suspend_processes(world: &mut World, input: Processes) -> Result<V
     for process in input.meant()? {
         group.suspended.entry(process.to_owned()).or_insert_with(|| reason.clone());
     }
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 /// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_ResumeProcesses.html>
@@ -65,5 +65,5 @@ pub(super) fn resume_processes(world: &mut World, input: Processes) -> Result<Va
     life::touch(world, &input.auto_scaling_group_name);
     life::watch(world, &input.auto_scaling_group_name);
     capacity_providers::watch(world);
-    Ok(json!({}))
+    Ok(Value::Null)
 }

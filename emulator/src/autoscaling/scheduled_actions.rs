@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::api_error::ApiError;
 use crate::autoscaling::life::{self, Due};
@@ -95,7 +95,7 @@ pub(super) fn put_scheduled_update_group_action(
     };
     group_mut(world, &group_name)?.scheduled_actions.insert(name.clone(), action);
     plan(world, &group_name, &name);
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 #[derive(Deserialize)]
@@ -112,7 +112,7 @@ pub(super) fn delete_scheduled_action(
 ) -> Result<Value, ApiError> {
     let group = group_mut(world, &input.auto_scaling_group_name)?;
     match group.scheduled_actions.remove(&input.scheduled_action_name) {
-        Some(_) => Ok(json!({})),
+        Some(_) => Ok(Value::Null),
         None => Err(invalid(format!("Scheduled action name not found - {}", input.scheduled_action_name))),
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn create_or_update_tags(world: &mut World, input: CreateOrUpdateTags
         }
     }
     world.autoscaling = fork;
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ pub(super) fn delete_tags(world: &mut World, input: DeleteTags) -> Result<Value,
             tags.remove(&tag.key);
         }
     }
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 fn checked(world: &World, id: &str, kind: &str) -> Result<(), ApiError> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::ecs::arn;
-use crate::ecs::errors::{cluster_not_found, invalid, service_not_found};
+use crate::ecs::errors::{cluster_not_found, invalid};
 use crate::ecs::state::Tags;
 use crate::world::World;
 
@@ -67,7 +67,11 @@ pub(crate) fn list_tags_for_resource(
     world: &mut World,
     input: ListTagsForResource,
 ) -> Result<Value, ApiError> {
-    let tags = of_resource(world, &input.resource_arn)?;
+    // Of the three, this operation alone has no error of its own for a resource that is not there.
+    let tags = of_resource(world, &input.resource_arn).map_err(|error| match error.code.as_str() {
+        "ResourceNotFoundException" => invalid(error.message),
+        _ => error,
+    })?;
     Ok(json!({"tags": view(tags)}))
 }
 
@@ -142,7 +146,10 @@ pub(crate) fn allowed(text: &str) -> bool {
 
 /// The tags of the resource of that ARN, which must have the long form where there are two.
 fn of_resource<'a>(world: &'a mut World, arn: &str) -> Result<&'a mut Tags, ApiError> {
-    let unknown = || invalid(format!("The specified resource could not be found: {arn}"));
+    let unknown = || {
+        let message = format!("The specified resource could not be found: {arn}");
+        ApiError::client("ResourceNotFoundException", message)
+    };
     let resource = arn::resource(world, arn).ok_or_else(|| invalid(format!("Invalid ARN: {arn}")))?;
     let parts: Vec<&str> = resource.split('/').collect();
     match parts.as_slice() {
@@ -155,7 +162,7 @@ fn of_resource<'a>(world: &'a mut World, arn: &str) -> Result<&'a mut Tags, ApiE
         ["service", cluster, name] => {
             let cluster =
                 world.ecs.clusters.get_mut(*cluster).filter(|c| c.active).ok_or_else(cluster_not_found)?;
-            let service = cluster.services.get_mut(*name).ok_or_else(service_not_found)?;
+            let service = cluster.services.get_mut(*name).ok_or_else(unknown)?;
             if service.arn != arn {
                 return Err(invalid(
                     "The specified service does not have the longArn format. \

@@ -99,10 +99,9 @@ pub(super) fn in_its_words(mut error: ApiError) -> ApiError {
 
 pub(super) fn write(namespace: &str, operation: &str, answer: &Value, request_id: &str) -> Written {
     let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
-    // An operation that answers nothing has no result element.
-    if answer.as_object().is_some_and(|o| !o.is_empty()) {
-        element(&mut xml, &format!("{operation}Result"), answer);
-    }
+    // An operation without an answer (null) has no result element; one whose answer has no members has an empty one,
+    // without which SDKs such as boto3 cannot read the answer.
+    element(&mut xml, &format!("{operation}Result"), answer);
     xml.push_str("<ResponseMetadata>");
     element(&mut xml, "RequestId", &request_id.into());
     xml.push_str("</ResponseMetadata></");
@@ -200,5 +199,12 @@ mod tests {
              <Text>&lt;a &amp; b&gt;\u{fffd}</Text></DoResult><ResponseMetadata><RequestId>id-1</RequestId>\
              </ResponseMetadata></DoResponse>"
         );
+    }
+
+    #[test]
+    fn an_answer_without_members_has_a_result_and_no_answer_has_none() {
+        let body = |answer: &Value| String::from_utf8(write("urn:x", "Do", answer, "id-1").body).unwrap();
+        assert!(body(&json!({})).contains("<DoResult></DoResult>"));
+        assert!(!body(&Value::Null).contains("DoResult"));
     }
 }

@@ -89,5 +89,8 @@ fn clusters_tasks_and_task_definitions_are_tagged_too() {
     let described = world.call("ecs", "DescribeClusters", clusters).unwrap();
     assert_eq!(described["clusters"][0]["tags"][0]["value"], "v");
     let ghost = tag(&mut world, "arn:aws:ecs:sa-east-1:123456789012:service/prod/ghost", "k", "v");
-    assert_eq!(ghost, Err("ServiceNotFoundException".to_owned()));
+    assert_eq!(ghost, Err("ResourceNotFoundException".to_owned()));
+    let ghost = json!({"resourceArn": "arn:aws:ecs:sa-east-1:123456789012:service/prod/ghost"});
+    let listed = world.call("ecs", "ListTagsForResource", ghost).unwrap_err();
+    assert_eq!(listed.code, "InvalidParameterException");
 }

@@ -160,6 +160,11 @@ pub(crate) fn stop_task(world: &mut World, input: StopTask) -> Result<Value, Api
     if !task.told_to_stop {
         let reason = input.reason.unwrap_or_else(|| "Task stopped by user".to_owned());
         life::tell_to_stop(world, &cluster, &id, "UserInitiated", &reason);
+        // "Any tags associated with the task will be deleted."
+        // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
+        if let Some(task) = world.ecs.task_mut(&cluster, &id) {
+            task.tags.clear();
+        }
         if let Some(service) = service {
             if let Some(s) = world.ecs.service_mut(&cluster, &service) {
                 s.steady = false;

@@ -57,7 +57,9 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &Keys) -> Result<Snapshot, Pr
 }
 
 /// The tasks that carry the key's hash, those that have stopped since among them. AWS describes a
-/// stopped task for about an hour, which is as long as it remembers its token.
+/// stopped task for about an hour, which is as long as it remembers its token. One that somebody stopped has lost its
+/// tags (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html>): it may be of the key, and AWS
+/// answers with it where it is, since it knows the token.
 pub async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Problem> {
     if !ask.key.may_repeat {
         return Ok(Vec::new());
@@ -71,7 +73,9 @@ pub async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Pr
     let is_ours = |tag: &Tag| {
         tag.key == keys.run && tag.value.split_once('.').is_some_and(|(key, _)| key == ask.key.hash)
     };
-    let ours = |task: &Task| task.tags.iter().any(is_ours);
+    let started_by = |task: &Task| task.started_by.as_ref() == Some(&ask.started_by);
+    let lost_its_tags = |task: &Task| started_by(task) && !task.tags.iter().any(|tag| tag.key == keys.run);
+    let ours = |task: &Task| task.tags.iter().any(is_ours) || lost_its_tags(task);
     let mut found: Vec<Task> = running.found.into_iter().chain(stopped.found).filter(ours).collect();
     found.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));
     found.dedup_by(|a, b| a.task_arn == b.task_arn);

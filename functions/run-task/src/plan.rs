@@ -95,8 +95,9 @@ pub fn base(ask: &Ask, launch: Launch, definition: &TaskDefinition, keys: &Keys)
 pub fn conflict(before: &[Task], base: &RunTask, keys: &Keys) -> Option<Problem> {
     let run = |tags: &[Tag]| tags.iter().find(|tag| tag.key == keys.run).map(|tag| tag.value.clone());
     let ours = run(&base.tags);
-    let others: Vec<&str> =
-        before.iter().filter(|task| run(&task.tags) != ours).map(|task| task.task_arn.as_str()).collect();
+    // What has lost its tags says nothing of its request.
+    let is_others = |task: &&Task| run(&task.tags).is_some_and(|run| Some(run) != ours);
+    let others: Vec<&str> = before.iter().filter(is_others).map(|task| task.task_arn.as_str()).collect();
     (!others.is_empty()).then(|| {
         let detail = format!(
             "under this key another request has started {}: use another key, or send the same request",

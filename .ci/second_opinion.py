@@ -688,7 +688,7 @@ embedded | task.startedAt | ours only | Task | DescribeTasks StopTask
 embedded | task.stopCode | ours only | Task | DescribeTasks StopTask
 embedded | task.stoppedAt | ours only | Task | DescribeTasks
 embedded | task.stoppingAt | ours only | Task | DescribeTasks StopTask
-embedded | task.tags[] | moto only | * | StopTask
+embedded | task.tags[] | moto only | StopTask | DescribeTasks StopTask
 embedded | task.version | ours only | Task | DescribeTasks RunTask StopTask
 embedded | taskArns[] | ours only | Task | ListTasks
 embedded | taskDefinition.deregisteredAt | ours only | TaskDefinition | DeregisterTaskDefinition DescribeTaskDefinition

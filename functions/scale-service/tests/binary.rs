@@ -1,9 +1,10 @@
 //! The very binary that Lambda runs, under a Runtime API, with every file of `events/scale-service/`.
 
-use emulator::World;
+use emulator::{ServiceSeed, World};
 use harness::binary::{Binary, answers_every_file, machine_now};
 use harness::events::{self, SCALE_SERVICE};
-use serde_json::Value;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
 
 const PATH: &str = env!("CARGO_BIN_EXE_scale-service");
 
@@ -108,4 +109,26 @@ async fn what_only_observes_logs_an_item_again_only_when_it_says_something_else(
     assert_eq!(resources, microservices, "each of them once, in two runs");
     let summaries = lines.iter().filter(|line| line["counts"].is_string() && line["dryRun"] == true);
     assert_eq!(summaries.count(), 2);
+}
+
+#[tokio::test]
+async fn a_schedules_run_logs_which_service_is_late_to_wake() {
+    let now = machine_now();
+    let mut world = World::new(now);
+    let record = format!("v1 starting@{} n=2 by=schedule", now - SignedDuration::from_mins(40));
+    let late = ServiceSeed::new("users").desired(0).cannot_start("CannotPullContainerError: gone");
+    let late = late.tag("steward:schedule", "always").tag("steward:record", &record);
+    world.cluster("prod").service("prod", late);
+    let started = json!({"cluster": "prod", "service": "users", "desiredCount": 2});
+    world.call("ecs", "UpdateService", started).unwrap();
+    let environment = [("LOG_LEVEL", "info"), ("MODE", "act"), ("CLUSTERS", "*")];
+    let mut binary = Binary::start(PATH, world, &environment).await;
+    let event = events::read_at("scale-service", "scheduled-reconcile", now).to_string();
+    let report = binary.invoke(event.as_bytes()).await.unwrap();
+    assert_eq!(report["items"][0]["warnings"][0]["code"], "lateToWake", "{report}");
+    let lines = binary.lines_of_an_invocation().await;
+    let late = lines.iter().find(|line| line["code"] == "lateToWake");
+    let late = late.unwrap_or_else(|| panic!("{lines:?}"));
+    assert_eq!((&late["level"], &late["resource"]), (&json!("WARN"), &json!("service/prod/users")), "{late}");
+    assert!(late["message"].as_str().unwrap().starts_with("0 of 2 tasks run"), "{late}");
 }

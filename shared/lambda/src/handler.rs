@@ -1,13 +1,13 @@
 //! One event through a function, whoever sent it.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::events::BusEvent;
-use shared::{Answer, Code, Deadline, Item, Outcome, Problem, Via};
+use shared::{Answer, Code, Deadline, Item, Outcome, Problem, Report, Via};
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -140,6 +140,7 @@ impl<F: Function> Handler<F> {
                         tracing::info!(resource, %outcome, dryRun = dry, "{}", item.reason);
                     }
                 }
+                self.log_warnings(report);
             }
             metrics.report(report);
         }
@@ -163,17 +164,34 @@ impl<F: Function> Handler<F> {
         run.into_iter().chain(report.events.iter().cloned()).collect()
     }
 
-    /// Whether a run says something else of a thing than the last one did: what recurs every five minutes would tell
-    /// the same each time.
+    /// A line for each warning: also what is left as it is may be late to wake.
+    fn log_warnings(&self, report: &Report) {
+        for item in &report.items {
+            for warning in &item.warnings {
+                let (resource, code) = (&item.resource, warning.code);
+                if self.is_new(format!("{resource} {code}"), &warning.detail) {
+                    tracing::warn!(resource, %code, dryRun = report.dry_run, "{}", warning.detail);
+                }
+            }
+        }
+    }
+
+    /// Whether a run says something else of a thing than the last one did.
     fn is_news(&self, item: &Item) -> bool {
+        self.is_new(item.resource.clone(), (item.outcome, item.code, &item.reason))
+    }
+
+    /// Whether this is something else than what was said of it last: what recurs every five minutes would tell the same
+    /// each time.
+    fn is_new(&self, of: String, said: impl Hash) -> bool {
         let mut hasher = DefaultHasher::new();
-        (item.outcome, item.code, &item.reason).hash(&mut hasher);
+        said.hash(&mut hasher);
         let said = hasher.finish();
         let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(item.resource.clone(), said) != Some(said)
+        known.insert(of, said) != Some(said)
     }
 }
 

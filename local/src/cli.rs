@@ -83,8 +83,9 @@ enum Command {
     /// Live through a year of many services, and check every tick
     ///
     /// Schedules in many zones, people's changes, overrides, deployments, outages, faults and kills,
-    /// all from a seed, on an embedded AWS. The exit status is 0 when every service was always as it
-    /// ought to be, and 1 when one was not.
+    /// all from a seed, on an embedded AWS. Of an evening the bedtime check says which services will not
+    /// wake, and in the morning it is seen. The exit status is 0 when every service was always as it
+    /// ought to be, and what did not wake had been told; and 1 when one was not.
     #[command(after_help = "Examples:
   cargo local simulate --days 14
   cargo local simulate --days 365 --seed 7")]
@@ -98,6 +99,9 @@ enum Command {
         /// How many services
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
         services: u16,
+        /// On how many of a hundred evenings the bedtime check is asked, and something is done to what sleeps
+        #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
+        nights: u8,
     },
 
     /// Print the REST API's description (OpenAPI 3.1), made from the types and the template's routes
@@ -196,8 +200,8 @@ impl Cli {
         let ended = match self.command {
             Command::Demo { sabotage } => demo(sabotage).await,
             Command::Serve { port, host, schedules, on } => serve(port, host, schedules, on).await,
-            Command::Simulate { days, seed, services } => {
-                simulate(Options { days, seed, services: services.into() }).await
+            Command::Simulate { days, seed, services, nights } => {
+                simulate(Options { days, seed, services: services.into(), nights }).await
             }
             Command::Invoke { function, file, on } => invoke(&function, file, on).await,
             Command::Openapi { check } => openapi(check),

@@ -6,6 +6,7 @@ use emulator::{Aws, ServiceSeed, TargetSeed, World};
 use serde_json::{Value, json};
 
 use crate::calendar::{DEFAULT_ZONE, HOLIDAYS, NAMED, Plan};
+use crate::causes;
 use crate::machines::{self, Machines};
 use crate::model::{By, Half, Lease, Live, Memory, Target};
 use crate::random::Random;
@@ -49,6 +50,14 @@ pub(crate) struct Service {
     pub(crate) had: BTreeSet<i64>,
     /// As it was before it was stopped, while nobody touches it.
     pub(crate) before: Option<Live>,
+    /// When people last did something to it, or to what surrounds it.
+    pub(crate) seen_to: i64,
+    /// Its tasks cannot start, for a reason that nothing shows beforehand.
+    pub(crate) hindered: bool,
+    /// Its record is nonsense.
+    pub(crate) garbled: bool,
+    /// The count that its tag `steward:size` says.
+    pub(crate) tagged: Option<i64>,
 }
 
 /// All of it.
@@ -150,6 +159,7 @@ impl Fleet {
         if night > 0 {
             seed = seed.tag(NIGHT, &night.to_string());
         }
+        causes::stock(world, &name);
         world.service(&cluster.name, seed);
         let mut action = None;
         if worker {
@@ -176,6 +186,10 @@ impl Fleet {
             memory: None,
             had: BTreeSet::new(),
             before: None,
+            seen_to: 0,
+            hindered: false,
+            garbled: false,
+            tagged: None,
         });
     }
 

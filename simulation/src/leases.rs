@@ -41,6 +41,10 @@ impl<S: SystemUnderTest> Year<S> {
     }
 
     pub(crate) fn set_lease(&mut self, place: OverridePlace, lease: Option<Lease>) {
+        if let Some(lease) = lease {
+            let reached = self.reached(place);
+            self.seen_to(&self.nights.disturbed(&reached, lease));
+        }
         match place {
             OverridePlace::Service(n) => {
                 if let Some(service) = self.fleet.services.get_mut(n) {

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::SystemUnderTest;
 use crate::compare::{UNKNOWN, is_as_remembered, record, shown};
 use crate::fleet::{Fleet, RECORD, SCHEDULE};
+use crate::leases::OverridePlace;
 use crate::model::{Expected, Facts, Half, Lease, Live, Memory, Target, WHOLE, wanted};
 use crate::random::Random;
 use crate::year::Year;
@@ -136,6 +137,8 @@ impl<S: SystemUnderTest> Year<S> {
     ) -> Facts<'f> {
         Facts {
             memory: it.memory.as_ref(),
+            garbled: false,
+            tagged: None,
             live: look(world, it.name),
             deploying: false,
             whole: is_whole(world, it.name),
@@ -308,7 +311,10 @@ impl<S: SystemUnderTest> Year<S> {
     /// the schedule.
     pub(crate) fn at_the_machines(&mut self) {
         let n = self.random.index(self.fleet.machines.len());
-        let Some(name) = self.fleet.machines.get(n).map(|it| it.name) else { return };
+        let Some((name, cluster)) = self.fleet.machines.get(n).map(|it| (it.name, it.cluster)) else {
+            return;
+        };
+        self.seen_to(&self.reached(OverridePlace::Cluster(cluster)));
         match self.random.between(1, 10) {
             1..=3 => {
                 let family = JOBS.get(self.random.index(JOBS.len())).map_or("", |(family, _)| family);

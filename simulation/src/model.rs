@@ -149,6 +149,10 @@ pub(crate) fn wanted(
 #[expect(clippy::struct_excessive_bools, reason = "what is seen, fact by fact")]
 pub(crate) struct Facts<'a> {
     pub(crate) memory: Option<&'a Memory>,
+    /// Somebody made nonsense of its record.
+    pub(crate) garbled: bool,
+    /// The count that a tag says, for where nothing else does.
+    pub(crate) tagged: Option<i64>,
     pub(crate) live: Live,
     pub(crate) deploying: bool,
     /// All of it runs.
@@ -183,6 +187,9 @@ impl Facts<'_> {
         let (Ok(plan), wanted) = (self.plan, self.wanted) else { return self.same("unreadable") };
         if wanted.is_some_and(|it| it.want == Want::Hold) {
             return self.same("held");
+        }
+        if self.garbled {
+            return self.same("a record that can't be read");
         }
         let begun = self.memory.filter(|memory| memory.begun && !self.is_taken_back(plan, wanted));
         if let Some(begun) = begun {
@@ -332,7 +339,7 @@ impl Facts<'_> {
 
     fn is_without_size(&self) -> bool {
         let unsaid = self.memory.is_some_and(|it| it.on && !it.starting && it.size.count.is_none());
-        unsaid && self.is_at_rest() && !self.is_idle()
+        unsaid && self.tagged.is_none() && self.is_at_rest() && !self.is_idle()
     }
 
     /// The end of a start: what slept until it was whole wakes, unless somebody was there.
@@ -379,7 +386,8 @@ impl Facts<'_> {
             let off = self.wanted.is_some_and(|wanted| wanted.want == Want::Off);
             // By night a few tasks without a target may be what a stop left.
             let ours = self.is_down() || (off && self.is_at_rest());
-            (true, Size { count: self.counted().filter(|_| !ours), scaling: self.awake() })
+            let count = self.counted().filter(|_| !ours).or(self.tagged);
+            (true, Size { count, scaling: self.awake() })
         };
         let (on, size) = self.memory.map_or_else(at_first_sight, |memory| (memory.on, memory.size));
         let night = self.memory.map_or(0, |memory| memory.night);
@@ -446,6 +454,7 @@ impl Facts<'_> {
         let Some(size) = self.memory.map(|memory| memory.size) else {
             return self.same("nothing says its size");
         };
+        let size = Size { count: size.count.or(self.tagged), ..size };
         let scaling = if self.is_on() { self.awake() } else { size.scaling };
         // Its scheduled action is made up for, unless somebody had suspended it, or woke it meanwhile.
         let slept = self.live.target.is_some_and(|live| live.flags == [true; 3]) && !self.is_on();

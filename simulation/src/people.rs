@@ -17,12 +17,17 @@ impl<S: SystemUnderTest> Year<S> {
         let starting: Vec<usize> = self.starting().collect();
         let chosen = starting.get(self.random.index(starting.len())).copied();
         if let Some(n) = chosen.filter(|_| self.random.percent(70)) {
+            self.seen_to(&[n]);
             self.hurry(n).await;
             self.note_sizes();
             return;
         }
         let n = self.random.index(self.fleet.services.len());
-        match self.random.between(1, 100) {
+        let drawn = self.random.between(1, 100);
+        if matches!(drawn, 1..=28 | 38..=46 | 73..=94) {
+            self.seen_to(&[n]);
+        }
+        match drawn {
             1..=25 => self.resize(n),
             26..=28 => self.hinder(n),
             29..=37 => self.at_the_machines(),
@@ -53,7 +58,17 @@ impl<S: SystemUnderTest> Year<S> {
         drop(self.aws.with(|world| world.call(service, operation, input)));
     }
 
-    fn touched(&mut self, n: usize) {
+    /// People did something to these: what comes of a night is not the night's alone any more.
+    pub(crate) fn seen_to(&mut self, which: &[usize]) {
+        let now = self.seconds();
+        for n in which {
+            if let Some(service) = self.fleet.services.get_mut(*n) {
+                service.seen_to = now;
+            }
+        }
+    }
+
+    pub(crate) fn touched(&mut self, n: usize) {
         if let Some(service) = self.fleet.services.get_mut(n) {
             service.before = None;
         }
@@ -88,6 +103,9 @@ impl<S: SystemUnderTest> Year<S> {
         self.aws.with(|world| {
             world.cannot_start(&cluster, &service, hinders.then_some("CannotPullContainerError: not found"));
         });
+        if let Some(service) = self.fleet.services.get_mut(n) {
+            service.hindered = hinders;
+        }
     }
 
     fn resize(&mut self, n: usize) {
@@ -239,6 +257,7 @@ impl<S: SystemUnderTest> Year<S> {
         let n = self.random.index(self.fleet.clusters.len());
         let plan = self.random.percent(70).then(|| self.random.index(self.fleet.plans.len()));
         let text = plan.and_then(|plan| self.fleet.text(Tag::Plan(plan)));
+        self.seen_to(&self.reached(OverridePlace::Cluster(n)));
         let Some(cluster) = self.fleet.clusters.get_mut(n) else { return };
         cluster.plan = plan;
         let path = format!("cluster/{}", cluster.name);
@@ -256,6 +275,7 @@ impl<S: SystemUnderTest> Year<S> {
         else {
             return;
         };
+        self.seen_to(&self.reached(OverridePlace::Cluster(cluster)));
         self.write_tag(&format!("cluster/{name}"), SCHEDULE, Some(text));
         if let Some(cluster) = self.fleet.clusters.get_mut(cluster) {
             cluster.plan = Some(plan);
@@ -279,9 +299,11 @@ impl<S: SystemUnderTest> Year<S> {
         let chosen = all_off.get(self.random.index(all_off.len())).copied();
         let n = chosen.filter(|_| self.random.percent(50)).unwrap_or(any);
         let Some((cluster, service)) = self.names(n) else { return };
+        let now = self.seconds();
         self.write_tag(&format!("service/{cluster}/{service}"), RECORD, None);
         if let Some(service) = self.fleet.services.get_mut(n) {
             (service.memory, service.before) = (None, None);
+            (service.garbled, service.seen_to) = (false, now);
         }
         self.figures.lost += 1;
     }

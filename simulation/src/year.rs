@@ -9,7 +9,8 @@ use crate::compare::{UNKNOWN, whole};
 use crate::fleet::{Fleet, Service, catalog, end, is_deploying, is_whole, look};
 use crate::looks;
 use crate::machines::SeenMachines;
-use crate::model::{ENFORCE, Expected, Facts, Lease, Live, MAX_DESIRED, wanted};
+use crate::model::{ENFORCE, Expected, Facts, Lease, Live, MAX_DESIRED, WHOLE, wanted};
+use crate::nights::Nights;
 use crate::random::Random;
 use crate::{Figures, Options, SystemUnderTest};
 
@@ -34,9 +35,10 @@ pub(crate) struct Year<S> {
     /// Until then no tick comes.
     pub(crate) down_until: i64,
     next_person: i64,
-    next_quiet: i64,
+    pub(crate) next_quiet: i64,
     /// The groups as they were before runs that something disturbed.
     machines_before: Option<Vec<SeenMachines>>,
+    pub(crate) nights: Nights,
 }
 
 /// A service before a tick, and what it ought to be after it.
@@ -75,8 +77,10 @@ impl<S: SystemUnderTest> Year<S> {
             next_person: BEGIN + HOUR,
             next_quiet: BEGIN,
             machines_before: None,
+            nights: Nights::new(options),
         };
         year.note_sizes();
+        year.choose_evening();
         Ok(year)
     }
 
@@ -96,7 +100,10 @@ impl<S: SystemUnderTest> Year<S> {
             return Ok(None);
         }
         let tick = self.next_tick(now);
-        if self.next_person < tick {
+        if let Some(at) = self.nights.next().filter(|at| *at <= tick && *at <= self.next_person) {
+            self.move_to(at.max(whole(self.aws.now())));
+            self.night().await;
+        } else if self.next_person < tick {
             // On the clock, however long the last run took.
             self.move_to(self.next_person.max(whole(self.aws.now())));
             self.people().await;
@@ -159,6 +166,8 @@ impl<S: SystemUnderTest> Year<S> {
         let calendar = plan.ok().flatten().and_then(|plan| self.fleet.plans.get(plan));
         Facts {
             memory: service.memory.as_ref(),
+            garbled: service.garbled,
+            tagged: service.tagged,
             live,
             deploying: live.count > 0 && is_deploying(world, cluster, &service.name),
             whole: is_whole(world, cluster, &service.name),
@@ -190,7 +199,9 @@ impl<S: SystemUnderTest> Year<S> {
             // A start by `enforce` that was cut off is finished for the last transition's instant.
             let starts = expected.memory.as_ref().is_some_and(|memory| memory.starting);
             let other = expected.rule == ENFORCE && starts;
-            let settles = again.live == expected.live && again.memory == expected.memory && !other;
+            // What the end of a start brings up to its min is not whole to a run that comes right after.
+            let grows = expected.rule == WHOLE && expected.live.count > live.count;
+            let settles = again.live == expected.live && again.memory == expected.memory && !other && !grows;
             Seen { live, expected, settles }
         };
         self.aws.with(|world| self.fleet.services.iter().map(|service| one(world, service)).collect())
@@ -281,12 +292,15 @@ impl<S: SystemUnderTest> Year<S> {
 
     /// A run that nothing disturbs, and its report.
     pub(crate) async fn run_well(&mut self) -> Value {
+        let from = self.seconds();
+        self.note_who_is_up(from);
         let report = self.system.invoke("scale-service", self.event()).await.unwrap_or_else(|problem| {
             self.violation("a clean run ends well", "reconcile", &format!("it failed: {problem}"));
             Value::Null
         });
         self.figures.ticks += 1;
         self.count_calls();
+        self.nights.came_a_run(from);
         report
     }
 

@@ -4,54 +4,16 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use emulator::{Aws, GroupSeed, ImageSeed, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, GroupSeed, ServiceSeed, TargetSeed, World};
 use fastrand::Rng;
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use simulation::causes::{Cause, Victim, stock};
 
-use super::{OFFICE, arn, call, local, reconcile, start};
-use crate::fixture::Fixture;
+use super::{OFFICE, local, reconcile, start};
 
-/// What is done to a service, in the evening after it went to sleep; to its images and machines before that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Done {
-    Nothing,
-    RecordRemoved,
-    RecordRemovedAndSizeTagged,
-    RecordGarbled,
-    ImageRemoved,
-    ImageArchived,
-    AnotherImageRemoved,
-    TagMoved,
-    ExpiresBefore,
-    ExpiresAfter,
-    UntaggedExpire,
-    MaxLowered,
-    MaxLoweredToItsSize,
-    MachinesSleepLonger,
-    MachinesWakeWithIt,
-    DefinitionInactive,
-    ScheduleRemoved,
-}
-
-const ALL: [Done; 17] = [
-    Done::Nothing,
-    Done::RecordRemoved,
-    Done::RecordRemovedAndSizeTagged,
-    Done::RecordGarbled,
-    Done::ImageRemoved,
-    Done::ImageArchived,
-    Done::AnotherImageRemoved,
-    Done::TagMoved,
-    Done::ExpiresBefore,
-    Done::ExpiresAfter,
-    Done::UntaggedExpire,
-    Done::MaxLowered,
-    Done::MaxLoweredToItsSize,
-    Done::MachinesSleepLonger,
-    Done::MachinesWakeWithIt,
-    Done::DefinitionInactive,
-    Done::ScheduleRemoved,
-];
+/// The hours of the machines as long as nothing is done to them.
+const MACHINES: &str = "Mon-Fri 07:45-20:15 America/Sao_Paulo";
 
 /// What was told, and what came up.
 #[derive(Default)]
@@ -63,7 +25,7 @@ struct Figures {
     /// That stayed down, and nobody had said so.
     missed: Vec<String>,
     /// That were told, and came up: what had been done to them.
-    cried_wolf: BTreeSet<Done>,
+    cried_wolf: BTreeSet<Option<Cause>>,
 }
 
 impl fmt::Display for Figures {
@@ -80,126 +42,62 @@ impl fmt::Display for Figures {
     }
 }
 
-struct Planted {
+/// A service, and what is to be done to it in the evening after it went to sleep.
+struct Sleeper {
     name: String,
-    done: Done,
+    cluster: String,
+    cause: Option<Cause>,
     count: i64,
+    of_age: Timestamp,
 }
 
-fn image_of(name: &str, pushed: &str) -> ImageSeed {
-    ImageSeed::new("prod-1").pushed_at(local(pushed)).content(name)
-}
-
-/// A rule for images of more than seven days.
-fn older_than_a_week(status: &str) -> Value {
-    json!({"rules": [{
-        "rulePriority": 1,
-        "selection": {"tagStatus": status, "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7},
-        "action": {"type": "expire"},
-    }]})
-}
-
-fn plant(world: &mut World, rng: &mut Rng, n: usize) -> Planted {
+fn sleeper(world: &mut World, rng: &mut Rng, n: usize) -> Sleeper {
     let name = format!("s{n:02}");
-    let done = if rng.u8(..3) == 0 { Done::Nothing } else { *rng.choice(&ALL).unwrap() };
+    let cause = if rng.u8(..3) == 0 { None } else { rng.choice(Cause::ALL) };
     let count = rng.i64(2..5);
-    let pushed = match done {
-        Done::ExpiresBefore => format!("2026-11-18 0{}:{:02}", rng.u8(3..8), rng.u8(..60)),
-        Done::ExpiresAfter => format!("2026-11-18 {:02}:{:02}", rng.u8(9..20), rng.u8(..60)),
-        _ => "2026-11-20 12:00".to_owned(),
-    };
-    world.repository(&name).image(&name, image_of(&name, &pushed));
-    world.image(&name, ImageSeed::untagged("spare").pushed_at(local("2026-10-01 12:00")));
-    match done {
-        Done::ExpiresBefore | Done::ExpiresAfter => {
-            world.lifecycle_policy(&name, &older_than_a_week("any"));
-        }
-        Done::UntaggedExpire => {
-            world.lifecycle_policy(&name, &older_than_a_week("untagged"));
-        }
-        _ => {}
-    }
+    // Up to some hours before the morning, or after it.
+    let (morning, minutes) = (local("2026-11-25 08:00"), SignedDuration::from_mins(rng.i64(30..660)));
+    let of_age = if cause == Some(Cause::ExpiresAfter) { morning + minutes } else { morning - minutes };
+    stock(world, &name);
     let mut seed = ServiceSeed::new(&name).desired(count).tag("steward:schedule", OFFICE);
-    let hours = match done {
-        Done::MachinesSleepLonger => Some("Mon-Fri 10:00-19:00 America/Sao_Paulo"),
-        Done::MachinesWakeWithIt => Some("Mon-Fri 07:45-20:15 America/Sao_Paulo"),
-        _ => None,
-    };
-    let cluster = if let Some(hours) = hours {
+    let on_machines = cause.is_some_and(Cause::needs_machines);
+    let cluster = if on_machines {
         seed = seed.ec2();
         let machines = GroupSeed::new(&name).sizes(0, 4, 8).instance_type("m5.xlarge").cluster(&name);
-        world.cluster(&name).group(machines.tag("steward:schedule", hours).tag("steward:cluster", &name));
+        world.cluster(&name).group(machines.tag("steward:schedule", MACHINES).tag("steward:cluster", &name));
         name.clone()
     } else {
         "prod".to_owned()
     };
     world.service(&cluster, seed);
-    if matches!(done, Done::MaxLowered | Done::MaxLoweredToItsSize) || (hours.is_none() && rng.bool()) {
+    if cause.is_some_and(Cause::needs_target) || (!on_machines && rng.bool()) {
         world.scalable_target(&cluster, &name, TargetSeed::new(1, 8));
     }
-    Planted { name, done, count }
+    Sleeper { name, cluster, cause, count, of_age }
 }
 
-fn in_the_evening(fixture: &Fixture, it: &Planted) {
-    let name = it.name.as_str();
-    let tagged = |tags: Value| {
-        call(fixture, "ecs", "TagResource", json!({"resourceArn": arn(name), "tags": tags}));
-    };
-    let untagged = |key: &str| {
-        call(fixture, "ecs", "UntagResource", json!({"resourceArn": arn(name), "tagKeys": [key]}));
-    };
-    let max = |max: i64| {
-        let target = json!({
-            "ServiceNamespace": "ecs", "ResourceId": format!("service/prod/{name}"),
-            "ScalableDimension": "ecs:service:DesiredCount", "MaxCapacity": max,
-        });
-        call(fixture, "application-autoscaling", "RegisterScalableTarget", target);
-    };
-    let digest = image_of(name, "2026-11-20 12:00").digest(name);
-    match it.done {
-        Done::RecordRemoved => untagged("steward:record"),
-        Done::RecordRemovedAndSizeTagged => {
-            untagged("steward:record");
-            tagged(json!([{"key": "steward:size", "value": format!("n={}", it.count)}]));
-        }
-        Done::RecordGarbled => tagged(json!([{"key": "steward:record", "value": "v1 of@noon"}])),
-        Done::ScheduleRemoved => untagged("steward:schedule"),
-        Done::ImageRemoved => fixture.aws.with(|world| drop_image(world, name, &digest)),
-        Done::AnotherImageRemoved => {
-            let spare = ImageSeed::untagged("spare").digest(name);
-            fixture.aws.with(|world| drop_image(world, name, &spare));
-        }
-        Done::ImageArchived => fixture.aws.with(|world| {
-            world.archive(name, &digest);
-        }),
-        Done::TagMoved => fixture.aws.with(|world| {
-            let spare = ImageSeed::untagged("spare").digest(name);
-            world.move_tag(name, "prod-1", &spare);
-        }),
-        Done::MaxLowered => max(it.count - 1),
-        Done::MaxLoweredToItsSize => max(it.count),
-        Done::DefinitionInactive => {
-            let definition = json!({"taskDefinition": format!("{name}:1")});
-            call(fixture, "ecs", "DeregisterTaskDefinition", definition);
-        }
-        Done::Nothing
-        | Done::ExpiresBefore
-        | Done::ExpiresAfter
-        | Done::UntaggedExpire
-        | Done::MachinesSleepLonger
-        | Done::MachinesWakeWithIt => {}
+impl Sleeper {
+    fn in_the_evening(&self, world: &mut World) {
+        let Some(cause) = self.cause else { return };
+        let hours =
+            if cause == Cause::MachinesSleepLonger { "Mon-Fri 10:00-19:00" } else { "Mon-Fri 08:00-20:00" };
+        let hours = format!("{hours} America/Sao_Paulo");
+        let victim = Victim {
+            cluster: &self.cluster,
+            service: &self.name,
+            count: self.count,
+            of_age: self.of_age,
+            machines: cause.needs_machines().then_some((self.name.as_str(), hours.as_str())),
+        };
+        cause.plant(world, victim);
     }
-}
-
-fn drop_image(world: &mut World, repository: &str, digest: &str) {
-    world.remove_image(repository, digest);
 }
 
 async fn night(seed: u64, figures: &mut Figures) {
     let mut rng = Rng::with_seed(seed);
     let mut world = World::new(local("2026-11-24 12:00"));
     world.cluster("prod");
-    let all: Vec<Planted> = (0..20).map(|n| plant(&mut world, &mut rng, n)).collect();
+    let all: Vec<Sleeper> = (0..20).map(|n| sleeper(&mut world, &mut rng, n)).collect();
     let fixture = start(Aws::new(world), &[]).await;
     reconcile(&fixture).await;
     for at in ["2026-11-24 20:00", "2026-11-24 20:05", "2026-11-24 20:15", "2026-11-24 20:20"] {
@@ -208,7 +106,7 @@ async fn night(seed: u64, figures: &mut Figures) {
     }
     fixture.aws.move_to(local("2026-11-24 20:25"));
     for it in &all {
-        in_the_evening(&fixture, it);
+        fixture.aws.with(|world| it.in_the_evening(world));
     }
     let check = fixture.system.invoke("describe-cluster", json!({"action": "wakeCheck"})).await.unwrap();
     let told = |name: &str| {
@@ -220,7 +118,7 @@ async fn night(seed: u64, figures: &mut Figures) {
         fixture.aws.move_to(local(at));
         reconcile(&fixture).await;
     }
-    fixture.aws.move_to(local("2026-11-25 07:59") + jiff::SignedDuration::from_secs(59));
+    fixture.aws.move_to(local("2026-11-25 07:59") + SignedDuration::from_secs(59));
     fixture.aws.with(|world| {
         world.run_lifecycle_policies();
     });
@@ -229,9 +127,7 @@ async fn night(seed: u64, figures: &mut Figures) {
         reconcile(&fixture).await;
     }
     fixture.aws.move_to(local("2026-11-25 08:24"));
-    for Planted { name, done, count } in &all {
-        let own = matches!(done, Done::MachinesSleepLonger | Done::MachinesWakeWithIt);
-        let cluster = if own { name.as_str() } else { "prod" };
+    for Sleeper { name, cluster, cause, count, .. } in &all {
         let is_up = fixture.aws.with(|world| world.running_count(cluster, name)) >= *count;
         let told = told(name);
         figures.services += 1;
@@ -239,10 +135,10 @@ async fn night(seed: u64, figures: &mut Figures) {
         figures.told += usize::from(told);
         figures.told_and_stayed_down += usize::from(told && !is_up);
         if !is_up && !told {
-            figures.missed.push(format!("seed {seed}: {name} {done:?}"));
+            figures.missed.push(format!("seed {seed}: {name} {cause:?}"));
         }
         if told && is_up {
-            figures.cried_wolf.insert(*done);
+            figures.cried_wolf.insert(*cause);
         }
     }
 }

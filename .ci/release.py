@@ -152,6 +152,47 @@ def function_of(logical):
     return re.sub(r"(?<!^)(?=[A-Z])", "-", logical.removesuffix("Function")).lower()
 
 
+def conditions_of(value):
+    """The conditions that decide what is in a value."""
+    if isinstance(value, dict):
+        own = {value["Fn::If"][0]} if "Fn::If" in value else set()
+        return own.union(*map(conditions_of, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(conditions_of, value))
+    return set()
+
+
+def deployed_anew(template):
+    """A deployment of the API for each set of routes that parameters may choose.
+
+    A stage serves the routes that there were when its deployment was made, and a deployment is made anew only under
+    another name. `sam deploy` gives it one each time; a template that is translated already has to know them all.
+    """
+    resources = template["Resources"]
+    ((name, deployment),) = [it for it in resources.items() if it[1]["Type"] == "AWS::ApiGateway::Deployment"]
+    (stage,) = [it for it in resources.values() if it["Type"] == "AWS::ApiGateway::Stage"]
+    conditions = sorted(conditions_of(resources["Api"]["Properties"]["Body"]["paths"]))
+    del resources[name]
+
+    def chosen(rest, holding):
+        if not rest:
+            suffix = "".join("1" if condition in holding else "0" for condition in conditions)
+            tests = [
+                {"Condition": condition} if condition in holding else {"Fn::Not": [{"Condition": condition}]}
+                for condition in conditions
+            ]
+            template["Conditions"][f"Routes{suffix}"] = {"Fn::And": tests} if len(tests) > 1 else tests[0]
+            resources[name + suffix] = {**deployment, "Condition": f"Routes{suffix}"}
+            return {"Ref": name + suffix}
+        first, *others = rest
+        return {"Fn::If": [first, chosen(others, holding | {first}), chosen(others, holding)]}
+
+    if conditions:
+        stage["Properties"]["DeploymentId"] = chosen(conditions, frozenset())
+    else:
+        resources[name] = deployment
+
+
 def retargeted(translated, version):
     """The translated template, with the code of its functions from a bucket that a parameter names."""
     template = json.loads(json.dumps(translated))
@@ -179,6 +220,7 @@ def retargeted(translated, version):
     if sorted(found) != FUNCTIONS:
         raise Unfit(f"the template has the functions {sorted(found)}, and the workspace {FUNCTIONS}")
 
+    deployed_anew(template)
     metadata = template.setdefault("Metadata", {})
     # It is for `sam publish`, which takes the template as it is in the repository.
     metadata.pop("AWS::ServerlessRepo::Application", None)

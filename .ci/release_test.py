@@ -114,6 +114,39 @@ class Template(unittest.TestCase):
         self.translated = json.loads(TRANSLATED.read_text(encoding="utf-8"))
         self.made = TOOL.retargeted(self.translated, "0.2.0")
 
+    def test_each_set_of_routes_has_a_deployment_of_its_own(self):
+        conditions = ["PruneImagesDeployed", "RunTaskDeployed", "StopTaskDeployed"]
+        paths = self.made["Resources"]["Api"]["Properties"]["Body"]["paths"]
+        self.assertEqual(sorted(TOOL.conditions_of(paths)), conditions)
+        (stage,) = [it for it in self.made["Resources"].values() if it["Type"] == "AWS::ApiGateway::Stage"]
+
+        def decided(value, holding):
+            while "Fn::If" in value:
+                condition, yes, no = value["Fn::If"]
+                value = yes if condition in holding else no
+            return value["Ref"]
+
+        def holds(test, holding):
+            ((word, of),) = test.items()
+            if word == "Condition":
+                return of in holding
+            return all(holds(it, holding) for it in of) if word == "Fn::And" else not holds(of[0], holding)
+
+        served = set()
+        for number in range(8):
+            holding = {condition for bit, condition in enumerate(conditions) if number >> bit & 1}
+            name = decided(stage["Properties"]["DeploymentId"], holding)
+            served.add(name)
+            # It is there, and it is the only one.
+            there = [
+                name
+                for name, resource in self.made["Resources"].items()
+                if resource["Type"] == "AWS::ApiGateway::Deployment"
+                and holds(self.made["Conditions"][resource["Condition"]], holding)
+            ]
+            self.assertEqual(there, [name])
+        self.assertEqual(len(served), 8)
+
     def test_each_function_takes_its_own_zip_of_this_version(self):
         keys = {}
         for name, resource in self.made["Resources"].items():
@@ -134,7 +167,9 @@ class Template(unittest.TestCase):
                 self.assertRegex(parameter["Default"], parameter.get("AllowedPattern", "."))
         self.assertEqual(self.made["Parameters"], self.translated["Parameters"])
         self.assertEqual(self.made["Outputs"], self.translated["Outputs"])
-        self.assertEqual(self.made["Resources"].keys(), self.translated["Resources"].keys())
+        # The deployments of the API have a test of their own.
+        names = lambda template: {n for n, it in template["Resources"].items() if it["Type"] != "AWS::ApiGateway::Deployment"}
+        self.assertEqual(names(self.made), names(self.translated))
 
     def test_it_fits_into_what_cloudformation_takes_from_s3(self):
         with tempfile.TemporaryDirectory() as folder:

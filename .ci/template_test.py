@@ -10,6 +10,8 @@ import re
 import unittest
 from pathlib import Path
 
+from samtranslator.yaml_helper import yaml_parse
+
 ROOT = Path(__file__).resolve().parent.parent
 TRANSLATED = Path(os.environ.get("STEWARD_TRANSLATED", ROOT / "target" / "template.translated.json"))
 EVENTS = ROOT / "events"
@@ -19,7 +21,7 @@ TEMPLATE = json.loads(TRANSLATED.read_text(encoding="utf-8"))
 # What parameters may leave out: conditions of these names are decided here, the others stay as they are written.
 DECIDED = {
     "RunTaskDeployed", "StopTaskDeployed", "PruneImagesDeployed", "MayChange", "DeploymentsDenied", "EveryCluster",
-    "EveryGroup", "HasKmsKey", "InVpc", "ApiLogsRoleWanted",
+    "EveryGroup", "HasKmsKey", "InVpc", "ApiLogsRoleWanted", "FunctionsRead", "SchedulesRead",
 }
 NOTHING = {"Ref": "AWS::NoValue"}
 EVERYTHING = {
@@ -42,6 +44,11 @@ def with_parameters(value, **given):
             return not with_parameters(of[0], **given)
         if word == "Fn::And":
             return all(with_parameters(one, **given) for one in of)
+        if word == "Fn::EachMemberEquals":
+            members, one = with_parameters(of[0], **given), of[1]
+            return all(member == one for member in listed(members))
+        if word == "Fn::Contains":
+            return of[1] in listed(with_parameters(of[0], **given))
         if word == "Fn::Or":
             return any(with_parameters(one, **given) for one in of)
         if word == "Fn::Join":
@@ -283,14 +290,17 @@ class TheApi(unittest.TestCase):
 
     def test_it_is_deployed_anew_whenever_a_parameter_may_have_changed_its_routes(self):
         # A stage serves the routes of its deployment, which another body alone does not replace.
-        source = (ROOT / "template.yaml").read_text(encoding="utf-8")
-        self.assertIn("AlwaysDeploy: true", source)
+        source = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+        self.assertIs(source["Resources"]["Api"]["Properties"]["AlwaysDeploy"], True)
 
     def test_it_takes_no_tls_below_1_2(self):
         (api,) = of_type("AWS::ApiGateway::RestApi").values()
-        self.assertEqual(api["SecurityPolicy"], "SecurityPolicy_TLS13_1_2_2021_06")
-        # AWS takes such a policy only together with a mode of access.
-        self.assertEqual(api["EndpointAccessMode"], "BASIC")
+        # GovCloud knows none of these policies. Elsewhere AWS takes one only together with a mode of access.
+        for name, value in (("SecurityPolicy", "SecurityPolicy_TLS13_1_2_2021_06"), ("EndpointAccessMode", "BASIC")):
+            self.assertEqual(api[name], {"Fn::If": ["InGovCloud", NOTHING, value]})
+        self.assertEqual(api["EndpointConfiguration"], {"Types": ["REGIONAL"]})
+        # The stage comes after the account's setting for logs, where this stack makes it.
+        self.assertIn("${ApiAccount}", json.dumps(api["Description"]))
 
     def test_there_is_one_stage_throttled_traced_and_logged_without_bodies(self):
         (stage,) = of_type("AWS::ApiGateway::Stage").values()
@@ -335,6 +345,7 @@ class TheFunctions(unittest.TestCase):
                 self.assertEqual(function["Runtime"], "provided.al2023")
                 self.assertEqual(function["Architectures"], ["arm64"])
                 self.assertEqual(function["Handler"], "bootstrap")
+                self.assertEqual(function["Timeout"], 600 if name == "DescribeClusterFunction" else 900)
                 self.assertEqual(function["TracingConfig"], {"Mode": "Active"})
 
     def test_the_smallest_deployment_has_two_functions_and_their_routes_alone(self):
@@ -376,6 +387,10 @@ class TheFunctions(unittest.TestCase):
             )
 
         self.assertEqual(refused(), [])
+        self.assertEqual(refused(EnableChat="true", EventBus=""), ["ChatNeedsABus"])
+        self.assertEqual(refused(EnableChat="true"), [])
+        self.assertEqual(refused(SubnetIds=["subnet-1"]), ["SubnetsNeedSecurityGroups"])
+        self.assertEqual(refused(SubnetIds=["subnet-1"], SecurityGroupIds=["sg-1"]), [])
         self.assertEqual(refused(EnablePrune="true"), ["NightlyPruneNeedsItsFunction"])
         self.assertEqual(refused(EnablePrune="true", DeployPruneImages="true"), [])
         self.assertEqual(refused(EnableNightlyJob="true"), ["NightlyJobNeedsItsFunction"])
@@ -443,7 +458,7 @@ class TheFunctions(unittest.TestCase):
             self.assertNotRegex(days, pattern)
 
     def test_durations_are_iso_8601(self):
-        for parameter in ("WakeLead", "LateAfter", "OverrideMax", "NotifyBefore"):
+        for parameter in ("WakeLead", "LateAfter", "DeployingWait", "OverrideMax", "NotifyBefore"):
             with self.subTest(parameter=parameter):
                 pattern = re.compile(TEMPLATE["Parameters"][parameter]["AllowedPattern"])
                 self.assertRegex(TEMPLATE["Parameters"][parameter]["Default"], pattern)
@@ -597,6 +612,57 @@ class TheRoles(unittest.TestCase):
             self.assertEqual(RESOURCES[role]["Type"], "AWS::IAM::Role")
             self.assertNotIn("ManagedPolicyArns", RESOURCES[role]["Properties"])
 
+    def test_each_is_taken_by_the_one_service_that_runs_it(self):
+        services = {name: "lambda.amazonaws.com" for name in (role_of(function) for function in FUNCTIONS)}
+        services["ApiLogsRole"] = "apigateway.amazonaws.com"
+        for name, role in of_type("AWS::IAM::Role").items():
+            with self.subTest(role=name):
+                (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+                service = services.get(name, "scheduler.amazonaws.com")
+                self.assertEqual((trust["Effect"], listed(trust["Action"])), ("Allow", ["sts:AssumeRole"]))
+                self.assertEqual({key: listed(of) for key, of in trust["Principal"].items()}, {"Service": [service]})
+
+    def test_tasks_are_run_and_roles_are_passed_as_parameters_say(self):
+        (run,) = statements_of("RunTaskFunction", "Allow", "ecs:RunTask")
+        self.assertEqual(run["Resource"], {"Ref": "RunTaskDefinitionArns"})
+        (tag,) = statements_of("RunTaskFunction", "Allow", "ecs:TagResource")
+        self.assertEqual(tag["Condition"]["StringEquals"]["ecs:CreateAction"], "RunTask")
+        passed = {
+            statement["Resource"]["Ref"]: statement["Condition"]["StringEquals"]["iam:PassedToService"]
+            for statement in statements_of("RunTaskFunction", "Allow", "iam:PassRole")
+        }
+        self.assertEqual(
+            passed, {"RunPassRoleArns": "ecs-tasks.amazonaws.com", "RunVolumeRoleArns": "ecs.amazonaws.com"}
+        )
+        for parameter in ("RunTaskDefinitionArns", "RunPassRoleArns", "RunVolumeRoleArns"):
+            # A partition that is not its own would be refused by IAM.
+            self.assertRegex(TEMPLATE["Parameters"][parameter]["Default"], r"^arn:\*:.*:000000000000:.*none")
+
+    def test_what_a_function_or_schedule_holds_is_read_only_where_that_source_is_on(self):
+        for source, action in (("functions", "lambda:GetFunction"), ("schedules", "scheduler:GetSchedule")):
+            with self.subTest(source=source):
+                self.assertTrue(statements_of("PruneImagesFunction", "Allow", action))
+                for off in (source, f"tasks,{source}", f"{source},pipes"):
+                    there = resources(**EVERYTHING, SourcesOff=off)
+                    self.assertEqual(statements_of("PruneImagesFunction", "Allow", action, there), [])
+                there = resources(**EVERYTHING, SourcesOff="tasks,pipes")
+                self.assertTrue(statements_of("PruneImagesFunction", "Allow", action, there))
+
+    def test_the_largest_policy_is_one_that_iam_takes(self):
+        longest = ",".join(["c" * 34] * 10)
+        given = {"ClusterPatterns": longest, "GroupPatterns": longest}
+        self.assertEqual(TEMPLATE["Parameters"]["ClusterPatterns"]["MaxLength"], 350)
+        self.assertEqual(TEMPLATE["Parameters"]["GroupPatterns"]["MaxLength"], 350)
+        there = resources(**EVERYTHING, **given, DenyDeployments="true", KmsKey="k" * 75, SubnetIds=["subnet-1"])
+        listed_arns = json.dumps(
+            [self.arns_of(s["Resource"], **given) for _, s in statements(there) if "Fn::Split" in s["Resource"]
+             and "PruneRepositories" not in json.dumps(s["Resource"])]
+        )
+        (policy,) = there["ScaleServiceRole"]["Properties"]["Policies"]
+        # Its own text, with the lists (those of other roles too) and what ${…} stands for in the place of the functions.
+        size = len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) + len(listed_arns)
+        self.assertLess(size, 10_240)
+
     def test_no_action_is_a_wildcard(self):
         for role, statement in statements():
             with self.subTest(role=role, sid=statement.get("Sid")):
@@ -635,15 +701,10 @@ class TheRoles(unittest.TestCase):
         for action in ("ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass"):
             with self.subTest(action=action):
                 (allowed,) = statements_of("PruneImagesFunction", "Allow", action)
-                condition, china, others = allowed["Resource"]["Fn::If"]
-                self.assertEqual(condition, "InChina")
-                condition, gov, standard = others["Fn::If"]
-                self.assertEqual(condition, "InGovCloud")
-                for partition, split in (("aws-cn", china), ("aws-us-gov", gov), ("aws", standard)):
-                    self.assertEqual(arns(split, "users,team/*"), [
-                        f"arn:{partition}:ecr:*:*:repository/users",
-                        f"arn:{partition}:ecr:*:*:repository/team/*",
-                    ])
+                self.assertEqual(
+                    arns(allowed["Resource"], "users,team/*"),
+                    ["arn:*:ecr:*:*:repository/users", "arn:*:ecr:*:*:repository/team/*"],
+                )
                 own = {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}, "aws:RequestedRegion": {"Ref": "AWS::Region"}}
                 self.assertEqual(allowed["Condition"]["StringEquals"], own)
         self.assertEqual(TEMPLATE["Parameters"]["PruneRepositories"]["Default"], "")
@@ -827,6 +888,16 @@ class TheAlarms(unittest.TestCase):
             name = json.dumps({"Fn::GetAtt": [queue, "QueueName"]})
             self.assertIn(("AWS/SQS", "ApproximateNumberOfMessagesVisible", name), watched)
 
+    def test_they_ring_at_the_first_that_happens(self):
+        for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+            with self.subTest(alarm=name):
+                rule = tuple(alarm[key] for key in ("Threshold", "ComparisonOperator", "EvaluationPeriods", "TreatMissingData"))
+                if alarm["MetricName"] == "Reconciled":
+                    self.assertEqual(rule, (1, "LessThanThreshold", 3, "breaching"))
+                else:
+                    self.assertEqual(rule, (0, "GreaterThanThreshold", 1, "notBreaching"))
+                self.assertEqual(alarm["Period"], 43200 if name == "DescribeClusterAtRisk" else 300)
+
     def test_they_reach_the_topic_where_there_is_one(self):
         for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
             with self.subTest(alarm=name):
@@ -877,6 +948,12 @@ class TheChat(unittest.TestCase):
         (allowed,) = policy["PolicyDocument"]["Statement"]
         self.assertEqual((allowed["Action"], allowed["Principal"]), ("sqs:SendMessage", {"Service": "events.amazonaws.com"}))
         self.assertEqual(allowed["Condition"], {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ChatRule", "Arn"]}}})
+
+    def test_eventbridge_alone_may_publish_to_its_topic(self):
+        (policy,) = of_type("AWS::SNS::TopicPolicy").values()
+        (allowed,) = policy["PolicyDocument"]["Statement"]
+        self.assertEqual(allowed["Principal"], {"Service": "events.amazonaws.com"})
+        self.assertEqual((allowed["Action"], allowed["Resource"]), ("sns:Publish", {"Ref": "ChatTopic"}))
 
     def test_it_names_events_that_there_are(self):
         kinds = {json.loads(path.read_bytes())["title"] for path in (ROOT / "schemas").glob("*.json")}

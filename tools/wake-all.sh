@@ -414,7 +414,7 @@ finish() {
     if $apply; then
         printf '%d looked at, %d woken, %d left asleep, %d failed.\n' "$looked" "$woken" "$asleep" "$failed"
     else
-        printf '%d looked at, %d to wake, %d without a record (# …, --lost), %d held, %d failed. Nothing was changed.\n' \
+        printf '%d looked at, %d to wake, %d lost with a size to propose (# …, --lost), %d held, %d failed. Nothing was changed.\n' \
             "$looked" "$woken" "$proposed" "$asleep" "$failed"
     fi
     $interrupted && exit 130

@@ -72,8 +72,8 @@ enum Command {
         /// Fire the template's schedule Reconcile too, every five minutes of the world's clock
         ///
         /// It fires at once for the last such mark, and then at each; each is a line on the standard
-        /// error. Of marks that a moved clock passes over, only the last fires. The template's plain stop
-        /// and start are not fired: as deployed, they are disabled unless a parameter enables them.
+        /// error. Of marks that a moved clock passes over, only the last fires. The template's other
+        /// schedules are not fired.
         #[arg(long)]
         schedules: bool,
         #[command(flatten)]

@@ -345,7 +345,10 @@ impl Facts<'_> {
     /// The end of a start: what slept until it was whole wakes, unless somebody was there.
     fn up(&self, starting: &Memory) -> Expected {
         let target = self.live.target.map(|live| match starting.size.scaling {
-            Some((min, flags)) if self.asleep() => Self::bounded_by(live, min, flags, self.night),
+            Some((min, flags)) if self.asleep() => {
+                // A stop raises no min, so one above what it was is somebody's.
+                Self::bounded_by(live, min, flags, min.min(self.night))
+            }
             Some((_, flags)) if live.flags == [true, flags[1], flags[2]] => Target { flags, ..live },
             _ => live,
         });

@@ -1,4 +1,4 @@
-//! Serves the world that `.ci/second_opinion.py` compares with another emulator's, and prints its address.
+//! Serves the world that `.ci/second_opinion_test` compares with another emulator's, and prints its address.
 //!
 //! It holds what the embedded AWS has no operation to make: groups, capacity providers, repositories, and all that
 //! EventBridge, Lambda, Step Functions, Batch and `CodeBuild` describe. The script makes the same there, and makes the

@@ -167,12 +167,6 @@ impl Cause {
         matches!(self, Self::MachinesSleepLonger | Self::MachinesWakeWithIt)
     }
 
-    /// It waits for ECR to run the policies that are attached.
-    #[must_use]
-    pub fn is_policy(self) -> bool {
-        matches!(self, Self::ExpiresBefore | Self::ExpiresByCount | Self::ExpiresAfter | Self::UntaggedExpire)
-    }
-
     /// Does it.
     pub fn plant(self, world: &mut World, to: Victim<'_>) -> Planted {
         let Victim { cluster, service, count, .. } = to;

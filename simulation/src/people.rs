@@ -23,11 +23,7 @@ impl<S: SystemUnderTest> Year<S> {
             return;
         }
         let n = self.random.index(self.fleet.services.len());
-        let drawn = self.random.between(1, 100);
-        if matches!(drawn, 1..=28 | 38..=46 | 73..=94) {
-            self.seen_to(&[n]);
-        }
-        match drawn {
+        match self.random.between(1, 100) {
             1..=25 => self.resize(n),
             26..=28 => self.hinder(n),
             29..=37 => self.at_the_machines(),
@@ -99,6 +95,7 @@ impl<S: SystemUnderTest> Year<S> {
     /// starting for hours.
     fn hinder(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
+        self.seen_to(&[n]);
         let hinders = self.random.percent(60);
         self.aws.with(|world| {
             world.cannot_start(&cluster, &service, hinders.then_some("CannotPullContainerError: not found"));
@@ -110,6 +107,7 @@ impl<S: SystemUnderTest> Year<S> {
 
     fn resize(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
+        self.seen_to(&[n]);
         let count = if self.random.percent(30) { 0 } else { self.random.between(1, 9) };
         self.cli(
             "ecs",
@@ -122,6 +120,7 @@ impl<S: SystemUnderTest> Year<S> {
     /// Autoscaling: its bounds, its flags, or the whole of it.
     fn rebound(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
+        self.seen_to(&[n]);
         let resource = format!("service/{cluster}/{service}");
         let mut input = json!({
             "ServiceNamespace": "ecs",
@@ -236,6 +235,7 @@ impl<S: SystemUnderTest> Year<S> {
     /// The schedule's tag is replaced, removed, or added again.
     fn edit_schedule(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
+        self.seen_to(&[n]);
         let machines = self.fleet.machines.iter().position(|it| it.name == cluster);
         if let Some(machines) = machines.filter(|_| self.random.percent(70)) {
             self.schedule_with_machines(machines);
@@ -310,6 +310,7 @@ impl<S: SystemUnderTest> Year<S> {
 
     fn edit_policy(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
+        self.seen_to(&[n]);
         let (enforce, half) = (self.random.percent(30), self.random.half());
         let on_machines = self.fleet.machines.iter().any(|it| it.name == cluster);
         let night = if on_machines { 0 } else { self.random.night() };
@@ -336,6 +337,7 @@ impl<S: SystemUnderTest> Year<S> {
     /// A deployment that ends by itself, or one that goes on until somebody looks after it.
     fn deploy(&mut self, n: usize) {
         let Some((cluster, service)) = self.names(n) else { return };
+        self.seen_to(&[n]);
         match self.random.between(1, 3) {
             1 => {
                 let input = json!({"cluster": cluster, "service": service, "forceNewDeployment": true});

@@ -1,12 +1,9 @@
 """The programs of docs/recipes.md sign as AWS asks, and do what the page says.
 
-They are cut out of the page and run against a server on this machine that checks each signature by itself, after AWS's
-description (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). Python needs
+They are cut out of the page and run against a server on this machine that checks each signature (sigv4.py). Python needs
 botocore, so `.ci/template`'s environment runs this; curl's part is left out where curl is not there or too old to sign.
 """
 
-import hashlib
-import hmac
 import http.server
 import json
 import os
@@ -18,17 +15,15 @@ import tempfile
 import threading
 import unittest
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from sigv4 import Caller, why_refused
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
 
-# AWS's own example.
-KEY, SECRET, TOKEN = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "a/session+token=="
-REGION = "eu-central-1"
+CALLER = Caller(region="eu-central-1", token="a/session+token==")
 
 
 def block(language, holds):
@@ -36,41 +31,6 @@ def block(language, holds):
     found = [text for text in re.findall(rf"^```{language}\n(.*?)^```$", PAGE, flags=re.M | re.S) if holds in text]
     assert len(found) == 1, f"{len(found)} blocks of {language} hold {holds}"
     return found[0]
-
-
-def strictly(text):
-    return quote(unquote(text), safe="-_.~")
-
-
-def signature(method, target, headers, body):
-    """The signature that AWS would compute of a request, or why there is none."""
-    form = r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)"
-    match = re.fullmatch(form, headers.get("Authorization", ""))
-    if not match:
-        return None, "not signed"
-    key, day, region, service, signed, given = match.groups()
-    if (key, region, service) != (KEY, REGION, "execute-api"):
-        return None, f"signed for {service} in {region}"
-    names = signed.split(";")
-    if not {"host", "x-amz-date", "x-amz-security-token"} <= set(names) or headers["x-amz-security-token"] != TOKEN:
-        return None, f"signs only {signed}"
-    url = urlsplit(target)
-    pairs = (pair.partition("=") for pair in url.query.split("&") if pair)
-    canonical = "\n".join([
-        method,
-        "/".join(strictly(part) for part in url.path.split("/")),
-        "&".join(f"{name}={value}" for name, value in sorted((strictly(n), strictly(v)) for n, _, v in pairs)),
-        "".join(f"{name}:{' '.join(headers[name].split())}\n" for name in names),
-        signed,
-        hashlib.sha256(body).hexdigest(),
-    ])
-    scope = f"{day}/{region}/{service}/aws4_request"
-    text = "\n".join(["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, hashlib.sha256(canonical.encode()).hexdigest()])
-    secret = ("AWS4" + SECRET).encode()
-    for part in scope.split("/"):
-        secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
-    right = hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
-    return (right, "") if right == given else (None, "the signature is another")
 
 
 class Api(http.server.BaseHTTPRequestHandler):
@@ -83,11 +43,11 @@ class Api(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        right, why = signature(self.command, self.path, self.headers, body)
-        Api.seen.append((self.command, self.path, body, bool(right)))
+        refused = why_refused(CALLER, self.command, self.path, self.headers, body)
+        Api.seen.append((self.command, self.path, body, refused is None))
         status, said = 200, {"summary": "dev: 3 services starting", "ok": True, "items": []}
-        if not right:
-            status, said = 403, {"code": "badSignature", "detail": why, "retryable": False}
+        if refused:
+            status, said = 403, {"code": "badSignature", "detail": refused, "retryable": False}
         elif "/clusters/staging" not in self.path:
             status, said = 404, {"code": "notFound", "detail": "no such cluster", "retryable": False}
         text = json.dumps(said).encode()
@@ -113,8 +73,9 @@ class Recipes(unittest.TestCase):
         cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
         threading.Thread(target=cls.server.serve_forever, daemon=True).start()
         cls.environment = {
-            "PATH": os.environ["PATH"], "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_SESSION_TOKEN": TOKEN, "STEWARD_API": f"http://127.0.0.1:{cls.server.server_port}/live",
+            "PATH": os.environ["PATH"], "AWS_REGION": CALLER.region, "AWS_ACCESS_KEY_ID": CALLER.key,
+            "AWS_SECRET_ACCESS_KEY": CALLER.secret, "AWS_SESSION_TOKEN": CALLER.token,
+            "STEWARD_API": f"http://127.0.0.1:{cls.server.server_port}/live",
             "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1",
         }
 
@@ -174,9 +135,9 @@ class Recipes(unittest.TestCase):
     def test_the_check_takes_what_botocore_signed_and_refuses_it_when_anything_was_changed(self):
         body, target = b'{"reason":"x"}', "/live/v1/clusters/a/tasks?query=length%28tasks%29&family=users"
         request = AWSRequest("POST", f"https://api.example.com{target}", data=body, headers={"host": "api.example.com"})
-        SigV4Auth(Credentials(KEY, SECRET, TOKEN), "execute-api", REGION).add_auth(request)
+        SigV4Auth(Credentials(CALLER.key, CALLER.secret, CALLER.token), "execute-api", CALLER.region).add_auth(request)
         headers = request.headers
-        self.assertEqual(signature("POST", target, headers, body)[1], "")
+        self.assertIsNone(why_refused(CALLER, "POST", target, headers, body))
         for changed in (
             ("PUT", target, headers, body),
             ("POST", target.replace("clusters/a", "clusters/b"), headers, body),
@@ -184,9 +145,9 @@ class Recipes(unittest.TestCase):
             ("POST", target, headers, body + b" "),
         ):
             with self.subTest(changed=changed[:2]):
-                self.assertEqual(signature(*changed), (None, "the signature is another"))
+                self.assertIn("the signature does not match", why_refused(CALLER, *changed))
         del headers["Authorization"]
-        self.assertEqual(signature("POST", target, headers, body), (None, "not signed"))
+        self.assertEqual(why_refused(CALLER, "POST", target, headers, body), "Missing Authentication Token")
 
     def test_the_workflows_shell_function_is_the_one_of_the_page(self):
         def words(text):

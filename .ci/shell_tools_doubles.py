@@ -6,8 +6,6 @@
                                                 is the standard output of this
 """
 
-import hashlib
-import hmac
 import http.server
 import json
 import os
@@ -15,60 +13,11 @@ import subprocess
 import sys
 import threading
 import urllib.error
-import urllib.parse
 import urllib.request
 
-# AWS's documented example key
-# (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html).
-KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-TOKEN, REGION = "a+session/token==", "sa-east-1"
+from sigv4 import Caller, why_refused
 
-
-def encoded(text):
-    return urllib.parse.quote(text, safe="-_.~")
-
-
-def why_refused(method, target, headers, body):
-    """Why API Gateway would answer 403; None where the signature is right.
-
-    The canonical request is made anew from what was received, as AWS does it
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). So a query that was
-    signed as it was written, and not sorted and strictly encoded, is refused.
-    """
-    algorithm, _, rest = headers.get("Authorization", "").partition(" ")
-    if algorithm != "AWS4-HMAC-SHA256":
-        return "Missing Authentication Token"
-    parts = dict(part.strip().split("=", 1) for part in rest.split(","))
-    key, date, region, service, end = parts["Credential"].split("/")
-    if (key, region, service, end) != (KEY, REGION, "execute-api", "aws4_request"):
-        return f"the credential is {parts['Credential']}"
-    signed = parts["SignedHeaders"].split(";")
-    if not {"host", "x-amz-date", "x-amz-security-token"} <= set(signed):
-        return f"only {signed} are signed"
-    if headers.get("X-Amz-Security-Token") != TOKEN:
-        return "the session token is another's"
-    path, _, query = target.partition("?")
-    pairs = sorted(
-        (encoded(name), encoded(value)) for name, value in urllib.parse.parse_qsl(query, keep_blank_values=True)
-    )
-    request = [
-        method,
-        "/".join(encoded(part) for part in path.split("/")),
-        "&".join(f"{name}={value}" for name, value in pairs),
-        *(f"{name}:{' '.join(headers[name].split())}" for name in signed),
-        "",
-        ";".join(signed),
-        hashlib.sha256(body).hexdigest(),
-    ]
-    scope = f"{date}/{region}/{service}/{end}"
-    digest = hashlib.sha256("\n".join(request).encode()).hexdigest()
-    text = "\n".join([algorithm, headers["X-Amz-Date"], scope, digest])
-    signature = f"AWS4{SECRET}".encode()
-    for part in (date, region, service, end, text):
-        signature = hmac.new(signature, part.encode(), hashlib.sha256).digest()
-    if not hmac.compare_digest(signature.hex(), parts["Signature"]):
-        return f"the signature does not match that of {request[:3]}"
-    return None
+CALLER = Caller(region="sa-east-1", token="a+session/token==")
 
 
 class Door(http.server.BaseHTTPRequestHandler):
@@ -94,7 +43,7 @@ class Gateway(Door):
 
     def pass_on(self):
         body = self.body()
-        refused = why_refused(self.command, self.path, self.headers, body)
+        refused = why_refused(CALLER, self.command, self.path, self.headers, body)
         if refused:
             problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": refused}
             self.answer(403, [("Content-Type", "application/problem+json")], json.dumps(problem).encode())
@@ -172,7 +121,7 @@ class Runtime(Door):
             ("Content-Type", "application/json"),
             ("Lambda-Runtime-Aws-Request-Id", f"00000000-0000-4000-8000-{len(self.events):012}"),
             ("Lambda-Runtime-Deadline-Ms", "99999999999999"),
-            ("Lambda-Runtime-Invoked-Function-Arn", f"arn:aws:lambda:{REGION}:123456789012:function:scale-service"),
+            ("Lambda-Runtime-Invoked-Function-Arn", f"arn:aws:lambda:{CALLER.region}:123456789012:function:scale-service"),
         ]
         self.answer(200, headers, self.events.pop(0))
 

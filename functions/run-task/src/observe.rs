@@ -73,8 +73,9 @@ pub async fn before(read: &Read, ask: &Ask, keys: &Keys) -> Result<Vec<Task>, Pr
     let is_ours = |tag: &Tag| {
         tag.key == keys.run && tag.value.split_once('.').is_some_and(|(key, _)| key == ask.key.hash)
     };
-    let started_by = |task: &Task| task.started_by.as_ref() == Some(&ask.started_by);
-    let lost_its_tags = |task: &Task| started_by(task) && !task.tags.iter().any(|tag| tag.key == keys.run);
+    let lost_its_tags = |task: &Task| {
+        task.started_by.as_ref() == Some(&ask.started_by) && !task.tags.iter().any(|tag| tag.key == keys.run)
+    };
     let ours = |task: &Task| task.tags.iter().any(is_ours) || lost_its_tags(task);
     let mut found: Vec<Task> = running.found.into_iter().chain(stopped.found).filter(ours).collect();
     found.sort_by(|a, b| a.task_arn.cmp(&b.task_arn));

@@ -25,17 +25,17 @@ struct Figures {
     /// That stayed down, and nobody had said so.
     missed: Vec<String>,
     /// That were told, and came up: what had been done to them.
-    cried_wolf: BTreeSet<Option<Cause>>,
+    told_and_up: BTreeSet<Option<Cause>>,
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { services, stayed_down, told, told_and_stayed_down, missed, cried_wolf } = self;
+        let Self { services, stayed_down, told, told_and_stayed_down, missed, told_and_up } = self;
         let percent = |of: usize, all: usize| (of * 100).checked_div(all).unwrap_or(100);
         write!(
             f,
             "{services} services and nights: {stayed_down} did not come up, {told_and_stayed_down} of them told (recall \
-             {} %); {told} told (precision {} %, told and up: {cried_wolf:?}); missed: {missed:?}",
+             {} %); {told} told (precision {} %, told and up: {told_and_up:?}); missed: {missed:?}",
             percent(*told_and_stayed_down, *stayed_down),
             percent(*told_and_stayed_down, *told),
         )
@@ -138,7 +138,7 @@ async fn night(seed: u64, figures: &mut Figures) {
             figures.missed.push(format!("seed {seed}: {name} {cause:?}"));
         }
         if told && is_up {
-            figures.cried_wolf.insert(*cause);
+            figures.told_and_up.insert(*cause);
         }
     }
 }
@@ -152,7 +152,7 @@ async fn what_does_not_come_up_in_the_morning_was_told_the_evening_before() {
     println!("{figures}");
     assert!(figures.missed.is_empty(), "{figures}");
     assert!(figures.stayed_down > 20, "{figures}");
-    assert!(figures.cried_wolf.is_empty(), "{figures}");
+    assert!(figures.told_and_up.is_empty(), "{figures}");
 }
 
 /// A year of nights, by hand: `cargo test -p tests --test system a_year_of_nights -- --ignored --nocapture`.

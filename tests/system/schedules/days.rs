@@ -243,6 +243,31 @@ async fn stop_only_with_a_person_each_morning() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn stop_only_with_a_person_who_wakes_the_autoscaling_of_a_night_size() {
+    let users = ServiceSeed::new("users")
+        .desired(3)
+        .tag("steward:schedule", OFFICE)
+        .tag("steward:half", "stop-only")
+        .tag("steward:night", "2");
+    let story = Story::with("2026-11-24 09:00", &[], users).await;
+    story.tick("2026-11-24 09:00").await;
+    story.tick("2026-11-24 20:00").await;
+    story.tick("2026-11-25 08:00").await;
+    assert_eq!(story.size(), (2, Some((2, [true; 3]))), "its starts are people's");
+    story.aws.move_to(local("2026-11-25 08:30"));
+    let woken = json!({
+        "ServiceNamespace": "ecs", "ResourceId": "service/prod/users", "ScalableDimension": "ecs:service:DesiredCount",
+        "SuspendedState": {"DynamicScalingInSuspended": true, "DynamicScalingOutSuspended": false, "ScheduledScalingSuspended": false},
+    });
+    story.aws.with(|world| world.call("application-autoscaling", "RegisterScalableTarget", woken)).unwrap();
+    let tick = story.tick("2026-11-25 08:35").await;
+    assert!(story.record().starts_with("v1 on@"), "{}, {tick}", story.record());
+    assert_eq!(story.size(), (2, Some((2, [true, false, false]))), "its count is theirs");
+    story.tick("2026-11-25 20:00").await;
+    assert_eq!(story.size(), (2, Some((2, [true; 3]))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn enforce_with_a_person_at_noon_and_at_night() {
     let users =
         ServiceSeed::new("users").desired(3).tag("steward:schedule", OFFICE).tag("steward:drift", "enforce");

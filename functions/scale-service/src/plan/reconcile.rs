@@ -7,7 +7,7 @@ use shared::Code;
 use shared::names::ServiceId;
 use shared::record::Size;
 use shared::report::Warning;
-use shared::schedule::{Drift, Due};
+use shared::schedule::{Drift, Due, Half};
 
 use super::case::{Resource as _, reconciled, recorded};
 use super::overrides::Pending;
@@ -68,10 +68,12 @@ fn needs_target(seen: &Seen, snapshot: &Snapshot, ask: &Ask, settings: &PlanSett
     let directives = seen.directives(snapshot, ask, settings);
     let enforced = directives.tagged.drift.as_ref().is_ok_and(|drift| *drift == Drift::Enforce)
         && directives.tagged.schedule.as_ref().is_ok_and(Option::is_some);
-    let nothing = matches!(
-        directives.due(seen, record.as_ref(), ask, settings),
-        Due::Unreadable | Due::Held | Due::Nothing | Due::Waking | Due::Withheld { .. }
-    );
+    let nothing = match directives.due(seen, record.as_ref(), ask, settings) {
+        Due::Unreadable | Due::Held | Due::Nothing | Due::Waking => true,
+        // People may have started what runs its night size by waking its autoscaling alone.
+        Due::Withheld { half } => half != Half::StopOnly || seen.service.desired_count == 0,
+        _ => false,
+    };
     // Its autoscaling may sleep, and nobody would know.
     let unsaid = record.is_some_and(|record| record.size.count.is_none());
     enforced || unsaid || !nothing

@@ -24,6 +24,7 @@ mod prune;
 mod run_task;
 mod savings;
 mod schedules;
+mod schema;
 mod selectors;
 mod stop_and_start;
 mod stop_task;

@@ -82,7 +82,7 @@ impl Schemas {
                 "description": "The name of an Auto Scaling group, percent-encoded but for letters, digits and \
                                 `- . _ ~`. Others are reached by direct events.",
                 "type": "string",
-                "pattern": format!("^(?![.]+$)[A-Za-z0-9{}]+$", in_brackets(GROUP_SIGNS)),
+                "pattern": not_dots_alone(),
                 "minLength": 1,
                 "maxLength": LONGEST_NAME,
             }),
@@ -126,6 +126,13 @@ impl Schemas {
         all.values_mut().for_each(tidy);
         Ok(all)
     }
+}
+
+/// The name of a group in a path: not `.` or `..`, nor longer runs of dots. Without a look ahead, which not every
+/// validator knows.
+fn not_dots_alone() -> String {
+    let (all, others) = (in_brackets(GROUP_SIGNS), in_brackets(&GROUP_SIGNS.replace('.', "")));
+    format!("^[.]*[A-Za-z0-9{others}][A-Za-z0-9{all}]*$")
 }
 
 /// In a class of a regular expression the dash stands last, and nothing else of ours needs an escape there.

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response as HttpResponse};
+use axum::response::{IntoResponse, Redirect, Response as HttpResponse};
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -105,8 +105,10 @@ impl Server {
     #[must_use]
     pub fn welcome(&self) -> String {
         let api = self.url();
-        let mut text =
-            format!("The API is at          {api}\nIt is described at     {api}{}\n", openapi::PATH);
+        let mut text = format!(
+            "The API is at          {api}\nIt is described at     {api}{}\nIts pages begin at     {api}/\n",
+            openapi::PATH
+        );
         if let Some(aws) = self.aws_url() {
             let _ = write!(
                 text,
@@ -166,6 +168,7 @@ To see the evening at once, and the morning after it:
         let described = openapi::served_at(&url(self.address));
         let describe = || async { ([(http::header::CONTENT_TYPE, "application/json")], described) };
         let routes = Router::new()
+            .route("/", axum::routing::get(|| async { Redirect::to(FLEET) }))
             .route(openapi::PATH, axum::routing::get(describe))
             .fallback(answer)
             .with_state(Arc::clone(&system));
@@ -193,6 +196,9 @@ To see the evening at once, and the morning after it:
         Ok(())
     }
 }
+
+/// Where a browser begins: the page of all clusters. A reference, so that whatever stands before it survives.
+const FLEET: &str = "v1/clusters";
 
 /// The schedule that a new deployment has enabled. Its expression is `cron(0/5 * * * ? *)`.
 const RECONCILE: &str = "Reconcile";

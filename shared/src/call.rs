@@ -258,6 +258,9 @@ pub struct Table {
     /// The heading of each column, and where its value stands in an item, as a JSON pointer
     /// (RFC 6901): `("service", "/serviceName")`.
     pub columns: &'static [(&'static str, &'static str)],
+    /// Where columns lead, on a page: the pointer of the column, and a path of this API in which `{/pointer}` is what
+    /// the item says there, and `{cluster}` what the request's own path says.
+    pub links: &'static [(&'static str, &'static str)],
 }
 
 /// The most bytes of an answer, once it stands quoted in Lambda's own: 6 MB, with room for headers.

@@ -35,6 +35,7 @@ pub const TABLES: &[Table] = &[
             ("instances", "/registeredContainerInstancesCount"),
             ("schedule", "/steward/schedule"),
         ],
+        links: &[("/clusterName", "/v1/clusters/{/clusterName}")],
     },
     Table {
         list: "services",
@@ -49,6 +50,7 @@ pub const TABLES: &[Table] = &[
             ("at", "/steward/next/at"),
             ("wakes", "/steward/canWake"),
         ],
+        links: &[("/serviceName", "/v1/clusters/{/clusterArn}/services/{/serviceName}")],
     },
     Table {
         list: "tasks",
@@ -62,6 +64,10 @@ pub const TABLES: &[Table] = &[
             ("started", "/startedAt"),
             ("stopped because", "/stoppedReason"),
         ],
+        links: &[
+            ("/taskArn", "/v1/clusters/{/clusterArn}/tasks/{/taskArn}"),
+            ("/taskDefinitionArn", "/v1/task-definitions/{/taskDefinitionArn}"),
+        ],
     },
     Table {
         list: "containerInstances",
@@ -72,6 +78,7 @@ pub const TABLES: &[Table] = &[
             ("running", "/runningTasksCount"),
             ("pending", "/pendingTasksCount"),
         ],
+        links: &[],
     },
     Table {
         list: "capacityProviders",
@@ -80,6 +87,10 @@ pub const TABLES: &[Table] = &[
             ("group", "/autoScalingGroupProvider/autoScalingGroupArn"),
             ("managed scaling", "/autoScalingGroupProvider/managedScaling/status"),
         ],
+        links: &[(
+            "/autoScalingGroupProvider/autoScalingGroupArn",
+            "/v1/auto-scaling-groups/{/autoScalingGroupProvider/autoScalingGroupArn}",
+        )],
     },
     Table {
         list: "AutoScalingGroups",
@@ -94,6 +105,10 @@ pub const TABLES: &[Table] = &[
             ("next", "/steward/next/to"),
             ("at", "/steward/next/at"),
         ],
+        links: &[
+            ("/AutoScalingGroupName", "/v1/auto-scaling-groups/{/AutoScalingGroupName}"),
+            ("/steward/cluster", "/v1/clusters/{/steward/cluster}"),
+        ],
     },
     Table {
         list: "agenda",
@@ -107,6 +122,10 @@ pub const TABLES: &[Table] = &[
             ("would fail", "/wouldFail/reason"),
             ("wakes", "/canWake"),
         ],
+        links: &[
+            ("/service", "/v1/clusters/{cluster}/services/{/service}"),
+            ("/autoScalingGroup", "/v1/auto-scaling-groups/{/autoScalingGroup}"),
+        ],
     },
     Table {
         list: "wake",
@@ -118,6 +137,7 @@ pub const TABLES: &[Table] = &[
             ("count", "/count"),
             ("because", "/because"),
         ],
+        links: &[("/service", "/v1/clusters/{/cluster}/services/{/service}")],
     },
     Table {
         list: "savings",
@@ -127,6 +147,7 @@ pub const TABLES: &[Table] = &[
             ("vCPU hours", "/vcpuHours"),
             ("GiB hours", "/memoryGiBHours"),
         ],
+        links: &[("/service", "/v1/clusters/{cluster}/services/{/service}")],
     },
 ];
 

@@ -27,6 +27,7 @@ pub const TABLES: &[Table] = &[
             ("may be pruned", "/steward/prunable"),
             ("left alone because", "/steward/reason"),
         ],
+        links: &[("/repositoryName", "/v1/images?repository={/repositoryName}")],
     },
     Table {
         list: "imageDetails",
@@ -38,7 +39,9 @@ pub const TABLES: &[Table] = &[
             ("verdict", "/steward/verdict"),
             ("rule", "/steward/rule"),
             ("why", "/steward/reason"),
+            ("used by", "/steward/usedBy"),
         ],
+        links: &[],
     },
     Table {
         list: "images",
@@ -51,6 +54,7 @@ pub const TABLES: &[Table] = &[
             ("why", "/reason"),
             ("used by", "/usedBy"),
         ],
+        links: &[("/image", "/v1/images?repository={/repository}")],
     },
 ];
 

@@ -1,4 +1,4 @@
-//! `Accept`: JSON for programs, a table for people, nothing else.
+//! `Accept`: JSON for programs, a table or a page for people, nothing else.
 
 use lambda_http::http::HeaderMap;
 use shared::{Code, Problem};
@@ -11,17 +11,30 @@ pub(crate) enum Accept {
     Json,
     /// `text/plain`.
     Text,
+    /// `text/html`.
+    Html,
 }
 
 impl Accept {
-    /// What is offered, in the order in which equal wishes are met.
-    const OFFERED: [(Self, &'static str, &'static str); 2] =
-        [(Self::Json, "application", "json"), (Self::Text, "text", "plain")];
+    /// What a read is offered as, in the order in which equal wishes are met.
+    pub(crate) const READ: &[Self] = &[Self::Json, Self::Text, Self::Html];
+    /// What a change is reported as. A page changes nothing, so nothing that changes is answered as one.
+    pub(crate) const CHANGE: &[Self] = &[Self::Json, Self::Text];
+    /// What a problem is told as.
+    pub(crate) const PROBLEM: &[Self] = &[Self::Json, Self::Html];
 
-    /// The type with the greatest weight; the most specific range of a type says its weight.
+    fn media_type(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Json => ("application", "json"),
+            Self::Text => ("text", "plain"),
+            Self::Html => ("text", "html"),
+        }
+    }
+
+    /// Of what is offered, the type with the greatest weight; the most specific range of a type says its weight.
     ///
     /// Source: <https://www.rfc-editor.org/rfc/rfc9110#name-accept>
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+    pub(crate) fn of(headers: &HeaderMap, offered: &[Self]) -> Result<Self, Problem> {
         let values: Vec<&str> = headers.get_all("accept").iter().filter_map(|v| v.to_str().ok()).collect();
         let ranges: Vec<_> = values.iter().flat_map(|value| value.split(',')).filter_map(range).collect();
         if ranges.is_empty() {
@@ -41,16 +54,18 @@ impl Accept {
                 .map_or(0, |(_, weight)| weight)
         };
         let mut best = None;
-        for (accept, kind, subtype) in Self::OFFERED {
+        for accept in offered {
+            let (kind, subtype) = accept.media_type();
             let weight = weight(kind, subtype);
             if weight > best.map_or(0, |(_, weight)| weight) {
-                best = Some((accept, weight));
+                best = Some((*accept, weight));
             }
         }
         best.map(|(accept, _)| accept).ok_or_else(|| {
             let shown: String = values.join(",").chars().take(200).collect();
+            let page = if offered.contains(&Self::Html) { ", or text/html as a page" } else { "" };
             let detail =
-                format!("accept {shown:?}: the answer is application/json, or text/plain as a table");
+                format!("accept {shown:?}: the answer is application/json, or text/plain as a table{page}");
             Problem::new(Code::NotAcceptable, detail)
         })
     }
@@ -87,15 +102,15 @@ fn thousandths(text: &str) -> u32 {
 mod tests {
     use super::*;
 
-    fn accept(text: &str) -> Option<Accept> {
+    fn accept(text: &str, offered: &[Accept]) -> Option<Accept> {
         let mut headers = HeaderMap::new();
         headers.insert("accept", text.parse().unwrap());
-        Accept::of(&headers).ok()
+        Accept::of(&headers, offered).ok()
     }
 
     #[test]
-    fn json_is_the_default_a_table_is_for_who_asks_and_nothing_else_is_acceptable() {
-        assert_eq!(Accept::of(&HeaderMap::new()).unwrap(), Accept::Json);
+    fn json_is_the_default_the_others_are_for_who_asks_and_nothing_else_is_acceptable() {
+        assert_eq!(Accept::of(&HeaderMap::new(), Accept::READ).unwrap(), Accept::Json);
         for (text, expected) in [
             ("*/*", Some(Accept::Json)),
             ("application/json", Some(Accept::Json)),
@@ -106,15 +121,33 @@ mod tests {
             ("text/*;q=0.5, image/png", Some(Accept::Text)),
             ("text/plain, application/json", Some(Accept::Json)),
             ("text/plain, application/json;q=0.9", Some(Accept::Text)),
-            ("text/html, */*;q=0.1", Some(Accept::Json)),
             ("application/json;q=0, */*", Some(Accept::Text)),
-            ("text/html", None),
             ("application/xml;q=1.0", None),
             ("application/json;q=0", None),
             ("application/json;q=2", None),
             ("nonsense", Some(Accept::Json)),
         ] {
-            assert_eq!(accept(text), expected, "{text}");
+            assert_eq!(accept(text, Accept::READ), expected, "{text}");
+            assert_eq!(accept(text, Accept::CHANGE), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_of_what_is_read_and_none_of_what_changes() {
+        // As Firefox and Chromium send it.
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8";
+        for (text, read, change, problem) in [
+            (browser, Some(Accept::Html), Some(Accept::Json), Some(Accept::Html)),
+            ("text/html", Some(Accept::Html), None, Some(Accept::Html)),
+            ("text/html, */*;q=0.1", Some(Accept::Html), Some(Accept::Json), Some(Accept::Html)),
+            ("text/html;q=0.5, text/plain", Some(Accept::Text), Some(Accept::Text), Some(Accept::Html)),
+            ("text/html;q=0.5, */*", Some(Accept::Json), Some(Accept::Json), Some(Accept::Json)),
+            ("text/html;q=0", None, None, None),
+            ("text/*", Some(Accept::Text), Some(Accept::Text), Some(Accept::Html)),
+        ] {
+            assert_eq!(accept(text, Accept::READ), read, "{text}");
+            assert_eq!(accept(text, Accept::CHANGE), change, "{text}");
+            assert_eq!(accept(text, Accept::PROBLEM), problem, "{text}");
         }
     }
 }

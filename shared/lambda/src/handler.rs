@@ -70,9 +70,10 @@ impl<F: Function> Handler<F> {
             Ok(Event::Rest(event)) => {
                 let api_request_id = event.request_context.request_id.as_deref();
                 Span::current().record("apiRequestId", api_request_id);
-                let (answer, shown) = match rest::call(&event, F::ROUTES, at) {
-                    Err(problem) => (Err(problem), Shown::default()),
-                    Ok((call, shown)) => (self.answer(call, at, &mut metrics).await, shown),
+                let mut shown = Shown::of(&event, F::ROUTES);
+                let answer = match rest::call(&event, F::ROUTES, at, &mut shown) {
+                    Err(problem) => Err(problem),
+                    Ok(call) => self.answer(call, at, &mut metrics).await,
                 };
                 if let Err(problem) = &answer {
                     log_problem(problem);

@@ -15,6 +15,7 @@ mod invocation;
 mod lambda_error;
 pub mod logs;
 mod metrics;
+pub mod page;
 mod query;
 mod rest;
 mod run;

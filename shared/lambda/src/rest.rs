@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
+use maud::Markup;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use shared::call::{Finding, LARGEST_ANSWER, Parameter, Table, bounded_json, quoted_len};
@@ -13,6 +14,7 @@ use shared::{Actor, Answer, Call, Code, Problem, Route, Via, status};
 
 use crate::accept::Accept;
 use crate::invocation::Invocation;
+use crate::page::{self, Asked, Page};
 use crate::query::Query;
 use crate::{body, text};
 
@@ -26,30 +28,43 @@ pub const LONGEST_NAME: usize = 255;
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// How a call's answer is shown.
-#[derive(Default)]
 pub(crate) struct Shown {
     accept: Accept,
+    /// Whether a problem is a page.
+    problem_as_page: bool,
     /// The expression whose value is the body.
     query: Option<Query>,
     /// The query's other parameters, but for the cursor: a link to the next page carries them.
     others: Vec<(String, String)>,
-    /// The path that was asked, below the stage.
-    path: String,
+    asked: Asked,
 }
 
-/// The call of a REST proxy event, and how its answer is shown.
+impl Shown {
+    /// As far as it is known before the request is read.
+    pub(crate) fn of<R>(event: &ApiGatewayProxyRequest, routes: &[Route<R>]) -> Self {
+        Self {
+            accept: Accept::default(),
+            problem_as_page: matches!(Accept::of(&event.headers, Accept::PROBLEM), Ok(Accept::Html)),
+            query: None,
+            others: Vec::new(),
+            asked: Asked::of(event, routes),
+        }
+    }
+}
+
+/// The call of a REST proxy event, and in `shown` how its answer is shown.
 pub(crate) fn call<R>(
     event: &ApiGatewayProxyRequest,
     routes: &[Route<R>],
     at: &Invocation,
-) -> Result<(Call<R>, Shown), Problem> {
+    shown: &mut Shown,
+) -> Result<Call<R>, Problem> {
     let route = find(event, routes)?;
-    let mut shown = Shown { accept: Accept::of(&event.headers)?, ..Shown::default() };
+    let offered = if route.kind.mutates() { Accept::CHANGE } else { Accept::READ };
+    shown.accept = Accept::of(&event.headers, offered)?;
     let mut fields = Fields::default();
-    route.path.clone_into(&mut shown.path);
     for (name, value) in &event.path_parameters {
         fields.add(name, Value::String(path_segment(name, value)?))?;
-        shown.path = shown.path.replace(&format!("{{{name}}}"), value);
     }
     for (name, value) in query_parameters(event)? {
         if name == "query" {
@@ -81,7 +96,7 @@ pub(crate) fn call<R>(
         scope: at.scope()?,
         mutates: route.kind.mutates(),
     };
-    Ok((call, shown))
+    Ok(call)
 }
 
 fn find<'r, R>(event: &ApiGatewayProxyRequest, routes: &'r [Route<R>]) -> Result<&'r Route<R>, Problem> {
@@ -130,12 +145,12 @@ fn path_segment(name: &str, raw: &str) -> Result<String, Problem> {
 /// All but what needs no encoding anywhere in a URL.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A path as a reference from another one: what stands before both, such as a stage, survives.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc3986#section-4.2>
-fn reference(from: &str, to: &str) -> String {
+pub(crate) fn reference(from: &str, to: &str) -> String {
     let (path, query) = to.find('?').map_or((to, ""), |at| to.split_at(at));
     let from: Vec<&str> = from.split('/').collect();
     let to: Vec<&str> = path.split('/').collect();
@@ -244,7 +259,7 @@ pub(crate) fn response(
             }
             Answer::Report(report) => (Vec::new(), shown.report(report)?),
             Answer::Accepted { location, retry_after, report } => {
-                let location = reference(&shown.path, &location);
+                let location = shown.asked.to(&location);
                 let headers =
                     vec![(header::LOCATION, location), (header::RETRY_AFTER, retry_after.to_string())];
                 (headers, shown.report(report)?)
@@ -253,12 +268,18 @@ pub(crate) fn response(
         let kind = match shown.accept {
             Accept::Json => "application/json",
             Accept::Text => TEXT,
+            Accept::Html => page::HTML,
         };
         Ok(respond(status, kind, headers, text))
     });
     done.unwrap_or_else(|problem| {
-        let text = json!(problem.details(request_id)).to_string();
-        respond(status::of_problem(&problem), "application/problem+json", vec![], text)
+        let status = status::of_problem(&problem);
+        let details = problem.details(request_id);
+        if shown.problem_as_page {
+            let text = shown.page(details.title.to_owned(), page::of_problem(&details));
+            return respond(status, page::HTML, vec![], text);
+        }
+        respond(status, "application/problem+json", vec![], json!(details).to_string())
     })
 }
 
@@ -276,6 +297,7 @@ impl Shown {
         let text = match self.accept {
             Accept::Json => bounded_json(&body, LARGEST_ANSWER),
             Accept::Text => text::of_body(&body, tables).and_then(written),
+            Accept::Html => written(self.page(self.asked.title(), page::of_body(&body, tables, &self.asked))),
         };
         text.ok_or_else(too_large)
     }
@@ -292,7 +314,29 @@ impl Shown {
                     Problem::new(Code::AnswerTooLarge, detail)
                 })
             }
+            Accept::Html => {
+                let value = json.parse().unwrap_or_default();
+                written(self.page(self.asked.title(), page::of_value(&value))).ok_or_else(|| {
+                    let detail =
+                        "the query's value is too large as a page: let it choose less, or take it as JSON";
+                    Problem::new(Code::AnswerTooLarge, detail)
+                })
+            }
         }
+    }
+
+    /// The document of a content.
+    fn page(&self, title: String, body: Markup) -> String {
+        let asked = &self.asked;
+        page::document(&Page {
+            title,
+            request: asked.request(),
+            commands: asked.commands(),
+            trail: asked.trail(),
+            tabs: asked.tabs(),
+            places: asked.places(),
+            body,
+        })
     }
 
     /// What was done, or the query's value of it. A query that can't be answered is a warning: what was done stays
@@ -307,6 +351,8 @@ impl Shown {
         let fits = |report: &Report| match self.accept {
             Accept::Json => bounded_json(report, LARGEST_ANSWER),
             Accept::Text => text::of_report(&json!(report)).and_then(written),
+            // Nothing that changes is offered as a page.
+            Accept::Html => None,
         };
         report.fitting(fits).ok_or_else(|| Problem::new(Code::Internal, "the report can't be shown"))
     }
@@ -329,6 +375,12 @@ fn respond(
 ) -> ApiGatewayProxyResponse {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let guards = if kind == page::HTML { page::headers().to_vec() } else { Vec::new() };
+    for (name, value) in guards {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
     for (name, value) in extra {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);

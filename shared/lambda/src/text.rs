@@ -152,6 +152,7 @@ mod tests {
     const TABLES: &[Table] = &[Table {
         list: "clusters",
         columns: &[("cluster", "/clusterName"), ("running", "/runningTasksCount")],
+        links: &[],
     }];
 
     fn lines(text: &str) -> Vec<Vec<&str>> {

@@ -1,0 +1,330 @@
+//! An answer's body as the content of a page: lists as tables, one thing as its facts.
+
+use std::collections::HashSet;
+
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+use shared::call::Table;
+use shared::names::short_name;
+
+use super::{Asked, Cell, facts, instant, shown, state, table};
+
+/// A list of more items is folded, unless it is the first.
+const UNFOLDED: usize = 50;
+/// A list of objects with more fields than these is no table.
+const COLUMNS: usize = 7;
+
+/// The content of a body, its lists by these tables.
+pub(crate) fn of_body(body: &Value, tables: &[Table], asked: &Asked) -> Markup {
+    let Some(fields) = body.as_object() else { return of_value(body) };
+    let next = fields.get("nextToken").and_then(Value::as_str);
+    let is_list = |value: &Value| value.is_array();
+    let rest = fields.iter().filter(|(name, value)| !is_list(value) && *name != "nextToken");
+    let rest: Map<String, Value> = rest.map(|(name, value)| (name.clone(), value.clone())).collect();
+    // What could not be found is said only where there is something.
+    let lists: Vec<(&String, &Vec<Value>)> = fields
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_array()?)))
+        .filter(|(name, list)| *name != "failures" || !list.is_empty())
+        .collect();
+    let is_titled = lists.len() > 1;
+    html! {
+        (of_object(&rest))
+        @for (n, (name, list)) in lists.iter().enumerate() {
+            @let by = tables.iter().find(|table| table.list == **name);
+            @match (list.as_slice(), by) {
+                ([Value::Object(one)], Some(by)) if n == 0 && asked.names_one() => { (one_thing(one, by, asked)) }
+                _ => { (titled(name, list, by, asked, is_titled, n == 0)) }
+            }
+        }
+        @if let Some(cursor) = next {
+            p { a rel="next" href=(asked.next(cursor)) { "The next page" } }
+        }
+    }
+}
+
+/// The content of any value.
+pub(crate) fn of_value(value: &Value) -> Markup {
+    match value {
+        Value::Object(fields) => of_object(fields),
+        Value::Array(list) => list_of(list),
+        scalar => html! { p { (self::value(scalar)) } },
+    }
+}
+
+/// A list under its name, folded where it is long.
+fn titled(
+    name: &str,
+    list: &[Value],
+    by: Option<&Table>,
+    asked: &Asked,
+    is_titled: bool,
+    is_first: bool,
+) -> Markup {
+    let content = html! {
+        @if name == "failures" { div.told { (list_of(list)) } }
+        @else if let Some(by) = by { (by_columns(list, by, asked)) }
+        @else { (list_of(list)) }
+    };
+    let heading = html! { (words(name)) " " span.count { (list.len()) } };
+    html! {
+        @if is_titled && !is_first && list.len() > UNFOLDED {
+            details.fold { summary { (heading) } (content) }
+        } @else {
+            @if is_titled { h2 { (heading) } }
+            (content)
+        }
+    }
+}
+
+fn by_columns(list: &[Value], by: &Table, asked: &Asked) -> Markup {
+    let headings: Vec<String> = by.columns.iter().map(|(heading, _)| capitalised(heading)).collect();
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    let row = |item: &Value| by.columns.iter().map(|(_, pointer)| column(item, pointer, by, asked)).collect();
+    let rows: Vec<Vec<Cell>> = list.iter().map(row).collect();
+    table(&headings, &rows)
+}
+
+/// What an item says at a pointer, and where that leads.
+fn column(item: &Value, pointer: &str, by: &Table, asked: &Asked) -> Cell {
+    let Some(value) = item.pointer(pointer) else { return Cell::text("") };
+    let to = by.links.iter().find(|(of, _)| *of == pointer);
+    let to = to.and_then(|(_, pattern)| asked.leads(pattern, item)).filter(|_| !value.is_null());
+    match (value, to) {
+        (Value::Number(number), None) => Cell::number(number),
+        (Value::String(word), None) if is_state(pointer) => Cell::of(state(word)),
+        (value, None) => Cell::of(short(value)),
+        (value, Some(to)) => Cell::of(html! { a href=(to) { (short(value)) } }),
+    }
+}
+
+/// Whether a word there says how something is.
+fn is_state(pointer: &str) -> bool {
+    let last = pointer.rsplit('/').next().unwrap_or_default();
+    matches!(
+        last,
+        "status" | "lastStatus" | "state" | "to" | "canWake" | "verdict" | "outcome" | "healthStatus"
+    )
+}
+
+/// One thing: what its table shows of it, what else it has, and all of the rest folded.
+fn one_thing(fields: &Map<String, Value>, by: &Table, asked: &Asked) -> Markup {
+    let item = Value::Object(fields.clone());
+    let fact = |(heading, pointer): &(&'static str, &'static str)| {
+        let is_there = item.pointer(pointer).is_some_and(|value| !value.is_null());
+        is_there.then(|| (capitalised(heading), column(&item, pointer, by, asked).into_what()))
+    };
+    let shown: Vec<(String, Markup)> = by.columns.iter().filter_map(fact).collect();
+    let tops: HashSet<&str> =
+        by.columns.iter().filter_map(|(_, pointer)| pointer.strip_prefix('/')).collect();
+    let is_small = |value: &Value| match value {
+        Value::Array(list) => !list.iter().any(is_nested),
+        value => !value.is_object(),
+    };
+    let rest = fields.iter().filter(|(name, value)| is_small(value) && !tops.contains(name.as_str()));
+    let rest: Map<String, Value> = rest
+        .filter(|(_, value)| !is_empty(value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let larger = || fields.iter().filter(|(_, value)| !is_small(value) && !is_empty(value));
+    // What is ours says most.
+    let is_ours = |(name, _): &(&String, &Value)| *name == "steward";
+    html! {
+        (facts(&shown))
+        @for (name, value) in larger().filter(is_ours).chain(larger().filter(|it| !is_ours(it))) {
+            h2 { (words(name)) }
+            (deep_of(value))
+        }
+        @if !rest.is_empty() {
+            details.fold { summary { "All other fields" } (deep(&rest)) }
+        }
+    }
+}
+
+/// Fields of an answer that are no lists: small ones as facts.
+fn of_object(fields: &Map<String, Value>) -> Markup {
+    let small = fields.iter().filter(|(_, value)| !is_nested(value));
+    let small: Vec<(String, Markup)> = small.map(|(name, it)| (words(name), named(name, it))).collect();
+    let larger = fields.iter().filter(|(_, value)| is_nested(value) && !is_empty(value));
+    html! {
+        @if !small.is_empty() { (facts(&small)) }
+        @for (name, value) in larger {
+            h2 { (words(name)) }
+            (deep_of(value))
+        }
+    }
+}
+
+/// A list of objects as a table of their fields; of anything else, a line each.
+fn list_of(list: &[Value]) -> Markup {
+    if list.is_empty() || !list.iter().all(Value::is_object) {
+        return html! {
+            @if list.is_empty() { p.none { "None." } }
+            @else if list.iter().all(Value::is_array) {
+                @let rows: Vec<Vec<Cell>> = list.iter().map(|row| row.as_array().into_iter().flatten().map(cell).collect()).collect();
+                @let width = rows.iter().map(Vec::len).max().unwrap_or_default();
+                (table(&vec![""; width], &rows))
+            }
+            @else { ul { @for it in list { li { (value(it)) } } } }
+        };
+    }
+    let mut names: Vec<&str> = Vec::new();
+    let mut known = HashSet::new();
+    let items = || list.iter().filter_map(Value::as_object);
+    for (name, value) in items().flatten() {
+        if !is_empty(value) && known.insert(name) {
+            names.push(name);
+        }
+    }
+    if names.len() > COLUMNS {
+        return html! { @for item in items() { (deep(item)) } };
+    }
+    let headings: Vec<String> = names.iter().map(|name| words(name)).collect();
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    let cell_of = |item: &Map<String, Value>, name: &str| match item.get(name) {
+        Some(Value::String(word)) if is_state(name) => Cell::of(state(word)),
+        Some(value) => cell(value),
+        None => Cell::text(""),
+    };
+    let rows: Vec<Vec<Cell>> =
+        items().map(|item| names.iter().map(|name| cell_of(item, name)).collect()).collect();
+    table(&headings, &rows)
+}
+
+fn deep_of(value: &Value) -> Markup {
+    match value {
+        Value::Object(fields) => deep(fields),
+        Value::Array(list) => list_of(list),
+        scalar => self::value(scalar),
+    }
+}
+
+/// Every field that says something, whatever is in it.
+fn deep(fields: &Map<String, Value>) -> Markup {
+    html! {
+        dl.deep {
+            @for (name, value) in fields.iter().filter(|(_, value)| !is_empty(value)) {
+                dt { (words(name)) }
+                dd { (named(name, value)) }
+            }
+        }
+    }
+}
+
+fn named(name: &str, value: &Value) -> Markup {
+    match value {
+        Value::String(word) if is_state(name) => state(word),
+        value => self::value(value),
+    }
+}
+
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Number(number) => Cell::number(number),
+        value => Cell::of(short(value)),
+    }
+}
+
+/// A value in a table: an ARN by what it ends with.
+fn short(value: &Value) -> Markup {
+    match value {
+        Value::String(text) if text.starts_with("arn:") => html! { (shown(short_name(text))) },
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            let texts = list.iter().filter_map(Value::as_str);
+            let texts: Vec<String> =
+                texts.map(|it| shown(if it.starts_with("arn:") { short_name(it) } else { it })).collect();
+            html! { (texts.join(", ")) }
+        }
+        value => self::value(value),
+    }
+}
+
+/// Any value, whole.
+pub(super) fn value(value: &Value) -> Markup {
+    match value {
+        Value::Null => html! {},
+        Value::Bool(is) => html! { (if *is { "yes" } else { "no" }) },
+        Value::Number(number) => html! { (number.to_string()) },
+        Value::String(text) => instant(text).unwrap_or_else(|| html! { (shown(text)) }),
+        Value::Array(list) if list.iter().all(|it| !is_nested(it)) => {
+            let texts = list.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), shown));
+            html! { (texts.collect::<Vec<_>>().join(", ")) }
+        }
+        Value::Array(list) => reasons(list).unwrap_or_else(|| list_of(list)),
+        Value::Object(fields) => deep(fields),
+    }
+}
+
+/// Reasons in words, with what would help.
+fn reasons(list: &[Value]) -> Option<Markup> {
+    let text = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
+    let reasons: Vec<(String, &Value)> =
+        list.iter().map(|it| Some((text(it, "reason")?, it))).collect::<Option<_>>()?;
+    let actions = |it: &Value| {
+        let actions = it.get("actions").and_then(Value::as_array).cloned().unwrap_or_default();
+        let one = |it: &Value| {
+            let body = it.get("body").cloned().unwrap_or_default();
+            Some(action(&text(it, "method")?, &text(it, "path")?, &body))
+        };
+        actions.iter().filter_map(one).collect::<Vec<_>>()
+    };
+    Some(html! {
+        ul {
+            @for (reason, it) in reasons {
+                li {
+                    (shown(&reason))
+                    @if let Some(code) = text(it, "code") { " " code.quiet { (shown(&code)) } }
+                    @for action in actions(it) { br; (action) }
+                }
+            }
+        }
+    })
+}
+
+/// A request that would help. It is no link: a page changes nothing.
+pub(super) fn action(method: &str, path: &str, body: &Value) -> Markup {
+    let body = if body.is_null() { String::new() } else { format!(" {body}") };
+    html! { code { (shown(&format!("{method} {path}{body}"))) } }
+}
+
+fn is_nested(value: &Value) -> bool {
+    value.is_object()
+        || value.as_array().is_some_and(|list| list.iter().any(|it| it.is_object() || it.is_array()))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A field's name in words: `desiredCount` is `Desired count`.
+fn words(name: &str) -> String {
+    match name {
+        "steward" => return "What ecs-steward knows".to_owned(),
+        "AutoScalingGroups" => return "Auto Scaling groups".to_owned(),
+        "taskHours" => return "Task-hours".to_owned(),
+        "vcpuHours" => return "vCPU-hours".to_owned(),
+        "memoryGiBHours" => return "GiB-hours".to_owned(),
+        _ => {}
+    }
+    let (mut text, mut follows_a_small_letter) = (String::new(), false);
+    for c in shown(name).chars() {
+        if c.is_ascii_uppercase() && follows_a_small_letter {
+            text.extend([' ', c.to_ascii_lowercase()]);
+        } else {
+            text.push(c);
+        }
+        follows_a_small_letter = c.is_ascii_lowercase();
+    }
+    capitalised(&text)
+}

@@ -1,0 +1,94 @@
+//! Links: paths of this API, filled with names, as references from one page to another.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
+use shared::names::short_name;
+
+use crate::rest::ENCODED;
+
+/// A path with its names in it. In the pattern `{/pointer}` is what the item says there, and `{name}` what the
+/// request's own path says. `None` where one of them is missing, or where no path can hold it.
+///
+/// A name is encoded whatever it is, and the pattern begins with the path, so no name can make it another page, host
+/// or scheme.
+pub(crate) fn filled(pattern: &str, item: &Value, asked: &BTreeMap<String, String>) -> Option<String> {
+    let (mut path, mut rest) = (String::new(), pattern);
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        path.push_str(before);
+        if name.starts_with('/') {
+            let in_query = path.contains('?');
+            path.push_str(&encoded(item.pointer(name)?, in_query)?);
+        } else {
+            path.push_str(asked.get(name)?);
+        }
+        rest = after;
+    }
+    path.push_str(rest);
+    Some(path)
+}
+
+fn encoded(value: &Value, in_query: bool) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+    let name = if text.starts_with("arn:") { short_name(&text) } else { &text };
+    if name.is_empty() || (!in_query && (name.contains('/') || name.chars().all(|c| c == '.'))) {
+        return None;
+    }
+    if text.starts_with("arn:") && !in_query {
+        // `family:revision` is two segments.
+        return Some(name.split(':').map(encoded).collect::<Vec<_>>().join("/"));
+    }
+    Some(encoded(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_stays_a_name_in_a_path() {
+        let asked = BTreeMap::from([("cluster".to_owned(), "prod".to_owned())]);
+        for (pattern, name, path) in [
+            ("/v1/clusters/{cluster}/services/{/n}", "users", Some("/v1/clusters/prod/services/users")),
+            ("/v1/auto-scaling-groups/{/n}", "web (blue)", Some("/v1/auto-scaling-groups/web%20%28blue%29")),
+            (
+                "/v1/auto-scaling-groups/{/n}",
+                "javascript:alert(1)",
+                Some("/v1/auto-scaling-groups/javascript%3Aalert%281%29"),
+            ),
+            (
+                "/v1/auto-scaling-groups/{/n}",
+                "\"><script>",
+                Some("/v1/auto-scaling-groups/%22%3E%3Cscript%3E"),
+            ),
+            ("/v1/auto-scaling-groups/{/n}", "a/b", None),
+            ("/v1/auto-scaling-groups/{/n}", "..", None),
+            ("/v1/auto-scaling-groups/{/n}", "", None),
+            ("/v1/images?repository={/n}", "team/app", Some("/v1/images?repository=team%2Fapp")),
+            ("/v1/images?repository={/n}", "a&x=1#y", Some("/v1/images?repository=a%26x%3D1%23y")),
+            (
+                "/v1/clusters/{/n}",
+                "arn:aws:ecs:sa-east-1:123456789012:cluster/prod",
+                Some("/v1/clusters/prod"),
+            ),
+            (
+                "/v1/task-definitions/{/n}",
+                "arn:aws:ecs:sa-east-1:123456789012:task-definition/users:7",
+                Some("/v1/task-definitions/users/7"),
+            ),
+            ("/v1/clusters/{service}", "users", None),
+        ] {
+            assert_eq!(filled(pattern, &json!({ "n": name }), &asked).as_deref(), path, "{pattern} {name}");
+        }
+        assert_eq!(filled("/v1/clusters/{/gone}", &json!({}), &asked), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! A problem as a page.
+
+use maud::{Markup, html};
+use shared::problem::ProblemDetails;
+
+use super::answer::{action, value};
+use super::{facts, shown, state};
+
+/// What went wrong, and what to do instead.
+pub(crate) fn of_problem(problem: &ProblemDetails) -> Markup {
+    let again = if problem.retryable { "yes" } else { "no" };
+    let figures = [
+        ("Status".to_owned(), html! { (problem.status) }),
+        ("Code".to_owned(), html! { code { (problem.code.as_str()) } }),
+        ("May go well later".to_owned(), state(again)),
+        ("Request".to_owned(), html! { code { (shown(&problem.request_id)) } }),
+    ];
+    html! {
+        div.told { p { (shown(&problem.detail)) } }
+        (facts(&figures))
+        @if !problem.actions.is_empty() {
+            h2 { "What would help" }
+            ul { @for one in &problem.actions { li { (action(one.method, &one.path, &one.body)) } } }
+        }
+        @if !problem.failures.is_empty() {
+            h2 { "Failures" }
+            @for failure in &problem.failures { (value(failure)) }
+        }
+    }
+}

@@ -64,6 +64,12 @@ pub enum PlaceFault {
     },
 }
 
+/// The setup of a system on an embedded AWS that begins as this world, with the functions' variables of this machine's
+/// environment.
+pub fn of_world(world: emulator::World) -> Setup {
+    Setup::embedded(&emulator::Aws::new(world)).with_all(machine::variables())
+}
+
 impl Place {
     /// The system's setup on this AWS, with the functions' variables of this machine's environment.
     ///

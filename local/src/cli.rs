@@ -8,9 +8,10 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+use emulator::World;
 use simulation::Options;
 
-use crate::aws::{Place, PlaceFault};
+use crate::aws::{Place, PlaceFault, of_world};
 use crate::demo::{self, DemoFault, Sabotage};
 use crate::invoke::{self, EventFault};
 use crate::openapi;
@@ -56,6 +57,7 @@ enum Command {
     ///
     /// With the embedded AWS, that one is served too, for the AWS CLI, an SDK or `cargo local
     /// invoke --aws URL`. It begins as the demo's world and is gone when this ends.
+    /// A browser finds the pages of the fleet at `/`.
     #[command(after_help = "Examples:
   cargo local serve
   cargo local serve --port 0
@@ -76,6 +78,11 @@ enum Command {
         /// schedules are not fired.
         #[arg(long)]
         schedules: bool,
+        /// A JSON file that the embedded AWS begins as, in place of the demo's world
+        ///
+        /// Its form is that of emulator/worlds/demo.json.
+        #[arg(long, value_name = "FILE", conflicts_with = "aws")]
+        world: Option<PathBuf>,
         #[command(flatten)]
         on: On,
     },
@@ -179,6 +186,8 @@ enum Fault {
     Simulation(#[from] SimulationFault),
     #[error("the API can't be described: {0}")]
     Openapi(String),
+    #[error("the world {} can't be read: {fault}", file.display())]
+    World { file: PathBuf, fault: String },
     #[error("{} can't be written: {source}", file.display())]
     Write { file: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -199,7 +208,9 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         let ended = match self.command {
             Command::Demo { sabotage } => demo(sabotage).await,
-            Command::Serve { port, host, schedules, on } => serve(port, host, schedules, on).await,
+            Command::Serve { port, host, schedules, world, on } => {
+                serve(port, host, schedules, world.as_deref(), on).await
+            }
             Command::Simulate { days, seed, services, nights } => {
                 simulate(Options { days, seed, services: services.into(), nights }).await
             }
@@ -227,8 +238,22 @@ async fn demo(sabotage: Option<Sabotage>) -> Result<ExitCode, Fault> {
     Ok(if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn serve(port: u16, host: IpAddr, schedules: bool, on: On) -> Result<ExitCode, Fault> {
-    let server = Server::bind(on.aws.setup(on.allow_changes).await?, host, port).await?;
+async fn serve(
+    port: u16,
+    host: IpAddr,
+    schedules: bool,
+    world: Option<&Path>,
+    on: On,
+) -> Result<ExitCode, Fault> {
+    let setup = match world {
+        Some(file) => {
+            let unread = |fault: String| Fault::World { file: file.to_owned(), fault };
+            let text = fs::read_to_string(file).map_err(|fault| unread(fault.to_string()))?;
+            of_world(World::from_json(&text).map_err(|fault| unread(fault.to_string()))?)
+        }
+        None => on.aws.setup(on.allow_changes).await?,
+    };
+    let server = Server::bind(setup, host, port).await?;
     let server = server.with_schedules(schedules);
     write!(io::stdout(), "{}", server.welcome())?;
     io::stdout().flush()?;
@@ -345,7 +370,9 @@ mod tests {
 
     #[test]
     fn serve_stays_on_this_machine_with_the_embedded_aws_unless_told() {
-        let Command::Serve { port, host, schedules, on } = Cli::parse_from(["local", "serve"]).command else {
+        let Command::Serve { port, host, schedules, world: None, on } =
+            Cli::parse_from(["local", "serve"]).command
+        else {
             panic!()
         };
         assert_eq!(

@@ -153,7 +153,7 @@ fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn text_plain_is_a_table_json_the_default_and_anything_else_a_406_before_any_call() {
+async fn text_plain_is_a_table_json_the_default_and_what_is_not_offered_a_406_before_any_call() {
     let fixture = Fixture::on(World::demo()).await;
     let table = accepting(&fixture, "/v1/clusters", "text/plain").await;
     assert_eq!(header(&table, "content-type"), Some("text/plain; charset=utf-8"));
@@ -165,12 +165,12 @@ async fn text_plain_is_a_table_json_the_default_and_anything_else_a_406_before_a
     let queried = "/v1/clusters?query=clusters[*].[clusterName,runningTasksCount]";
     let queried = accepting(&fixture, queried, "text/plain").await;
     assert!(queried.body.lines().any(|line| line.split_whitespace().eq(["microservices", "8"])));
-    for accept in ["*/*", "application/json", "text/html, */*;q=0.1"] {
+    for accept in ["*/*", "application/json", "image/png, */*;q=0.1"] {
         let answer = accepting(&fixture, "/v1/clusters", accept).await;
         assert_eq!(header(&answer, "content-type"), Some("application/json"), "{accept}");
     }
     fixture.aws.forget();
-    let refused = accepting(&fixture, "/v1/clusters", "text/html").await;
+    let refused = accepting(&fixture, "/v1/clusters", "image/png").await;
     assert_eq!((refused.status, &refused.json()["code"]), (406, &json!("notAcceptable")));
     assert!(fixture.aws.ledger().is_empty());
 }

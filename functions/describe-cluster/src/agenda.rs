@@ -22,6 +22,19 @@ use crate::ViewSettings;
 use crate::snapshot::AgendaLook;
 use crate::wake::WakeLines;
 
+pub(crate) use coming::CourseSpan;
+
+/// What something that follows a schedule is, from one instant to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spans {
+    /// The schedule, printed; `None` where it follows none.
+    pub(crate) schedule: Option<String>,
+    /// What it has while it is on.
+    pub(crate) size: Shown,
+    /// What it is when.
+    pub(crate) spans: Vec<CourseSpan>,
+}
+
 /// The coming transitions of a cluster's services, and of the Auto Scaling groups that carry them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Agenda {

@@ -128,6 +128,24 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        list: "week",
+        columns: &[
+            ("service", "/service"),
+            ("group", "/autoScalingGroup"),
+            ("state", "/state"),
+            ("count", "/size/count"),
+            ("schedule", "/schedule"),
+            ("next", "/next/to"),
+            ("at", "/next/at"),
+            ("wakes", "/canWake"),
+            ("task hours", "/saved/taskHours"),
+        ],
+        links: &[
+            ("/service", "/v1/clusters/{cluster}/services/{/service}"),
+            ("/autoScalingGroup", "/v1/auto-scaling-groups/{/autoScalingGroup}"),
+        ],
+    },
+    Table {
         list: "wake",
         columns: &[
             ("cluster", "/cluster"),

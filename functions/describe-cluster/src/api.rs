@@ -13,9 +13,11 @@ use crate::answer::{Beside, OfCluster};
 use crate::request::{
     AgendaFields, ClusterFields, ClustersFields, GroupFields, GroupsFields, SavingsFields, ServiceFields,
     ServicesFields, TaskDefinitionFields, TaskDefinitionsFields, TaskFields, TasksFields, WakeFields,
+    WeekFields,
 };
 use crate::savings::Savings;
 use crate::wake::WakeCheck;
+use crate::week::Week;
 use crate::{groups, steward};
 
 /// One for each route.
@@ -54,6 +56,14 @@ pub const OPERATIONS: &[Operation] = &[
         query: &[("include", with_tags)],
         answers: Answers::Body(|g| list(g, &[("tasks", task)])),
         ..Operation::read::<TaskFields, ()>("/v1/clusters/{cluster}/tasks/{task}", "Show a task")
+    },
+    Operation {
+        description: "Today and the six days after it, on the clocks of the fleet's zone: what each service and group is \
+                      when, what it saves, and whether it will wake. As a page it is a picture.",
+        ..Operation::read::<WeekFields, Week>(
+            "/v1/clusters/{cluster}/week",
+            "Show what a cluster's services and groups are in the coming days",
+        )
     },
     Operation {
         description: "In their order, with the sizes, and with what of them would fail. With `include=wake` also whether \

@@ -43,6 +43,8 @@ pub enum What {
     Task(ClusterName, TaskId),
     /// A cluster's coming transitions.
     Agenda(ClusterName, Hours),
+    /// A cluster's coming days.
+    Week(ClusterName),
     /// What a cluster's schedules will not run.
     Savings(ClusterName, Days),
     /// Whether what sleeps will wake: in a cluster, or in all of the region.
@@ -116,6 +118,7 @@ impl What {
             | Self::TasksNamed(..)
             | Self::Task(..)
             | Self::Agenda(..)
+            | Self::Week(_)
             | Self::Savings(..)
             | Self::Wake(_)
             | Self::TaskDefinition(_)
@@ -176,6 +179,7 @@ impl Ask {
                 let what = What::Agenda(of(&fields.cluster)?, fields.hours.unwrap_or_default());
                 Self::of(what, fields.include.as_ref(), None, None)
             }
+            Request::Week(fields) => Self::of(What::Week(of(&fields.cluster)?), None, None, None),
             Request::Savings(fields) => {
                 let what = What::Savings(of(&fields.cluster)?, fields.days.unwrap_or_default());
                 Self::of(what, None, None, None)

@@ -15,6 +15,7 @@ pub mod savings;
 pub mod snapshot;
 pub mod steward;
 pub mod wake;
+pub mod week;
 
 use std::collections::BTreeSet;
 
@@ -161,6 +162,14 @@ impl Function for DescribeCluster {
                 Ok(Answer::Read(json!(
                     self.savings(&read, services, seen.failures.clone(), (now, until)).await
                 )))
+            }
+            (What::Week(cluster), Look::Agenda(look)) => {
+                let days = week::days(look, &self.settings, now);
+                let until = days.last().map_or(now, |day| day.until.at);
+                let wake = Box::pin(self.wake(&read, &seen.look, &call, now)).await;
+                let savings = self.savings(&read, &look.services, seen.failures.clone(), (now, until)).await;
+                let week = week::week(cluster.as_str(), look, days, &wake, savings, &self.settings, now);
+                Ok(Answer::Read(json!(week)))
             }
             (What::Wake(cluster), look) => {
                 let lines = Box::pin(self.wake(&read, look, &call, now)).await;

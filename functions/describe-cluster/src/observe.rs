@@ -42,6 +42,7 @@ pub async fn observe(read: &Read, ask: &Ask, keys: &TagKeys) -> Result<Snapshot,
             Box::pin(services(read, cluster, listed_services(read, cluster, page))).await
         }
         What::Agenda(cluster, hours) => Box::pin(agenda(read, cluster, *hours, keys)).await,
+        What::Week(cluster) => Box::pin(agenda(read, cluster, Hours::default(), keys)).await,
         What::Savings(cluster, _) | What::Wake(Some(cluster)) => {
             let all = Page::default();
             Box::pin(services(read, cluster, listed_services(read, cluster, &all))).await

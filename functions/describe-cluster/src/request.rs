@@ -52,6 +52,9 @@ pub const ROUTES: &[Route<Request>] = &[
     Route::read("/v1/clusters/{cluster}/tasks/{task}", "describeTask", &[INCLUDE], |action, fields| {
         strict::parse(action, fields).map(Request::Task)
     }),
+    Route::read("/v1/clusters/{cluster}/week", "week", &[], |action, fields| {
+        strict::parse(action, fields).map(Request::Week)
+    }),
     Route::read("/v1/clusters/{cluster}/agenda", "agenda", &[Number("hours"), INCLUDE], |action, fields| {
         strict::parse(action, fields).map(Request::Agenda)
     }),
@@ -111,6 +114,8 @@ pub enum Request {
     Task(TaskFields),
     /// `{"action":"agenda",…}`
     Agenda(AgendaFields),
+    /// `{"action":"week",…}`
+    Week(WeekFields),
     /// `{"action":"savings",…}`
     Savings(SavingsFields),
     /// `{"action":"wakeCheck",…}`
@@ -244,6 +249,13 @@ pub struct AgendaFields {
     pub(crate) hours: Option<Hours>,
     /// What is shown beside.
     pub(crate) include: Option<Words>,
+}
+
+/// A cluster's coming days.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeekFields {
+    pub(crate) cluster: Option<ClusterRef>,
 }
 
 /// What a cluster's schedules will not run.

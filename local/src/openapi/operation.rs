@@ -188,11 +188,11 @@ fn responses(route: &Described, schemas: &mut Schemas, template: &Template) -> V
             put(&mut response, "headers", headers);
         }
         let text = json!({ "schema": { "type": "string", "description": "A table for people." } });
-        put(
-            &mut response,
-            "content",
-            json!({ "application/json": { "schema": schema }, "text/plain": text }),
-        );
+        let mut content = json!({ "application/json": { "schema": schema }, "text/plain": text });
+        if !route.kind.mutates() {
+            put(&mut content, "text/html", page());
+        }
+        put(&mut response, "content", content);
         all.insert(status.to_string(), response);
     };
     match route.operation.answers {
@@ -226,6 +226,11 @@ fn responses(route: &Described, schemas: &mut Schemas, template: &Template) -> V
         all.insert(status, response);
     }
     json!(all)
+}
+
+/// What answers who asks for HTML.
+fn page() -> Value {
+    json!({ "schema": { "type": "string", "description": "A page for people: one document, whole in itself." } })
 }
 
 /// A report whose items' effects are known.
@@ -285,7 +290,12 @@ fn problems(route: &Described, template: &Template) -> BTreeMap<String, Value> {
             _ => json!({ "anyOf": kinds }),
         };
         let says = lines.join("\n");
-        json!({ "description": says, "content": { "application/problem+json": { "schema": schema } } })
+        let mut content = json!({ "application/problem+json": { "schema": schema } });
+        // API Gateway's own are never pages.
+        if own.is_some() {
+            put(&mut content, "text/html", page());
+        }
+        json!({ "description": says, "content": content })
     };
     statuses.into_iter().map(|status| (status.to_string(), response(status))).collect()
 }

@@ -12,6 +12,7 @@ mod asked;
 mod link;
 mod parts;
 mod problem;
+mod week;
 
 use std::sync::LazyLock;
 
@@ -60,8 +61,10 @@ pub fn headers() -> [(&'static str, String); 5] {
 /// A page, but for its frame.
 #[derive(Debug)]
 pub struct Page {
-    /// What it shows, in a word or two: its heading, and the title of the window.
+    /// What it shows, in a word or two: its heading.
     pub title: String,
+    /// The title of the window.
+    pub window: String,
     /// What made it: `GET /v1/clusters`, or a command.
     pub request: String,
     /// How to get the same in other forms: what form, and a command that can be pasted.
@@ -99,7 +102,7 @@ pub fn document(page: &Page) -> String {
                 meta name="referrer" content="no-referrer";
                 // A page that was saved keeps its policy. There, nothing says who may frame it.
                 meta http-equiv="Content-Security-Policy" content=(*POLICY);
-                title { (title) " · ecs-steward" }
+                title { (shown(&page.window)) " · ecs-steward" }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -175,6 +178,7 @@ mod tests {
         let link = |to: Option<&str>| Link { name: hostile.to_owned(), to: to.map(str::to_owned) };
         let page = Page {
             title: hostile.to_owned(),
+            window: hostile.to_owned(),
             request: hostile.to_owned(),
             commands: vec![("as JSON".to_owned(), hostile.to_owned())],
             trail: vec![link(Some("../\"><script>"))],

@@ -276,7 +276,7 @@ pub(crate) fn response(
         let status = status::of_problem(&problem);
         let details = problem.details(request_id);
         if shown.problem_as_page {
-            let text = shown.page(details.title.to_owned(), page::of_problem(&details));
+            let text = shown.page(details.title.to_owned(), page::of_problem(&details, &shown.asked));
             return respond(status, page::HTML, vec![], text);
         }
         respond(status, "application/problem+json", vec![], json!(details).to_string())
@@ -316,7 +316,7 @@ impl Shown {
             }
             Accept::Html => {
                 let value = json.parse().unwrap_or_default();
-                written(self.page(self.asked.title(), page::of_value(&value))).ok_or_else(|| {
+                written(self.page(self.asked.title(), page::of_value(&value, &self.asked))).ok_or_else(|| {
                     let detail =
                         "the query's value is too large as a page: let it choose less, or take it as JSON";
                     Problem::new(Code::AnswerTooLarge, detail)
@@ -330,6 +330,7 @@ impl Shown {
         let asked = &self.asked;
         page::document(&Page {
             title,
+            window: asked.window(),
             request: asked.request(),
             commands: asked.commands(),
             trail: asked.trail(),

@@ -156,6 +156,12 @@ fn check_name(name: &str) -> Result<(), &'static str> {
 }
 
 impl Catalog {
+    /// The default zone, where one is set.
+    #[must_use]
+    pub fn zone(&self) -> Option<&Zone> {
+        self.zone.as_ref()
+    }
+
     /// What a tag's value means: `none`, the name of a schedule, or a schedule.
     pub fn resolve(&self, value: &str) -> Result<Resolved, ScheduleFault> {
         let word = value.trim_matches(' ');

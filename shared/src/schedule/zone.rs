@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::iter::successors;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime, time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
@@ -48,6 +49,20 @@ impl Zone {
     #[must_use]
     pub fn moment(&self, at: Timestamp) -> Moment {
         Moment { at, zone: self.clone() }
+    }
+
+    /// So many days on this zone's clocks, from the one in which an instant lies: each with its first instant, and the
+    /// first of the next. One in which the clocks change has 23 or 25 hours; one that they skip whole is left out.
+    #[must_use]
+    pub fn days(&self, at: Timestamp, count: usize) -> Vec<(Date, Timestamp, Timestamp)> {
+        let dates = successors(Some(self.civil(at).date()), |date| date.tomorrow().ok());
+        let day = |date: Date| {
+            let from = self.first(date.to_datetime(time(0, 0, 0, 0)))?;
+            let until = self.first(date.tomorrow().ok()?.to_datetime(time(0, 0, 0, 0)))?;
+            (from < until).then_some((date, from, until))
+        };
+        // One more, where one of them is left out.
+        dates.take(count + 1).filter_map(day).take(count).collect()
     }
 
     /// What this zone's clocks show at an instant.

@@ -17,6 +17,7 @@ use shared::schedule::{
 
 use crate::ViewSettings;
 use crate::steward::NextChange;
+use crate::week::SpanState;
 
 /// So many days ahead is looked for a change, one reach after the other: most are found in the first.
 const REACHES: [i64; 3] = [8, 64, 800];
@@ -38,6 +39,18 @@ pub(crate) struct OffSpan {
     pub(crate) until: Timestamp,
     /// How many tasks fewer it has than by day.
     pub(crate) tasks: u32,
+}
+
+/// A time in which something is as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CourseSpan {
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) state: SpanState,
+    /// How many tasks or instances it is to have.
+    pub(crate) count: u32,
+    /// What a live override wants then.
+    pub(crate) override_: Option<Want>,
 }
 
 /// When something comes back from being off.
@@ -134,6 +147,64 @@ impl<'a> Course<'a> {
         spans.push(OffSpan { from, until, tasks });
         spans.retain(|span| span.tasks > 0 && span.from < span.until);
         spans
+    }
+
+    /// What it is when, from `from` to `until`. Of what was before `now` only the time since its record is known, and
+    /// only where it still is what the record says.
+    pub(super) fn spans<S: Saved>(
+        &self,
+        mut it: Standpoint<S>,
+        (from, now, until): (Timestamp, Timestamp, Timestamp),
+    ) -> Vec<CourseSpan> {
+        let mut spans = Vec::new();
+        let was = it.record.as_ref().map(|record| (record.state, record.at.max(from)));
+        if let Some((state, since)) = was.filter(|(state, _)| state.is_on() == it.is_up(self.night)) {
+            let state = match state {
+                State::Starting => SpanState::Starting,
+                State::On => SpanState::On,
+                State::Off | State::Stopping => SpanState::Off,
+            };
+            spans.push(CourseSpan {
+                from: since,
+                until: now,
+                state,
+                count: it.count,
+                override_: self.overrides_at(since),
+            });
+        }
+        self.settle(&mut it, now);
+        let mut at = now;
+        let starts = self.instants(now, until);
+        for next in starts.into_iter().chain([until]) {
+            let state = if it.is_up(self.night) { SpanState::On } else { SpanState::Off };
+            spans.push(CourseSpan {
+                from: at,
+                until: next,
+                state,
+                count: it.count,
+                override_: self.overrides_at(at),
+            });
+            self.tick(&mut it, next);
+            at = next;
+        }
+        spans.retain(|span| span.from < span.until);
+        // What goes on as it was is one.
+        spans.dedup_by(|later, earlier| {
+            let goes_on = (later.state, later.count, later.override_)
+                == (earlier.state, earlier.count, earlier.override_)
+                && earlier.until == later.from;
+            if goes_on {
+                earlier.until = later.until;
+            }
+            goes_on
+        });
+        spans
+    }
+
+    /// What a live override wants at an instant.
+    fn overrides_at(&self, at: Timestamp) -> Option<Want> {
+        let wanted = wanted(&self.standing, at, self.calendar)?;
+        (wanted.by == WantedBy::Override).then_some(wanted.state)
     }
 
     /// The next change of it; one that is due already, and waits for the next reconcile, is of now or of an

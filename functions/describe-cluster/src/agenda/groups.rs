@@ -5,19 +5,19 @@ use shared::autoscaling::Group;
 use shared::groups::Link;
 use shared::record::sizing::{Live, comes_back_with};
 use shared::record::{Bounds, Capacity, Record, State};
-use shared::schedule::{Moment, OnOff, Tagged};
+use shared::schedule::{Moment, OnOff, Tagged, Zone};
 use shared::settings::TagKeys;
 use shared::tags::{Tags, no_room, no_saved_size, recorded, sized};
 use shared::{Code, Refusal};
 
 use super::coming::{Coming, Course, Standpoint};
-use super::{Entry, Of};
+use super::{Entry, Of, Spans};
 use crate::ViewSettings;
 use crate::steward::NextChange;
 
 /// One group's coming transitions; none if it follows no schedule. It goes off only when no task is left
 /// on its instances, however late that is.
-pub(super) fn entries(
+pub(crate) fn entries(
     group: &Group,
     link: &Link,
     cluster_tags: &Tags,
@@ -57,6 +57,30 @@ pub(crate) fn next_change(
     let seen = Seen::of(group, managed_scaling, cluster_tags, settings).ok()??;
     let course = seen.course(settings).ok()??;
     course.next_change(seen.standpoint.clone(), now)
+}
+
+/// What it is when, within these instants (from, now, until); `None` where it follows no schedule.
+pub(crate) fn spans(
+    group: &Group,
+    link: &Link,
+    cluster_tags: &Tags,
+    settings: &ViewSettings,
+    within: (Timestamp, Timestamp, Timestamp),
+) -> Result<Option<Spans>, Refusal> {
+    let Some(seen) = Seen::of(group, link.managed_scaling, cluster_tags, settings)? else { return Ok(None) };
+    let Some(course) = seen.course(settings)? else { return Ok(None) };
+    Ok(Some(Spans {
+        schedule: Some(course.schedule.to_string()),
+        size: seen.standpoint.size.clone().into(),
+        spans: course.spans(seen.standpoint.clone(), within),
+    }))
+}
+
+/// The zone of its schedule; `None` where it follows none.
+pub(crate) fn zone(group: &Group, link: &Link, cluster_tags: &Tags, settings: &ViewSettings) -> Option<Zone> {
+    let seen = Seen::of(group, link.managed_scaling, cluster_tags, settings).ok()??;
+    let course = seen.course(settings).ok()??;
+    Some(course.schedule.zone(course.calendar).clone())
 }
 
 /// Why a group has no machines at an instant, as far as schedules tell; `None` where it has some then.

@@ -13,12 +13,12 @@ use shared::wake::{Sleeper, Waker};
 use shared::{Code, Refusal};
 
 use super::coming::{Coming, Course, OffSpan, Return, Standpoint};
-use super::{Entry, Of};
+use super::{Entry, Of, Spans};
 use crate::ViewSettings;
 use crate::steward::NextChange;
 
 /// One service's coming transitions; none if it follows no schedule.
-pub(super) fn entries(
+pub(crate) fn entries(
     service: &Service,
     target: Option<&ScalableTarget>,
     cluster_tags: &Tags,
@@ -69,6 +69,31 @@ pub(crate) fn asleep(
     let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(Vec::new()) };
     let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(Vec::new()) };
     Ok(course.asleep(seen.standpoint, now, until))
+}
+
+/// What it is when, within these instants (from, now, until); `None` where it follows no schedule.
+pub(crate) fn spans(
+    service: &Service,
+    target: Option<&ScalableTarget>,
+    cluster_tags: &Tags,
+    settings: &ViewSettings,
+    within: (Timestamp, Timestamp, Timestamp),
+) -> Result<Option<Spans>, Refusal> {
+    let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(None) };
+    let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(None) };
+    Ok(Some(Spans {
+        schedule: Some(course.schedule.to_string()),
+        size: seen.standpoint.size.into(),
+        spans: course.spans(seen.standpoint, within),
+    }))
+}
+
+/// The zone of its schedule; `None` where it follows none.
+pub(crate) fn zone(service: &Service, cluster_tags: &Tags, settings: &ViewSettings) -> Option<Zone> {
+    let reading = settings.scheduling.reading_services(&settings.tags, short_name(&service.cluster_arn));
+    let tagged = reading.read(&service.tags_by_key(), Some(cluster_tags));
+    let course = Course::of(&tagged, settings).ok()??;
+    Some(course.schedule.zone(course.calendar).clone())
 }
 
 /// A service that sleeps, or will: `None` where it does neither.

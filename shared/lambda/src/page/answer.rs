@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use maud::{Markup, html};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use shared::call::Table;
 use shared::names::short_name;
 
-use super::{Asked, Cell, facts, instant, shown, state, table};
+use super::{Asked, Cell, facts, instant, link, shown, state, table, week};
 
 /// A list of more items is folded, unless it is the first.
 const UNFOLDED: usize = 50;
@@ -16,7 +16,10 @@ const COLUMNS: usize = 7;
 
 /// The content of a body, its lists by these tables.
 pub(crate) fn of_body(body: &Value, tables: &[Table], asked: &Asked) -> Markup {
-    let Some(fields) = body.as_object() else { return of_value(body) };
+    let Some(fields) = body.as_object() else { return of_value(body, asked) };
+    if let Some(week) = week::of_body(body, tables, asked) {
+        return week;
+    }
     let next = fields.get("nextToken").and_then(Value::as_str);
     let is_list = |value: &Value| value.is_array();
     let rest = fields.iter().filter(|(name, value)| !is_list(value) && *name != "nextToken");
@@ -29,7 +32,7 @@ pub(crate) fn of_body(body: &Value, tables: &[Table], asked: &Asked) -> Markup {
         .collect();
     let is_titled = lists.len() > 1;
     html! {
-        (of_object(&rest))
+        (of_object(&rest, asked))
         @for (n, (name, list)) in lists.iter().enumerate() {
             @let by = tables.iter().find(|table| table.list == **name);
             @match (list.as_slice(), by) {
@@ -44,11 +47,11 @@ pub(crate) fn of_body(body: &Value, tables: &[Table], asked: &Asked) -> Markup {
 }
 
 /// The content of any value.
-pub(crate) fn of_value(value: &Value) -> Markup {
+pub(crate) fn of_value(value: &Value, asked: &Asked) -> Markup {
     match value {
-        Value::Object(fields) => of_object(fields),
-        Value::Array(list) => list_of(list),
-        scalar => html! { p { (self::value(scalar)) } },
+        Value::Object(fields) => of_object(fields, asked),
+        Value::Array(list) => list_of(list, asked),
+        scalar => html! { p { (self::value(scalar, asked)) } },
     }
 }
 
@@ -62,9 +65,9 @@ fn titled(
     is_first: bool,
 ) -> Markup {
     let content = html! {
-        @if name == "failures" { div.told { (list_of(list)) } }
+        @if name == "failures" { div.told { (list_of(list, asked)) } }
         @else if let Some(by) = by { (by_columns(list, by, asked)) }
-        @else { (list_of(list)) }
+        @else { (list_of(list, asked)) }
     };
     let heading = html! { (words(name)) " " span.count { (list.len()) } };
     html! {
@@ -78,9 +81,14 @@ fn titled(
 }
 
 fn by_columns(list: &[Value], by: &Table, asked: &Asked) -> Markup {
-    let headings: Vec<String> = by.columns.iter().map(|(heading, _)| capitalised(heading)).collect();
+    // A column that says nothing of anything is left out.
+    let says = |(_, pointer): &&(&str, &str)| {
+        list.iter().any(|it| it.pointer(pointer).is_some_and(|it| !is_empty(it)))
+    };
+    let columns: Vec<&(&str, &str)> = by.columns.iter().filter(says).collect();
+    let headings: Vec<String> = columns.iter().map(|(heading, _)| capitalised(heading)).collect();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let row = |item: &Value| by.columns.iter().map(|(_, pointer)| column(item, pointer, by, asked)).collect();
+    let row = |item: &Value| columns.iter().map(|(_, pointer)| column(item, pointer, by, asked)).collect();
     let rows: Vec<Vec<Cell>> = list.iter().map(row).collect();
     table(&headings, &rows)
 }
@@ -91,10 +99,10 @@ fn column(item: &Value, pointer: &str, by: &Table, asked: &Asked) -> Cell {
     let to = by.links.iter().find(|(of, _)| *of == pointer);
     let to = to.and_then(|(_, pattern)| asked.leads(pattern, item)).filter(|_| !value.is_null());
     match (value, to) {
-        (Value::Number(number), None) => Cell::number(number),
+        (Value::Number(number), None) => Cell::number(figure(number)),
         (Value::String(word), None) if is_state(pointer) => Cell::of(state(word)),
-        (value, None) => Cell::of(short(value)),
-        (value, Some(to)) => Cell::of(html! { a href=(to) { (short(value)) } }),
+        (value, None) => Cell::of(short(value, asked)),
+        (value, Some(to)) => Cell::of(html! { a href=(to) { (words_of(value)) } }),
     }
 }
 
@@ -111,8 +119,11 @@ fn is_state(pointer: &str) -> bool {
 fn one_thing(fields: &Map<String, Value>, by: &Table, asked: &Asked) -> Markup {
     let item = Value::Object(fields.clone());
     let fact = |(heading, pointer): &(&'static str, &'static str)| {
-        let is_there = item.pointer(pointer).is_some_and(|value| !value.is_null());
-        is_there.then(|| (capitalised(heading), column(&item, pointer, by, asked).into_what()))
+        item.pointer(pointer).filter(|value| !value.is_null())?;
+        // What leads here is the heading.
+        let to = by.links.iter().find(|(of, _)| of == pointer).and_then(|(_, to)| asked.leads(to, &item));
+        let is_itself = to.is_some_and(|to| to == asked.to(&asked.path));
+        (!is_itself).then(|| (capitalised(heading), column(&item, pointer, by, asked).into_what()))
     };
     let shown: Vec<(String, Markup)> = by.columns.iter().filter_map(fact).collect();
     let tops: HashSet<&str> =
@@ -133,39 +144,40 @@ fn one_thing(fields: &Map<String, Value>, by: &Table, asked: &Asked) -> Markup {
         (facts(&shown))
         @for (name, value) in larger().filter(is_ours).chain(larger().filter(|it| !is_ours(it))) {
             h2 { (words(name)) }
-            (deep_of(value))
+            (deep_of(value, asked))
         }
         @if !rest.is_empty() {
-            details.fold { summary { "All other fields" } (deep(&rest)) }
+            details.fold { summary { "All other fields" } (deep(&rest, asked)) }
         }
     }
 }
 
 /// Fields of an answer that are no lists: small ones as facts.
-fn of_object(fields: &Map<String, Value>) -> Markup {
+fn of_object(fields: &Map<String, Value>, asked: &Asked) -> Markup {
     let small = fields.iter().filter(|(_, value)| !is_nested(value));
-    let small: Vec<(String, Markup)> = small.map(|(name, it)| (words(name), named(name, it))).collect();
+    let small: Vec<(String, Markup)> =
+        small.map(|(name, it)| (words(name), named(name, it, asked))).collect();
     let larger = fields.iter().filter(|(_, value)| is_nested(value) && !is_empty(value));
     html! {
         @if !small.is_empty() { (facts(&small)) }
         @for (name, value) in larger {
             h2 { (words(name)) }
-            (deep_of(value))
+            (deep_of(value, asked))
         }
     }
 }
 
 /// A list of objects as a table of their fields; of anything else, a line each.
-fn list_of(list: &[Value]) -> Markup {
+pub(super) fn list_of(list: &[Value], asked: &Asked) -> Markup {
     if list.is_empty() || !list.iter().all(Value::is_object) {
         return html! {
             @if list.is_empty() { p.none { "None." } }
             @else if list.iter().all(Value::is_array) {
-                @let rows: Vec<Vec<Cell>> = list.iter().map(|row| row.as_array().into_iter().flatten().map(cell).collect()).collect();
+                @let rows: Vec<Vec<Cell>> = list.iter().map(|row| row.as_array().into_iter().flatten().map(|it| cell(it, asked)).collect()).collect();
                 @let width = rows.iter().map(Vec::len).max().unwrap_or_default();
                 (table(&vec![""; width], &rows))
             }
-            @else { ul { @for it in list { li { (value(it)) } } } }
+            @else { ul { @for it in list { li { (value(it, asked)) } } } }
         };
     }
     let mut names: Vec<&str> = Vec::new();
@@ -177,13 +189,13 @@ fn list_of(list: &[Value]) -> Markup {
         }
     }
     if names.len() > COLUMNS {
-        return html! { @for item in items() { (deep(item)) } };
+        return html! { @for item in items() { (deep(item, asked)) } };
     }
     let headings: Vec<String> = names.iter().map(|name| words(name)).collect();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     let cell_of = |item: &Map<String, Value>, name: &str| match item.get(name) {
         Some(Value::String(word)) if is_state(name) => Cell::of(state(word)),
-        Some(value) => cell(value),
+        Some(value) => cell(value, asked),
         None => Cell::text(""),
     };
     let rows: Vec<Vec<Cell>> =
@@ -191,68 +203,88 @@ fn list_of(list: &[Value]) -> Markup {
     table(&headings, &rows)
 }
 
-fn deep_of(value: &Value) -> Markup {
+fn deep_of(value: &Value, asked: &Asked) -> Markup {
     match value {
-        Value::Object(fields) => deep(fields),
-        Value::Array(list) => list_of(list),
-        scalar => self::value(scalar),
+        Value::Object(fields) => deep(fields, asked),
+        Value::Array(list) => list_of(list, asked),
+        scalar => self::value(scalar, asked),
     }
 }
 
 /// Every field that says something, whatever is in it.
-fn deep(fields: &Map<String, Value>) -> Markup {
+fn deep(fields: &Map<String, Value>, asked: &Asked) -> Markup {
     html! {
         dl.deep {
             @for (name, value) in fields.iter().filter(|(_, value)| !is_empty(value)) {
                 dt { (words(name)) }
-                dd { (named(name, value)) }
+                dd { (named(name, value, asked)) }
             }
         }
     }
 }
 
-fn named(name: &str, value: &Value) -> Markup {
+fn named(name: &str, value: &Value, asked: &Asked) -> Markup {
     match value {
         Value::String(word) if is_state(name) => state(word),
-        value => self::value(value),
+        value => self::value(value, asked),
     }
 }
 
-fn cell(value: &Value) -> Cell {
+fn cell(value: &Value, asked: &Asked) -> Cell {
     match value {
-        Value::Number(number) => Cell::number(number),
-        value => Cell::of(short(value)),
+        Value::Number(number) => Cell::number(figure(number)),
+        value => Cell::of(short(value, asked)),
     }
 }
 
 /// A value in a table: an ARN by what it ends with.
-fn short(value: &Value) -> Markup {
+fn short(value: &Value, asked: &Asked) -> Markup {
     match value {
-        Value::String(text) if text.starts_with("arn:") => html! { (shown(short_name(text))) },
-        Value::Array(list) if list.iter().all(Value::is_string) => {
-            let texts = list.iter().filter_map(Value::as_str);
-            let texts: Vec<String> =
-                texts.map(|it| shown(if it.starts_with("arn:") { short_name(it) } else { it })).collect();
-            html! { (texts.join(", ")) }
-        }
-        value => self::value(value),
+        Value::String(text) if text.starts_with("arn:") => linked(text, short_name(text), asked),
+        Value::Array(list) if list.iter().all(Value::is_string) => words_of(value),
+        value => self::value(value, asked),
+    }
+}
+
+/// The same without a link in it.
+fn words_of(value: &Value) -> Markup {
+    let word = |text: &str| shown(if text.starts_with("arn:") { short_name(text) } else { text });
+    let text = match value {
+        Value::String(text) => word(text),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(word).collect::<Vec<_>>().join(", "),
+        other => shown(&other.to_string()),
+    };
+    html! { (text) }
+}
+
+/// A text that leads to its page, if it has one.
+fn linked(text: &str, says: &str, asked: &Asked) -> Markup {
+    html! {
+        @if let Some(path) = link::of_text(text) { a href=(asked.to(&path)) { (shown(says)) } }
+        @else { (shown(says)) }
     }
 }
 
 /// Any value, whole.
-pub(super) fn value(value: &Value) -> Markup {
+pub(super) fn value(value: &Value, asked: &Asked) -> Markup {
     match value {
         Value::Null => html! {},
         Value::Bool(is) => html! { (if *is { "yes" } else { "no" }) },
-        Value::Number(number) => html! { (number.to_string()) },
-        Value::String(text) => instant(text).unwrap_or_else(|| html! { (shown(text)) }),
+        Value::Number(number) => html! { (figure(number)) },
+        Value::String(text) => instant(text).unwrap_or_else(|| linked(text, text, asked)),
         Value::Array(list) if list.iter().all(|it| !is_nested(it)) => {
             let texts = list.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), shown));
             html! { (texts.collect::<Vec<_>>().join(", ")) }
         }
-        Value::Array(list) => reasons(list).unwrap_or_else(|| list_of(list)),
-        Value::Object(fields) => deep(fields),
+        Value::Array(list) => reasons(list).unwrap_or_else(|| list_of(list, asked)),
+        Value::Object(fields) => deep(fields, asked),
     }
+}
+
+/// A number: a whole one without decimals.
+fn figure(number: &Number) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 /// Reasons in words, with what would help.

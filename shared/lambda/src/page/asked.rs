@@ -31,12 +31,16 @@ pub(crate) struct Asked {
 }
 
 /// Where to go from every page.
-const PLACES: [(&str, &str); 4] = [
+const PLACES: [(&str, &str); 5] = [
     ("Clusters", "/v1/clusters"),
     ("Auto Scaling groups", "/v1/auto-scaling-groups"),
     ("Task definitions", "/v1/task-definitions"),
     ("Repositories", "/v1/repositories"),
+    ("Images in use", "/v1/images/in-use"),
 ];
+
+/// The images of a repository: the one list whose thing is named in the query.
+const IMAGES: &str = "/v1/images";
 
 impl Asked {
     pub(crate) fn of<R>(event: &ApiGatewayProxyRequest, routes: &[Route<R>]) -> Self {
@@ -85,14 +89,40 @@ impl Asked {
         format!("{} {}{}", self.method, self.path, printed(&self.query))
     }
 
-    /// The last of what the path says.
+    /// What the page is of: the last name of the path, and without one its last word.
     pub(crate) fn title(&self) -> String {
-        let last = self.trail().pop().map(|link| link.name);
-        last.unwrap_or_else(|| "ecs-steward".to_owned())
+        if self.resource.ends_with("}/{revision}") {
+            return self
+                .names
+                .get("family")
+                .into_iter()
+                .chain(self.names.get("revision"))
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(":");
+        }
+        let mut trail = self.trail();
+        let is_view = !self.tabs().is_empty() && !self.names_one();
+        if is_view {
+            trail.pop();
+        }
+        trail.pop().map_or_else(|| "ecs-steward".to_owned(), |link| link.name)
+    }
+
+    /// The title of the window: the innermost first.
+    pub(crate) fn window(&self) -> String {
+        let names: Vec<String> = self.trail().into_iter().rev().map(|link| link.name).collect();
+        names.join(" · ")
     }
 
     /// The way here, each step a page where there is one.
     pub(crate) fn trail(&self) -> Vec<Link> {
+        if let Some((_, repository)) =
+            self.query.iter().find(|(name, _)| self.resource == IMAGES && name == "repository")
+        {
+            let all = Link { name: "Repositories".to_owned(), to: Some(self.to("/v1/repositories")) };
+            return vec![all, Link { name: repository.clone(), to: None }];
+        }
         let patterns: Vec<&str> = self.resource.split('/').collect();
         let segments: Vec<&str> = self.path.split('/').collect();
         let step = |n: usize| {

@@ -20,7 +20,7 @@ pub(crate) fn filled(pattern: &str, item: &Value, asked: &BTreeMap<String, Strin
         path.push_str(before);
         if name.starts_with('/') {
             let in_query = path.contains('?');
-            path.push_str(&encoded(item.pointer(name)?, in_query)?);
+            path.push_str(&of_value(item.pointer(name)?, in_query)?);
         } else {
             path.push_str(asked.get(name)?);
         }
@@ -30,7 +30,42 @@ pub(crate) fn filled(pattern: &str, item: &Value, asked: &BTreeMap<String, Strin
     Some(path)
 }
 
-fn encoded(value: &Value, in_query: bool) -> Option<String> {
+/// The page of a thing by its ARN, or of a repository by an image in it. `None` for what has no page.
+pub(crate) fn of_text(text: &str) -> Option<String> {
+    let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+    let is_name = |name: &str| !name.is_empty() && !name.contains('/') && !name.chars().all(|c| c == '.');
+    if let Some(arn) = text.strip_prefix("arn:") {
+        let mut parts = arn.splitn(5, ':').skip(1);
+        let (service, resource) = (parts.next()?, parts.nth(2)?);
+        let (kind, name) = resource.split_once('/')?;
+        let below = |of: &str| {
+            let (cluster, name) = name.split_once('/')?;
+            let is_path = is_name(cluster) && is_name(name);
+            is_path.then(|| format!("/v1/clusters/{}/{of}/{}", encoded(cluster), encoded(name)))
+        };
+        return match (service, kind) {
+            ("ecs", "cluster") => is_name(name).then(|| format!("/v1/clusters/{}", encoded(name))),
+            ("ecs", "service") => below("services"),
+            ("ecs", "task") => below("tasks"),
+            ("ecs", "task-definition") => {
+                let (family, revision) = name.split_once(':')?;
+                let is_path = is_name(family) && is_name(revision);
+                is_path.then(|| format!("/v1/task-definitions/{}/{}", encoded(family), encoded(revision)))
+            }
+            ("ecr", "repository") => Some(format!("/v1/images?repository={}", encoded(name))),
+            _ => None,
+        };
+    }
+    let (registry, image) = text.split_once('/')?;
+    if !registry.contains(".dkr.ecr.") || text.contains(char::is_whitespace) {
+        return None;
+    }
+    let repository = image.split_once('@').map_or(image, |(before, _)| before);
+    let repository = repository.split_once(':').map_or(repository, |(before, _)| before);
+    (!repository.is_empty()).then(|| format!("/v1/images?repository={}", encoded(repository)))
+}
+
+fn of_value(value: &Value, in_query: bool) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -90,5 +125,39 @@ mod tests {
             assert_eq!(filled(pattern, &json!({ "n": name }), &asked).as_deref(), path, "{pattern} {name}");
         }
         assert_eq!(filled("/v1/clusters/{/gone}", &json!({}), &asked), None);
+    }
+
+    #[test]
+    fn an_arn_and_an_image_lead_to_their_pages_and_nothing_else_does() {
+        for (text, path) in [
+            ("arn:aws:ecs:sa-east-1:123456789012:cluster/prod", Some("/v1/clusters/prod")),
+            (
+                "arn:aws:ecs:sa-east-1:123456789012:service/prod/users",
+                Some("/v1/clusters/prod/services/users"),
+            ),
+            ("arn:aws:ecs:sa-east-1:123456789012:task/prod/0a1b", Some("/v1/clusters/prod/tasks/0a1b")),
+            (
+                "arn:aws:ecs:sa-east-1:123456789012:task-definition/users:7",
+                Some("/v1/task-definitions/users/7"),
+            ),
+            (
+                "arn:aws:ecr:sa-east-1:123456789012:repository/team/app",
+                Some("/v1/images?repository=team%2Fapp"),
+            ),
+            ("arn:aws:ecs:sa-east-1:123456789012:service/users", None),
+            ("arn:aws:ecs:sa-east-1:123456789012:cluster/../x", None),
+            ("arn:aws:iam::123456789012:role/steward", None),
+            ("arn:aws:ecs", None),
+            (
+                "123456789012.dkr.ecr.sa-east-1.amazonaws.com/team/app:dev-1",
+                Some("/v1/images?repository=team%2Fapp"),
+            ),
+            ("123456789012.dkr.ecr.sa-east-1.amazonaws.com/app@sha256:00", Some("/v1/images?repository=app")),
+            ("public.ecr.aws/nginx/nginx:1", None),
+            ("see 123456789012.dkr.ecr.sa-east-1.amazonaws.com/app", None),
+            ("javascript:alert(1)//.dkr.ecr./", None),
+        ] {
+            assert_eq!(of_text(text).as_deref(), path, "{text}");
+        }
     }
 }

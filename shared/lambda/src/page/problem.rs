@@ -4,10 +4,10 @@ use maud::{Markup, html};
 use shared::problem::ProblemDetails;
 
 use super::answer::{action, value};
-use super::{facts, shown, state};
+use super::{Asked, facts, shown, state};
 
 /// What went wrong, and what to do instead.
-pub(crate) fn of_problem(problem: &ProblemDetails) -> Markup {
+pub(crate) fn of_problem(problem: &ProblemDetails, asked: &Asked) -> Markup {
     let again = if problem.retryable { "yes" } else { "no" };
     let figures = [
         ("Status".to_owned(), html! { (problem.status) }),
@@ -24,7 +24,7 @@ pub(crate) fn of_problem(problem: &ProblemDetails) -> Markup {
         }
         @if !problem.failures.is_empty() {
             h2 { "Failures" }
-            @for failure in &problem.failures { (value(failure)) }
+            @for failure in &problem.failures { (value(failure, asked)) }
         }
     }
 }

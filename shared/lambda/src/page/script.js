@@ -2,7 +2,7 @@
 (() => {
   const label = document.getElementById('search');
   const found = document.getElementById('found');
-  const rows = [...document.querySelectorAll('tbody tr, details.row')];
+  const rows = [...document.querySelectorAll('tbody tr, .row:not(.all)')];
   const summaries = () => [...document.querySelectorAll('main summary')].filter((it) => it.offsetParent !== null);
   if (rows.length > 1) {
     const input = label.querySelector('input');

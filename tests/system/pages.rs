@@ -64,7 +64,9 @@ async fn walked(system: &System) -> BTreeSet<String> {
     let mut next: VecDeque<String> = seen.iter().cloned().collect();
     while let Some(path) = next.pop_front() {
         let (response, html) = page(system, &path).await;
-        assert_eq!(response.status, 200, "{path}: {}", response.body);
+        // A task definition may name a repository that is not there.
+        let expected = if path.starts_with("/v1/images?") { [200, 404] } else { [200, 200] };
+        assert!(expected.contains(&response.status), "{path}: {}", html.text);
         assert_self_contained(&path, &response, &html);
         for to in html.links() {
             let to = resolved(&path, to);
@@ -217,13 +219,9 @@ async fn a_problem_is_a_page_for_who_asks_for_one_and_json_for_the_others() {
         assert_eq!(answer.status, status, "{path}: {}", html.text);
         assert_self_contained(path, &answer, &html);
         assert!(html.text.contains(code), "{path}: {}", html.text);
-        let json = sent(&fixture.system, method, path, "application/json;q=0.1, image/png", "").await;
-        assert_eq!(
-            header(&json, "content-type"),
-            Some("application/json").filter(|_| json.status == 200).or(Some("application/problem+json")),
-            "{path}"
-        );
         if method == "GET" {
+            let json = sent(&fixture.system, method, path, "application/json", "").await;
+            assert_eq!(header(&json, "content-type"), Some("application/problem+json"), "{path}");
             assert_eq!((json.status, &json.json()["code"]), (status, &json!(code)), "{path}");
         }
     }
@@ -249,8 +247,8 @@ async fn a_preview_and_an_evaluation_are_pages_too() {
     let policy = json!({"rules": [{"rulePriority": 1, "description": "<script>canary()</script>", "selection": {
         "tagStatus": "tagged", "tagPrefixList": ["dev"], "countType": "imageCountMoreThan", "countNumber": 1},
         "action": {"type": "expire"}}]});
-    let images = json!([{"imageDigest": format!("sha256:{:064}", 1), "imageTags": ["dev-1"],
-        "imagePushedAt": "2026-10-05T10:12:00-03:00"}]);
+    let image = |n: u32, tag: &str| json!({"digest": format!("sha256:{n:064x}"), "tags": [tag], "pushedAt": format!("2026-10-0{n}T10:12:00-03:00")});
+    let images = [image(1, "dev-1"), image(2, "dev-2")];
     let evaluate = json!({"policy": policy, "images": images}).to_string();
     for (path, body, says) in
         [("/v1/schedules/preview", preview, "Europe/Berlin"), ("/v1/lifecycle/evaluate", evaluate, "dev-1")]

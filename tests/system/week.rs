@@ -1,6 +1,6 @@
 //! The week: what each service and group is in the coming days.
 
-use emulator::{Aws, GroupSeed, ServiceSeed, TargetSeed, World};
+use emulator::{Aws, GroupSeed, ImageSeed, ServiceSeed, TargetSeed, World};
 use jiff::{SignedDuration, Timestamp};
 use local::{System, system::Setup};
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ async fn a_week_of_office_hours_is_on_by_day_and_off_by_night_as_the_agenda_and_
     assert_eq!((&found["zone"], found["days"].as_array().unwrap().len()), (&json!("America/Sao_Paulo"), 7));
     assert_eq!(found["days"][0]["date"], "2026-11-24");
     // What comes on and goes off does so where the agenda says.
-    let agenda = fixture.get("/v1/clusters/prod/agenda?hours=125").await.json();
+    let agenda = fixture.get("/v1/clusters/prod/agenda?hours=149").await.json();
     let instants = |of: &Value, list: &str, field: &str| -> Vec<Timestamp> {
         of[list].as_array().unwrap().iter().map(|it| it[field].as_str().unwrap().parse().unwrap()).collect()
     };
@@ -144,23 +144,16 @@ async fn night_sizes_overrides_and_holds_are_told_apart() {
     assert_eq!(spans(line(&found, "night"))[..3], ["Tue 19:00 on 4", "Tue 20:00 off 1", "Wed 08:00 on 4"]);
     assert_eq!(line(&found, "night")["night"], 1);
     let kept = spans(line(&found, "kept"));
-    assert_eq!(
-        kept[kept.len() - 9..][..3],
-        ["Tue 19:00 on 4 (on)", "Tue 22:00 off 0", "Wed 08:00 on 4"],
-        "{kept:?}"
-    );
+    assert_eq!(kept[..3], ["Tue 19:00 on 4 (on)", "Tue 22:00 off 0", "Wed 08:00 on 4"], "{kept:?}");
     assert_eq!(line(&found, "kept")["override"]["reason"], "release _4.2_");
     let held = spans(line(&found, "held"));
-    assert_eq!(
-        held[held.len() - 9..][..3],
-        ["Tue 19:00 on 4 (hold)", "Tue 22:00 off 0", "Wed 08:00 on 4"],
-        "{held:?}"
-    );
+    assert_eq!(held[..3], ["Tue 19:00 on 4 (hold)", "Tue 22:00 off 0", "Wed 08:00 on 4"], "{held:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_sleeps_what_starts_and_who_will_not_wake_are_told() {
     let mut seed = world(TUESDAY);
+    seed.repository("users").image("users", ImageSeed::new("prod-1"));
     seed.service("prod", scheduled("users", OFFICE));
     seed.scalable_target("prod", "users", TargetSeed::new(2, 6));
     seed.service("prod", scheduled("parked", OFFICE).desired(0));

@@ -19,7 +19,7 @@ use crate::query::Query;
 use crate::{body, text};
 
 /// What the plain names of a path hold beside letters and digits.
-const PLAIN_SIGNS: &str = "-_";
+pub(crate) const PLAIN_SIGNS: &str = "-_";
 /// What the name of an Auto Scaling group may hold beside them in a path.
 pub const GROUP_SIGNS: &str = "-_. +=@,()";
 /// The most bytes of a name in a path.
@@ -108,6 +108,13 @@ fn find<'r, R>(event: &ApiGatewayProxyRequest, routes: &'r [Route<R>]) -> Result
     })
 }
 
+/// Whether a path takes a name: letters, digits and these signs.
+pub(crate) fn is_plain(text: &str, signs: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+        && !text.chars().all(|c| c == '.')
+}
+
 /// A path parameter, as it was sent: API Gateway hands it over as it stood in the URL, and that is what IAM was
 /// asked about. So a plain name is taken as it is, and no `%` can lead around a policy that names the plain path.
 ///
@@ -117,11 +124,6 @@ fn find<'r, R>(event: &ApiGatewayProxyRequest, routes: &'r [Route<R>]) -> Result
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html>
 fn path_segment(name: &str, raw: &str) -> Result<String, Problem> {
-    let is_plain = |text: &str, signs: &str| {
-        (1..=LONGEST_NAME).contains(&text.len())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
-            && !text.chars().all(|c| c == '.')
-    };
     let fault = |says: &str| {
         let shown: String = raw.chars().take(80).collect();
         Problem::bad_request(format!("{{{name}}} in the path is {shown:?}: {says}"))

@@ -241,9 +241,21 @@ fn cell(value: &Value, asked: &Asked) -> Cell {
 fn short(value: &Value, asked: &Asked) -> Markup {
     match value {
         Value::String(text) if text.starts_with("arn:") => linked(text, short_name(text), asked),
+        Value::String(text) if is_digest(text) => {
+            let short: String = text.chars().take(DIGEST).collect();
+            html! { code.w title=(text) { (short) "…" } }
+        }
         Value::Array(list) if list.iter().all(Value::is_string) => words_of(value),
         value => self::value(value, asked),
     }
+}
+
+/// So much of a digest is shown in a table: as many letters as Docker shows.
+const DIGEST: usize = "sha256:".len() + 12;
+
+fn is_digest(text: &str) -> bool {
+    let hex = text.strip_prefix("sha256:").unwrap_or_default();
+    hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The same without a link in it.

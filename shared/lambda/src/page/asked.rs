@@ -49,11 +49,17 @@ impl Asked {
         for (name, value) in &event.path_parameters {
             path = path.replace(&format!("{{{name}}}"), value);
         }
-        let query = event.multi_value_query_string_parameters.iter();
+        let once = event.multi_value_query_string_parameters.is_empty();
+        let query =
+            if once { &event.query_string_parameters } else { &event.multi_value_query_string_parameters };
+        let query = query.iter();
+        let mut query: Vec<(String, String)> =
+            query.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        query.sort();
         Self {
             method: event.http_method.to_string(),
             names: event.path_parameters.clone().into_iter().collect(),
-            query: query.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            query,
             pages: routes.iter().filter(|route| route.method == "GET").map(|route| route.path).collect(),
             before: before(event, &path),
             signed_in: signed_in(event),
@@ -129,7 +135,8 @@ impl Asked {
             let (pattern, segment) = (patterns.get(..=n)?.join("/"), *segments.get(n)?);
             let is_name = patterns.get(n)?.starts_with('{');
             let name = if is_name { decoded(segment) } else { titled(segment) };
-            let is_page = self.pages.contains(&pattern.as_str()) && n + 1 < segments.len();
+            let is_page =
+                self.pages.contains(&pattern.as_str()) && pattern != IMAGES && n + 1 < segments.len();
             let to = is_page.then(|| self.to(&segments.get(..=n).unwrap_or_default().join("/")));
             Some(Link { name, to })
         };

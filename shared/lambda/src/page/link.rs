@@ -6,7 +6,10 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use shared::names::short_name;
 
-use crate::rest::ENCODED;
+use crate::rest::{ENCODED, GROUP_SIGNS, PLAIN_SIGNS, is_plain};
+
+/// Before the names that may hold more than the others.
+const GROUPS: &str = "/v1/auto-scaling-groups/";
 
 /// A path with its names in it. In the pattern `{/pointer}` is what the item says there, and `{name}` what the
 /// request's own path says. `None` where one of them is missing, or where no path can hold it.
@@ -19,8 +22,7 @@ pub(crate) fn filled(pattern: &str, item: &Value, asked: &BTreeMap<String, Strin
         let (name, after) = after.split_once('}')?;
         path.push_str(before);
         if name.starts_with('/') {
-            let in_query = path.contains('?');
-            path.push_str(&of_value(item.pointer(name)?, in_query)?);
+            path.push_str(&of_value(item.pointer(name)?, &path)?);
         } else {
             path.push_str(asked.get(name)?);
         }
@@ -32,8 +34,7 @@ pub(crate) fn filled(pattern: &str, item: &Value, asked: &BTreeMap<String, Strin
 
 /// The page of a thing by its ARN, or of a repository by an image in it. `None` for what has no page.
 pub(crate) fn of_text(text: &str) -> Option<String> {
-    let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
-    let is_name = |name: &str| !name.is_empty() && !name.contains('/') && !name.chars().all(|c| c == '.');
+    let is_name = |name: &str| is_plain(name, PLAIN_SIGNS);
     if let Some(arn) = text.strip_prefix("arn:") {
         let mut parts = arn.splitn(5, ':').skip(1);
         let (service, resource) = (parts.next()?, parts.nth(2)?);
@@ -65,22 +66,25 @@ pub(crate) fn of_text(text: &str) -> Option<String> {
     (!repository.is_empty()).then(|| format!("/v1/images?repository={}", encoded(repository)))
 }
 
-fn of_value(value: &Value, in_query: bool) -> Option<String> {
+fn of_value(value: &Value, before: &str) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
     let name = if text.starts_with("arn:") { short_name(&text) } else { &text };
-    if name.is_empty() || (!in_query && (name.contains('/') || name.chars().all(|c| c == '.'))) {
-        return None;
+    if before.contains('?') {
+        return (!name.is_empty()).then(|| encoded(name));
     }
-    if text.starts_with("arn:") && !in_query {
-        // `family:revision` is two segments.
-        return Some(name.split(':').map(encoded).collect::<Vec<_>>().join("/"));
-    }
-    Some(encoded(name))
+    // `family:revision` is two segments.
+    let names: Vec<&str> = if text.starts_with("arn:") { name.split(':').collect() } else { vec![name] };
+    let signs = if before == GROUPS { GROUP_SIGNS } else { PLAIN_SIGNS };
+    let is_path = names.iter().all(|name| is_plain(name, signs));
+    is_path.then(|| names.into_iter().map(encoded).collect::<Vec<_>>().join("/"))
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 #[cfg(test)]
@@ -121,6 +125,9 @@ mod tests {
                 Some("/v1/task-definitions/users/7"),
             ),
             ("/v1/clusters/{service}", "users", None),
+            ("/v1/clusters/{/n}", "web (blue)", None),
+            ("/v1/clusters/{/n}", "a%2Fb", None),
+            ("/v1/images?repository={/n}", "\"><script>", Some("/v1/images?repository=%22%3E%3Cscript%3E")),
         ] {
             assert_eq!(filled(pattern, &json!({ "n": name }), &asked).as_deref(), path, "{pattern} {name}");
         }

@@ -46,11 +46,13 @@ pub fn table(headings: &[&str], rows: &[Vec<Cell>]) -> Markup {
     let is_number = |column: usize| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.is_number));
     html! {
         table.wide {
-            thead { tr {
-                @for (column, heading) in headings.iter().enumerate() {
-                    th scope="col" class=[is_number(column).then_some("n")] { (shown(heading)) }
-                }
-            } }
+            @if headings.iter().any(|heading| !heading.is_empty()) {
+                thead { tr {
+                    @for (column, heading) in headings.iter().enumerate() {
+                        th scope="col" class=[is_number(column).then_some("n")] { (shown(heading)) }
+                    }
+                } }
+            }
             tbody {
                 @for row in rows {
                     tr {
@@ -103,7 +105,7 @@ pub fn instant(text: &str) -> Option<Markup> {
         let sign = if minutes < 0 { '−' } else { '+' };
         format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
     };
-    Some(html! { time datetime=(text) { (day) " " (time) " " span.quiet { (zone) } } })
+    Some(html! { time datetime=(text) { span.w { (day) } " " span.w { (time) " " span.quiet { (zone) } } } })
 }
 
 #[cfg(test)]

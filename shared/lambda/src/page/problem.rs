@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use shared::problem::ProblemDetails;
 
 use super::answer::{action, value};
-use super::{Asked, facts, shown, state};
+use super::{Asked, facts, shown};
 
 /// What went wrong, and what to do instead.
 pub(crate) fn of_problem(problem: &ProblemDetails, asked: &Asked) -> Markup {
@@ -12,7 +12,7 @@ pub(crate) fn of_problem(problem: &ProblemDetails, asked: &Asked) -> Markup {
     let figures = [
         ("Status".to_owned(), html! { (problem.status) }),
         ("Code".to_owned(), html! { code { (problem.code.as_str()) } }),
-        ("May go well later".to_owned(), state(again)),
+        ("May go well later".to_owned(), html! { (again) }),
         ("Request".to_owned(), html! { code { (shown(&problem.request_id)) } }),
     ];
     html! {

@@ -278,7 +278,8 @@ pub(crate) fn response(
         let status = status::of_problem(&problem);
         let details = problem.details(request_id);
         if shown.problem_as_page {
-            let text = shown.page(details.title.to_owned(), page::of_problem(&details, &shown.asked));
+            let text =
+                shown.page(details.title.to_owned(), Vec::new(), page::of_problem(&details, &shown.asked));
             return respond(status, page::HTML, vec![], text);
         }
         respond(status, "application/problem+json", vec![], json!(details).to_string())
@@ -299,7 +300,11 @@ impl Shown {
         let text = match self.accept {
             Accept::Json => bounded_json(&body, LARGEST_ANSWER),
             Accept::Text => text::of_body(&body, tables).and_then(written),
-            Accept::Html => written(self.page(self.asked.title(), page::of_body(&body, tables, &self.asked))),
+            Accept::Html => written(self.page(
+                self.asked.title(),
+                self.asked.tabs(),
+                page::of_body(&body, tables, &self.asked),
+            )),
         };
         text.ok_or_else(too_large)
     }
@@ -318,7 +323,7 @@ impl Shown {
             }
             Accept::Html => {
                 let value = json.parse().unwrap_or_default();
-                written(self.page(self.asked.title(), page::of_value(&value, &self.asked))).ok_or_else(|| {
+                written(self.page(self.asked.title(), self.asked.tabs(), page::of_value(&value, &self.asked))).ok_or_else(|| {
                     let detail =
                         "the query's value is too large as a page: let it choose less, or take it as JSON";
                     Problem::new(Code::AnswerTooLarge, detail)
@@ -327,8 +332,8 @@ impl Shown {
         }
     }
 
-    /// The document of a content.
-    fn page(&self, title: String, body: Markup) -> String {
+    /// The document of a content. A problem has no tabs: what it names may not be there.
+    fn page(&self, title: String, tabs: Vec<page::Link>, body: Markup) -> String {
         let asked = &self.asked;
         page::document(&Page {
             title,
@@ -336,7 +341,7 @@ impl Shown {
             request: asked.request(),
             commands: asked.commands(),
             trail: asked.trail(),
-            tabs: asked.tabs(),
+            tabs,
             places: asked.places(),
             body,
         })

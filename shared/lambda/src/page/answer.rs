@@ -125,7 +125,7 @@ fn one_thing(fields: &Map<String, Value>, by: &Table, asked: &Asked) -> Markup {
         let is_itself = to.is_some_and(|to| to == asked.to(&asked.path));
         (!is_itself).then(|| (capitalised(heading), column(&item, pointer, by, asked).into_what()))
     };
-    let shown: Vec<(String, Markup)> = by.columns.iter().filter_map(fact).collect();
+    let mut shown: Vec<(String, Markup)> = by.columns.iter().filter_map(fact).collect();
     let tops: HashSet<&str> =
         by.columns.iter().filter_map(|(_, pointer)| pointer.strip_prefix('/')).collect();
     let is_small = |value: &Value| match value {
@@ -137,6 +137,14 @@ fn one_thing(fields: &Map<String, Value>, by: &Table, asked: &Asked) -> Markup {
         .filter(|(_, value)| !is_empty(value))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
+    // What leads on, such as its task definition, stands above.
+    let leads = |(name, value): (&String, &Value)| {
+        let path = link::of_text(value.as_str()?).filter(|path| *path != asked.path)?;
+        let name = words(name.strip_suffix("Arn").unwrap_or(name));
+        let text = words_of(value);
+        Some((name, html! { a href=(asked.to(&path)) { (text) } }))
+    };
+    shown.extend(rest.iter().filter_map(leads));
     let larger = || fields.iter().filter(|(_, value)| !is_small(value) && !is_empty(value));
     // What is ours says most.
     let is_ours = |(name, _): &(&String, &Value)| *name == "steward";

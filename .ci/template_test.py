@@ -129,6 +129,7 @@ ROUTES = {
     ("GET", CLUSTER + "/tasks/{task}"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/agenda"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/savings"): "DescribeClusterFunction",
+    ("GET", CLUSTER + "/week"): "DescribeClusterFunction",
     ("GET", CLUSTER + "/wake"): "DescribeClusterFunction",
     ("GET", "/v1/task-definitions"): "DescribeClusterFunction",
     ("GET", "/v1/task-definitions/{family}/{revision}"): "DescribeClusterFunction",

@@ -2,10 +2,11 @@
 
 use emulator::{Aws, GroupSeed, ImageSeed, ServiceSeed, TargetSeed, World};
 use jiff::{SignedDuration, Timestamp};
-use local::{System, system::Setup};
+use local::{Sent, System, system::Setup};
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
+use crate::openapi;
 
 const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
 /// 19:00 on a Tuesday in São Paulo.
@@ -240,5 +241,42 @@ async fn what_the_week_foretells_is_what_reconcile_then_does() {
             assert_eq!(span["count"], fixture.size(name).0, "{name} at {now}: {span}");
         }
         fixture.aws.advance(SignedDuration::from_mins(30).unsigned_abs());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_a_page_it_is_a_picture_of_the_same_in_words_too() {
+    const BERLIN: &str = "Mon-Fri 08:00-20:00 Europe/Berlin";
+    let mut seed = world("2026-10-23T12:00:00Z");
+    seed.service("prod", scheduled("night", BERLIN).tag("steward:night", "1"));
+    for name in ["kept", "held"] {
+        seed.service("prod", scheduled(name, BERLIN));
+    }
+    seed.service("prod", scheduled("parked", BERLIN).desired(0));
+    seed.service("prod", ServiceSeed::new("always"));
+    let fixture = adopted(seed).await;
+    for (service, state) in [("kept", "on"), ("held", "hold")] {
+        let put = json!({"action": "putOverride", "cluster": "prod", "service": service, "state": state, "for": "PT9H"});
+        fixture.scale(put).await.unwrap();
+    }
+    let sent = Sent {
+        method: "GET".to_owned(),
+        path: "/v1/clusters/prod/week".to_owned(),
+        headers: vec![("accept".to_owned(), "text/html".to_owned())],
+        body: Vec::new(),
+    };
+    let page = openapi::request(&fixture.system, &sent).await.body;
+    for class in ["on", "off", "over", "hold", "fails", "free"] {
+        let drawn = page.matches(&format!("<path class=\"{class}\"")).count();
+        assert!(drawn > 1, "{class} stands in the legend alone");
+    }
+    for says in [
+        "night: on Fri 14:00 to Fri 20:00; off (1) Fri 20:00 to Mon 08:00; on Mon 08:00 to Mon 20:00",
+        "kept: on (override: on) Fri 14:00 to Fri 23:00; off Fri 23:00 to Mon 08:00",
+        "held: on (override: hold) Fri 14:00 to Fri 23:00",
+        "25 · 25 h",
+        "Will not wake unless somebody mends it",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use coming::CourseSpan;
 
 /// What something that follows a schedule is, from one instant to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Spans {
+pub(crate) struct Foretold {
     /// The schedule, printed; `None` where it follows none.
     pub(crate) schedule: Option<String>,
     /// What it has while it is on.

@@ -17,7 +17,7 @@ use shared::schedule::{Moment, OnOff, Override, Want, Zone};
 use shared::wake::{Because, CanWake};
 
 use crate::ViewSettings;
-use crate::agenda::{Entry, Of, Shown, Spans, groups, services};
+use crate::agenda::{Entry, Foretold, Of, Shown, groups, services};
 use crate::savings::{ResourceHours, Savings};
 use crate::snapshot::AgendaLook;
 use crate::steward::{NextChange, Status, Steward, override_of};
@@ -229,7 +229,7 @@ impl Looking<'_> {
         let found = services::spans(service, target, tags, settings, (self.from, now, self.until));
         let entries = services::entries(service, target, tags, settings, now, self.until).unwrap_or_default();
         let count = u32::try_from(service.desired_count).unwrap_or(0);
-        let Spans { schedule, size, spans } = found.ok().flatten().unwrap_or_else(|| self.still(count));
+        let Foretold { schedule, size, spans } = found.ok().flatten().unwrap_or_else(|| self.still(count));
         let verdict = self.wake.get(&service.service_arn).map(|line| line.verdict.clone());
         let (can_wake, because) = verdict.map(|it| (it.can_wake, it.because)).unzip();
         Line {
@@ -255,7 +255,7 @@ impl Looking<'_> {
         let found = groups::spans(group, link, tags, settings, (self.from, now, self.until))?;
         let entries = groups::entries(group, link, tags, settings, now, self.until)?;
         let count = u32::try_from(group.desired_capacity).unwrap_or(0);
-        let Spans { schedule, size, spans } = found.unwrap_or_else(|| self.still(count));
+        let Foretold { schedule, size, spans } = found.unwrap_or_else(|| self.still(count));
         let own = group.tags_by_key();
         let mut of_cluster = tags.clone();
         of_cluster.remove(&settings.tags.schedule);
@@ -279,11 +279,11 @@ impl Looking<'_> {
     }
 
     /// What follows no schedule stays as it is.
-    fn still(&self, count: u32) -> Spans {
+    fn still(&self, count: u32) -> Foretold {
         let state = if count == 0 { SpanState::Off } else { SpanState::On };
         let (from, until) = (self.now, self.until);
         let span = crate::agenda::CourseSpan { from, until, state, count, override_: None };
-        Spans { schedule: None, size: Shown { count: Some(count), ..Shown::default() }, spans: vec![span] }
+        Foretold { schedule: None, size: Shown { count: Some(count), ..Shown::default() }, spans: vec![span] }
     }
 
     fn shown(&self, spans: Vec<crate::agenda::CourseSpan>) -> Vec<Span> {

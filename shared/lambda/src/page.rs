@@ -117,7 +117,8 @@ pub fn document(page: &Page) -> String {
                     label #search hidden { "Search " kbd { "/" } " " input type="search" autocomplete="off" spellcheck="false"; }
                 }
                 main #main tabindex="-1" {
-                    @if !page.trail.is_empty() {
+                    // One step is the heading itself.
+                    @if page.trail.len() > 1 {
                         nav.trail aria-label="The way here" { (links(&page.trail)) }
                     }
                     h1 { (title) }
@@ -155,9 +156,17 @@ fn links(all: &[Link]) -> Markup {
     }
 }
 
-/// A text without what HTML has no place for: a control character is a space.
+/// A text without what HTML has no place for: a control character is a space. One that turns the direction of what
+/// follows is shown as what it is, a character that says nothing, or a name could look like another.
+///
+/// Source: <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
 pub(crate) fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let shown = |c: char| match c {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -174,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_a_page_says_is_text() {
-        let hostile = "</title><script>alert(1)</script>\0\u{1b}\"'&";
+        let hostile = "</title><script>alert(1)</script>\0\u{1b}\u{202e}\"'&";
         let link = |to: Option<&str>| Link { name: hostile.to_owned(), to: to.map(str::to_owned) };
         let page = Page {
             title: hostile.to_owned(),
@@ -188,7 +197,7 @@ mod tests {
         };
         let html = document(&page);
         assert_eq!(html.matches("<script>").count(), 1, "its own alone: {html}");
-        assert!(!html.contains('\0') && !html.contains("<script>alert"), "{html}");
+        assert!(!html.contains(['\0', '\u{202e}']) && !html.contains("<script>alert"), "{html}");
         assert_eq!(html.matches("&lt;script&gt;alert(1)").count(), 8, "{html}");
     }
 }

@@ -312,9 +312,11 @@ fn folder(function: &str) -> PathBuf {
 /// Fails unless the answer is what the file's event must get.
 pub fn check(name: &str, expected: Expected, answer: &Result<Value, Value>) {
     match (expected, answer) {
-        // A table for people.
+        // A table or a page for people.
         (Rest(status, ""), Ok(response))
-            if response["multiValueHeaders"]["content-type"][0] == "text/plain; charset=utf-8" =>
+            if ["text/plain; charset=utf-8", "text/html; charset=utf-8"]
+                .iter()
+                .any(|kind| response["multiValueHeaders"]["content-type"][0] == *kind) =>
         {
             assert_eq!(response["statusCode"], status, "{name}: {response}");
             assert!(response["body"].as_str().is_some_and(|text| text.lines().count() > 1), "{name}");

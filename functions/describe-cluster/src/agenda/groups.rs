@@ -11,7 +11,7 @@ use shared::tags::{Tags, no_room, no_saved_size, recorded, sized};
 use shared::{Code, Refusal};
 
 use super::coming::{Coming, Course, Standpoint};
-use super::{Entry, Of, Spans};
+use super::{Entry, Foretold, Of};
 use crate::ViewSettings;
 use crate::steward::NextChange;
 
@@ -66,10 +66,10 @@ pub(crate) fn spans(
     cluster_tags: &Tags,
     settings: &ViewSettings,
     within: (Timestamp, Timestamp, Timestamp),
-) -> Result<Option<Spans>, Refusal> {
+) -> Result<Option<Foretold>, Refusal> {
     let Some(seen) = Seen::of(group, link.managed_scaling, cluster_tags, settings)? else { return Ok(None) };
     let Some(course) = seen.course(settings)? else { return Ok(None) };
-    Ok(Some(Spans {
+    Ok(Some(Foretold {
         schedule: Some(course.schedule.to_string()),
         size: seen.standpoint.size.clone().into(),
         spans: course.spans(seen.standpoint.clone(), within),

@@ -13,7 +13,7 @@ use shared::wake::{Sleeper, Waker};
 use shared::{Code, Refusal};
 
 use super::coming::{Coming, Course, OffSpan, Return, Standpoint};
-use super::{Entry, Of, Spans};
+use super::{Entry, Foretold, Of};
 use crate::ViewSettings;
 use crate::steward::NextChange;
 
@@ -78,10 +78,10 @@ pub(crate) fn spans(
     cluster_tags: &Tags,
     settings: &ViewSettings,
     within: (Timestamp, Timestamp, Timestamp),
-) -> Result<Option<Spans>, Refusal> {
+) -> Result<Option<Foretold>, Refusal> {
     let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(None) };
     let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(None) };
-    Ok(Some(Spans {
+    Ok(Some(Foretold {
         schedule: Some(course.schedule.to_string()),
         size: seen.standpoint.size.into(),
         spans: course.spans(seen.standpoint, within),

@@ -87,8 +87,17 @@ fn by_columns(list: &[Value], by: &Table, asked: &Asked) -> Markup {
     };
     let columns: Vec<&(&str, &str)> = by.columns.iter().filter(says).collect();
     let headings: Vec<String> = columns.iter().map(|(heading, _)| capitalised(heading)).collect();
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let row = |item: &Value| columns.iter().map(|(_, pointer)| column(item, pointer, by, asked)).collect();
+    let mut headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    // From a list of clusters to their weeks.
+    let week = by.links.iter().find_map(|(_, pattern)| asked.week_of(pattern));
+    headings.extend(week.as_ref().map(|_| "Week"));
+    let row = |item: &Value| {
+        let week = week.as_ref().map(|pattern| match asked.leads(pattern, item) {
+            Some(to) => Cell::of(html! { a href=(to) { "week" } }),
+            None => Cell::text(""),
+        });
+        columns.iter().map(|(_, pointer)| column(item, pointer, by, asked)).chain(week).collect()
+    };
     let rows: Vec<Vec<Cell>> = list.iter().map(row).collect();
     table(&headings, &rows)
 }
@@ -162,11 +171,14 @@ fn one_thing(fields: &Map<String, Value>, by: &Table, asked: &Asked) -> Markup {
 
 /// Fields of an answer that are no lists: small ones as facts.
 fn of_object(fields: &Map<String, Value>, asked: &Asked) -> Markup {
-    let small = fields.iter().filter(|(_, value)| !is_nested(value));
+    let lead = fields.get("summary").and_then(Value::as_str);
+    let small =
+        fields.iter().filter(|(name, value)| !is_nested(value) && (lead.is_none() || *name != "summary"));
     let small: Vec<(String, Markup)> =
         small.map(|(name, it)| (words(name), named(name, it, asked))).collect();
     let larger = fields.iter().filter(|(_, value)| is_nested(value) && !is_empty(value));
     html! {
+        @if let Some(lead) = lead { p { (shown(lead)) } }
         @if !small.is_empty() { (facts(&small)) }
         @for (name, value) in larger {
             h2 { (words(name)) }
@@ -249,11 +261,16 @@ fn cell(value: &Value, asked: &Asked) -> Cell {
 fn short(value: &Value, asked: &Asked) -> Markup {
     match value {
         Value::String(text) if text.starts_with("arn:") => linked(text, short_name(text), asked),
+        Value::String(text) if text.chars().count() <= SHORT_NAME => unbroken(&shown(text)),
         Value::String(text) if is_digest(text) => {
             let short: String = text.chars().take(DIGEST).collect();
             html! { code.w title=(text) { (short) "…" } }
         }
         Value::Array(list) if list.iter().all(Value::is_string) => words_of(value),
+        // A table in a table is read by nobody: as in a text, it is how many there are.
+        Value::Array(list) if list.iter().any(is_nested) => {
+            reasons(list).unwrap_or_else(|| html! { (list.len()) })
+        }
         value => self::value(value, asked),
     }
 }
@@ -269,13 +286,24 @@ fn is_digest(text: &str) -> bool {
 /// The same without a link in it.
 fn words_of(value: &Value) -> Markup {
     let word = |text: &str| shown(if text.starts_with("arn:") { short_name(text) } else { text });
-    let text = match value {
-        Value::String(text) => word(text),
-        Value::Array(list) => list.iter().filter_map(Value::as_str).map(word).collect::<Vec<_>>().join(", "),
-        other => shown(&other.to_string()),
-    };
-    html! { (text) }
+    match value {
+        Value::String(text) => unbroken(&word(text)),
+        Value::Array(list) => html! {
+            @for (n, text) in list.iter().filter_map(Value::as_str).enumerate() {
+                @if n > 0 { ", " }
+                (unbroken(&word(text)))
+            }
+        },
+        other => html! { (shown(&other.to_string())) },
+    }
 }
+
+/// A short name does not break where it has a hyphen: a column of them would.
+fn unbroken(text: &str) -> Markup {
+    html! { @if text.chars().count() <= SHORT_NAME { span.w { (text) } } @else { (text) } }
+}
+
+const SHORT_NAME: usize = 16;
 
 /// A text that leads to its page, if it has one.
 fn linked(text: &str, says: &str, asked: &Asked) -> Markup {

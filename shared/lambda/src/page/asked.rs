@@ -78,6 +78,19 @@ impl Asked {
         Some(self.to(&link::filled(pattern, item, &self.names)?))
     }
 
+    /// The pattern of the week of what a pattern leads to, where that has one.
+    pub(crate) fn week_of(&self, pattern: &str) -> Option<String> {
+        let week = format!("{pattern}/week");
+        // The names in braces are others: of an item there, of a path here.
+        let bare = |pattern: &str| {
+            pattern
+                .split('{')
+                .map(|it| it.split_once('}').map_or(it, |it| it.1).to_owned())
+                .collect::<Vec<_>>()
+        };
+        self.pages.iter().any(|page| bare(page) == bare(&week)).then_some(week)
+    }
+
     /// The same request with another cursor.
     pub(crate) fn next(&self, cursor: &str) -> String {
         let mut query: Vec<_> = self.query.iter().filter(|(name, _)| name != "cursor").cloned().collect();
@@ -213,8 +226,10 @@ fn decoded(segment: &str) -> String {
 
 /// `auto-scaling-groups` as a heading.
 fn titled(segment: &str) -> String {
-    if segment == "auto-scaling-groups" {
-        return "Auto Scaling groups".to_owned();
+    match segment {
+        "auto-scaling-groups" => return "Auto Scaling groups".to_owned(),
+        "in-use" => return "Images in use".to_owned(),
+        _ => {}
     }
     let text = segment.replace('-', " ");
     let mut letters = text.chars();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
+use shared::image::RepositoryName;
 use shared::names::short_name;
 
 use crate::rest::{ENCODED, GROUP_SIGNS, PLAIN_SIGNS, is_plain};
@@ -53,7 +54,7 @@ pub(crate) fn of_text(text: &str) -> Option<String> {
                 let is_path = is_name(family) && is_name(revision);
                 is_path.then(|| format!("/v1/task-definitions/{}/{}", encoded(family), encoded(revision)))
             }
-            ("ecr", "repository") => Some(format!("/v1/images?repository={}", encoded(name))),
+            ("ecr", "repository") => images_of(name),
             _ => None,
         };
     }
@@ -63,7 +64,12 @@ pub(crate) fn of_text(text: &str) -> Option<String> {
     }
     let repository = image.split_once('@').map_or(image, |(before, _)| before);
     let repository = repository.split_once(':').map_or(repository, |(before, _)| before);
-    (!repository.is_empty()).then(|| format!("/v1/images?repository={}", encoded(repository)))
+    images_of(repository)
+}
+
+fn images_of(repository: &str) -> Option<String> {
+    let is_one = repository.parse::<RepositoryName>().is_ok();
+    is_one.then(|| format!("/v1/images?repository={}", encoded(repository)))
 }
 
 fn of_value(value: &Value, before: &str) -> Option<String> {
@@ -160,6 +166,7 @@ mod tests {
                 Some("/v1/images?repository=team%2Fapp"),
             ),
             ("123456789012.dkr.ecr.sa-east-1.amazonaws.com/app@sha256:00", Some("/v1/images?repository=app")),
+            ("123456789012.dkr.ecr.sa-east-1.amazonaws.com/App:1", None),
             ("public.ecr.aws/nginx/nginx:1", None),
             ("see 123456789012.dkr.ecr.sa-east-1.amazonaws.com/app", None),
             ("javascript:alert(1)//.dkr.ecr./", None),

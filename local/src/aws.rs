@@ -66,6 +66,7 @@ pub enum PlaceFault {
 
 /// The setup of a system on an embedded AWS that begins as this world, with the functions' variables of this machine's
 /// environment.
+#[must_use]
 pub fn of_world(world: emulator::World) -> Setup {
     Setup::embedded(&emulator::Aws::new(world)).with_all(machine::variables())
 }

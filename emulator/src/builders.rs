@@ -3,12 +3,14 @@
 mod groups;
 mod jobs;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::application_autoscaling;
+use crate::ecs::capacity_providers::Share;
 use crate::ecs::container_instances;
 use crate::ecs::life;
 use crate::ecs::revisions;
@@ -37,7 +39,8 @@ pub struct ServiceSeed {
     tags: Vec<(String, String)>,
     daemon: bool,
     launch_type: String,
-    capacity_provider: Option<String>,
+    /// In place of a launch type, if there is one.
+    strategy: Vec<Share>,
     short_arn: bool,
     express: bool,
     status: ServiceStatus,
@@ -60,7 +63,7 @@ impl ServiceSeed {
             tags: Vec::new(),
             daemon: false,
             launch_type: "FARGATE".to_owned(),
-            capacity_provider: None,
+            strategy: Vec::new(),
             short_arn: false,
             express: false,
             status: ServiceStatus::Active,
@@ -104,7 +107,13 @@ impl ServiceSeed {
     /// With a capacity provider strategy of one (`FARGATE_SPOT`) in place of a launch type.
     #[must_use]
     pub fn capacity_provider(mut self, name: &str) -> Self {
-        self.capacity_provider = Some(name.to_owned());
+        self.strategy = vec![Share { capacity_provider: name.to_owned(), weight: 1, base: 0 }];
+        self
+    }
+
+    /// One more share of its capacity provider strategy.
+    pub(crate) fn share(mut self, share: Share) -> Self {
+        self.strategy.push(share);
         self
     }
 
@@ -243,7 +252,9 @@ impl World {
         for _ in loose.len()..wanted {
             let id = self.ids.instance();
             let zone = format!("{}a", self.region);
-            container_instances::register(self, cluster, &id, "m5.4xlarge", &zone, None);
+            let made =
+                container_instances::Made { instance_type: "m5.4xlarge", resources: None, zone: &zone };
+            container_instances::register(self, cluster, &id, made, None);
         }
         self
     }
@@ -278,8 +289,10 @@ impl World {
         let name = seed.name.clone();
         let family = seed.task_definition.clone().unwrap_or_else(|| name.clone());
         let fargate = seed.launch_type == "FARGATE";
-        if let (Some(provider), Some(c)) = (&seed.capacity_provider, self.ecs.clusters.get_mut(cluster)) {
-            c.associate(provider, false);
+        if let Some(c) = self.ecs.clusters.get_mut(cluster) {
+            for share in &seed.strategy {
+                c.associate(&share.capacity_provider, false);
+            }
         }
         if !self.ecs.task_definitions.contains_key(family.split(':').next().unwrap_or_default()) {
             let image = seed.image.clone().unwrap_or_else(|| {
@@ -306,13 +319,11 @@ impl World {
             } else {
                 input.insert("desiredCount".to_owned(), json!(seed.desired));
             }
-            match &seed.capacity_provider {
-                Some(name) => input.insert(
-                    "capacityProviderStrategy".to_owned(),
-                    json!([{"capacityProvider": name, "weight": 1, "base": 0}]),
-                ),
-                None => input.insert("launchType".to_owned(), json!(seed.launch_type)),
-            };
+            if seed.strategy.is_empty() {
+                input.insert("launchType".to_owned(), json!(seed.launch_type));
+            } else {
+                input.insert("capacityProviderStrategy".to_owned(), json!(seed.strategy));
+            }
             let own_network = task_definitions::find(self, &family, true)
                 .ok()
                 .and_then(|arn| self.ecs.task_definition(&arn))
@@ -336,6 +347,17 @@ impl World {
             let short = self.arn("ecs", &format!("service/{name}"));
             if let Some(service) = self.ecs.service_mut(cluster, &name) {
                 service.arn = short;
+            }
+        }
+    }
+
+    /// Says what a service's deployment resolved: a digest for each of these containers, or none.
+    pub(crate) fn pin(&mut self, cluster: &str, service: &str, digests: &BTreeMap<String, Option<String>>) {
+        let revisions =
+            self.ecs.service_mut(cluster, service).into_iter().flat_map(|s| s.revisions.values_mut());
+        for image in revisions.flat_map(|revision| &mut revision.images) {
+            if let Some(digest) = digests.get(&image.container) {
+                image.digest.clone_from(digest);
             }
         }
     }

@@ -89,10 +89,13 @@ pub use aws::{Aws, Killed, Moment};
 pub use buckets::Buckets;
 pub use builders::{GroupSeed, JobSeed, ProviderSeed, ServiceSeed, TargetSeed};
 pub use doors::http::serve;
-pub use ecr::{ImageSeed, ImageView};
+pub use ecr::{ImageEntry, ImageSeed, ImageView, RepositoryEntry};
 pub use eventbridge::EventView;
 pub use faults::{FaultRule, Faults};
 pub use ledger::Call;
-pub use seed::SeedError;
+pub use seed::{
+    ActionEntry, ClusterEntry, ContainerEntry, GroupEntry, JobEntry, LaunchType, LeftOut, ProviderEntry,
+    ScalingEntry, Seed, SeedError, ServiceEntry, ShareEntry, SuspendedEntry, TaskDefinitionEntry,
+};
 pub use views::{GroupView, InstanceView, TargetView, TaskView};
 pub use world::World;

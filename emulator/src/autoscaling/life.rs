@@ -399,8 +399,10 @@ fn register(world: &mut World, name: &str, id: &str) {
         return;
     }
     let (kind, zone) = (instance.instance_type.clone(), instance.zone.clone());
+    let resources = group.instance_resources;
     let provider = world.provider_of(name);
-    let container = container_instances::register(world, &cluster, id, &kind, &zone, provider);
+    let made = container_instances::Made { instance_type: &kind, resources, zone: &zone };
+    let container = container_instances::register(world, &cluster, id, made, provider);
     if let Some(instance) = instance_of(world, name, id) {
         instance.container_instance = Some(container);
     }

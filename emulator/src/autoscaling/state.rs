@@ -27,6 +27,8 @@ pub(crate) struct Group {
     /// What changed the desired capacity last, in AWS's words.
     pub(crate) cause: String,
     pub(crate) instance_type: String,
+    /// CPU units and MiB that its instances have for tasks, where their type does not say it.
+    pub(crate) instance_resources: Option<(i64, i64)>,
     pub(crate) zones: Vec<String>,
     pub(crate) created_at: Timestamp,
     /// By id; a terminated one is gone.

@@ -24,6 +24,7 @@ pub struct GroupSeed {
     max: i64,
     desired: i64,
     instance_type: String,
+    instance_resources: Option<(i64, i64)>,
     cluster: Option<String>,
     tags: Vec<(String, Tag)>,
     suspended: Vec<String>,
@@ -41,6 +42,7 @@ impl GroupSeed {
             max: 4,
             desired: 1,
             instance_type: "t2.micro".to_owned(),
+            instance_resources: None,
             cluster: None,
             tags: Vec::new(),
             suspended: Vec::new(),
@@ -60,6 +62,13 @@ impl GroupSeed {
     #[must_use]
     pub fn instance_type(mut self, name: &str) -> Self {
         name.clone_into(&mut self.instance_type);
+        self
+    }
+
+    /// What each of its instances has for tasks, whatever its type: CPU units and MiB.
+    #[must_use]
+    pub fn instance_resources(mut self, cpu: i64, memory: i64) -> Self {
+        self.instance_resources = Some((cpu, memory));
         self
     }
 
@@ -186,6 +195,7 @@ impl World {
             max: seed.max,
             desired: seed.desired,
             instance_type: seed.instance_type.clone(),
+            instance_resources: seed.instance_resources,
             zones: zones.clone(),
             created_at,
             instances: BTreeMap::new(),
@@ -212,7 +222,12 @@ impl World {
         for zone in zones.iter().cycle().take(usize::try_from(seed.desired).unwrap_or(0)) {
             let id = self.ids.instance();
             let container_instance = seed.cluster.as_ref().map(|cluster| {
-                container_instances::register(self, cluster, &id, &seed.instance_type, zone, provider.clone())
+                let made = container_instances::Made {
+                    instance_type: &seed.instance_type,
+                    resources: seed.instance_resources,
+                    zone,
+                };
+                container_instances::register(self, cluster, &id, made, provider.clone())
             });
             let mut instance = Instance::in_service(zone, &seed.instance_type, seed.protected, created_at);
             instance.container_instance = container_instance;

@@ -26,6 +26,7 @@ pub struct ImageSeed {
     archived_at: Option<Timestamp>,
     activated_at: Option<Timestamp>,
     subject: Option<(String, String)>,
+    digest: Option<String>,
 }
 
 impl ImageSeed {
@@ -49,7 +50,15 @@ impl ImageSeed {
             archived_at: None,
             activated_at: None,
             subject: None,
+            digest: None,
         }
+    }
+
+    /// With this digest, as an image has it that is known from elsewhere.
+    #[must_use]
+    pub fn known_as(mut self, digest: &str) -> Self {
+        self.digest = Some(digest.to_owned());
+        self
     }
 
     /// One more tag.
@@ -125,7 +134,7 @@ impl ImageSeed {
     /// The digest that it gets in this repository, if it is no index.
     #[must_use]
     pub fn digest(&self, repository: &str) -> String {
-        ids::digest(&self.manifest(repository).text)
+        self.digest.clone().unwrap_or_else(|| ids::digest(&self.manifest(repository).text))
     }
 
     /// Digests of its parts, which tell its manifest from all others.
@@ -251,7 +260,7 @@ impl World {
     fn push(&mut self, name: &str, seed: &ImageSeed, manifest: Manifest) {
         let now = self.now;
         let repository = self.open(name);
-        let digest = ids::digest(&manifest.text);
+        let digest = seed.digest.clone().unwrap_or_else(|| ids::digest(&manifest.text));
         let largest = manifest.children.iter().filter_map(|c| repository.images.get(c)).map(|i| i.size).max();
         let size = largest.unwrap_or(manifest.size);
         let mut image = Image::new(Arc::new(manifest), size, seed.pushed_at.unwrap_or(now));

@@ -25,7 +25,7 @@ mod storage_class;
 mod views;
 
 pub use builders::ImageSeed;
-pub(crate) use seed::RepositoryEntry;
+pub use seed::{ImageEntry, RepositoryEntry};
 pub(crate) use state::State;
 pub use views::ImageView;
 

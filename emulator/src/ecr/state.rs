@@ -196,7 +196,7 @@ impl Repository {
 }
 
 /// `sha256:` and 64 hexadecimal digits.
-fn is_digest(text: &str) -> bool {
+pub(crate) fn is_digest(text: &str) -> bool {
     text.strip_prefix("sha256:")
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }

@@ -59,17 +59,26 @@ pub(crate) fn resources(instance_type: &str) -> (i64, i64) {
     }
 }
 
+/// What an instance is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Made<'a> {
+    pub(crate) instance_type: &'a str,
+    /// CPU units and MiB for tasks, where they are not those of its type.
+    pub(crate) resources: Option<(i64, i64)>,
+    pub(crate) zone: &'a str,
+}
+
 /// Registers an instance, as its agent does when it comes up. Its id.
 pub(crate) fn register(
     world: &mut World,
     cluster: &str,
     ec2_instance: &str,
-    instance_type: &str,
-    zone: &str,
+    made: Made<'_>,
     capacity_provider: Option<String>,
 ) -> String {
+    let Made { instance_type, zone, .. } = made;
     let id = world.ids.hex();
-    let (cpu, memory) = resources(instance_type);
+    let (cpu, memory) = made.resources.unwrap_or_else(|| resources(instance_type));
     let mut attributes: BTreeMap<String, Option<String>> =
         CAPABILITIES.iter().map(|name| ((*name).to_owned(), None)).collect();
     for (name, value) in [

@@ -1,20 +1,24 @@
 //! The command line.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use emulator::World;
+use jiff::tz::TimeZone;
 use simulation::Options;
 
 use crate::aws::{Place, PlaceFault, of_world};
 use crate::demo::{self, DemoFault, Sabotage};
 use crate::invoke::{self, EventFault};
 use crate::openapi;
+use crate::progress::Progress;
+use crate::rehearse::{self, Deployment, Depth, RehearsalFault};
 use crate::serve::{ServeFault, Server};
 use crate::simulate::{self, SimulationFault};
 use crate::system::{StartFault, System};
@@ -87,6 +91,24 @@ enum Command {
         on: On,
     },
 
+    /// Play your own next week, before anything is deployed
+    ///
+    /// It reads clusters, services, scalable targets, Auto Scaling groups, task definitions and the repositories that
+    /// services start from, and changes nothing. Of what it read it makes a world on the embedded AWS, where the coming
+    /// days are played with the real code: reconcile every five minutes, and the bedtime check twice a day. It says what
+    /// goes off and comes back when, what fails and why, what will not wake, and what is not run.
+    ///
+    /// The functions' variables are read from this environment, as for `serve`. `CLUSTERS` is `*` unless something says
+    /// otherwise, and `MODE` is `act`, on the embedded AWS alone. The nightly pruning is played where `PRUNE_POLICY` says
+    /// a policy. The exit status is 0 unless there is no rehearsal.
+    #[command(after_help = "Examples:
+  cargo local rehearse
+  cargo local rehearse --days 3 --json
+  AWS_PROFILE=dev cargo local rehearse --aws profile --save world.json
+  AWS_PROFILE=dev cargo local rehearse --aws profile --default-schedule 'Mon-Fri 08:00-20:00 Europe/Berlin'
+  cargo local rehearse --world world.json --days 14")]
+    Rehearse(Rehearse),
+
     /// Live through a year of many services, and check every tick
     ///
     /// Schedules in many zones, people's changes, overrides, deployments, outages, faults and kills,
@@ -155,6 +177,43 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+struct Rehearse {
+    /// Which AWS is read: `embedded` (the demo's world), `profile` (yours, by the ordinary credentials chain), or the
+    /// URL of an emulator
+    #[arg(long, value_name = "embedded|profile|URL", default_value = "embedded")]
+    aws: Place,
+    /// Read no AWS, but the world that `--save` has written
+    #[arg(long, value_name = "FILE", conflicts_with = "aws")]
+    world: Option<PathBuf>,
+    /// How many days
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=31))]
+    days: u32,
+    /// The clusters in which schedules act, as the parameter Clusters says them: names and patterns, comma-separated
+    #[arg(long, value_name = "PATTERNS")]
+    clusters: Option<String>,
+    /// The schedule of every service to which no tag gives one, as the parameter `DefaultSchedule` says it
+    #[arg(long, value_name = "SCHEDULE")]
+    default_schedule: Option<String>,
+    /// The zone of the daily checks, as the parameter `TimeZone` says it; without it the one that most schedules name
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    time_zone: Option<TimeZone>,
+    /// Read the manifests of multi-arch indexes too. To ECR that is a pull, and moves their pull times
+    #[arg(long)]
+    manifests: bool,
+    /// Write the world that was read to this file. It has names, sizes and ecs-steward's own tags, and no values of
+    /// environments, no secrets and no commands
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Print JSON in place of tables
+    #[arg(long)]
+    json: bool,
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|fault| fault.to_string())
+}
+
+#[derive(Debug, Args)]
 struct On {
     /// Which AWS: `embedded` (the demo's world), `profile` (yours, by the ordinary credentials
     /// chain), or the URL of an embedded one that is being served
@@ -184,6 +243,8 @@ enum Fault {
     Demo(#[from] DemoFault),
     #[error(transparent)]
     Simulation(#[from] SimulationFault),
+    #[error(transparent)]
+    Rehearsal(#[from] RehearsalFault),
     #[error("the API can't be described: {0}")]
     Openapi(String),
     #[error("the world {} can't be read: {fault}", file.display())]
@@ -214,6 +275,7 @@ impl Cli {
             Command::Simulate { days, seed, services, nights } => {
                 simulate(Options { days, seed, services: services.into(), nights }).await
             }
+            Command::Rehearse(asked) => rehearse(asked).await,
             Command::Invoke { function, file, on } => invoke(&function, file, on).await,
             Command::Openapi { check } => openapi(check),
             Command::Schemas { folder } => schemas(&folder),
@@ -245,15 +307,20 @@ async fn serve(
     world: Option<&Path>,
     on: On,
 ) -> Result<ExitCode, Fault> {
-    let setup = match world {
-        Some(file) => {
-            let unread = |fault: String| Fault::World { file: file.to_owned(), fault };
-            let text = fs::read_to_string(file).map_err(|fault| unread(fault.to_string()))?;
-            of_world(World::from_json(&text).map_err(|fault| unread(fault.to_string()))?)
-        }
-        None => on.aws.setup(on.allow_changes).await?,
+    let progress = Progress::waiting("looking whose AWS it is");
+    let bound = async {
+        let setup = match world {
+            Some(file) => {
+                let unread = |fault: String| Fault::World { file: file.to_owned(), fault };
+                let text = fs::read_to_string(file).map_err(|fault| unread(fault.to_string()))?;
+                of_world(World::from_json(&text).map_err(|fault| unread(fault.to_string()))?)
+            }
+            None => on.aws.setup(on.allow_changes).await?,
+        };
+        Ok::<_, Fault>(Server::bind(setup, host, port).await?)
     };
-    let server = Server::bind(setup, host, port).await?;
+    let server = unless_interrupted(Box::pin(bound), &progress).await?;
+    drop(progress);
     let server = server.with_schedules(schedules);
     write!(io::stdout(), "{}", server.welcome())?;
     io::stdout().flush()?;
@@ -278,28 +345,71 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn simulate(options: Options) -> Result<ExitCode, Fault> {
-    let shows = io::stderr().is_terminal();
-    let days = options.days;
-    let mut last = None;
-    let progress = move |day: u32, violations: usize| {
-        if shows && last != Some(day) {
-            last = Some(day);
-            eprint!("\r\x1b[Kday {day} of {days}, {violations} violations");
+/// The signal comes while something is read or played: what was shown goes away, and nothing is left behind.
+async fn unless_interrupted<T>(work: impl Future<Output = T>, progress: &Progress) -> T {
+    tokio::select! {
+        done = work => done,
+        () = interrupted() => {
+            progress.clear();
+            // A thread can't be stopped from here, and has nothing to lose.
+            std::process::exit(INTERRUPTED)
         }
+    }
+}
+
+async fn rehearse(asked: Rehearse) -> Result<ExitCode, Fault> {
+    let deployment =
+        Deployment::new(asked.clusters.as_deref(), asked.default_schedule.as_deref(), asked.time_zone);
+    // What is wrong with the config is said before anything is read.
+    deployment.keys().map_err(RehearsalFault::from)?;
+    let mut seed = match &asked.world {
+        Some(file) => rehearse::read_file(file).map_err(RehearsalFault::from)?,
+        None => {
+            let progress = Progress::waiting("reading");
+            let say = |what: String| progress.say(what);
+            let depth = Depth { manifests: asked.manifests };
+            let reading = Box::pin(rehearse::seed_of(&asked.aws, &deployment, depth, &say));
+            unless_interrupted(reading, &progress).await?
+        }
+    };
+    let save = |text: String, file: &Path| rehearse::write_file(file, &text).map_err(RehearsalFault::from);
+    if let Some(file) = &asked.save {
+        save(printed(&seed), file)?;
+    }
+    let progress = Arc::new(Progress::of(u64::from(asked.days), "playing the days"));
+    let days = asked.days;
+    let shown = Arc::clone(&progress);
+    // A runtime whose clock stands still is one of its own, on a thread of its own.
+    let playing = tokio::task::spawn_blocking(move || {
+        rehearse::rehearse(&mut seed, &deployment, days, |tick, of| shown.of_steps(tick.into(), of.into()))
+    });
+    let rehearsal = unless_interrupted(playing, &progress).await??;
+    progress.clear();
+    if asked.json {
+        write!(io::stdout(), "{}", printed(&rehearsal))?;
+    } else {
+        write!(io::stdout(), "{}", rehearse::text::render(&rehearsal))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn printed(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+async fn simulate(options: Options) -> Result<ExitCode, Fault> {
+    let bar = Arc::new(Progress::of(options.days.into(), "living through the year"));
+    let shown = Arc::clone(&bar);
+    let progress = move |day: u32, violations: usize| {
+        shown.at(day.into());
+        shown.say(format!("day {day}, {violations} violations"));
     };
     writeln!(io::stdout(), "seed {}, {} services", options.seed, options.services)?;
     io::stdout().flush()?;
     // A runtime whose clock stands still is one of its own, on a thread of its own.
     let year = tokio::task::spawn_blocking(move || simulate::on_a_paused_clock(options, progress));
-    let figures = tokio::select! {
-        figures = year => figures??,
-        // The thread can't be stopped from here, and has nothing to lose.
-        () = interrupted() => std::process::exit(INTERRUPTED),
-    };
-    if shows {
-        eprint!("\r\x1b[K");
-    }
+    let figures = unless_interrupted(year, &bar).await??;
+    bar.clear();
     for violation in &figures.violations {
         writeln!(io::stdout(), "{violation}")?;
     }
@@ -390,6 +500,9 @@ mod tests {
             vec!["local", "invoke", "scale-servce", "-"],
             vec!["local", "invoke", "scale-service"],
             vec!["local", "demo", "--sabotage", "rain"],
+            vec!["local", "rehearse", "--aws", "profile", "--world", "world.json"],
+            vec!["local", "rehearse", "--days", "0"],
+            vec!["local", "rehearse", "--time-zone", "Europe/Nowhere"],
         ] {
             assert!(Cli::try_parse_from(&wrong).is_err(), "{wrong:?}");
         }

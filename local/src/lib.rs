@@ -7,6 +7,8 @@ pub mod demo;
 pub mod gateway;
 pub mod invoke;
 pub mod openapi;
+pub mod progress;
+pub mod rehearse;
 pub mod serve;
 pub mod simulate;
 pub mod system;

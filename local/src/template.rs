@@ -38,6 +38,8 @@ pub struct TemplateSchedule {
     pub name: String,
     /// `scale-service`.
     pub function: String,
+    /// When it fires, in EventBridge Scheduler's words; a parameter is at its default.
+    pub expression: String,
     /// The JSON that it sends, with Scheduler's placeholders in it.
     pub input: String,
 }
@@ -99,6 +101,10 @@ impl Template {
                     "ScheduleV2" => found.schedules.push(TemplateSchedule {
                         name: name.clone(),
                         function: function.clone(),
+                        expression: default_of(
+                            &text_of(&properties["ScheduleExpression"]),
+                            template.get("Parameters"),
+                        ),
                         input: with_defaults(&text_of(&properties["Input"]), template.get("Parameters")),
                     }),
                     _ => {}
@@ -118,6 +124,12 @@ fn with_defaults(text: &str, parameters: Option<&Value>) -> String {
     parameters.fold(text.to_owned(), |text, (name, parameter)| {
         text.replace(&format!("${{{name}}}"), &text_of(&parameter["Default"]))
     })
+}
+
+/// The default of the parameter of this name, which is what a `!Ref` of it leaves here; else the text itself.
+fn default_of(text: &str, parameters: Option<&Value>) -> String {
+    let parameter = parameters.and_then(|all| all.get(text));
+    parameter.map_or_else(|| text.to_owned(), |parameter| text_of(&parameter["Default"]))
 }
 
 fn text_of(value: &Value) -> String {
@@ -157,6 +169,9 @@ mod tests {
         let event = reconcile
             .event("2026-11-24T23:00:00Z".parse().unwrap(), "arn:aws:scheduler:x:1:schedule/a/b")
             .unwrap();
+        assert_eq!(reconcile.expression, "cron(0/5 * * * ? *)");
+        let evening = template.schedules.iter().find(|it| it.name == "WakeCheckInTheEvening").unwrap();
+        assert_eq!(evening.expression, "cron(15 20 * * ? *)");
         assert_eq!(event["action"], "reconcile");
         assert_eq!(event["at"], "2026-11-24T23:00:00Z");
         assert_eq!(event["schedule"], "arn:aws:scheduler:x:1:schedule/a/b");

@@ -45,6 +45,22 @@ pub struct ScalableTarget {
     pub suspended: Suspended,
 }
 
+/// A policy that scales a service, as far as it matters whether it can be foretold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScalingPolicy {
+    /// `service/prod/users`.
+    pub resource_id: String,
+    /// Its name.
+    pub policy_name: String,
+    /// AWS's word: `TargetTrackingScaling`, `StepScaling`, `PredictiveScaling`.
+    pub policy_type: String,
+    /// It is a predictive one that scales, and does not only forecast.
+    ///
+    /// Source: `Mode` in
+    /// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredictiveScalingPolicyConfiguration.html>
+    pub scales_by_forecast: bool,
+}
+
 impl ScalableTarget {
     /// As a stop leaves it that leaves at most so many tasks: nothing can wake the service.
     #[must_use]

@@ -132,6 +132,25 @@ pub struct Service {
     pub created_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub features: ServiceFeatures,
+}
+
+/// What a service has that no answer shows: whoever makes a likeness of it says what the likeness lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceFeatures {
+    /// `ROLLING`, `BLUE_GREEN`, `LINEAR` or `CANARY`, where it is said.
+    ///
+    /// Source: `strategy` in
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
+    pub deployment_strategy: Option<String>,
+    /// A deployment of it has Service Connect switched on.
+    pub service_connect: bool,
+    /// It is a target of VPC Lattice.
+    pub vpc_lattice: bool,
+    /// Its tasks get EBS volumes that ECS makes for them.
+    pub managed_volumes: bool,
 }
 
 impl Service {

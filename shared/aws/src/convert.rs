@@ -19,7 +19,7 @@ pub(crate) use clusters::cluster;
 pub(crate) use images::{image_detail, repository};
 pub(crate) use instances::{capacity_provider, container_instance};
 pub(crate) use revisions::{daemon_deployment, daemon_revision, service_deployment, service_revision};
-pub(crate) use scaling::{scalable_target, scheduled_action};
+pub(crate) use scaling::{scalable_target, scaling_policy, scheduled_action};
 pub(crate) use services::service;
 pub(crate) use tasks::{task, task_definition};
 

@@ -1,7 +1,7 @@
 //! Scalable targets and scheduled scaling actions.
 
 use aws_sdk_applicationautoscaling::types as scaling_sdk;
-use shared::application_autoscaling::{ScalableTarget, ScheduledAction, Suspended};
+use shared::application_autoscaling::{ScalableTarget, ScalingPolicy, ScheduledAction, Suspended};
 
 use super::instant;
 
@@ -34,5 +34,16 @@ pub(crate) fn scheduled_action(from: &scaling_sdk::ScheduledAction) -> Scheduled
         creation_time: instant(Some(from.creation_time())),
         min_capacity: bound(sets.and_then(scaling_sdk::ScalableTargetAction::min_capacity)),
         max_capacity: bound(sets.and_then(scaling_sdk::ScalableTargetAction::max_capacity)),
+    }
+}
+
+pub(crate) fn scaling_policy(from: &scaling_sdk::ScalingPolicy) -> ScalingPolicy {
+    let predictive = from.predictive_scaling_policy_configuration();
+    let mode = predictive.and_then(scaling_sdk::PredictiveScalingPolicyConfiguration::mode);
+    ScalingPolicy {
+        resource_id: from.resource_id().to_owned(),
+        policy_name: from.policy_name().to_owned(),
+        policy_type: from.policy_type().as_str().to_owned(),
+        scales_by_forecast: mode == Some(&scaling_sdk::PredictiveScalingMode::ForecastAndScale),
     }
 }

@@ -43,6 +43,21 @@ pub(crate) fn service(from: &sdk::Service, events: usize) -> ecs::Service {
         events: newest(from.events(), events),
         created_at: instant(from.created_at()),
         tags: tags(from.tags()),
+        features: features(from),
+    }
+}
+
+fn features(from: &sdk::Service) -> ecs::ServiceFeatures {
+    let deployments = from.deployments();
+    let connected = |it: &sdk::Deployment| it.service_connect_configuration().is_some_and(|it| it.enabled());
+    ecs::ServiceFeatures {
+        deployment_strategy: from
+            .deployment_configuration()
+            .and_then(sdk::DeploymentConfiguration::strategy)
+            .map(|strategy| strategy.as_str().to_owned()),
+        service_connect: deployments.iter().any(connected),
+        vpc_lattice: deployments.iter().any(|it| !it.vpc_lattice_configurations().is_empty()),
+        managed_volumes: deployments.iter().any(|it| !it.volume_configurations().is_empty()),
     }
 }
 

@@ -1,11 +1,9 @@
 //! Scalable targets and scheduled actions of services.
 
-use aws_sdk_applicationautoscaling::types::{
-    PredictiveScalingMode, ScalableDimension, ScalingPolicy, ServiceNamespace,
-};
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use shared::Problem;
-use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
+use shared::application_autoscaling::{ScalableTarget, ScalingPolicy, ScheduledAction};
 use shared::names::ServiceId;
 
 use super::{AT_ONCE, Read, chunks, pages, thing};
@@ -64,12 +62,17 @@ impl Read {
 
     /// The predictive scaling policies that scale, and do not only forecast, on this service, or on all services of
     /// the account and region: each with the resource id of its service.
-    ///
-    /// Source: <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredictiveScalingPolicyConfiguration.html>
     pub async fn predictive_policies(
         &self,
         service: Option<&ServiceId>,
     ) -> Result<Vec<(String, String)>, Problem> {
+        let all = self.scaling_policies(service).await?.into_iter();
+        let scaling = all.filter(|it| it.scales_by_forecast);
+        Ok(scaling.map(|it| (it.resource_id, it.policy_name)).collect())
+    }
+
+    /// The scaling policies on this service, or on all services of the account and region.
+    pub async fn scaling_policies(&self, service: Option<&ServiceId>) -> Result<Vec<ScalingPolicy>, Problem> {
         let id = service.map(ToString::to_string);
         let thing = id.clone().unwrap_or_else(|| "all services".into());
         let (id, thing) = (&id, &thing);
@@ -90,16 +93,7 @@ impl Read {
                         .send()
                 })
                 .await?;
-            let scales = |policy: &&ScalingPolicy| {
-                let predictive = policy.predictive_scaling_policy_configuration();
-                predictive.and_then(|it| it.mode()) == Some(&PredictiveScalingMode::ForecastAndScale)
-            };
-            let named =
-                |policy: &ScalingPolicy| (policy.resource_id().to_owned(), policy.policy_name().to_owned());
-            Ok((
-                answer.scaling_policies().iter().filter(scales).map(named).collect::<Vec<_>>(),
-                answer.next_token.clone(),
-            ))
+            Ok((answer.scaling_policies().iter().map(convert::scaling_policy).collect(), answer.next_token))
         });
         pages.try_concat().await
     }

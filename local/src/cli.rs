@@ -207,6 +207,9 @@ struct Rehearse {
     /// Print JSON in place of tables
     #[arg(long)]
     json: bool,
+    /// Write a page for a browser to this file too
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 fn zone(name: &str) -> Result<TimeZone, String> {
@@ -359,7 +362,7 @@ async fn unless_interrupted<T>(work: impl Future<Output = T>, progress: &Progres
 
 async fn rehearse(asked: Rehearse) -> Result<ExitCode, Fault> {
     let deployment =
-        Deployment::new(asked.clusters.as_deref(), asked.default_schedule.as_deref(), asked.time_zone);
+        Deployment::of_this_machine(asked.clusters.as_deref(), asked.default_schedule.as_deref(), asked.time_zone);
     // What is wrong with the config is said before anything is read.
     deployment.keys().map_err(RehearsalFault::from)?;
     let mut seed = match &asked.world {
@@ -385,6 +388,9 @@ async fn rehearse(asked: Rehearse) -> Result<ExitCode, Fault> {
     });
     let rehearsal = unless_interrupted(playing, &progress).await??;
     progress.clear();
+    if let Some(file) = &asked.html {
+        save(rehearse::page::render(&rehearsal), file)?;
+    }
     if asked.json {
         write!(io::stdout(), "{}", printed(&rehearsal))?;
     } else {

@@ -2,10 +2,11 @@
 //!
 //! `snapshot` reads the account, and can do nothing else to it. `world` makes a world of the embedded AWS of what was
 //! read. `play` lets the coming days happen there, with the functions as they are in Lambda. `chronicle` condenses what
-//! the runs say into a `report`, which `text` shows to people.
+//! the runs say into a `report`, which `text` and `page` show to people.
 
 pub mod chronicle;
 mod file;
+pub mod page;
 pub mod play;
 pub mod report;
 pub mod snapshot;
@@ -24,7 +25,7 @@ use tokio::time::Instant;
 
 use crate::aws::{Place, PlaceFault};
 use crate::machine;
-use crate::system::Clock;
+use crate::system::{Clock, Setup};
 
 pub use chronicle::Chronicle;
 pub use file::{FileFault, read as read_file, write as write_file};
@@ -100,12 +101,18 @@ impl Deployment {
     /// As this machine's environment says, with `CLUSTERS` and `DEFAULT_SCHEDULE` where they were said: all clusters,
     /// unless something says otherwise. It acts, on the embedded AWS.
     #[must_use]
-    pub fn new(clusters: Option<&str>, default_schedule: Option<&str>, zone: Option<TimeZone>) -> Self {
-        let mut environment = vec![("CLUSTERS".to_owned(), "*".to_owned())];
-        environment.extend(machine::variables().into_iter().filter(|(name, _)| VARIABLES.contains(&name.as_str())));
+    pub fn of_this_machine(clusters: Option<&str>, default_schedule: Option<&str>, zone: Option<TimeZone>) -> Self {
+        let known = machine::variables().into_iter().filter(|(name, _)| VARIABLES.contains(&name.as_str()));
         let said = [("CLUSTERS", clusters), ("DEFAULT_SCHEDULE", default_schedule)];
-        environment.extend(said.into_iter().filter_map(|(name, said)| Some((name.to_owned(), said?.to_owned()))));
-        Self { environment, zone }
+        let said = said.into_iter().filter_map(|(name, said)| Some((name.to_owned(), said?.to_owned())));
+        Self { zone, ..Self::with(known.chain(said)) }
+    }
+
+    /// With these of the functions' variables: all clusters, unless they say otherwise.
+    #[must_use]
+    pub fn with(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let all = ("CLUSTERS".to_owned(), "*".to_owned());
+        Self { environment: std::iter::once(all).chain(variables).collect(), zone: None }
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
@@ -159,8 +166,17 @@ pub async fn seed_of(
     depth: Depth,
     say: &(dyn Fn(String) + Sync),
 ) -> Result<Seed, RehearsalFault> {
+    seed_in(place.setup(false).await?, deployment, depth, say).await
+}
+
+/// Reads the account of this setup, and makes a seed of it. Whatever the setup may change, this does not.
+pub async fn seed_in(
+    setup: Setup,
+    deployment: &Deployment,
+    depth: Depth,
+    say: &(dyn Fn(String) + Sync),
+) -> Result<Seed, RehearsalFault> {
     let config = deployment.settings()?;
-    let setup = place.setup(false).await?;
     let now = match &setup.clock {
         Clock::Embedded(aws) => aws.now(),
         Clock::Machine(ahead) => machine::now().saturating_add(*ahead).unwrap_or_else(|_| machine::now()),

@@ -22,6 +22,7 @@ mod manual;
 mod openapi;
 mod pages;
 mod prune;
+mod rehearse;
 mod run_task;
 mod savings;
 mod schedules;

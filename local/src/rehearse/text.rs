@@ -86,7 +86,7 @@ fn week(rehearsal: &Rehearsal, clock: &impl Fn(Timestamp) -> String) -> String {
     titled("What goes off and comes back", &["when", "what", "how many", "which, with their sizes"], &rows)
 }
 
-fn said(to: TurnTo) -> &'static str {
+pub(super) fn said(to: TurnTo) -> &'static str {
     match to {
         TurnTo::Adopted => "adopted",
         TurnTo::Off => "off",

@@ -1,15 +1,18 @@
 """The checks, each in a sentence. They run in the order in which they stand here."""
 
 import contextlib
+import datetime
 import json
 import re
+import subprocess
 import time
 import unittest
+import zoneinfo
 
 import stack
 import world
 from compare import differences
-from servers import ACCOUNT, REGION
+from servers import ACCOUNT, REGION, clean_environment
 
 SYSTEM = None  # set by __main__, before the checks are run
 
@@ -308,6 +311,79 @@ class Reads(Check):
         answer = self.api("GET", "/v1/clusters", headers={"Accept": "text/plain"})
         self.assertEqual(answer.status, 200, answer)
         self.assertIn("night-shift", answer.body.decode())
+
+
+class Rehearsals(Check):
+    """`cargo local rehearse` on an AWS that is not ours: it reads this world, and plays a day of it on its own."""
+
+    SCHEDULE = "Mon-Sun 08:00-20:00 Europe/Berlin"
+    BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+
+    @classmethod
+    def setUpClass(cls):
+        local = SYSTEM.binaries / "local"
+        if not local.exists():
+            raise unittest.SkipTest(f"{local} is not there: only the functions were built")
+        before = len(SYSTEM.servers.door.calls)
+        cls.file = SYSTEM.work / "world.json"
+        environment = clean_environment(SYSTEM.work) | {
+            "AWS_ENDPOINT_URL": SYSTEM.servers.url,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        done = subprocess.run(
+            [local, "rehearse", "--aws", "profile", "--days", "2", "--json", "--save", cls.file,
+             "--default-schedule", cls.SCHEDULE, "--clusters", "shop,idle,night-metal"],
+            env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )
+        if done.returncode:
+            raise AssertionError(f"exit status {done.returncode}: {done.stderr}")
+        cls.errors, cls.said = done.stderr, json.loads(done.stdout)
+        cls.calls = SYSTEM.servers.door.calls[before:]
+
+    def turns(self, cluster, name, to):
+        courses = {course["resource"]: course for course in self.said["courses"]}
+        turns = courses.get(f"service/{cluster}/{name}", {"turns": []})["turns"]
+        return [(datetime.datetime.fromisoformat(turn["at"]).astimezone(self.BERLIN), turn.get("after"))
+                for turn in turns if turn["to"] == to]
+
+    def test_it_only_reads(self):
+        self.assertEqual(self.errors, "", "no progress where nobody looks")
+        actions = {action for _, action, _, _ in self.calls}
+        self.assertIn("ecs:DescribeServices", actions)
+        self.assertIn("application-autoscaling:DescribeScalableTargets", actions)
+        self.assertEqual([a for a in actions if not re.match(r"[a-z-]+:(Describe|List|Get)", a)], [])
+
+    def test_it_has_the_fleet_as_boto3_sees_it(self):
+        paginator = self.aws("ecs").get_paginator("list_services")
+        services = [arn for cluster in world.CLUSTERS for page in paginator.paginate(cluster=cluster)
+                    for arn in page["serviceArns"]]
+        self.assertEqual(self.said["fleet"]["services"], len(services))
+        self.assertEqual((self.said["account"], self.said["region"]), (ACCOUNT, REGION))
+
+    def test_services_go_off_and_come_back_by_the_default_schedule(self):
+        for cluster, name, count in [("shop", "catalog", 2), ("shop", "cart", 2), ("idle", "batch-2", 2)]:
+            off, on = self.turns(cluster, name, "off"), self.turns(cluster, name, "starting")
+            self.assertTrue(off and on, (name, self.said["courses"]))
+            self.assertEqual({(at.hour, at.minute, after) for at, after in off[-1:]}, {(20, 0, 0)}, name)
+            self.assertEqual({(at.hour, at.minute, after) for at, after in on}, {(8, 0, count)}, name)
+            self.assertTrue(self.turns(cluster, name, "on"), f"{name} does not come back whole")
+        # `never` is off already when the days begin; who is outside the clusters that were named is left alone.
+        self.assertEqual(self.turns("night-watch", "later", "off"), [])
+
+    def test_it_says_what_it_does_not_play(self):
+        said = {one["what"]: one.get("concerns", []) for one in self.said["leftOut"]}
+        # ministack's service revisions are empty.
+        (unknown,) = [concerns for what, concerns in said.items() if "no revision tells" in what]
+        self.assertIn("service/shop/catalog", unknown)
+
+    def test_what_it_saves_has_no_secret(self):
+        text = self.file.read_text(encoding="utf-8")
+        self.assertIn('"catalog"', text)
+        for secret in ("correct horse", "PASSWORD", "environment"):
+            self.assertNotIn(secret, text)
+        self.assertEqual([path.name for path in self.file.parent.glob("world.json*")], ["world.json"])
 
 
 class Changes(Check):
@@ -703,4 +779,4 @@ class EveryRoute(Check):
         self.assertEqual(answered - {None}, set(SYSTEM.routes()))
 
 
-CHECKS = (TheStack, Signatures, Reads, Changes, Tasks, Images, Invocations, Modes, Roles, EveryRoute)
+CHECKS = (TheStack, Signatures, Reads, Rehearsals, Changes, Tasks, Images, Invocations, Modes, Roles, EveryRoute)

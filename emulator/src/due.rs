@@ -28,6 +28,11 @@ impl Agenda {
         self.entries.insert((at, self.entered), what);
     }
 
+    /// When something is due first.
+    pub(crate) fn first(&self) -> Option<Timestamp> {
+        self.entries.first_key_value().map(|((at, _), _)| *at)
+    }
+
     /// The next thing that is due at or before `now`.
     pub(crate) fn next_until(&mut self, now: Timestamp) -> Option<(Timestamp, Due)> {
         let entry = self.entries.first_entry()?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::builders::{GroupSeed, JobSeed, ProviderSeed, ServiceSeed, TargetSeed};
 use crate::ecs::capacity_providers::Share;
-use crate::ecs::state::{TaskDefinition, Tags};
+use crate::ecs::state::{Tags, TaskDefinition};
 use crate::world::World;
 
 pub(crate) use entries::is_false;

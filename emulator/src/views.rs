@@ -133,6 +133,12 @@ impl World {
         self.ecs.service(cluster, service).map(|s| s.tags.clone()).unwrap_or_default()
     }
 
+    /// A cluster's tags; none where there is no such cluster.
+    #[must_use]
+    pub fn cluster_tags(&self, cluster: &str) -> BTreeMap<String, String> {
+        self.ecs.clusters.get(cluster).map(|c| c.tags.clone()).unwrap_or_default()
+    }
+
     /// A service's status: `ACTIVE`, `DRAINING`, `INACTIVE`; none where there is no such service.
     #[must_use]
     pub fn status(&self, cluster: &str, service: &str) -> Option<&'static str> {

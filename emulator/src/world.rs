@@ -105,6 +105,12 @@ impl World {
         self.now = self.now.max(now);
     }
 
+    /// When something happens next by itself, if anything does.
+    #[must_use]
+    pub fn due_next(&self) -> Option<Timestamp> {
+        self.agenda.first()
+    }
+
     /// [`advance_to`](World::advance_to) a date that is this much later.
     pub fn advance_by(&mut self, by: Duration) {
         self.advance_to(self.after(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)));

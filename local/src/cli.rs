@@ -361,8 +361,11 @@ async fn unless_interrupted<T>(work: impl Future<Output = T>, progress: &Progres
 }
 
 async fn rehearse(asked: Rehearse) -> Result<ExitCode, Fault> {
-    let deployment =
-        Deployment::of_this_machine(asked.clusters.as_deref(), asked.default_schedule.as_deref(), asked.time_zone);
+    let deployment = Deployment::of_this_machine(
+        asked.clusters.as_deref(),
+        asked.default_schedule.as_deref(),
+        asked.time_zone,
+    );
     // What is wrong with the config is said before anything is read.
     deployment.keys().map_err(RehearsalFault::from)?;
     let mut seed = match &asked.world {

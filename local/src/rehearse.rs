@@ -1,7 +1,8 @@
 //! `cargo local rehearse`: the coming days of an account, before anything is deployed there.
 //!
 //! `snapshot` reads the account, and can do nothing else to it. `world` makes a world of the embedded AWS of what was
-//! read. `play` lets the coming days happen there, with the functions as they are in Lambda. `chronicle` condenses what
+//! read. `play` lets the coming days happen there, with the functions as they are in Lambda, and passes over the ticks
+//! that are `still`. `chronicle` condenses what
 //! the runs say into a `report`, which `text` and `page` show to people.
 
 pub mod chronicle;
@@ -10,6 +11,7 @@ pub mod page;
 pub mod play;
 pub mod report;
 pub mod snapshot;
+mod still;
 pub mod text;
 pub mod world;
 
@@ -101,7 +103,11 @@ impl Deployment {
     /// As this machine's environment says, with `CLUSTERS` and `DEFAULT_SCHEDULE` where they were said: all clusters,
     /// unless something says otherwise. It acts, on the embedded AWS.
     #[must_use]
-    pub fn of_this_machine(clusters: Option<&str>, default_schedule: Option<&str>, zone: Option<TimeZone>) -> Self {
+    pub fn of_this_machine(
+        clusters: Option<&str>,
+        default_schedule: Option<&str>,
+        zone: Option<TimeZone>,
+    ) -> Self {
         let known = machine::variables().into_iter().filter(|(name, _)| VARIABLES.contains(&name.as_str()));
         let said = [("CLUSTERS", clusters), ("DEFAULT_SCHEDULE", default_schedule)];
         let said = said.into_iter().filter_map(|(name, said)| Some((name.to_owned(), said?.to_owned())));
@@ -136,6 +142,7 @@ impl Deployment {
             days,
             zone: self.zone.clone().unwrap_or_else(|| self.zone_of(seed, keys)),
             environment: self.environment.clone(),
+            every_tick: false,
             prunes: self.variable("PRUNE_POLICY").is_some_and(|it| !it.is_empty()),
         }
     }
@@ -188,7 +195,7 @@ pub async fn seed_in(
     Ok(world::seed(&snapshot, keys))
 }
 
-/// Plays the days of a seed on a thread's own clock, and says what becomes of it. `progress` hears of each tick.
+/// Plays the days of a seed on a clock of its own, and says what becomes of it. `progress` hears of each tick.
 pub fn rehearse(
     seed: &mut Seed,
     deployment: &Deployment,
@@ -199,7 +206,7 @@ pub fn rehearse(
     let play = deployment.play(seed, days, &keys);
     let world = world::world(seed);
     let mut chronicle = Chronicle::of(seed, &keys);
-    on_a_paused_clock(world, &play, |heard| {
+    on_a_paused_clock(seed, world, &play, |heard| {
         if let Heard::Tick { place: (tick, of), .. } = heard {
             progress(tick, of);
         }

@@ -12,9 +12,10 @@ use shared::record::{Capacity, Record};
 use shared::settings::TagKeys;
 
 use super::play::{Calls, Heard};
-use super::report::{
-    Course, End, Fleet, Pruning, Rehearsal, Risk, Runs, Savings, Told, Turn, TurnTo,
-};
+use super::report::{Course, End, Fleet, Pruning, Rehearsal, Risk, Runs, Savings, Told, Turn, TurnTo};
+
+/// Of what, with which outcome, for which code.
+type Key = (String, String, String);
 
 /// What has been heard so far.
 #[derive(Debug)]
@@ -22,7 +23,9 @@ pub struct Chronicle {
     watched: BTreeMap<String, Watched>,
     turns: BTreeMap<String, Vec<Turn>>,
     risks: BTreeMap<(String, String), Risk>,
-    told: BTreeMap<(String, String, String), Told>,
+    told: BTreeMap<Key, Told>,
+    /// What the last reconcile has told.
+    last_told: Vec<Key>,
     prunings: Vec<Pruning>,
     runs: Runs,
     first: Option<Timestamp>,
@@ -38,7 +41,7 @@ struct Watched {
     /// What it is to have when it is on, where it is off at the beginning: without ecs-steward nothing wakes it.
     recorded: i64,
     end: End,
-    /// Seconds of its tasks or instances, with ecs-steward and without it.
+    /// Seconds of its tasks or instances that run or are wanted with ecs-steward, and that run without it.
     seconds: (i64, i64),
 }
 
@@ -93,6 +96,7 @@ impl Chronicle {
             turns: BTreeMap::new(),
             risks: BTreeMap::new(),
             told: BTreeMap::new(),
+            last_told: Vec::new(),
             prunings: Vec::new(),
             runs: Runs::default(),
             first: None,
@@ -104,6 +108,7 @@ impl Chronicle {
     pub fn hear(&mut self, heard: &Heard<'_>) {
         match heard {
             Heard::Tick { at, world, without, .. } => self.tick(*at, world, without),
+            Heard::Same => self.same(),
             Heard::Answer { at, schedule, answer, calls } => self.answer(*at, schedule, answer, *calls),
         }
     }
@@ -111,17 +116,36 @@ impl Chronicle {
     fn tick(&mut self, at: Timestamp, world: &World, without: &World) {
         let since = self.last.map_or(SignedDuration::ZERO, |last| at.duration_since(last)).as_secs();
         for one in self.watched.values_mut() {
-            let running = one.of.running(world);
-            one.seconds.0 += running * since;
+            let (running, desired) = (one.of.running(world), one.of.desired(world));
+            // What is wanted and does not come up is no saving.
+            one.seconds.0 += running.max(desired) * since;
             one.seconds.1 += one.of.running(without).max(one.recorded) * since;
-            one.end = End { desired: one.of.desired(world), running };
+            one.end = End { desired, running };
         }
         self.first = self.first.or(Some(at));
         self.last = Some(at);
     }
 
+    /// Reconcile says the same again.
+    fn same(&mut self) {
+        self.runs.ticks += 1;
+        self.runs.quiet += 1;
+        let Some(at) = self.last else { return };
+        for key in &self.last_told {
+            if let Some(told) = self.told.get_mut(key) {
+                (told.last, told.times) = (at, told.times + 1);
+            }
+        }
+    }
+
     fn answer(&mut self, at: Timestamp, schedule: &str, answer: &Result<Value, Problem>, calls: Calls) {
         self.runs.add(calls);
+        if schedule == "Reconcile" {
+            self.runs.ticks += 1;
+            self.runs.fired += 1;
+            self.runs.quiet += usize::from(calls.writes == 0);
+            self.last_told.clear();
+        }
         let answer = match answer {
             Ok(answer) => answer,
             Err(problem) => {
@@ -130,10 +154,6 @@ impl Chronicle {
             }
         };
         let list = |name: &str| answer.get(name).and_then(Value::as_array).into_iter().flatten();
-        if schedule == "Reconcile" {
-            self.runs.ticks += 1;
-            self.runs.quiet += usize::from(calls.writes == 0);
-        }
         if schedule == "NightlyPrune" {
             self.prunings.push(Pruning { at, summary: text(answer, "summary").to_owned() });
         }
@@ -150,15 +170,30 @@ impl Chronicle {
         let resource = resource.as_ref();
         let (code, reason) = (text(item, "code"), text(item, "reason"));
         match outcome {
-            "failed" | "notAttempted" | "skipped" => self.tell(at, resource, outcome, code, reason),
+            "failed" | "notAttempted" | "skipped" => {
+                self.tell(at, resource, outcome, code, reason);
+                self.repeats(schedule, resource, outcome, code);
+            }
             "changed" if schedule == "Reconcile" => {
-                let turn = turn(at, item, reason);
+                let mut turn = turn(at, item, reason);
+                let end = self.watched.get(resource).map(|it| it.end).unwrap_or_default();
+                if turn.to == TurnTo::On && end.running < end.desired {
+                    turn.to = TurnTo::NotWhole;
+                }
                 self.turns.entry(resource.to_owned()).or_default().push(turn);
             }
             _ => {}
         }
         for warning in item.get("warnings").and_then(Value::as_array).into_iter().flatten() {
-            self.tell(at, resource, "warning", text(warning, "code"), text(warning, "detail"));
+            let code = text(warning, "code");
+            self.tell(at, resource, "warning", code, text(warning, "detail"));
+            self.repeats(schedule, resource, "warning", code);
+        }
+    }
+
+    fn repeats(&mut self, schedule: &str, resource: &str, outcome: &str, code: &str) {
+        if schedule == "Reconcile" {
+            self.last_told.push((resource.to_owned(), outcome.to_owned(), code.to_owned()));
         }
     }
 
@@ -238,7 +273,8 @@ impl Chronicle {
             groups: seed.auto_scaling_groups.len(),
         };
         let mut will_not_wake: Vec<Risk> = self.risks.into_values().collect();
-        will_not_wake.sort_by(|a, b| (&a.can_wake, &a.resource, &a.code).cmp(&(&b.can_wake, &b.resource, &b.code)));
+        will_not_wake
+            .sort_by(|a, b| (&a.can_wake, &a.resource, &a.code).cmp(&(&b.can_wake, &b.resource, &b.code)));
         let from = self.first.unwrap_or(seed.now);
         let mut rehearsal = Rehearsal {
             summary: String::new(),
@@ -275,8 +311,10 @@ fn summary(of: &Rehearsal) -> String {
     let services = || of.courses.iter().filter(|it| it.resource.starts_with("service/"));
     let off = services().filter(|it| has(it, TurnTo::Off)).count();
     let back = services().filter(|it| has(it, TurnTo::Off) && has(it, TurnTo::On)).count();
-    let no = distinct(of.will_not_wake.iter().filter(|it| it.can_wake == "no").map(|it| it.resource.as_str()));
-    let failed = distinct(of.not_done.iter().filter(|it| it.outcome == "failed").map(|it| it.resource.as_str()));
+    let no =
+        distinct(of.will_not_wake.iter().filter(|it| it.can_wake == "no").map(|it| it.resource.as_str()));
+    let failed =
+        distinct(of.not_done.iter().filter(|it| it.outcome == "failed").map(|it| it.resource.as_str()));
     let share = if of.savings.task_hours_without > 0.0 {
         of.savings.task_hours * 100.0 / of.savings.task_hours_without
     } else {
@@ -334,7 +372,8 @@ fn takes(seed: &Seed, service: &ServiceEntry) -> Resources {
         return Resources { vcpu: whole(cpu) / 1024.0, memory: whole(memory) / 1024.0 };
     };
     let cpu = of.containers.iter().map(|it| whole(it.cpu.unwrap_or(0))).sum();
-    let reserved = of.containers.iter().map(|it| whole(it.memory_reservation.or(it.memory).unwrap_or(0))).sum();
+    let reserved =
+        of.containers.iter().map(|it| whole(it.memory_reservation.or(it.memory).unwrap_or(0))).sum();
     Resources {
         vcpu: number(&of.cpu).unwrap_or(cpu) / 1024.0,
         memory: number(&of.memory).unwrap_or(reserved) / 1024.0,

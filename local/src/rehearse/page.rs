@@ -43,8 +43,14 @@ fn body(of: &Rehearsal, clock: &Clock) -> Markup {
     let figure = |name: &str, text: String| (name.to_owned(), html! { (text) });
     let figures = [
         figure("account", format!("{} {}", of.account, of.region)),
-        figure("services, and those that a run changes", format!("{}, {}", of.fleet.services, of.fleet.scheduled)),
-        figure("task-hours not run", format!("{:.0} of {:.0}", savings.task_hours, savings.task_hours_without)),
+        figure(
+            "services, and those that a run changes",
+            format!("{}, {}", of.fleet.services, of.fleet.scheduled),
+        ),
+        figure(
+            "task-hours not run",
+            format!("{:.0} of {:.0}", savings.task_hours, savings.task_hours_without),
+        ),
         figure("vCPU-hours not run", format!("{:.0}", savings.vcpu_hours)),
         figure("GiB-hours not run", format!("{:.0}", savings.memory_gib_hours)),
         figure("instance-hours not run", format!("{:.0}", savings.instance_hours)),
@@ -115,7 +121,12 @@ fn week(of: &Rehearsal, clock: &Clock) -> Vec<Vec<Cell>> {
             @if names.len() > 5 { details { summary { (names.len()) " names" } (names.join(", ")) } }
             @else { (names.join(", ")) }
         };
-        vec![clock.cell(at), Cell::of(state(super::text::said(to))), Cell::number(names.len()), Cell::of(which)]
+        vec![
+            clock.cell(at),
+            Cell::of(state(super::text::said(to))),
+            Cell::number(names.len()),
+            Cell::of(which),
+        ]
     };
     by_instant.into_iter().map(row).collect()
 }

@@ -1,12 +1,15 @@
 //! The coming days: the template's schedules fire on the functions as they are in Lambda, on a clock that is moved.
 
-use emulator::{Aws, World};
+use emulator::{Aws, Seed, World};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use scale_service::Config;
 use serde_json::Value;
 use shared::Problem;
 use shared::application_autoscaling::ScheduledAction;
+use shared::env::Env;
 
+use super::still::Still;
 use crate::system::{Setup, StartFault, System};
 use crate::template::TemplateSchedule;
 
@@ -32,6 +35,8 @@ pub struct Play {
     pub environment: Vec<(String, String)>,
     /// Whether the nightly pruning is played too.
     pub prunes: bool,
+    /// Whether the ticks are fired too that can say nothing new.
+    pub every_tick: bool,
 }
 
 /// What there is to hear while the days are played.
@@ -48,6 +53,8 @@ pub enum Heard<'a> {
         /// The world as it would be without ecs-steward.
         without: &'a World,
     },
+    /// Reconcile has not fired: it would have answered as the last time.
+    Same,
     /// A schedule has fired.
     Answer {
         /// When.
@@ -87,12 +94,24 @@ pub enum PlayFault {
 }
 
 /// Plays the days on a runtime of its own, whose clock stands still: what waits costs nothing.
-pub fn on_a_paused_clock(world: World, play: &Play, hear: impl FnMut(Heard<'_>)) -> Result<(), PlayFault> {
+pub fn on_a_paused_clock(
+    seed: &Seed,
+    world: World,
+    play: &Play,
+    hear: impl FnMut(Heard<'_>),
+) -> Result<(), PlayFault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
-    runtime.block_on(on(world, play, hear))
+    runtime.block_on(on(seed, world, play, hear))
 }
 
-async fn on(world: World, play: &Play, mut hear: impl FnMut(Heard<'_>)) -> Result<(), PlayFault> {
+async fn on(
+    seed: &Seed,
+    world: World,
+    play: &Play,
+    mut hear: impl FnMut(Heard<'_>),
+) -> Result<(), PlayFault> {
+    let config = Config::read(Env::new(play.environment.clone())).map_err(StartFault::Env)?;
+    let mut still = Still::new(config, seed);
     let mut without = world.clone();
     let aws = Aws::new(world);
     let setup = Setup::embedded(&aws).with_all(play.environment.iter().cloned());
@@ -102,7 +121,8 @@ async fn on(world: World, play: &Play, mut hear: impl FnMut(Heard<'_>)) -> Resul
     let first = next_mark(aws.now());
     let mut before = first - TICK;
     for tick in 0..=ticks {
-        let at = first.saturating_add(TICK * i32::try_from(tick).unwrap_or(i32::MAX)).unwrap_or(Timestamp::MAX);
+        let at =
+            first.saturating_add(TICK * i32::try_from(tick).unwrap_or(i32::MAX)).unwrap_or(Timestamp::MAX);
         for (due, schedule) in schedules.due(before, at) {
             aws.move_to(due);
             if schedule.name == RECONCILE {
@@ -111,12 +131,24 @@ async fn on(world: World, play: &Play, mut hear: impl FnMut(Heard<'_>)) -> Resul
                 if tick == ticks {
                     return Ok(());
                 }
+                if !play.every_tick && aws.with(|world| still.is_at(due, world)) {
+                    hear(Heard::Same);
+                    continue;
+                }
             }
-            let arn = format!("arn:aws:scheduler:{}:000000000000:schedule/default/{}", system.region(), schedule.name);
+            let arn = format!(
+                "arn:aws:scheduler:{}:000000000000:schedule/default/{}",
+                system.region(),
+                schedule.name
+            );
             let event = schedule.event(due, &arn).map_err(PlayFault::Template)?;
             let answer = Box::pin(system.invoke(&schedule.function, event)).await;
             let calls = Calls::of(&aws);
             aws.forget();
+            if schedule.name == RECONCILE {
+                let said = answer.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+                aws.with(|world| still.answered(due, said, calls.writes > 0, world));
+            }
             hear(Heard::Answer { at: due, schedule: &schedule.name, answer: &answer, calls });
         }
         before = at;
@@ -161,7 +193,8 @@ impl<'t> Schedules<'t> {
 
     /// What fires after one tick and up to the next, in order; at the same instant reconcile goes first.
     fn due(&self, after: Timestamp, until: Timestamp) -> Vec<(Timestamp, &'t TemplateSchedule)> {
-        let daily = self.daily.iter().filter_map(|(schedule, when)| Some((when.last_due(after, until)?, *schedule)));
+        let daily =
+            self.daily.iter().filter_map(|(schedule, when)| Some((when.last_due(after, until)?, *schedule)));
         let mut due: Vec<_> = daily.chain([(until, self.reconcile)]).collect();
         due.sort_by_key(|(at, schedule)| (*at, schedule.name != RECONCILE));
         due

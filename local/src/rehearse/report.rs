@@ -122,6 +122,8 @@ pub enum TurnTo {
     Starting,
     /// It is whole again: all that was wanted runs.
     On,
+    /// Its start is over, since it has taken too long, and not all that was wanted runs.
+    NotWhole,
     /// Something else is written down.
     Changed,
 }
@@ -197,6 +199,8 @@ pub struct Pruning {
 pub struct Runs {
     /// Runs of reconcile.
     pub ticks: usize,
+    /// Those of them that were fired: the others would have answered as the one before.
+    pub fired: usize,
     /// Those that change nothing.
     pub quiet: usize,
     /// Calls of AWS that look, of all runs.

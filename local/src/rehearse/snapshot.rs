@@ -111,8 +111,10 @@ pub async fn read(
         .await?;
     say("reading autoscaling".into());
     snapshot.targets = read.targets().await?;
-    snapshot.policies = or_unread(read.scaling_policies(None).await, "scaling policies", &mut snapshot.unread);
-    snapshot.actions = or_unread(read.scheduled_actions(None).await, "scheduled actions", &mut snapshot.unread);
+    snapshot.policies =
+        or_unread(read.scaling_policies(None).await, "scaling policies", &mut snapshot.unread);
+    snapshot.actions =
+        or_unread(read.scheduled_actions(None).await, "scheduled actions", &mut snapshot.unread);
     say("reading Auto Scaling groups".into());
     snapshot.providers =
         or_unread(read.capacity_providers().await, "capacity providers", &mut snapshot.unread);
@@ -144,11 +146,7 @@ async fn look(read: &Read, cluster: Cluster) -> Result<ClusterLook, Problem> {
 }
 
 /// What was read; else nothing of it, which is written down.
-fn or_unread<T: Default>(
-    read: Result<T, Problem>,
-    what: &str,
-    unread: &mut Vec<(String, Vec<String>)>,
-) -> T {
+fn or_unread<T: Default>(read: Result<T, Problem>, what: &str, unread: &mut Vec<(String, Vec<String>)>) -> T {
     read.unwrap_or_else(|problem| {
         unread.push((could_not_be_read(what, &problem), Vec::new()));
         T::default()
@@ -257,7 +255,8 @@ async fn repositories(read: &Read, scope: &Scope, depth: Depth, snapshot: &mut S
             }
             Ok(images) => {
                 let attached = read.lifecycle_policy(&name).await;
-                let children = if depth.manifests { children(read, &name, &images).await } else { BTreeMap::new() };
+                let children =
+                    if depth.manifests { children(read, &name, &images).await } else { BTreeMap::new() };
                 Some(RepositoryLook {
                     name,
                     images,

@@ -81,7 +81,9 @@ fn week(rehearsal: &Rehearsal, clock: &impl Fn(Timestamp) -> String) -> String {
     }
     let rows: Vec<Vec<String>> = by_instant
         .into_iter()
-        .map(|((at, to), names)| vec![clock(at), said(to).to_owned(), names.len().to_string(), some_of(&names)])
+        .map(|((at, to), names)| {
+            vec![clock(at), said(to).to_owned(), names.len().to_string(), some_of(&names)]
+        })
         .collect();
     titled("What goes off and comes back", &["when", "what", "how many", "which, with their sizes"], &rows)
 }
@@ -92,6 +94,7 @@ pub(super) fn said(to: TurnTo) -> &'static str {
         TurnTo::Off => "off",
         TurnTo::Starting => "starting",
         TurnTo::On => "on again",
+        TurnTo::NotWhole => "not whole",
         TurnTo::Changed => "changed",
     }
 }
@@ -118,8 +121,7 @@ fn folded(told: &[Told], clock: &impl Fn(Timestamp) -> String) -> Vec<Vec<String
         let names: Vec<String> = all.iter().map(|it| short(&it.resource).to_owned()).collect();
         let first = all.iter().map(|it| it.first).min().unwrap_or_default();
         let last = all.iter().map(|it| it.last).max().unwrap_or_default();
-        let when =
-            if first == last { clock(first) } else { format!("{} to {}", clock(first), clock(last)) };
+        let when = if first == last { clock(first) } else { format!("{} to {}", clock(first), clock(last)) };
         let times: usize = all.iter().map(|it| it.times).sum();
         let reason = all.first().map(|it| it.reason.as_str()).unwrap_or_default();
         let what = if code.is_empty() { outcome.to_owned() } else { format!("{outcome} ({code})") };
@@ -132,19 +134,22 @@ fn figures(of: &Rehearsal) -> Vec<Vec<String>> {
     let row = |what: &str, how_much: String| vec![what.to_owned(), how_much];
     let savings = &of.savings;
     vec![
-        row("services, and those that a run changes", format!("{}, {}", of.fleet.services, of.fleet.scheduled)),
-        row("clusters, groups of machines", format!("{}, {}", of.fleet.clusters, of.fleet.groups)),
         row(
-            "task-hours not run",
-            format!("{:.0} of {:.0}", savings.task_hours, savings.task_hours_without),
+            "services, and those that a run changes",
+            format!("{}, {}", of.fleet.services, of.fleet.scheduled),
         ),
+        row("clusters, groups of machines", format!("{}, {}", of.fleet.clusters, of.fleet.groups)),
+        row("task-hours not run", format!("{:.0} of {:.0}", savings.task_hours, savings.task_hours_without)),
         row(
             "vCPU-hours and GiB-hours not run",
             format!("{:.0}, {:.0}", savings.vcpu_hours, savings.memory_gib_hours),
         ),
         row("instance-hours not run", format!("{:.0}", savings.instance_hours)),
         row("runs of reconcile", format!("{}, {} of them quiet", of.runs.ticks, of.runs.quiet)),
-        row("AWS calls to look, and to change", format!("{}, {}", of.runs.reads, of.runs.writes)),
+        row(
+            "AWS calls to look, and to change, of those that were fired",
+            format!("{}, {}", of.runs.reads, of.runs.writes),
+        ),
         row("calls that AWS throttles", of.runs.throttled.to_string()),
     ]
 }

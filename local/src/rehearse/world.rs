@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use emulator::{
     ActionEntry, ClusterEntry, ContainerEntry, GroupEntry, ImageEntry, LaunchType, LeftOut, ProviderEntry,
-    RepositoryEntry, ScalingEntry, Seed, ServiceEntry, ShareEntry, SuspendedEntry, TaskDefinitionEntry, World,
+    RepositoryEntry, ScalingEntry, Seed, ServiceEntry, ShareEntry, SuspendedEntry, TaskDefinitionEntry,
+    World,
 };
 use shared::application_autoscaling::{ScalableTarget, ScheduledAction};
 use shared::autoscaling::Group;
@@ -210,7 +211,9 @@ impl Making<'_> {
                 "a deployment is in progress: it is taken for finished, with the new task definition",
             ),
             (
-                !service.is_deploying() && !service.is_daemon() && service.running_count < service.desired_count,
+                !service.is_deploying()
+                    && !service.is_daemon()
+                    && service.running_count < service.desired_count,
                 "fewer tasks run than are wanted: here all of them come up",
             ),
         ] {
@@ -221,7 +224,10 @@ impl Making<'_> {
         if let Some(by) = service.deployment_controller.as_ref().filter(|it| it.kind != "ECS") {
             lacks.one(&format!("its deployments by {} are not played", by.kind), name);
         }
-        if self.is_defined(service) && service.is_deployed_by_ecs() && !self.snapshot.pinned.contains_key(&service.service_arn) {
+        if self.is_defined(service)
+            && service.is_deployed_by_ecs()
+            && !self.snapshot.pinned.contains_key(&service.service_arn)
+        {
             let what = "no revision tells which images its deployment resolved: they are taken for what the tags mean now";
             lacks.one(what, name);
         }
@@ -283,13 +289,9 @@ impl Making<'_> {
     fn scaling(&self, name: &str, on: Option<i64>, lacks: &mut Lacks) -> Option<ScalingEntry> {
         let ScalableTarget { min_capacity, max_capacity, suspended, .. } =
             self.snapshot.targets.iter().find(|it| it.resource_id == name)?;
-        let policies: Vec<_> =
-            self.snapshot.policies.iter().filter(|it| it.resource_id == name).collect();
-        let predictive: Vec<String> = policies
-            .iter()
-            .filter(|it| it.scales_by_forecast)
-            .map(|it| it.policy_name.clone())
-            .collect();
+        let policies: Vec<_> = self.snapshot.policies.iter().filter(|it| it.resource_id == name).collect();
+        let predictive: Vec<String> =
+            policies.iter().filter(|it| it.scales_by_forecast).map(|it| it.policy_name.clone()).collect();
         if !predictive.is_empty() {
             let what = "predictive scaling policies are not played: they may raise or wake it when their forecast says so";
             lacks.one(what, name);
@@ -354,7 +356,8 @@ impl Making<'_> {
             lacks.one(&what, name.as_str());
         }
         if resources.is_none() && link.cluster.is_some() {
-            let what = "it has no instance whose size could be seen: here each has 16 vCPU and 62 GiB for tasks";
+            let what =
+                "it has no instance whose size could be seen: here each has 16 vCPU and 62 GiB for tasks";
             lacks.one(what, name.as_str());
         }
         GroupEntry {
@@ -454,14 +457,17 @@ fn provider(from: &CapacityProvider, groups: &BTreeSet<&str>) -> Option<Provider
 fn repository(look: &RepositoryLook, snapshot: &Snapshot, lacks: &mut Lacks) -> RepositoryEntry {
     let name = format!("repository/{}", look.name);
     if let Some(why) = &look.unread {
-        let what = format!("its images could not be read, and those that services start with are taken for there: {why}");
+        let what = format!(
+            "its images could not be read, and those that services start with are taken for there: {why}"
+        );
         lacks.one(&what, name.as_str());
         let images = wanted_of(&look.name, snapshot);
         return RepositoryEntry { name: look.name.clone(), lifecycle_policy: None, images };
     }
     let lifecycle_policy = look.lifecycle_policy.as_ref().and_then(|it| serde_json::from_str(it).ok());
     if lifecycle_policy.is_some() {
-        let what = "a lifecycle policy is attached: the bedtime check says what it takes, and nothing is taken here";
+        let what =
+            "a lifecycle policy is attached: the bedtime check says what it takes, and nothing is taken here";
         lacks.one(what, name.as_str());
     }
     // An index comes after what it names, and a referrer after its subject.

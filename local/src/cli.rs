@@ -368,15 +368,14 @@ async fn rehearse(asked: Rehearse) -> Result<ExitCode, Fault> {
     );
     // What is wrong with the config is said before anything is read.
     deployment.keys().map_err(RehearsalFault::from)?;
-    let mut seed = match &asked.world {
-        Some(file) => rehearse::read_file(file).map_err(RehearsalFault::from)?,
-        None => {
-            let progress = Progress::waiting("reading");
-            let say = |what: String| progress.say(what);
-            let depth = Depth { manifests: asked.manifests };
-            let reading = Box::pin(rehearse::seed_of(&asked.aws, &deployment, depth, &say));
-            unless_interrupted(reading, &progress).await?
-        }
+    let mut seed = if let Some(file) = &asked.world {
+        rehearse::read_file(file).map_err(RehearsalFault::from)?
+    } else {
+        let progress = Progress::waiting("reading");
+        let say = |what: String| progress.say(what);
+        let depth = Depth { manifests: asked.manifests };
+        let reading = Box::pin(rehearse::seed_of(&asked.aws, &deployment, depth, &say));
+        unless_interrupted(reading, &progress).await?
     };
     let save = |text: String, file: &Path| rehearse::write_file(file, &text).map_err(RehearsalFault::from);
     if let Some(file) = &asked.save {

@@ -29,7 +29,7 @@ impl Progress {
     /// Something of so many steps.
     #[must_use]
     pub fn of(steps: u64, what: impl Into<Cow<'static, str>>) -> Self {
-        let bar = Self::new(ProgressBar::new(steps), "{msg} [{bar:30}] {percent} % ({eta} to go)");
+        let bar = Self::new(ProgressBar::new(steps), "{msg} [{bar:30}] {percent} %");
         bar.0.set_message(what);
         bar
     }
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn what_is_shown_can_be_shown() {
         // A template with a fault would silently become another style.
-        for template in ["{spinner} {msg}", "{msg} [{bar:30}] {percent} % ({eta} to go)"] {
+        for template in ["{spinner} {msg}", "{msg} [{bar:30}] {percent} %"] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
         let progress = Progress::of(2, "playing");

@@ -17,7 +17,7 @@ pub mod world;
 
 use std::time::Duration;
 
-use emulator::Seed;
+use emulator::{LeftOut, Seed};
 use jiff::tz::TimeZone;
 use shared::env::{Env, EnvFaults};
 use shared::settings::TagKeys;
@@ -64,6 +64,10 @@ const VARIABLES: [&str; 23] = [
     "TAG_PREFIX",
     "WAKE_LEAD",
 ];
+
+/// What the nightly pruning of a rehearsal does not know.
+const PRUNING: &str = "the pruning knows the repositories that services start from, and what services and their task \
+                       definitions use: not what other families, Lambda functions, rules, pipes, builds or jobs use";
 
 /// How a deployment would be configured.
 #[derive(Clone, Debug, Default)]
@@ -204,6 +208,9 @@ pub fn rehearse(
 ) -> Result<Rehearsal, RehearsalFault> {
     let keys = deployment.keys()?;
     let play = deployment.play(seed, days, &keys);
+    if play.prunes {
+        seed.left_out.push(LeftOut { what: PRUNING.to_owned(), concerns: Vec::new() });
+    }
     let world = world::world(seed);
     let mut chronicle = Chronicle::of(seed, &keys);
     on_a_paused_clock(seed, world, &play, |heard| {

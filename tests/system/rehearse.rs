@@ -175,7 +175,7 @@ fn untagged() -> World {
     }
     world.scalable_target("prod", "users", TargetSeed::new(1, 6).tracking()).load("prod", "users", 2);
     world.service("prod", ServiceSeed::new("away").tag("steward:schedule", "none"));
-    world.service("prod", ServiceSeed::new("odd").tag("steward:schedule", "Mon-Fri 8-20"));
+    world.service("prod", ServiceSeed::new("odd").tag("steward:schedule", "Mon-Fri <script>8-20"));
     let gone = world.images("lost").into_iter().next().unwrap().digest;
     world.remove_image("lost", &gone);
     world.cluster_tag("prod", "password", "CANARY-of-a-cluster");
@@ -252,6 +252,7 @@ async fn a_fleet_without_tags_is_rehearsed_by_a_default_schedule() {
         assert!(text.contains(said), "{said}: {text}");
     }
     let page = rehearse::page::render(&rehearsal);
+    assert!(page.contains("&lt;script&gt;8-20") && !page.contains("<script>8-20"), "a tag is text: {page}");
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("service/prod/lost"), "{page}");
     assert!(!text.contains("CANARY") && !page.contains("CANARY"));
     let json = serde_json::to_value(&rehearsal).unwrap();

@@ -59,22 +59,22 @@ fn body(of: &Rehearsal, clock: &Clock) -> Markup {
     html! {
         p { (of.summary) }
         (facts(&figures))
-        (part("What will not wake", &["service", "wakes", "morning", "code", "why"], risks(of)))
-        (part("What is not done", &TOLD, told(&of.not_done, clock)))
-        (part("What goes off and comes back", &["when", "what", "how many", "which"], week(of, clock)))
-        (part("Each service and group", &["name", "goes off", "is back", "hours not run", "at the end"], courses(of)))
-        (part("What else the runs say", &TOLD, told(&of.warnings, clock)))
-        (part("The nightly pruning", &["when", "what it says"], prunings(of, clock)))
-        (part("What of the account is not played", &["what", "which"], left_out(of)))
+        (part("What will not wake", &["service", "wakes", "morning", "code", "why"], &risks(of)))
+        (part("What is not done", &TOLD, &told(&of.not_done, clock)))
+        (part("What goes off and comes back", &["when", "what", "how many", "which"], &week(of, clock)))
+        (part("Each service and group", &["name", "goes off", "is back", "hours not run", "at the end"], &courses(of)))
+        (part("What else the runs say", &TOLD, &told(&of.warnings, clock)))
+        (part("The nightly pruning", &["when", "what it says"], &prunings(of, clock)))
+        (part("What of the account is not played", &["what", "which"], &left_out(of)))
     }
 }
 
 const TOLD: [&str; 6] = ["what", "code", "which", "first", "times", "why"];
 
 /// A table under its heading, folded where it is long; nothing where there is nothing.
-fn part(title: &str, headings: &[&str], rows: Vec<Vec<Cell>>) -> Markup {
+fn part(title: &str, headings: &[&str], rows: &[Vec<Cell>]) -> Markup {
     let heading = html! { (title) " " span.count { (rows.len()) } };
-    let content = table(headings, &rows);
+    let content = table(headings, rows);
     html! {
         @if rows.len() > UNFOLDED {
             details.fold { summary { (heading) } (content) }

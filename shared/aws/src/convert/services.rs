@@ -49,7 +49,9 @@ pub(crate) fn service(from: &sdk::Service, events: usize) -> ecs::Service {
 
 fn features(from: &sdk::Service) -> ecs::ServiceFeatures {
     let deployments = from.deployments();
-    let connected = |it: &sdk::Deployment| it.service_connect_configuration().is_some_and(|it| it.enabled());
+    let connected = |it: &sdk::Deployment| {
+        it.service_connect_configuration().is_some_and(sdk::ServiceConnectConfiguration::enabled)
+    };
     ecs::ServiceFeatures {
         deployment_strategy: from
             .deployment_configuration()

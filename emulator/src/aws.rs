@@ -326,7 +326,7 @@ impl Inner {
             committed: false,
         };
         let dies = self.kill.as_mut().and_then(Kill::count);
-        let effect = self.faults.strike(&asked.service, &asked.operation, &call.input, call.at);
+        let mut effect = self.faults.strike(&asked.service, &asked.operation, &call.input, call.at);
 
         let lost = match (dies, &effect) {
             (Some(Moment::Before), _) => Some(("Killed", None)),
@@ -340,10 +340,14 @@ impl Inner {
             return reply;
         }
 
-        let result = match (&effect, known, input) {
+        if let Effect::Meanwhile(change) = &effect {
+            change.make(&mut self.world);
+        }
+        let result = match (&mut effect, known, input) {
             (Effect::Error(error), _, _) => Err(error.clone()),
             (_, Err(error), _) | (_, _, Err(error)) => Err(error),
             (_, Ok(known), Ok(_)) if !self.buckets.take(known.group, call.at) => Err(ApiError::throttled()),
+            (Effect::Stale(before), Ok(known), Ok(input)) if !known.write => (known.run)(before, input),
             (_, Ok(known), Ok(input)) => (known.run)(&mut self.world, input),
         };
         let result = result.map_err(|e| asked.in_its_words(e));
@@ -357,6 +361,10 @@ impl Inner {
             (_, Effect::ResetAfter) => {
                 call.outcome = Err("ConnectionReset".to_owned());
                 Some(Reply::Reset)
+            }
+            (_, Effect::CutBody) => {
+                call.outcome = Err("CutBody".to_owned());
+                Some(answer(number, &effect, asked, &call.input, result))
             }
             _ => Some(answer(number, &effect, asked, &call.input, result)),
         };
@@ -385,16 +393,17 @@ fn answer(
     input: &Value,
     mut result: Result<Value, ApiError>,
 ) -> Reply {
-    if *effect == Effect::TruncatedPage {
-        result = result.map(|page| asked.without_items(page, input));
-    }
-    if *effect == Effect::AllMissing {
-        result = result.map(without_finds);
-    }
+    result = match effect {
+        Effect::TruncatedPage => result.map(|page| asked.without_items(page, input)),
+        Effect::RoundAndRound => result.map(|page| asked.leading_to_itself(page, input)),
+        Effect::OneMissing => result.map(|answer| without_finds(answer, 1)),
+        Effect::AllMissing => result.map(|answer| without_finds(answer, usize::MAX)),
+        _ => result,
+    };
     // A request id has the form of a UUID.
     let request_id = format!("{:08x}-0000-4000-8000-{:012x}", number >> 48, number & 0xffff_ffff_ffff);
     let mut written = asked.write(&result, &request_id);
-    let cut = *effect == Effect::CutBody;
+    let cut = matches!(effect, Effect::CutBody);
     if cut {
         written.body.truncate(written.body.len() / 2);
     }

@@ -1,6 +1,8 @@
 //! A script of what goes wrong.
 
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::ids::mix;
+use crate::world::World;
 
 /// The script: rules in order, of which the first that fits a call decides what goes wrong with it.
 ///
@@ -42,7 +45,7 @@ pub struct FaultRule {
 }
 
 /// What goes wrong.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Effect {
     None,
     Error(ApiError),
@@ -50,16 +53,39 @@ pub(crate) enum Effect {
     ResetBefore,
     ResetAfter,
     TruncatedPage,
+    RoundAndRound,
+    OneMissing,
     AllMissing,
     CutBody,
+    Stale(Box<World>),
+    Meanwhile(Change),
 }
 
-/// The answer of a `Describe` call that found nothing of what it had found.
-pub(crate) fn without_finds(mut answer: Value) -> Value {
+/// What somebody else does to the world.
+#[derive(Clone)]
+pub(crate) struct Change(Arc<dyn Fn(&mut World) + Send + Sync>);
+
+impl Change {
+    pub(crate) fn make(&self, world: &mut World) {
+        (self.0)(world);
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Change")
+    }
+}
+
+/// The answer of a `Describe` call that did not find this many of what it had found, the first ones.
+pub(crate) fn without_finds(mut answer: Value, mut most: usize) -> Value {
     let Some(fields) = answer.as_object_mut() else { return answer };
     let mut failures = Vec::new();
     for (_, list) in fields.iter_mut().filter(|(name, _)| *name != "failures") {
-        for found in list.as_array_mut().map(std::mem::take).into_iter().flatten() {
+        let Some(list) = list.as_array_mut() else { continue };
+        let gone = most.min(list.len());
+        most -= gone;
+        for found in list.drain(..gone) {
             let arn = found.as_object().and_then(|found| found.iter().find(|(key, _)| key.ends_with("Arn")));
             failures.push(json!({"arn": arn.map(|(_, arn)| arn), "reason": "MISSING"}));
         }
@@ -116,7 +142,7 @@ impl Faults {
                     rule.containing.iter().all(|part| text.contains(part.as_str()))
                 })
                 && rule.counts()
-                && struck == Effect::None
+                && matches!(struck, Effect::None)
             {
                 struck = rule.effect.clone();
             }
@@ -213,6 +239,38 @@ impl FaultRule {
     #[must_use]
     pub fn truncated_page(self) -> Faults {
         self.with(Effect::TruncatedPage)
+    }
+
+    /// A list that never ends: the page as it is, with a token that leads to the same page again. Answers that are not
+    /// lists stay as they are.
+    ///
+    /// AWS's SDKs are made for it: botocore ends with a `PaginationError`, and the paginators of the SDK for Rust stop
+    /// (<https://docs.rs/aws-sdk-ecs/latest/aws_sdk_ecs/operation/list_services/paginator/struct.ListServicesPaginator.html>).
+    #[must_use]
+    pub fn round_and_round(self) -> Faults {
+        self.with(Effect::RoundAndRound)
+    }
+
+    /// An ECS `Describe` call does not find the first of what it finds: 200, and that one in `failures[]` as `MISSING`.
+    #[must_use]
+    pub fn one_missing(self) -> Faults {
+        self.with(Effect::OneMissing)
+    }
+
+    /// A call that changes nothing is answered from this world, which is the one of some time ago.
+    ///
+    /// ECS and EC2 say of themselves that what was changed may not be seen at once
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>,
+    /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>).
+    #[must_use]
+    pub fn stale(self, world: World) -> Faults {
+        self.with(Effect::Stale(Box::new(world)))
+    }
+
+    /// Somebody else does this just before the call is taken.
+    #[must_use]
+    pub fn meanwhile(self, change: impl Fn(&mut World) + Send + Sync + 'static) -> Faults {
+        self.with(Effect::Meanwhile(Change(Arc::new(change))))
     }
 
     /// An ECS `Describe` call finds none of what it is asked for: 200, each of them in `failures[]` as `MISSING`.

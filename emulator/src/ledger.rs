@@ -22,7 +22,7 @@ pub struct Call {
     /// The request's body; null when it was not JSON.
     pub input: Value,
     /// What the caller was told, or would have been: the error's code otherwise. A call that never got an answer has
-    /// `Hang`, `Killed` or `ConnectionReset`.
+    /// `Hang`, `Killed` or `ConnectionReset`, and one whose answer broke off has `CutBody`.
     #[serde(serialize_with = "in_a_word")]
     pub outcome: Result<(), String>,
     /// Whether the operation changes anything.

@@ -282,22 +282,33 @@ impl Asked {
 
     /// The same list without its items, and with a token that leads to them.
     pub(crate) fn without_items(&self, mut page: Value, input: &Value) -> Value {
+        let items = page.as_object_mut().and_then(|object| object.values_mut().find_map(Value::as_array_mut));
+        match items {
+            Some(items) => items.clear(),
+            None => return page,
+        }
+        let mut page = self.leading_to_itself(page, input);
+        if let Some(count) = page.get_mut("KeyCount") {
+            *count = json!(0);
+        }
+        page
+    }
+
+    /// The same list with a token that leads to it again.
+    pub(crate) fn leading_to_itself(&self, mut page: Value, input: &Value) -> Value {
         let service = SERVICES.iter().find(|s| s.name == self.service);
         let (asked, answered) = service.map_or(("nextToken", "nextToken"), |s| s.token);
         let Some(object) = page.as_object_mut() else {
             return page;
         };
-        let Some(items) = object.values_mut().find_map(Value::as_array_mut) else {
+        if !object.values().any(Value::is_array) {
             return page;
-        };
-        items.clear();
+        }
         let again = input.get(asked).cloned().unwrap_or_else(|| Value::from(crate::ecs::pages::token("")));
         object.insert(answered.to_owned(), again);
-        // Where a list says by itself how long it is, and that there is more.
-        for (field, says) in [("KeyCount", json!(0)), ("IsTruncated", json!(true))] {
-            if let Some(value) = object.get_mut(field) {
-                *value = says;
-            }
+        // Where a list says by itself that there is more.
+        if let Some(more) = object.get_mut("IsTruncated") {
+            *more = json!(true);
         }
         page
     }

@@ -49,6 +49,7 @@ pub struct System {
     stop_task: Handler<StopTask>,
     prune_images: Handler<PruneImages>,
     clock: Clock,
+    ahead: SignedDuration,
     scope: Scope,
 }
 
@@ -86,6 +87,8 @@ pub struct Setup {
     pub environment: Vec<(String, String)>,
     /// How long a run may take.
     pub limits: Limits,
+    /// How far the clock of the functions' process is ahead of AWS's.
+    pub ahead: SignedDuration,
 }
 
 impl Setup {
@@ -112,7 +115,7 @@ impl Setup {
     }
 
     fn of(endpoint: Endpoint, clock: Clock, access: Access) -> Self {
-        Self { endpoint, clock, access, environment: Vec::new(), limits: Limits::default() }
+        Self { endpoint, clock, access, environment: Vec::new(), limits: Limits::default(), ahead: SignedDuration::ZERO }
     }
 
     /// There is nothing to lose on an emulator.
@@ -125,6 +128,12 @@ impl Setup {
             .with("PRUNE_POLICY", POLICY)
             .with("IN_USE_TO", "s3://images-in-use/nightly/")
             .with("ROLE_ARN", ROLE)
+    }
+
+    /// With a clock that is ahead of AWS's by so much.
+    #[must_use]
+    pub fn ahead(self, by: SignedDuration) -> Self {
+        Self { ahead: by, ..self }
     }
 
     /// With these variables of the functions' environment.
@@ -185,6 +194,7 @@ impl System {
             scale_service: Handler::new(ScaleService::new(acting, scale)).with_limits(setup.limits),
             describe_cluster: Handler::new(DescribeCluster::new(reading, describe)).with_limits(setup.limits),
             clock: setup.clock,
+            ahead: setup.ahead,
             scope,
         })
     }
@@ -277,7 +287,7 @@ impl System {
                 "arn:{partition}:lambda:{region}:{account}:function:ecs-steward-{function}"
             ),
             ends: Instant::now() + TIMEOUT,
-            now: self.clock.now(),
+            now: self.clock.now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The routes and schedules of `template.yaml`, so that what is served here is what is deployed.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 /// The template that this was built beside.
@@ -67,7 +69,8 @@ impl GatewayRefusal {
 impl Template {
     /// Reads the template; the error says what of it can't be read.
     pub fn read() -> Result<Self, String> {
-        Self::parse(TEMPLATE)
+        static READ: LazyLock<Result<Template, String>> = LazyLock::new(|| Template::parse(TEMPLATE));
+        READ.clone()
     }
 
     fn parse(text: &str) -> Result<Self, String> {

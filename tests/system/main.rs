@@ -17,6 +17,7 @@ mod events;
 mod faults;
 mod fixture;
 mod fleet;
+mod hostile;
 mod kill;
 mod manual;
 mod openapi;

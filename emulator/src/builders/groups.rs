@@ -304,6 +304,15 @@ impl World {
         self
     }
 
+    /// Somebody deletes a group with all its instances, as `DeleteAutoScalingGroup` with `ForceDelete` does.
+    pub fn remove_group(&mut self, group: &str) -> &mut Self {
+        let instances = self.autoscaling.groups.remove(group).map(|group| group.instances).unwrap_or_default();
+        for id in instances.keys() {
+            self.kill_instance(id);
+        }
+        self
+    }
+
     /// The capacity provider of a group, if it has one.
     pub(crate) fn provider_of(&self, group: &str) -> Option<String> {
         let providers = &self.ecs.capacity_providers;

@@ -202,3 +202,20 @@ async fn scalable_targets_that_cannot_be_read_fail_the_services_that_were_due_an
     fixture.scale(tick).await.unwrap();
     assert_eq!((fixture.size("due").0, fixture.size("always").0), (0, 2));
 }
+
+/// botocore ends with a `PaginationError`, and the paginators of AWS's SDK for Rust stop.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_leads_back_to_itself_is_an_error_after_a_few_calls_and_not_at_the_end_of_the_time() {
+    for operation in ["ListServices", "ListClusters"] {
+        let fixture = Fixture::on(prod_with(3)).await;
+        fixture.aws.faults(Faults::new().on("ecs", operation).round_and_round());
+        let begun = tokio::time::Instant::now();
+        let tick = fixture.scale(json!({"action": "stop", "clusters": ["*"]})).await;
+        let told = format!("{tick:?}");
+        assert!(told.contains("leads back to the same page") && told.contains(operation), "{told}");
+        let calls = fixture.aws.ledger().into_iter().filter(|call| call.operation == operation).count();
+        assert!(calls <= 5, "{calls} calls of {operation}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{operation}: {:?}", begun.elapsed());
+        assert_eq!(fixture.writes(), [""; 0], "what is not known whole is not acted on");
+    }
+}

@@ -21,7 +21,7 @@ use futures_util::stream::{self, Stream, TryStreamExt as _};
 use shared::ecs::Failure;
 use shared::{Code, Deadline, Problem};
 
-use crate::run::Run;
+use crate::run::{Operation, Run};
 
 pub use clusters::ClusterDetail;
 pub use events::{EcsTarget, ScheduleTarget};
@@ -84,9 +84,17 @@ fn chunks(names: &[impl ToString], size: usize) -> Vec<Vec<String>> {
     names.chunks(size).map(|batch| batch.iter().map(ToString::to_string).collect()).collect()
 }
 
+/// So often a list may lead to the same page. AWS's own SDKs stop at once; a page may also be empty because AWS looks on,
+/// and then it leads to itself.
+const SAME_PAGE: usize = 3;
+
 /// All pages of a list, each asked for with the token of the one before. A page may be empty and
-/// still have a token: only its absence ends the list.
-fn pages<T, F>(page: impl Fn(Option<String>) -> F) -> impl Stream<Item = Result<Vec<T>, Problem>>
+/// still have a token: only its absence ends the list. One that leads round and round is an error: what it holds is
+/// never known whole.
+fn pages<T, F>(
+    (operation, _): Operation,
+    page: impl Fn(Option<String>) -> F,
+) -> impl Stream<Item = Result<Vec<T>, Problem>>
 where
     F: Future<Output = Result<(Vec<T>, Option<String>), Problem>>,
 {
@@ -94,11 +102,16 @@ where
         Page(Option<String>),
         End,
     }
-    stream::try_unfold((Next::Page(None), page), |(next, page)| async move {
+    stream::try_unfold((Next::Page(None), Vec::new(), page), move |(next, mut led_to, page)| async move {
         let Next::Page(token) = next else { return Ok(None) };
         let (items, token) = page(token).await?;
-        let next = token.map_or(Next::End, |token| Next::Page(Some(token)));
-        Ok(Some((items, (next, page))))
+        let Some(token) = token else { return Ok(Some((items, (Next::End, led_to, page)))) };
+        if led_to.iter().filter(|before| **before == token).count() >= SAME_PAGE {
+            let detail = format!("{operation}: the list leads back to the same page again and again; try again");
+            return Err(Problem::new(Code::AwsFailed, detail));
+        }
+        led_to.push(token.clone());
+        Ok(Some((items, (Next::Page(Some(token)), led_to, page))))
     })
 }
 

@@ -87,7 +87,7 @@ impl Run {
             if problem.code != Code::Throttled || begun.elapsed() >= PATIENCE {
                 return Err(problem);
             }
-            sleep(PAUSE).await;
+            sleep(PAUSE.min(self.left())).await;
         }
     }
 }

@@ -38,7 +38,7 @@ impl Read {
     ) -> Result<BTreeMap<String, Vec<String>>, Problem> {
         let thing = group.map_or_else(|| "the account".into(), ToString::to_string);
         let (thing, group) = (&thing, &group);
-        let pages = pages(move |token| async move {
+        let pages = pages(DESCRIBE_ACTIONS, move |token| async move {
             let answer = self
                 .0
                 .send(DESCRIBE_ACTIONS, thing, |watch| {
@@ -75,7 +75,7 @@ impl Read {
     ) -> Result<Vec<Group>, Problem> {
         let thing = names.map_or_else(|| "the account".into(), super::thing);
         let (thing, filters) = (&thing, &filters);
-        let pages = pages(move |token| async move {
+        let pages = pages(DESCRIBE, move |token| async move {
             let answer = self
                 .0
                 .send(DESCRIBE, thing, |watch| {

@@ -45,7 +45,7 @@ impl Read {
     }
 
     fn cluster_pages(&self) -> impl Stream<Item = Result<Vec<String>, Problem>> {
-        pages(move |token| async move {
+        pages(LIST, move |token| async move {
             let answer = self
                 .0
                 .send(LIST, "the account", |watch| {

@@ -35,7 +35,7 @@ const UNFINISHED: [DaemonDeploymentStatus; 4] = [
 impl Read {
     /// The ARNs of a cluster's daemons.
     pub async fn daemon_arns(&self, cluster_arn: &str) -> Result<Vec<String>, Problem> {
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(LIST, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(LIST, shared::names::short_name(cluster_arn), |watch| {
@@ -79,7 +79,7 @@ impl Read {
         let statuses: Vec<DaemonDeploymentStatus> =
             UNFINISHED.into_iter().chain([DaemonDeploymentStatus::Successful]).collect();
         let statuses = &statuses;
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(DEPLOYMENTS, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(DEPLOYMENTS, shared::names::short_name(daemon_arn), |watch| {

@@ -38,7 +38,7 @@ pub struct ScheduleTarget {
 impl Read {
     /// The ECS targets of all rules on all buses, of disabled ones too: somebody may enable them.
     pub async fn rule_targets(&self) -> Result<Vec<EcsTarget>, Problem> {
-        let buses: Vec<String> = pages(|token: Option<String>| async move {
+        let buses: Vec<String> = pages(BUSES, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(BUSES, "the account", |watch| {
@@ -62,7 +62,7 @@ impl Read {
     }
 
     async fn rules(&self, bus: &str) -> Result<Vec<String>, Problem> {
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(RULES, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(RULES, &format!("event-bus/{bus}"), |watch| {
@@ -78,7 +78,7 @@ impl Read {
 
     async fn targets_of_rule(&self, bus: &str, rule: &str) -> Result<Vec<EcsTarget>, Problem> {
         let thing = &format!("rule/{bus}/{rule}");
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(TARGETS, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(TARGETS, thing, |watch| {
@@ -98,7 +98,7 @@ impl Read {
     /// The targets of all schedules that go to ECS: a cluster, or a call of its API. A list does not say
     /// what they run, so each is read.
     pub async fn schedule_targets(&self) -> Result<Vec<ScheduleTarget>, Problem> {
-        let to_ecs: Vec<(String, String)> = pages(|token: Option<String>| async move {
+        let to_ecs: Vec<(String, String)> = pages(SCHEDULES, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(SCHEDULES, "the account", |watch| {

@@ -33,7 +33,7 @@ impl Read {
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>
     pub async fn image_functions(&self) -> Result<Vec<FunctionVersion>, Problem> {
-        let pages = pages(|token: Option<String>| async move {
+        let pages = pages(LIST, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(LIST, "the account", |watch| {

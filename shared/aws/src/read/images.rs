@@ -40,7 +40,7 @@ pub type Manifests = BTreeMap<String, Result<String, String>>;
 impl Read {
     /// Every repository of the registry.
     pub async fn repositories(&self) -> Result<Vec<Repository>, Problem> {
-        let pages = pages(|token: Option<String>| async move {
+        let pages = pages(REPOSITORIES, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(REPOSITORIES, "the registry", |watch| {
@@ -63,7 +63,7 @@ impl Read {
     pub async fn images(&self, repository: &str) -> Result<Vec<ImageDetail>, Problem> {
         let filter = DescribeImagesFilter::builder().image_status(ImageStatusFilter::Any).build();
         let (filter, thing) = (&filter, &format!("repository/{repository}"));
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(IMAGES, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(IMAGES, thing, |watch| {
@@ -216,7 +216,7 @@ impl Read {
 
     /// The prefixes of repositories that cache an upstream registry.
     pub async fn pull_through_caches(&self) -> Result<Vec<String>, Problem> {
-        let pages = pages(|token: Option<String>| async move {
+        let pages = pages(CACHES, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(CACHES, "the registry", |watch| {
@@ -235,7 +235,7 @@ impl Read {
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-time-update-exclusions.html>
     pub async fn pull_time_exclusions(&self) -> Result<Vec<String>, Problem> {
-        let pages = pages(|token: Option<String>| async move {
+        let pages = pages(EXCLUSIONS, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(EXCLUSIONS, "the registry", |watch| {

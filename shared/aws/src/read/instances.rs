@@ -24,7 +24,7 @@ impl Read {
         &self,
         cluster: &ClusterName,
     ) -> Result<Listed<ContainerInstance>, Problem> {
-        let pages = pages(move |token| async move {
+        let pages = pages(LIST, move |token| async move {
             let answer = self
                 .0
                 .send(LIST, &format!("cluster/{cluster}"), |watch| {
@@ -74,7 +74,7 @@ impl Read {
 
     /// Every capacity provider of the account and region, Fargate's two among them.
     pub async fn capacity_providers(&self) -> Result<Vec<CapacityProvider>, Problem> {
-        let pages = pages(move |token| async move {
+        let pages = pages(PROVIDERS, move |token| async move {
             let answer = self
                 .0
                 .send(PROVIDERS, "the account", |watch| {

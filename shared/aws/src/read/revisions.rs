@@ -35,7 +35,7 @@ impl Read {
             .map(|status| ServiceDeploymentStatus::from(*status))
             .collect();
         let (statuses, thing) = (&statuses, &shared::names::short_name(service).to_owned());
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(LIST, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(LIST, thing, |watch| {

@@ -25,14 +25,14 @@ impl Read {
         let batches = chunks(services, TARGETS);
         let calls = stream::iter(batches).map(|batch: Vec<String>| async move {
             // A page may be cut short even when ids are named: follow its token.
-            pages(|token| self.describe_targets(Some(batch.clone()), token)).try_concat().await
+            pages(DESCRIBE_TARGETS, |token| self.describe_targets(Some(batch.clone()), token)).try_concat().await
         });
         calls.buffered(AT_ONCE).try_concat().await
     }
 
     /// The scalable targets of all services in the account and region.
     pub async fn targets(&self) -> Result<Vec<ScalableTarget>, Problem> {
-        pages(|token| self.describe_targets(None, token)).try_concat().await
+        pages(DESCRIBE_TARGETS, |token| self.describe_targets(None, token)).try_concat().await
     }
 
     async fn describe_targets(
@@ -76,7 +76,7 @@ impl Read {
         let id = service.map(ToString::to_string);
         let thing = id.clone().unwrap_or_else(|| "all services".into());
         let (id, thing) = (&id, &thing);
-        let pages = pages(move |token| async move {
+        let pages = pages(DESCRIBE_POLICIES, move |token| async move {
             let answer = self
                 .0
                 .send(DESCRIBE_POLICIES, thing, |watch| {
@@ -106,7 +106,7 @@ impl Read {
         let id = service.map(ToString::to_string);
         let thing = id.clone().unwrap_or_else(|| "all services".into());
         let (id, thing) = (&id, &thing);
-        let pages = pages(move |token| async move {
+        let pages = pages(DESCRIBE_ACTIONS, move |token| async move {
             let answer = self
                 .0
                 .send(DESCRIBE_ACTIONS, thing, |watch| {

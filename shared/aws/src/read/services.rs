@@ -46,7 +46,7 @@ impl Read {
     }
 
     fn service_pages(&self, cluster: &ClusterName) -> impl Stream<Item = Result<Vec<String>, Problem>> {
-        pages(move |token| async move {
+        pages(LIST, move |token| async move {
             let answer = self
                 .0
                 .send(LIST, &format!("cluster/{cluster}"), |watch| {

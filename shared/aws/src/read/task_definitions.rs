@@ -20,7 +20,7 @@ impl Read {
         status: &str,
     ) -> Result<Vec<String>, Problem> {
         let thing = family.unwrap_or("all families");
-        let pages = pages(move |token| async move {
+        let pages = pages(LIST, move |token| async move {
             let answer = self
                 .0
                 .send(LIST, thing, |watch| {

@@ -76,7 +76,7 @@ impl Read {
         cluster: &ClusterName,
         filter: &TaskFilter,
     ) -> impl Stream<Item = Result<Vec<String>, Problem>> {
-        pages(move |token| async move {
+        pages(LIST, move |token| async move {
             let thing = match &filter.service {
                 Some(service) => format!("service/{cluster}/{service}"),
                 None => format!("cluster/{cluster}"),

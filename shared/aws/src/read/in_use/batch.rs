@@ -27,7 +27,7 @@ impl Read {
     ///
     /// Source: <https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobDefinitions.html>
     pub async fn job_definitions(&self) -> Result<Vec<JobDefinition>, Problem> {
-        let pages = pages(|token: Option<String>| async move {
+        let pages = pages(DESCRIBE, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(DESCRIBE, "the account", |watch| {

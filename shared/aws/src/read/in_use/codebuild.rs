@@ -24,7 +24,7 @@ impl Read {
     ///
     /// Source: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html>
     pub async fn build_projects(&self) -> Result<Vec<BuildProject>, Problem> {
-        let listed = pages(|token: Option<String>| async move {
+        let listed = pages(LIST, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(LIST, "the account", |watch| {

@@ -16,7 +16,7 @@ impl Read {
     ///
     /// Source: <https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeTargetEcsTaskParameters.html>
     pub async fn pipe_targets(&self) -> Result<Vec<EcsTarget>, Problem> {
-        let to_ecs: Vec<String> = pages(|token: Option<String>| async move {
+        let to_ecs: Vec<String> = pages(LIST, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(LIST, "the account", |watch| {

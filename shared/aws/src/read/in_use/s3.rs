@@ -38,7 +38,7 @@ impl Read {
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
     pub async fn objects(&self, under: &ObjectLocation) -> Result<Vec<Object>, Problem> {
         let thing = &under.to_string();
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(LIST, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(LIST, thing, |watch| {

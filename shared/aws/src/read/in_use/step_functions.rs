@@ -18,7 +18,7 @@ impl Read {
     ///
     /// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListStateMachines.html>
     pub async fn state_machine_arns(&self) -> Result<Vec<String>, Problem> {
-        let pages = pages(|token: Option<String>| async move {
+        let pages = pages(LIST, |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(LIST, "the account", |watch| {
@@ -36,7 +36,7 @@ impl Read {
     ///
     /// Source: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListStateMachineVersions.html>
     pub async fn state_machine_version_arns(&self, machine: &str) -> Result<Vec<String>, Problem> {
-        let pages = pages(move |token: Option<String>| async move {
+        let pages = pages(VERSIONS, move |token: Option<String>| async move {
             let answer = self
                 .0
                 .send(VERSIONS, machine, |watch| {

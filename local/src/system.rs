@@ -115,7 +115,14 @@ impl Setup {
     }
 
     fn of(endpoint: Endpoint, clock: Clock, access: Access) -> Self {
-        Self { endpoint, clock, access, environment: Vec::new(), limits: Limits::default(), ahead: SignedDuration::ZERO }
+        Self {
+            endpoint,
+            clock,
+            access,
+            environment: Vec::new(),
+            limits: Limits::default(),
+            ahead: SignedDuration::ZERO,
+        }
     }
 
     /// There is nothing to lose on an emulator.

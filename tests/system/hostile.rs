@@ -20,8 +20,9 @@ use crate::hostile::laws::{Clean, View};
 use crate::hostile::runs::{Carrier, Conditions, Told, run};
 use crate::hostile::worlds::{Worlds, cold, reconcile, view};
 
-/// Of so many runs of a cell one is made in the gate, at the least.
-const ONE_OF: usize = 100;
+/// One of so many runs of a cell is made in the gate, and of each cell one at the least; in a row of dry runs, and in one
+/// that only reads, of every third cell.
+const ONE_OF: usize = 200;
 /// Which ones: another seed, others.
 const SEED: u64 = 1;
 
@@ -31,7 +32,7 @@ async fn whatever_goes_wrong_each_item_has_one_outcome_and_the_next_run_ends_the
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "all of it takes some minutes"]
+#[ignore = "all of it takes hours"]
 async fn whatever_goes_wrong_at_any_call_each_item_has_one_outcome_and_the_next_run_ends_the_same() {
     table(1).await;
 }
@@ -88,23 +89,28 @@ impl Table {
             let clean = Rc::new(clean);
             all.extend(cases(action, &ledger, takes, dry).into_iter().map(|case| (Rc::clone(&clean), case)));
         }
-        let picked = picked(all.iter().map(|(_, case)| case.kind), one_of, random);
+        let spare = one_of > 1 && (dry || action.kind == Kind::Read);
+        let picked = picked(all.iter().map(|(_, case)| case.kind), one_of, spare, random);
         for ((clean, case), _) in all.into_iter().zip(picked).filter(|(_, picked)| *picked) {
             *counts.entry(case.kind).or_default() += 1;
             let what = format!("{name} ({:?}): {}: {}", clean.told.carrier, case.kind, case.what);
             let named = Named(what);
             if let Some(broken) = try_out(action, dry, case, &clean).await {
-                println!("  {}: {broken}", named.0);
                 self.broken.push(format!("{}: {broken}", named.0));
             }
         }
-        println!("{name}: {} runs", counts.values().sum::<usize>());
         self.rows.push((name, counts));
     }
 }
 
-/// Which of the runs are made: of each kind one of so many, at least one.
-fn picked<'k>(kinds: impl Iterator<Item = &'k str>, one_of: usize, random: &mut fastrand::Rng) -> Vec<bool> {
+/// Which of the runs are made: of each kind one of so many, at least one; where they are to be spared, of one kind in
+/// three.
+fn picked<'k>(
+    kinds: impl Iterator<Item = &'k str>,
+    one_of: usize,
+    spare: bool,
+    random: &mut fastrand::Rng,
+) -> Vec<bool> {
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut picked = Vec::new();
     for (place, kind) in kinds.enumerate() {
@@ -112,6 +118,9 @@ fn picked<'k>(kinds: impl Iterator<Item = &'k str>, one_of: usize, random: &mut 
         picked.push(false);
     }
     for places in places.values_mut() {
+        if spare && random.u8(..3) > 0 {
+            continue;
+        }
         random.shuffle(places);
         for place in places.iter().take(places.len().div_ceil(one_of)) {
             picked[*place] = true;
@@ -131,7 +140,7 @@ async fn clean(action: &Action, carrier: Carrier, dry: bool) -> (Clean, Vec<emul
     let aws = Aws::new(action.world.clone());
     let told = run(&aws, action, carrier, Conditions::default()).await;
     let (ledger, then) = (aws.ledger(), view(&aws));
-    let mut ends = vec![if dry { then.clone() } else { end(&aws, action).await.1 }];
+    let mut ends = vec![if dry { then.clone() } else { end(&aws, action, carrier).await.1 }];
     if let Some(against) = &action.against {
         for first in [false, true] {
             let aws = Aws::new(action.world.clone());
@@ -139,23 +148,22 @@ async fn clean(action: &Action, carrier: Carrier, dry: bool) -> (Clean, Vec<emul
                 run(&aws, action, carrier, Conditions::default()).await;
             }
             cold(&aws).await.invoke(action.function, against.clone()).await.unwrap();
-            ends.push(end(&aws, action).await.1);
+            ends.push(end(&aws, action, carrier).await.1);
         }
     }
     (Clean { told, then, ends }, ledger)
 }
 
 /// Sent once more where that is the same, and some ticks later.
-async fn end(aws: &Aws, action: &Action) -> (Option<Told>, View) {
+async fn end(aws: &Aws, action: &Action, carrier: Carrier) -> (Option<Told>, View) {
     aws.faults(Faults::new());
     aws.latency(None);
     let mut again = None;
     if action.changes() && action.repeats() {
-        again = Some(run(aws, action, Carrier::Event, Conditions::default()).await);
+        again = Some(run(aws, action, carrier, Conditions::default()).await);
     }
     for _ in 0..action.ticks {
-        aws.advance(Duration::from_mins(5));
-        reconcile(aws).await;
+        reconcile(aws, true).await;
     }
     (again, view(aws))
 }
@@ -173,8 +181,9 @@ async fn try_out(action: &Action, dry: bool, case: Case, clean: &Clean) -> Optio
     let may_be_second = matches!(case.how, How::Against(_));
     match case.how {
         How::Script { script, without: victim } => {
-            alone = victim.is_none() && case.kind != "old reads";
-            without = victim.map(|victim| victim.name);
+            // What is listed and not found was deleted in between.
+            alone = victim.is_none() && !["old reads", "failures[]"].contains(&case.kind);
+            without = victim.map(|victim| victim.touches);
             aws.faults(script);
             all.push(run(&aws, action, carrier, conditions).await);
         }
@@ -220,14 +229,17 @@ async fn try_out(action: &Action, dry: bool, case: Case, clean: &Clean) -> Optio
         }
     }
     let (ledger, then) = (aws.ledger(), view(&aws));
-    let calm = all.iter().find_map(|told| laws::adds_up(told).or_else(|| laws::in_time(told, conditions.deadline)));
+    let calm =
+        all.iter().find_map(|told| laws::adds_up(told).or_else(|| laws::in_time(told, conditions.deadline)));
     if calm.is_some() {
         return calm;
     }
     if dry || action.kind == Kind::Read {
-        let held = laws::changed_nothing(&ledger).or_else(|| laws::difference(&then, &before, without.as_deref()));
+        let held =
+            laws::changed_nothing(&ledger).or_else(|| laws::difference(&then, &before, without.as_deref()));
         let tells = |told: &Told| laws::tells_what_it_did_not_read(told, &clean.told);
-        return held.or_else(|| all.iter().filter(|_| alone && action.kind == Kind::Read).find_map(tells));
+        let is_told = action.kind == Kind::Read && (alone || case.kind == "failures[]");
+        return held.or_else(|| all.iter().filter(|_| is_told).find_map(tells));
     }
     let runs_once = all.len() == 1;
     let broken = laws::nothing_twice(&ledger)
@@ -239,16 +251,21 @@ async fn try_out(action: &Action, dry: bool, case: Case, clean: &Clean) -> Optio
     }
     // A run that died has told nobody; without a key no other goes on where it ended.
     if action.kind == (Kind::Run { keyed: false }) {
-        return (!all.is_empty()).then(|| laws::tasks_are_told(action, &all.iter().collect::<Vec<_>>(), &aws)).flatten();
+        return (!all.is_empty())
+            .then(|| laws::tasks_are_told(action, &all.iter().collect::<Vec<_>>(), &aws))
+            .flatten();
     }
     aws.forget();
-    let (again, end) = end(&aws, action).await;
+    let (again, end) = end(&aws, action, carrier).await;
     let again = again?;
     let held = laws::adds_up(&again)
         .or_else(|| laws::keeps_what_is_in_use(&end))
-        .or_else(|| laws::tasks_are_told(action, &[&again], &aws))
-        .or_else(|| (!again.is_success() && without.is_none()).then(|| format!("again it is refused: {}", again.body)));
-    if held.is_some() || matches!(action.kind, Kind::Run { .. }) {
+        .or_else(|| laws::tasks_are_told(action, &[&again], &aws).filter(|_| without.is_none()))
+        .or_else(|| {
+            let refused = !again.is_success() && without.is_none() && !is_ahead(&again);
+            refused.then(|| format!("again it is refused: {}", again.body))
+        });
+    if held.is_some() || matches!(action.kind, Kind::Run { .. }) || is_ahead(&again) {
         return held;
     }
     // Whoever came against it may have been first.
@@ -256,6 +273,11 @@ async fn try_out(action: &Action, dry: bool, case: Case, clean: &Clean) -> Optio
     let mut differences = ends.iter().map(|ought| laws::difference(&end, ought, without.as_deref()));
     let differs = differences.next().flatten().filter(|_| differences.all(|other| other.is_some()));
     differs.map(|differs| format!("it ends otherwise: {differs}"))
+}
+
+/// By a clock that was ahead, an override begins in what is the future to others.
+fn is_ahead(again: &Told) -> bool {
+    again.body["code"] == "overrideAhead"
 }
 
 fn slow(aws: &Aws, seed: u64) {
@@ -283,7 +305,11 @@ impl std::fmt::Display for Table {
             }
         }
         let all: usize = sums.values().sum();
-        line(f, "all", KINDS.iter().map(|kind| sums.get(kind).copied().unwrap_or_default().to_string()).collect())?;
+        line(
+            f,
+            "all",
+            KINDS.iter().map(|kind| sums.get(kind).copied().unwrap_or_default().to_string()).collect(),
+        )?;
         write!(f, "{all} runs with a fault, {} of them broke a law; seed {SEED}", self.broken.len())
     }
 }

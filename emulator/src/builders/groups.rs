@@ -306,7 +306,8 @@ impl World {
 
     /// Somebody deletes a group with all its instances, as `DeleteAutoScalingGroup` with `ForceDelete` does.
     pub fn remove_group(&mut self, group: &str) -> &mut Self {
-        let instances = self.autoscaling.groups.remove(group).map(|group| group.instances).unwrap_or_default();
+        let instances =
+            self.autoscaling.groups.remove(group).map(|group| group.instances).unwrap_or_default();
         for id in instances.keys() {
             self.kill_instance(id);
         }

@@ -107,7 +107,8 @@ where
         let (items, token) = page(token).await?;
         let Some(token) = token else { return Ok(Some((items, (Next::End, led_to, page)))) };
         if led_to.iter().filter(|before| **before == token).count() >= SAME_PAGE {
-            let detail = format!("{operation}: the list leads back to the same page again and again; try again");
+            let detail =
+                format!("{operation}: the list leads back to the same page again and again; try again");
             return Err(Problem::new(Code::AwsFailed, detail));
         }
         led_to.push(token.clone());

@@ -48,12 +48,14 @@ pub(super) enum Kind {
 #[derive(Clone)]
 pub(super) struct Victim {
     pub(super) name: String,
+    /// The names of what may be otherwise for it.
+    pub(super) touches: String,
     delete: Arc<dyn Fn(&mut World) + Send + Sync>,
 }
 
 impl Victim {
     fn new(name: &str, delete: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
-        Self { name: name.to_owned(), delete: Arc::new(delete) }
+        Self { name: name.to_owned(), touches: name.to_owned(), delete: Arc::new(delete) }
     }
 
     /// By a call, which is refused where it is gone already.
@@ -144,13 +146,20 @@ fn service(name: &str) -> Victim {
 fn target(name: &str) -> Victim {
     let input = json!({"ServiceNamespace": "ecs", "ResourceId": format!("service/prod/{name}"),
         "ScalableDimension": "ecs:service:DesiredCount"});
-    Victim::by_call(&format!("service/prod/{name}"), "application-autoscaling", "DeregisterScalableTarget", input)
+    Victim::by_call(
+        &format!("service/prod/{name}"),
+        "application-autoscaling",
+        "DeregisterScalableTarget",
+        input,
+    )
 }
 
 fn group() -> Victim {
-    Victim::new("autoScalingGroupName/machines", |world| {
+    let victim = Victim::new("autoScalingGroupName/machines", |world| {
         world.remove_group("machines");
-    })
+    });
+    // Where its instances are gone, no task of a DAEMON is wanted.
+    Victim { touches: "service/ec2/agent autoScalingGroupName/machines".to_owned(), ..victim }
 }
 
 /// A world after an event was sent to a function.
@@ -167,9 +176,7 @@ async fn scale_service(worlds: &Worlds) -> Vec<Action> {
     let scale = |count: u32| json!({"action": "scale", "cluster": "prod", "service": "scaled", "desiredCount": count});
     let one = |action: &str| json!({"action": action, "cluster": "prod", "service": "scaled"});
     let all = |action: &str| json!({"action": action, "cluster": "prod"});
-    let reconcile = |world: &World| {
-        json!({"action": "reconcile", "clusters": ["*"], "at": world.now().to_string(), "schedule": SCHEDULE})
-    };
+    let reconcile = |world: &World| json!({"action": "reconcile", "clusters": ["*"], "at": world.now().to_string(), "schedule": SCHEDULE});
     let put = |state: &str, until: &str| {
         json!({"action": "putOverride", "cluster": "prod", "service": "scaled", "state": state,
             "until": local(until).to_string()})
@@ -282,7 +289,9 @@ async fn tasks(worlds: &Worlds) -> Vec<Action> {
     let day = &worlds.day;
     let row = |name, keyed, event: Value| {
         let action = Action::of(name, "run-task", day, event);
-        Action { kind: Kind::Run { keyed }, ..action }.rest("POST", "/clusters/prod/tasks").victims([service("always")])
+        Action { kind: Kind::Run { keyed }, ..action }
+            .rest("POST", "/clusters/prod/tasks")
+            .victims([service("always")])
     };
     let begun = then(day, "run-task", {
         json!({"action": "runTask", "cluster": "prod", "taskDefinition": "job", "like": "always", "count": 3,
@@ -299,7 +308,12 @@ async fn tasks(worlds: &Worlds) -> Vec<Action> {
     let stop = |name, event: Value| Action::of(name, "stop-task", &begun, event).after(day);
     let gone = |id: &str| {
         let name = format!("task/prod/{id}");
-        Victim::by_call(&name, "ecs", "StopTask", json!({"cluster": "prod", "task": id, "reason": "somebody else"}))
+        Victim::by_call(
+            &name,
+            "ecs",
+            "StopTask",
+            json!({"cluster": "prod", "task": id, "reason": "somebody else"}),
+        )
     };
     let path = |id: &str| format!("/clusters/prod/tasks/{id}/stop");
     vec![
@@ -336,8 +350,8 @@ async fn describe_cluster(worlds: &Worlds) -> Vec<Action> {
         fields
     };
     vec![
-        row("listClusters", day, "/clusters?include=statistics,tags,capacity", {
-            including(json!({}), "statistics,tags,capacity")
+        row("listClusters", day, "/clusters?include=statistics,tags", {
+            including(json!({}), "statistics,tags")
         }),
         row("describeCluster", day, "/clusters/prod?include=wake,tags", including(prod(), "wake,tags")),
         row("listServices", night, "/clusters/prod/services?include=wake", including(prod(), "wake")),
@@ -345,9 +359,19 @@ async fn describe_cluster(worlds: &Worlds) -> Vec<Action> {
             json!({"cluster": "prod", "service": "scaled"})
         }),
         row("listTasks", day, "/clusters/prod/tasks", prod()),
-        row("describeTask", day, &format!("/clusters/prod/tasks/{task}"), json!({"cluster": "prod", "task": task})),
+        row(
+            "describeTask",
+            day,
+            &format!("/clusters/prod/tasks/{task}"),
+            json!({"cluster": "prod", "task": task}),
+        ),
         row("listTaskDefinitions", day, "/task-definitions", json!({})),
-        row("describeTaskDefinition", day, "/task-definitions/job/1", json!({"family": "job", "revision": 1})),
+        row(
+            "describeTaskDefinition",
+            day,
+            "/task-definitions/job/1",
+            json!({"family": "job", "revision": 1}),
+        ),
         row("listAutoScalingGroups", day, "/auto-scaling-groups", json!({})),
         row("describeAutoScalingGroup", day, "/auto-scaling-groups/machines", json!({"group": "machines"})),
         row("agenda", night, "/clusters/prod/agenda?include=wake", including(prod(), "wake")),

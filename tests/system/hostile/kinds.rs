@@ -89,8 +89,10 @@ pub(super) fn cases(action: &Action, ledger: &[Call], takes: Duration, dry: bool
             }
         }
         if !is_write && action.changes() && !dry {
-            let again = How::Again(on().stale(action.world.clone()));
-            cases.push(Case { kind: "old reads", what: format!("sent again, {operation} is old"), how: again });
+            if action.repeats() {
+                let how = How::Again(on().stale(action.world.clone()));
+                cases.push(Case { kind: "old reads", what: format!("sent again, {operation} is old"), how });
+            }
             let script = on().during(Duration::from_secs(60)).stale(action.earlier.clone());
             let how = How::Script { script, without: None };
             cases.push(Case { kind: "old reads", what: format!("{operation} is old for a minute"), how });
@@ -105,29 +107,49 @@ pub(super) fn cases(action: &Action, ledger: &[Call], takes: Duration, dry: bool
     cases.push(script("throttled", "one call of five is throttled".into(), {
         Faults::new().anywhere().fraction(0.2, 7).throttle()
     }));
-    cases.push(script("clocks", "every signature is of a time too far off".into(), skewed(Faults::new().anywhere())));
+    cases.push(script(
+        "clocks",
+        "every signature is of a time too far off".into(),
+        skewed(Faults::new().anywhere()),
+    ));
     for minutes in [-90, -6, -1, 1, 4, 90] {
         let what = format!("the function's clock is {minutes} minutes ahead");
         cases.push(Case { kind: "clocks", what, how: How::Ahead(SignedDuration::from_mins(minutes)) });
     }
     let mut at = LATENCY / 2;
     while at < takes {
-        cases.push(Case { kind: "deadline", what: format!("the time is up after {at:?}"), how: How::Deadline(at) });
+        cases.push(Case {
+            kind: "deadline",
+            what: format!("the time is up after {at:?}"),
+            how: How::Deadline(at),
+        });
         at += LATENCY / 2;
     }
     if !action.changes() || dry {
         return cases;
     }
     if action.repeats() {
-        let again = |what: &str, script| Case { kind: "old reads", what: what.to_owned(), how: How::Again(script) };
-        cases.push(again("sent again, all that is read is old", Faults::new().anywhere().stale(action.world.clone())));
+        let again =
+            |what: &str, script| Case { kind: "old reads", what: what.to_owned(), how: How::Again(script) };
+        cases.push(again(
+            "sent again, all that is read is old",
+            Faults::new().anywhere().stale(action.world.clone()),
+        ));
         for seed in 0..6 {
-            cases.push(Case { kind: "twins", what: format!("twice at once, seed {seed}"), how: How::Twins(seed) });
+            cases.push(Case {
+                kind: "twins",
+                what: format!("twice at once, seed {seed}"),
+                how: How::Twins(seed),
+            });
         }
     }
     if action.against.is_some() {
         for seed in 0..6 {
-            cases.push(Case { kind: "against", what: format!("against it, seed {seed}"), how: How::Against(seed) });
+            cases.push(Case {
+                kind: "against",
+                what: format!("against it, seed {seed}"),
+                how: How::Against(seed),
+            });
         }
     }
     for k in 0..ledger.len() {
@@ -168,12 +190,20 @@ const TELLS_FAILURES: [&str; 7] = [
 ];
 
 /// What AWS may answer in place of a call's answer: once, at any of its calls, and for ever.
-fn scripts(cases: &mut Vec<Case>, on: &impl Fn() -> FaultRule, operation: &str, calls: usize, is_write: bool) {
+fn scripts(
+    cases: &mut Vec<Case>,
+    on: &impl Fn() -> FaultRule,
+    operation: &str,
+    calls: usize,
+    is_write: bool,
+) {
     type Ends = fn(FaultRule) -> Faults;
     let ends: [(&'static str, Ends); 8] = [
         ("throttled", FaultRule::throttle),
         ("500", FaultRule::server_error),
-        ("503", |rule| rule.error(503, "ServiceUnavailableException", "The service is temporarily unavailable.")),
+        ("503", |rule| {
+            rule.error(503, "ServiceUnavailableException", "The service is temporarily unavailable.")
+        }),
         ("hang", FaultRule::hang),
         ("reset before", FaultRule::reset_before_commit),
         ("reset after", FaultRule::reset_after_commit),
@@ -189,20 +219,31 @@ fn scripts(cases: &mut Vec<Case>, on: &impl Fn() -> FaultRule, operation: &str, 
             cases.push(script(kind, format!("{operation} from {k} to {}", k + 4), end(on().calls(k..k + 4))));
         }
         if calls > 1 {
-            cases.push(script(kind, format!("{operation}, from its second call"), end(on().calls(1..u64::MAX))));
+            cases.push(script(
+                kind,
+                format!("{operation}, from its second call"),
+                end(on().calls(1..u64::MAX)),
+            ));
         }
     }
     if is_write {
         return;
     }
-    if operation.starts_with("List") || operation.starts_with("Describe") {
+    // What is described by name comes at once, and not in pages.
+    if (operation.starts_with("List") || operation.starts_with("Describe"))
+        && !TELLS_FAILURES.contains(&operation)
+    {
         cases.push(script("empty pages", format!("{operation}, twice"), on().times(2).truncated_page()));
         cases.push(script("endless list", format!("{operation}, always"), on().round_and_round()));
         cases.push(script("endless list", format!("{operation}, once"), on().times(1).round_and_round()));
     }
     if TELLS_FAILURES.contains(&operation) {
         cases.push(script("failures[]", format!("{operation} misses one"), on().one_missing()));
-        cases.push(script("failures[]", format!("{operation} misses one, once"), on().times(1).one_missing()));
+        cases.push(script(
+            "failures[]",
+            format!("{operation} misses one, once"),
+            on().times(1).one_missing(),
+        ));
         cases.push(script("failures[]", format!("{operation} misses all"), on().all_missing()));
     }
 }

@@ -78,7 +78,8 @@ async fn send(system: &System, action: &Action, carrier: Carrier) -> Told {
         _ => match system.invoke(action.function, action.event.clone()).await {
             Ok(body) => (200, body),
             Err(problem) => {
-                let told = json!({"code": problem.code, "detail": problem.detail, "failures": problem.failures});
+                let told =
+                    json!({"code": problem.code, "detail": problem.detail, "failures": problem.failures});
                 (500, told)
             }
         },

@@ -47,14 +47,14 @@ impl Worlds {
     pub(super) async fn live() -> Self {
         let aws = Aws::new(office());
         let world = |aws: &Aws| aws.with(|world| world.clone());
-        reconcile(&aws).await;
+        reconcile(&aws, false).await;
         aws.move_to(local("2026-11-24 12:00"));
         let day = world(&aws);
         aws.move_to(local("2026-11-24 20:00"));
         let evening = world(&aws);
         for minute in ["20:00", "20:05", "20:10", "20:15", "20:20"] {
             aws.move_to(local(&format!("2026-11-24 {minute}")));
-            reconcile(&aws).await;
+            reconcile(&aws, false).await;
         }
         aws.move_to(local("2026-11-24 20:30"));
         let night = world(&aws);
@@ -64,20 +64,29 @@ impl Worlds {
     }
 }
 
-/// A tick of a new process.
-pub(super) async fn reconcile(aws: &Aws) {
+/// A tick of a new process, on the clock: now, or at the next.
+pub(super) async fn reconcile(aws: &Aws, next: bool) {
+    if next {
+        let now = aws.now().as_second();
+        aws.move_to(Timestamp::from_second(now - now.rem_euclid(300) + 300).unwrap());
+    }
     // What fails of it the next one does.
     drop(cold(aws).await.invoke("scale-service", tick(aws)).await);
 }
 
 fn office() -> World {
     let mut world = World::new(local("2026-11-24 11:00"));
+    // Images first: a deployment looks for its own when it begins.
+    images(&mut world);
     services(&mut world);
     world.group(GroupSeed::new("machines").sizes(1, 2, 4).cluster("ec2").tag("steward:schedule", OFFICE));
-    world.service("ec2", ServiceSeed::new("api").desired(2).ec2().size(512, 500).tag("steward:schedule", OFFICE));
+    world.service(
+        "ec2",
+        ServiceSeed::new("api").desired(2).ec2().size(512, 500).tag("steward:schedule", OFFICE),
+    );
     world.service("ec2", ServiceSeed::new("agent").daemon().size(64, 64));
     world.job("job", JobSeed::new().runs_for(std::time::Duration::from_hours(48)));
-    images(&mut world);
+    users_of_images(&mut world);
     world
 }
 
@@ -95,8 +104,7 @@ fn services(world: &mut World) {
     world.service("prod", ServiceSeed::new("always").image(&format!("{HOST}/users:v2")).desired(1));
 }
 
-/// Ten images of `users`, of which the first four are in use, and an index with its children and a signature; and all
-/// that may name an image.
+/// Ten images of `users`, of which the first four are in use, and an index with its children and a signature.
 fn images(world: &mut World) {
     for n in 1..=10 {
         world.image("users", ImageSeed::new(&format!("v{n}")).pushed_at(days_ago(100 - n)));
@@ -109,6 +117,11 @@ fn images(world: &mut World) {
     if let Some(signed) = world.digest("tools", "old") {
         world.signature_of("tools", &signed);
     }
+    world.image("job", ImageSeed::new("prod-1").pushed_at(days_ago(80)));
+}
+
+/// All that may name an image.
+fn users_of_images(world: &mut World) {
     let users = |tag: &str| format!("{HOST}/users:{tag}");
     world.ecs_daemon("prod", "sidecar", &users("v3"), true);
     world.service("prod", ServiceSeed::new("nightly").image(&users("v4")).desired(0).status("INACTIVE"));
@@ -140,8 +153,10 @@ pub(super) fn view(aws: &Aws) -> BTreeMap<String, Value> {
             let asked = json!({"clusters": [cluster], "include": ["TAGS"]});
             let answer = world.call("ecs", "DescribeClusters", asked).unwrap();
             let tags = answer["clusters"][0]["tags"].as_array().unwrap();
-            let tags: BTreeMap<&str, String> =
-                tags.iter().map(|tag| (tag["key"].as_str().unwrap(), timeless(tag["value"].as_str().unwrap()))).collect();
+            let tags: BTreeMap<&str, String> = tags
+                .iter()
+                .map(|tag| (tag["key"].as_str().unwrap(), timeless(tag["value"].as_str().unwrap())))
+                .collect();
             seen.insert(format!("cluster/{cluster}"), json!(tags));
             for service in world.service_names(cluster) {
                 let of_service = service_of(world, cluster, &service);

@@ -25,7 +25,9 @@ impl Read {
         let batches = chunks(services, TARGETS);
         let calls = stream::iter(batches).map(|batch: Vec<String>| async move {
             // A page may be cut short even when ids are named: follow its token.
-            pages(DESCRIBE_TARGETS, |token| self.describe_targets(Some(batch.clone()), token)).try_concat().await
+            pages(DESCRIBE_TARGETS, |token| self.describe_targets(Some(batch.clone()), token))
+                .try_concat()
+                .await
         });
         calls.buffered(AT_ONCE).try_concat().await
     }

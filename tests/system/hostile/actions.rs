@@ -133,7 +133,7 @@ impl Action {
 pub(super) async fn actions(worlds: &Worlds) -> Vec<Action> {
     let mut all = scale_service(worlds).await;
     all.extend(tasks(worlds).await);
-    all.extend(describe_cluster(worlds).await);
+    all.extend(describe_cluster(worlds));
     all.extend(prune_images(worlds));
     all
 }
@@ -170,6 +170,7 @@ async fn then(world: &World, function: &str, event: Value) -> World {
     aws.with(|world| world.clone())
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn scale_service(worlds: &Worlds) -> Vec<Action> {
     let Worlds { day, evening, night, morning } = worlds;
     let row = |name, world: &World, event| Action::of(name, "scale-service", world, event);
@@ -334,7 +335,7 @@ async fn tasks(worlds: &Worlds) -> Vec<Action> {
     ]
 }
 
-async fn describe_cluster(worlds: &Worlds) -> Vec<Action> {
+fn describe_cluster(worlds: &Worlds) -> Vec<Action> {
     let Worlds { day, night, .. } = worlds;
     let row = |name: &'static str, world: &World, path: &str, fields: Value| {
         let mut event = json!({"action": name});

@@ -93,7 +93,7 @@ pub(super) fn cases(action: &Action, ledger: &[Call], takes: Duration, dry: bool
                 let how = How::Again(on().stale(action.world.clone()));
                 cases.push(Case { kind: "old reads", what: format!("sent again, {operation} is old"), how });
             }
-            let script = on().during(Duration::from_secs(60)).stale(action.earlier.clone());
+            let script = on().during(Duration::from_mins(1)).stale(action.earlier.clone());
             let how = How::Script { script, without: None };
             cases.push(Case { kind: "old reads", what: format!("{operation} is old for a minute"), how });
         }

@@ -469,6 +469,15 @@ fn network() -> Value {
     }})
 }
 
+/// What a rule or a schedule hands over to the tasks that it runs, as JSON.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/tasks-scheduled-eventbridge-scheduler.html>
+pub(crate) fn handed_over() -> String {
+    let environment = json!([{"name": "TOKEN", "value": CANARY}]);
+    json!({"containerOverrides": [{"name": "app", "command": [CANARY], "environment": environment}]})
+        .to_string()
+}
+
 /// A task definition with an environment and secrets, which are nobody's business.
 pub(crate) fn task_definition(family: &str, image: &str, fargate: bool, (cpu, memory): (i64, i64)) -> Value {
     let mut definition = json!({

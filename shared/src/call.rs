@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::events::BusEvent;
 use crate::names::{ClusterName, Scope, TaskId};
+use crate::plain::is_misleading;
 use crate::problem::Problem;
 use crate::report::{Gauge, Report};
 
@@ -28,10 +29,10 @@ pub enum Via {
 pub struct Actor(String);
 
 impl Actor {
-    /// An actor; control characters are replaced, so that none can forge a line of the log.
+    /// An actor, on one line: none can forge a line of the log.
     #[must_use]
     pub fn new(who: &str) -> Self {
-        Self(who.chars().take(1_024).map(|c| if c.is_control() { '_' } else { c }).collect())
+        Self(who.chars().take(1_024).map(|c| if is_misleading(c) { '_' } else { c }).collect())
     }
 
     /// The actor as it stands in logs and answers.

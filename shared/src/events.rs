@@ -13,6 +13,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::plain::plain;
 use crate::problem::{Action, Code};
 use crate::report::{Counts, Item, Outcome, Report};
 use crate::schedule::{Moment, Override};
@@ -286,7 +287,9 @@ impl BusEvent {
     #[must_use]
     pub fn chat(&self) -> Chat {
         let Words { title, lines, next_steps, thread, context } = self.words();
-        let mut description = lines.join("\n");
+        // Tags and AWS's reasons are in it: what ends a line in one of them must not begin another.
+        let title = plain(&title);
+        let mut description = lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n");
         if let Some((end, _)) = description.char_indices().nth(LONGEST) {
             description.truncate(end);
             description.push('…');

@@ -24,6 +24,7 @@ pub mod meter;
 pub mod names;
 pub mod payload;
 pub mod perform;
+pub mod plain;
 pub mod plan;
 pub mod problem;
 pub mod record;

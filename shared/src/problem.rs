@@ -394,6 +394,9 @@ pub struct ProblemDetails {
     pub failures: Vec<Value>,
 }
 
+/// The most characters of a detail: it may repeat what a caller wrote, and is a line of the log.
+const LONGEST: usize = 4_000;
+
 /// A refusal or failure, with what to do about it.
 ///
 /// `detail` names the operation, the thing and the remedy. It never carries a secret, an
@@ -418,9 +421,14 @@ impl Problem {
     /// A problem with the code's own answer to "may it go well later?".
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        let mut detail = detail.into();
+        if let Some((end, _)) = detail.char_indices().nth(LONGEST) {
+            detail.truncate(end);
+            detail.push('…');
+        }
         Self {
             code,
-            detail: detail.into(),
+            detail,
             retryable: code.is_retryable(),
             actions: Vec::new(),
             failures: Vec::new(),

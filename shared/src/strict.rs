@@ -8,17 +8,51 @@ use crate::problem::Problem;
 /// Parses `fields` as `T`; `what` names the request in the error.
 ///
 /// A field that is `null` is a fault: `{"services": null}` would be taken for all services, and whoever wrote it
-/// meant some.
+/// meant some. What stands at the fault is told, but for what is told to containers (`overrides`): it may be a secret.
 pub fn parse<T: DeserializeOwned>(what: &str, fields: Value) -> Result<T, Problem> {
     if let Some((name, _)) = fields.as_object().into_iter().flatten().find(|(_, value)| value.is_null()) {
+        let name: String = name.chars().take(SHOWN).collect();
         let detail = format!("{what}: field {name:?} is null: give it a value, or leave it out");
         return Err(Problem::bad_request(detail));
     }
     serde_path_to_error::deserialize(fields).map_err(|fault| {
         let place = fault.path().to_string();
+        let fault = plain(&fault.into_inner().to_string());
+        let is_untold = place.split(['.', '[']).next() == Some(UNTOLD);
+        let fault = if is_untold { without_value(&fault) } else { cut(&fault) };
+        let place: String = place.chars().take(SHOWN).collect();
         let place = if place == "." { String::new() } else { format!("field {place:?}: ") };
-        Problem::bad_request(format!("{what}: {place}{}", plain(&fault.into_inner().to_string())))
+        Problem::bad_request(format!("{what}: {place}{fault}"))
     })
+}
+
+/// So many characters of what a caller wrote are told.
+const SHOWN: usize = 120;
+
+/// A fault with the beginning of what stands there, and what is expected.
+fn cut(fault: &str) -> String {
+    let (said, expected) =
+        fault.rsplit_once(", expected ").map_or((fault, None), |(said, it)| (said, Some(it)));
+    let mut short: String = said.chars().take(SHOWN).collect();
+    if short.len() < said.len() {
+        short.push('…');
+    }
+    expected.map_or(short.clone(), |expected| format!("{short}, expected {expected}"))
+}
+
+/// The field whose values nobody is told, in answers and logs.
+const UNTOLD: &str = "overrides";
+
+/// A fault without what stands there: `invalid type: string, expected a list`.
+fn without_value(fault: &str) -> String {
+    let tells_it = ["invalid type: ", "invalid value: ", "unknown variant "];
+    if tells_it.iter().any(|kind| fault.starts_with(kind))
+        && let Some((said, expected)) = fault.rsplit_once(", expected ")
+    {
+        let kind = said.split(['"', '`']).next().unwrap_or_default().trim_end();
+        return format!("{kind}, expected {expected}");
+    }
+    fault.to_owned()
 }
 
 /// serde's words for kinds of values, as JSON has them.

@@ -1,19 +1,16 @@
 //! Bad input gets the right problem, and nothing is changed.
 
-use emulator::{Aws, World};
+use emulator::Aws;
 use harness::events::{self, DESCRIBE_CLUSTER, Expected, PRUNE_IMAGES, RUN_TASK, SCALE_SERVICE, STOP_TASK};
 use local::{Sent, Template};
 use serde_json::{Value, json};
 use shared_lambda::LambdaError;
+use tracing::level_filters::LevelFilter;
 
-use crate::fixture::{Fixture, evening, prod_with_users};
+use crate::fixture::{Fixture, prod_with_users};
+use crate::log::Log;
 use crate::openapi;
-
-fn demo_in_the_evening() -> Aws {
-    let mut world = World::demo();
-    world.advance_to(evening());
-    Aws::new(world)
-}
+use crate::secrets::{assert_hidden, full_of_secrets, started};
 
 async fn answer(fixture: &Fixture, function: &str, event: Value) -> Result<Value, Value> {
     let answer = fixture.system.invoke(function, event).await;
@@ -35,13 +32,22 @@ fn foretold(name: &str, event: &Value, answer: &Result<Value, Value>) {
     openapi::assert_foretold(method, route, status, kind, answer["body"].as_str().unwrap(), queried);
 }
 
+/// And no secret is shown: not in the answer, the log or an event.
 async fn every_file(function: &str, files: &[(&str, Expected)]) {
-    let aws = demo_in_the_evening();
+    let log = Log::at(LevelFilter::TRACE);
+    let base = Aws::new(full_of_secrets());
     for (name, expected) in files {
-        let fixture = Fixture::at(aws.fork()).await;
-        let event = events::read_at(function, name, fixture.system.now());
+        let aws = base.fork();
+        let fixture = Fixture { system: started(&aws).await, aws };
+        let event = events::with_secrets(events::read_at(function, name, fixture.system.now()));
         let answer = answer(&fixture, function, event.clone()).await;
         events::check(name, *expected, &answer);
+        assert_hidden(
+            &fixture.aws,
+            &log,
+            name,
+            &json!(answer.as_ref().unwrap_or_else(|error| error)).to_string(),
+        );
         foretold(name, &event, &answer);
         if name.starts_with("bad-") {
             assert_eq!(fixture.writes(), [""; 0], "{name}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::builders::handed_over;
 use crate::eventbridge::{Bus, EventView, Rule};
 use crate::world::World;
 
@@ -52,6 +53,7 @@ impl World {
                 "EnableECSManagedTags": false,
                 "EnableExecuteCommand": false,
             },
+            "Input": handed_over(),
         });
         self.add_target(bus, rule, target)
     }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api_error::ApiError;
+use crate::builders::CANARY;
 use crate::ecs::pages::{page, size};
 use crate::wire::{Operation, Route, epoch, loose, object, put, request};
 use crate::world::World;
@@ -116,7 +117,12 @@ fn describe_pipe(world: &mut World, input: DescribePipe) -> Result<Value, ApiErr
     let role = format!("arn:{}:iam::{}:role/pipes", world.partition, world.account);
     put(&mut view, "RoleArn", Some(role));
     let runs = pipe.task_definition.as_ref();
-    let parameters = runs.map(|arn| json!({"EcsTaskParameters": {"TaskDefinitionArn": arn, "TaskCount": 1}}));
+    let parameters = runs.map(|arn| {
+        let environment = json!([{"name": "TOKEN", "value": CANARY}]);
+        let overrides =
+            json!({"ContainerOverrides": [{"Name": "app", "Command": [CANARY], "Environment": environment}]});
+        json!({"EcsTaskParameters": {"TaskDefinitionArn": arn, "TaskCount": 1, "Overrides": overrides}})
+    });
     put(&mut view, "TargetParameters", parameters);
     Ok(view.into())
 }
@@ -188,8 +194,12 @@ mod tests {
         let mut world = world();
         let runs = world.call("pipes", "DescribePipe", json!({"Name": "runs"})).unwrap();
         let definition = "arn:aws:ecs:sa-east-1:123456789012:task-definition/report:3";
-        let parameters = json!({"EcsTaskParameters": {"TaskDefinitionArn": definition, "TaskCount": 1}});
-        assert_eq!(runs["TargetParameters"], parameters);
+        let parameters = &runs["TargetParameters"]["EcsTaskParameters"];
+        assert_eq!(
+            (&parameters["TaskDefinitionArn"], &parameters["TaskCount"]),
+            (&json!(definition), &json!(1))
+        );
+        assert!(parameters["Overrides"].to_string().contains(CANARY), "{parameters}");
         assert_eq!((&runs["CurrentState"], &runs["DesiredState"]), (&json!("STOPPED"), &json!("STOPPED")));
         let other = world.call("pipes", "DescribePipe", json!({"Name": "pipe-000"})).unwrap();
         assert_eq!(other.get("TargetParameters"), None);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::builders::handed_over;
 use crate::scheduler::Schedule;
 use crate::world::World;
 
@@ -29,6 +30,7 @@ impl World {
                 "TaskCount": 1,
                 "LaunchType": "FARGATE",
             },
+            "Input": handed_over(),
         });
         self.put_schedule(group, name, expression, target)
     }

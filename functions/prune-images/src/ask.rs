@@ -8,7 +8,7 @@ use shared::select::ImagePattern;
 use shared::{Call, Code, Problem, Via};
 
 use crate::config::Config;
-use crate::plan::{Guards, names};
+use crate::plan::{Guards, is_plan_id, names};
 use crate::policies::{self, Policies};
 use crate::request::{PruneFields, Request};
 use crate::sources::InUseDocument;
@@ -76,6 +76,10 @@ impl Ask {
             return Err(Problem::bad_request(
                 "\"repositories\" is empty: name at least one, or leave it out to mean all",
             ));
+        }
+        if fields.plan_id.as_deref().is_some_and(|id| !is_plan_id(id)) {
+            let detail = "planId: 64 hexadecimal digits, as the answer of a dry run has them";
+            return Err(Problem::bad_request(detail));
         }
         let dry_run = call.envelope.dry_run;
         let policies = match &fields.policy {

@@ -35,7 +35,7 @@ use crate::used::{InUse, UsedHere};
 use guards::Losses;
 
 pub use guards::Guards;
-pub use id::{PlanId, confirm};
+pub use id::{PlanId, confirm, is_plan_id};
 pub use list::{ListPlan, WriteList, list, list_warnings};
 pub use narrow::{FirstLook, Fresh, narrow};
 pub use protect::protect;

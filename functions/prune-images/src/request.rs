@@ -83,6 +83,7 @@ pub struct PruneFields {
     #[schemars(with = "Option<AskedPolicy>")]
     pub(crate) policy: Option<Value>,
     /// The plan that was seen in a dry run; another one is not carried out.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub(crate) plan_id: Option<String>,
     /// Let images go to the archive where the policy says so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use shared::fields::{cluster_of, whole_family};
 use shared::names::{ClusterName, ClusterRef, Family, TaskId};
+use shared::plain::plain;
 use shared::{Actor, Call, Problem, Via};
 
 use crate::config::Config;
@@ -115,7 +116,7 @@ fn cut(text: &str, longest: usize) -> String {
         left = left.saturating_sub(c.len_utf16());
         fits
     };
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take_while(fits).collect()
+    plain(text).chars().take_while(fits).collect()
 }
 
 #[cfg(test)]

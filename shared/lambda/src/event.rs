@@ -27,12 +27,14 @@ pub(crate) fn tell_apart(event: Payload) -> Result<Event, Problem> {
     let marks = ["httpMethod", "requestContext"].iter().filter(|mark| fields.contains_key(**mark)).count();
     match marks {
         0 => Ok(Event::Direct(fields)),
-        2 => serde_json::from_value(Value::Object(fields)).map(|event| Event::Rest(Box::new(event))).map_err(
-            |error| {
-                Problem::bad_request("the event is not a REST proxy event as API Gateway sends them")
-                    .because(error)
-            },
-        ),
+        2 => match serde_path_to_error::deserialize(Value::Object(fields)) {
+            Ok(event) => Ok(Event::Rest(Box::new(event))),
+            // Where the fault is, and not what stands there: it may be a header that nobody may see.
+            Err(fault) => {
+                Err(Problem::bad_request("the event is not a REST proxy event as API Gateway sends them")
+                    .because(format!("its field {} is another type", fault.path())))
+            }
+        },
         _ => Err(Problem::bad_request(
             "the event is half of a REST proxy event: it needs both \"httpMethod\" and \"requestContext\", \
              and a direct event has neither",

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 use shared::call::{LARGEST_ANSWER, Table};
 use shared::names::short_name;
+use shared::plain::plain;
 
 use crate::table::render;
 
@@ -136,11 +137,6 @@ fn cell(value: &Value) -> String {
         Value::Array(list) => list.len().to_string(),
         other => plain(&other.to_string()),
     }
-}
-
-/// A name or a reason on one line: a line break in it must not look like another row.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

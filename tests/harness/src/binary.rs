@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Notify, mpsc};
 
-use crate::events::{self, Expected};
+use crate::events::{self, Expected, with_secrets};
 
 /// How long a binary may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -138,11 +138,16 @@ impl Binary {
     /// Its log once an invocation is in it to its end, each line as JSON. Metrics are the last of its
     /// lines, and come before its answer.
     pub async fn lines_of_an_invocation(&self) -> Vec<Value> {
+        let log = self.log_of_invocations(1).await;
+        log.iter().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+    }
+
+    /// Its log once so many invocations are in it to their ends.
+    async fn log_of_invocations(&self, many: usize) -> Vec<String> {
         loop {
             let log = self.log();
-            if log.iter().any(|line| line.contains("\"_aws\"")) {
-                let lines = log.iter().map(|line| serde_json::from_str(line).expect("each line is JSON"));
-                return lines.collect();
+            if log.iter().filter(|line| line.contains("\"_aws\"")).count() >= many {
+                return log;
             }
             tokio::task::yield_now().await;
         }
@@ -161,7 +166,7 @@ impl Binary {
 }
 
 /// Sends every file of `events/<function>/` to a binary in the demo world; fails unless each gets its
-/// answer, and each has one in `files`.
+/// answer, and each has one in `files`. The log is as loud as it can be, and says no secret of a request or of the world.
 pub async fn answers_every_file(
     path: &str,
     function: &str,
@@ -170,11 +175,16 @@ pub async fn answers_every_file(
 ) {
     let known: BTreeSet<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(events::names(function), known, "each file has an expectation, and each expectation a file");
-    let mut binary = Binary::start(path, World::demo(), environment).await;
+    let environment = [environment, &[("LOG_LEVEL", "trace")]].concat();
+    let mut binary = Binary::start(path, World::demo(), &environment).await;
     for (name, expected) in files {
-        let event = events::read_at(function, name, machine_now()).to_string();
+        let event = with_secrets(events::read_at(function, name, machine_now())).to_string();
         let answer = binary.invoke(event.as_bytes()).await;
         events::check(name, *expected, &answer);
+    }
+    for line in binary.log_of_invocations(files.len()).await {
+        assert!(!line.contains("CANARY"), "the log says a secret: {line}");
+        assert!(serde_json::from_str::<Value>(&line).is_ok_and(|line| line.is_object()), "no object: {line}");
     }
 }
 

@@ -305,6 +305,35 @@ pub fn read_at(function: &str, name: &str, now: Timestamp) -> Value {
     event
 }
 
+/// The event with what real requests carry and nobody may see: each secret says `CANARY`. One that is no REST event is
+/// as it was.
+#[must_use]
+pub fn with_secrets(mut event: Value) -> Value {
+    if event.get("requestContext").is_none_or(|context| !context.is_object()) {
+        return event;
+    }
+    let signature =
+        "AWS4-HMAC-SHA256 Credential=CANARY/20261124/sa-east-1/execute-api/aws4_request, Signature=CANARY";
+    for (header, secret) in [
+        ("Authorization", signature),
+        ("X-Amz-Security-Token", "CANARY-token"),
+        ("Cookie", "session=CANARY"),
+        ("X-Api-Key", "CANARY-key"),
+    ] {
+        for (headers, value) in
+            [("headers", Value::from(secret)), ("multiValueHeaders", Value::from(vec![secret]))]
+        {
+            if event[headers].is_object() {
+                event[headers][header] = value;
+            }
+        }
+    }
+    event["requestContext"]["identity"]["apiKey"] = "CANARY-key".into();
+    event["requestContext"]["identity"]["accessKey"] = "CANARY-key".into();
+    event["stageVariables"] = serde_json::json!({ "token": "CANARY" });
+    event
+}
+
 fn folder(function: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../../events", function].iter().collect()
 }

@@ -49,6 +49,12 @@ impl PlanId {
     }
 }
 
+/// Whether a text may be the id of a plan.
+#[must_use]
+pub fn is_plan_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 /// Whether the plan with this id is the one that a request means, where that means one.
 pub fn confirm(id: &str, asked: &str) -> Result<(), Problem> {
     if id == asked {

@@ -63,7 +63,7 @@ impl Write {
                     .send()
             })
             .await
-            .map_err(|problem| refined(problem, options));
+            .map_err(|problem| overrides::untold(refined(problem, options), asked.overrides.as_ref()));
         let after = answer.as_ref().map_or_else(
             |_| String::new(),
             |answer| {

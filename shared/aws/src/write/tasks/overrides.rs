@@ -1,6 +1,7 @@
 //! What a run tells the containers, in the SDK's words.
 
 use aws_sdk_ecs::types as sdk;
+use shared::Problem;
 use shared::run_task::{ContainerOverride, Overrides};
 
 pub(super) fn to_sdk(from: &Overrides) -> sdk::TaskOverride {
@@ -39,4 +40,30 @@ fn container(from: &ContainerOverride) -> sdk::ContainerOverride {
         .set_memory_reservation(from.memory_reservation)
         .set_resource_requirements((!from.resource_requirements.is_empty()).then(|| resources.collect()))
         .build()
+}
+
+/// What AWS says goes on behind this.
+const ANSWERED: &str = ": AWS answered ";
+/// No secret is shorter, in bytes: to take out each `1` and `on` would leave no sense in what AWS says.
+const SHORTEST: usize = 4;
+
+/// A problem of a call with these overrides, without what they tell the containers: AWS may repeat it.
+pub(super) fn untold(mut problem: Problem, overrides: Option<&Overrides>) -> Problem {
+    let Some(overrides) = overrides else { return problem };
+    let of_container = |container: &ContainerOverride| {
+        let values = container.environment.iter().map(|variable| variable.value.clone());
+        values.chain(container.command.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let mut secrets: Vec<String> = overrides.container_overrides.iter().flat_map(of_container).collect();
+    secrets.retain(|secret| secret.len() >= SHORTEST);
+    // One may be a part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let without = |text: &str| secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "…"));
+    if let Some((ours, aws)) = problem.detail.split_once(ANSWERED) {
+        problem.detail = format!("{ours}{ANSWERED}{}", without(aws));
+    }
+    if problem.source.is_some() {
+        problem.source = Some(without(&problem.causes()).into());
+    }
+    problem
 }

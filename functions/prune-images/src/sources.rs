@@ -36,7 +36,7 @@ use crate::config::Config;
 use crate::used::{InUse, SourceFailure, Usage};
 
 pub use cache::Cache;
-pub use documents::{InUseDocument, InUseEntry, UnknownEntry, UnreadableEntry, place_of};
+pub use documents::{InUseDocument, InUseEntry, UnknownEntry, UnreadableEntry, place_of, told};
 pub use lists::References;
 pub use regions::{InUseRegion, Regions};
 

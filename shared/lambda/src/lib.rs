@@ -27,5 +27,6 @@ pub use handler::{Handler, Limits};
 pub use invocation::Invocation;
 pub use lambda_error::LambdaError;
 pub use metrics::Metrics;
+pub use query::Query;
 pub use rest::{GROUP_SIGNS, LONGEST_NAME};
 pub use run::{run, start};

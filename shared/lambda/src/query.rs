@@ -27,7 +27,7 @@ const NESTING: usize = 64;
 
 /// A compiled expression.
 #[derive(Debug)]
-pub(crate) struct Query {
+pub struct Query {
     /// As it was sent.
     text: String,
     /// Where what was parsed differs from that.
@@ -45,7 +45,7 @@ struct Fault {
 
 impl Query {
     /// Compiles an expression; the error points at the place of its fault.
-    pub(crate) fn new(text: &str) -> Result<Self, Problem> {
+    pub fn new(text: &str) -> Result<Self, Problem> {
         if text.chars().count() > LONGEST {
             return Err(Problem::bad_request(format!("query: longer than {LONGEST} characters")));
         }
@@ -66,7 +66,7 @@ impl Query {
     /// # Errors
     ///
     /// A function that does not take what it is given; a value or a way to it that is out of bounds.
-    pub(crate) fn json_of(&self, body: Value) -> Result<String, Problem> {
+    pub fn json_of(&self, body: Value) -> Result<String, Problem> {
         let mut evaluation = Evaluation::default();
         let found = evaluation
             .value(&self.ast, &Datum::from(body))

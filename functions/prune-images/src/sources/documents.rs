@@ -78,6 +78,17 @@ pub struct UnreadableEntry {
     pub fault: String,
 }
 
+impl InUseDocument {
+    /// Reads the text of an object. Some editors begin one with a mark of its byte order.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it as JSON.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text.trim_start_matches('\u{feff}'))
+    }
+}
+
 /// So old a list may be at the most.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -151,13 +162,10 @@ async fn document(reader: &Reader<'_>, object: &Object) -> Result<Arc<InUseDocum
     if let Some(document) = reader.cache.document(object) {
         return Ok(document);
     }
-    let text = reader.read.object(&object.at).await?;
-    // Some editors begin a text with a mark of its byte order.
-    let document: InUseDocument =
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|fault| {
-            let fault = format!("it is no list of images in use ({fault}): write it anew, or remove it");
-            unreadable(&object.at, &fault)
-        })?;
+    let document = InUseDocument::parse(&reader.read.object(&object.at).await?).map_err(|fault| {
+        let fault = format!("it is no list of images in use ({fault}): write it anew, or remove it");
+        unreadable(&object.at, &fault)
+    })?;
     if document.at.is_none() {
         let fault = "its list of images in use does not say when it was made: write it with \"at\"";
         return Err(unreadable(&object.at, &fault));
@@ -168,7 +176,7 @@ async fn document(reader: &Reader<'_>, object: &Object) -> Result<Arc<InUseDocum
 }
 
 /// What a document says is in use; an error where it is too old, not whole, or no account's. `lies` is where.
-pub(super) fn told(
+pub fn told(
     document: &InUseDocument,
     lies: Option<&ObjectLocation>,
     now: Timestamp,

@@ -25,7 +25,9 @@ pub(crate) fn references(bytes: &[u8]) {
         }
         Ok(ImageRef::Ecr(image)) => {
             assert_eq!(image.to_string(), text);
-            assert_eq!(image.is_within(&here()), names_ours, "{text:?}");
+            // Whatever the domain behind the region is: to keep too much does no harm.
+            assert!(!names_ours || image.is_within(&here()), "{text:?}");
+            assert!(!image.is_within(&here()) || lower.starts_with("123456789012.dkr"), "{text:?}");
             match image.identifier() {
                 ImageIdentifier::Digest(digest) => assert!(text.ends_with(digest.as_str()), "{text:?}"),
                 ImageIdentifier::Tag(tag) => assert!(!tag.is_empty() && !text.contains('@'), "{text:?}"),

@@ -19,6 +19,7 @@ pub fn render(rehearsal: &Rehearsal) -> String {
     let zone = TimeZone::get(&rehearsal.zone).unwrap_or(TimeZone::UTC);
     document(&Page {
         title: "Rehearsal".to_owned(),
+        window: "Rehearsal".to_owned(),
         request: "cargo local rehearse --html".to_owned(),
         commands: vec![("as JSON".to_owned(), "cargo local rehearse --json".to_owned())],
         trail: Vec::new(),

@@ -12,7 +12,7 @@ use shared::lifecycle::Decision;
 use shared::names::Scope;
 
 use crate::config::Config;
-use crate::observe::{Registry, SeenRepository};
+use crate::observe::{Registry, SeenRepository, Tagged};
 use crate::plan::{Judged, left_alone, names};
 use crate::used::InUse;
 
@@ -166,12 +166,7 @@ fn failures(in_use: &InUse) -> Vec<Value> {
 
 /// What is in use, in the form in which another account takes it, and as much of it as an answer has room for.
 #[must_use]
-pub fn in_use(
-    in_use: &InUse,
-    scope: &Scope,
-    tags: &BTreeMap<(String, String), Digest>,
-    now: Timestamp,
-) -> Value {
+pub fn in_use(in_use: &InUse, scope: &Scope, tags: &Tagged, now: Timestamp) -> Value {
     let all = entries(in_use, scope, tags);
     let count = all.len();
     let (shown, _) = fit(all.into_iter(), usize::MAX);
@@ -180,17 +175,12 @@ pub fn in_use(
 
 /// The same with every image, and how many there are.
 #[must_use]
-pub fn in_use_list(
-    in_use: &InUse,
-    scope: &Scope,
-    tags: &BTreeMap<(String, String), Digest>,
-    now: Timestamp,
-) -> (Value, usize) {
+pub fn in_use_list(in_use: &InUse, scope: &Scope, tags: &Tagged, now: Timestamp) -> (Value, usize) {
     let all = entries(in_use, scope, tags);
     (document(in_use, scope, &all, all.len(), now), all.len())
 }
 
-fn entries(in_use: &InUse, scope: &Scope, tags: &BTreeMap<(String, String), Digest>) -> Vec<Value> {
+fn entries(in_use: &InUse, scope: &Scope, tags: &Tagged) -> Vec<Value> {
     let mut images: BTreeMap<String, (Value, BTreeSet<&str>)> = BTreeMap::new();
     for it in &in_use.found.uses {
         let repository = it.image.repository.to_string();

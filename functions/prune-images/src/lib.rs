@@ -189,8 +189,9 @@ impl PruneImages {
     async fn in_use(&self, scope: &Scope, now: Timestamp, deadline: Deadline) -> Result<Answer, Problem> {
         let read = self.aws.read(deadline);
         let reader = self.reader(&read, scope, &[], now);
-        let in_use = reader.in_use().await;
-        let tags = observe::tags_in_use(reader, &in_use).await;
+        let mut in_use = reader.in_use().await;
+        let (tags, failed) = observe::tags_in_use(reader, &in_use).await;
+        in_use.failed.extend(failed);
         Ok(Answer::Read(answer::in_use(&in_use, scope, &tags, now)))
     }
 
@@ -209,7 +210,8 @@ impl PruneImages {
         let read = self.aws.read(deadline);
         let reader = self.reader(&read, scope, &[], now);
         let in_use = reader.own_use().await;
-        let tags = observe::tags_in_use(reader, &in_use).await;
+        // Others look up the tags of their own repositories: what ours point to is only shown.
+        let (tags, untold) = observe::tags_in_use(reader, &in_use).await;
         let (list, images) = answer::in_use_list(&in_use, scope, &tags, now);
         let list = WriteList { at: sources::place_of(scope, under), json: list.to_string() };
         let plan = plan::list(&in_use, list, WrittenList { images, at: whole_seconds(now) });
@@ -221,7 +223,7 @@ impl PruneImages {
             let time_left = || write.time_left();
             perform(plan, &ApplyList(write.clone()), AT_ONCE, &time_left).await
         };
-        let warnings = plan::list_warnings(&in_use);
+        let warnings = plan::list_warnings(&in_use, &untold);
         report::written(items, dry_run, warnings, settings).single(&[]).map(Answer::Report)
     }
 }

@@ -16,7 +16,7 @@ use shared_aws::Read;
 use crate::ask::Ask;
 use crate::plan;
 use crate::sources::Reader;
-use crate::used::InUse;
+use crate::used::{InUse, SourceFailure};
 
 /// Repositories that are read at once; the budget sets the pace.
 const AT_ONCE: usize = 20;
@@ -253,21 +253,33 @@ pub async fn is_excluded(read: &Read, role: &str) -> Result<bool, Problem> {
     Ok(!role.is_empty() && read.pull_time_exclusions().await?.iter().any(|it| it == role))
 }
 
-/// What the tags in use of this account's and region's repositories point to, by repository and tag. A
-/// repository that can't be read, or is not there, leaves its tags without digests.
-pub async fn tags_in_use(reader: Reader<'_>, in_use: &InUse) -> BTreeMap<(String, String), Digest> {
+/// What tags point to, by repository and tag.
+pub type Tagged = BTreeMap<(String, String), Digest>;
+
+/// What the tags in use of this account's and region's repositories point to, and the repositories of which that
+/// can't be read. The tags of one that is not there have no digest.
+pub async fn tags_in_use(reader: Reader<'_>, in_use: &InUse) -> (Tagged, Vec<SourceFailure>) {
     let own = in_use.found.uses.iter().map(|it| &it.image).filter(|image| image.is_within(reader.scope));
     let names: BTreeSet<String> = own
         .filter(|image| matches!(image.identifier(), ImageIdentifier::Tag(_)))
         .map(|image| image.repository.to_string())
         .collect();
-    let mut tags = BTreeMap::new();
+    let (mut tags, mut failed) = (BTreeMap::new(), Vec::new());
     for name in names {
-        for detail in reader.read.images(&name).await.unwrap_or_default() {
+        let details = match reader.read.images(&name).await {
+            Ok(details) => details,
+            Err(problem) if problem.code == Code::NotFound => continue,
+            Err(problem) => {
+                let reason = format!("what the tags of {name} point to: {}", problem.detail);
+                failed.push(SourceFailure { source: "tags", code: problem.code, reason });
+                continue;
+            }
+        };
+        for detail in details {
             let Ok(digest) = detail.image_digest.parse::<Digest>() else { continue };
             let own = detail.image_tags.into_iter().map(|tag| ((name.clone(), tag), digest.clone()));
             tags.extend(own);
         }
     }
-    tags
+    (tags, failed)
 }

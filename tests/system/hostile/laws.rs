@@ -115,8 +115,6 @@ fn says_so(body: &Value) -> bool {
             "failures" | "warnings" | "unreadable" => value.as_array().is_some_and(|list| !list.is_empty()),
             "complete" | "isKnown" => value == &json!(false),
             "canWake" => value == "unknown",
-            // Of a tag in use whose image could not be looked up, nothing else says so yet.
-            "digest" => value.is_null(),
             _ => says_so(value),
         }),
         Value::Array(list) => list.iter().any(says_so),

@@ -540,3 +540,25 @@ async fn the_list_is_written_by_rest_too() {
     let answer = fixture.rest("PUT", "/v1/images/in-use", &json!({"to": "s3://mine/"})).await;
     assert_eq!(answer.status, 400, "{}", answer.body);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_in_use_that_cannot_be_looked_up_makes_the_answer_incomplete_and_the_list_for_others_only_warns()
+ {
+    let mut world = ten();
+    world.bucket("lists");
+    world.service("prod", ServiceSeed::new("api").image(&format!("{HOST}/users:v1")));
+    world.unresolved_images("prod", "api");
+    let fixture = Fixture::with(&Aws::new(world), &[("IN_USE_TO", "s3://lists/")]).await;
+    fixture.aws.faults(Faults::new().on("ecr", "DescribeImages").access_denied());
+    let answer = fixture.get("/v1/images/in-use").await.json();
+    assert_eq!(answer["complete"], false, "{answer}");
+    let told = answer["failures"][0]["detail"].as_str().unwrap();
+    assert!(told.starts_with("what the tags of users point to"), "{answer}");
+    let written = fixture.rest("PUT", "/v1/images/in-use", &json!({})).await;
+    assert_eq!(written.status, 200, "{}", written.body);
+    assert!(
+        written.json()["warnings"].to_string().contains("what the tags of users point to"),
+        "{}",
+        written.body
+    );
+}

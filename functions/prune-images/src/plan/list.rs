@@ -5,7 +5,7 @@ use shared::s3::ObjectLocation;
 use shared::{Code, Refusal};
 
 use crate::effect::WrittenList;
-use crate::used::InUse;
+use crate::used::{InUse, SourceFailure};
 
 /// One call of `PutObject`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +36,10 @@ pub fn list(in_use: &InUse, list: WriteList, written: WrittenList) -> ListPlan {
     plan
 }
 
-/// What whoever reads the list will stumble over, and its owner can mend.
+/// What whoever reads the list will stumble over, and its owner can mend. `untold` are the repositories whose tags
+/// have no digests in it.
 #[must_use]
-pub fn list_warnings(in_use: &InUse) -> Vec<Warning> {
+pub fn list_warnings(in_use: &InUse, untold: &[SourceFailure]) -> Vec<Warning> {
     let unreadable = in_use.found.unreadable.iter().map(|it| {
         let detail =
             format!("{:?} can't be read, and nothing is deleted where it may be: {}", it.text, it.fault);
@@ -48,7 +49,8 @@ pub fn list_warnings(in_use: &InUse) -> Vec<Warning> {
         let detail = format!("no revision tells which image of {} {} starts with", it.image, it.service);
         Warning::new(Code::UnknownPinnedDigest, detail)
     });
-    unreadable.chain(unknown).take(WARNED).collect()
+    let untold = untold.iter().map(|it| Warning::new(it.code, it.reason.clone()));
+    unreadable.chain(unknown).chain(untold).take(WARNED).collect()
 }
 
 /// So many warnings at the most.

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::future::{Future, ready};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::{Either, select};
+use futures_util::stream::{self, FuturesUnordered, SelectAll, Stream, StreamExt};
 use serde_json::Value;
 
 use crate::plan::{ItemId, Job, Plan};
@@ -85,6 +89,12 @@ pub trait Executor<S, E = Value>: Sync {
     /// Makes the call.
     fn perform(&self, step: &S) -> impl Future<Output = Result<Done<E>, Problem>> + Send;
 
+    /// It only writes down what the steps before it have done. The next batch of its lane does not wait for
+    /// such a step at the end of a job, unless it is all of the job.
+    fn confirms(&self, _step: &S) -> bool {
+        false
+    }
+
     /// The step that takes this one back, where half of its job would do harm. It is performed only when
     /// a later step of the job was definitely refused; never where nobody knows what became of that.
     fn undo(&self, _step: &S) -> Option<S> {
@@ -100,11 +110,20 @@ pub trait Executor<S, E = Value>: Sync {
     }
 }
 
-/// What became of a batch: the jobs that were begun, and the items of those that were not.
-struct Batch<E> {
-    ends: Vec<(Vec<ItemId>, End<E>)>,
+/// While so many jobs have only their confirmations left, no lane is begun, and no batch of a lane whose they are. A
+/// thousand stops leave some eighty behind while their changes keep the pace that AWS allows.
+const UNCONFIRMED: usize = 128;
+
+/// What became of the jobs of a lane that were begun, and the items of those that were not.
+struct Lane<E, C> {
+    ends: Vec<Ended<E>>,
     taken: Vec<(ItemId, Taken)>,
+    /// The confirmations that are left when all else is done.
+    left: FuturesUnordered<C>,
 }
+
+/// The items of a job, and how it ended.
+type Ended<E> = (Vec<ItemId>, End<E>);
 
 /// How a job ended.
 enum End<E> {
@@ -128,23 +147,27 @@ pub async fn perform<S: Send + Sync, E: Send, X: Executor<S, E>>(
     let mut fates = Fates { lost: vec![false; items.len()], items };
     for (number, mut jobs) in stages.into_iter().enumerate() {
         jobs.retain(|job| job.covers.iter().any(|id| fates.stands(*id)));
-        let lanes = stream::iter(lanes(jobs, executor)).map(|lane| async move {
-            let mut done = Vec::new();
-            for batch in lane {
-                done.push(begin(number, batch, executor, at_once, time_left).await);
-            }
-            done
+        let outstanding = AtomicUsize::new(0);
+        let mut waiting = lanes(jobs, executor).into_iter();
+        // Polled again whenever a confirmation has ended, so nobody need be woken.
+        let next = stream::poll_fn(|_| match outstanding.load(Ordering::Relaxed) {
+            0..UNCONFIRMED => Poll::Ready(waiting.next()),
+            _ => Poll::Pending,
         });
+        let lanes = next.map(|batches| lane(number, batches, executor, at_once, time_left, &outstanding));
         let mut lanes = lanes.buffer_unordered((at_once / X::BATCH).max(1));
-        while let Some(batches) = lanes.next().await {
-            for Batch { ends, taken } in batches {
-                for (id, taken) in taken {
-                    fates.lose(id, taken);
-                }
-                for (covers, end) in ends {
-                    fates.settle(&covers, end);
-                }
+        let (mut unconfirmed, mut ended) = (SelectAll::new(), Vec::new());
+        while let Some(Lane { ends, taken, left }) = beside(lanes.next(), &mut unconfirmed, &mut ended).await
+        {
+            for (id, taken) in taken {
+                fates.lose(id, taken);
             }
+            ended.extend(ends);
+            unconfirmed.push(left);
+        }
+        ended.extend(unconfirmed.collect::<Vec<_>>().await);
+        for (covers, end) in ended {
+            fates.settle(&covers, end);
         }
     }
     fates.items
@@ -168,49 +191,128 @@ fn lanes<S, E, X: Executor<S, E>>(jobs: Vec<Job<S>>, executor: &X) -> Vec<Vec<Ve
     lanes
 }
 
+/// The batches of a lane, one after the other, while the confirmations of those before go on.
+async fn lane<'a, S: Send + Sync + 'a, E: Send + 'a, X: Executor<S, E>>(
+    stage: usize,
+    batches: Vec<Vec<Job<S>>>,
+    executor: &'a X,
+    at_once: usize,
+    time_left: &'a (impl Fn() -> bool + Sync),
+    outstanding: &'a AtomicUsize,
+) -> Lane<E, impl Future<Output = Ended<E>> + 'a> {
+    let confirm = |job: Begun<S, E>| async move {
+        let ended = job.finish(executor, time_left).await;
+        outstanding.fetch_sub(1, Ordering::Relaxed);
+        ended
+    };
+    let mut all = Lane { ends: Vec::new(), taken: Vec::new(), left: FuturesUnordered::new() };
+    for batch in batches {
+        let begun = begin(stage, batch, executor, at_once, time_left, &mut all.taken);
+        for job in beside(begun, &mut all.left, &mut all.ends).await {
+            match job {
+                Ok(job) => {
+                    outstanding.fetch_add(1, Ordering::Relaxed);
+                    all.left.push(confirm(job));
+                }
+                Err(ended) => all.ends.push(ended),
+            }
+        }
+        while all.left.len() > UNCONFIRMED {
+            all.ends.extend(all.left.next().await);
+        }
+    }
+    all
+}
+
+/// Waits for `first`, while what stands beside it goes on, and notes what of that has ended.
+async fn beside<T, O: Stream + Unpin>(
+    first: impl Future<Output = T>,
+    others: &mut O,
+    ended: &mut Vec<O::Item>,
+) -> T {
+    let mut first = pin!(first);
+    loop {
+        match select(first.as_mut(), others.next()).await {
+            Either::Left((first, _)) => return first,
+            Either::Right((Some(other), _)) => ended.push(other),
+            Either::Right((None, _)) => return first.await,
+        }
+    }
+}
+
+/// Begins the jobs of a batch that still hold, up to their confirmations.
 async fn begin<S: Send + Sync, E: Send, X: Executor<S, E>>(
     stage: usize,
     jobs: Vec<Job<S>>,
     executor: &X,
     at_once: usize,
     time_left: &(impl Fn() -> bool + Sync),
-) -> Batch<E> {
+    all_taken: &mut Vec<(ItemId, Taken)>,
+) -> Vec<Result<Begun<S, E>, Ended<E>>> {
     let Narrowed { jobs, taken } =
         if time_left() { executor.narrow(stage, jobs).await } else { Narrowed::whole(jobs) };
-    let ends = stream::iter(jobs).map(|job| async move {
-        let end = run(&job.steps, executor, time_left).await;
-        (job.covers, end)
+    all_taken.extend(taken);
+    let begun = stream::iter(jobs).map(|job| {
+        let confirmations = job.steps.iter().rev().take_while(|step| executor.confirms(step)).count();
+        let changes = job.steps.len().saturating_sub(confirmations).max(1);
+        Begun { job, next: 0, done: Done::default() }.go_on(changes, executor, time_left)
     });
-    Batch { ends: ends.buffer_unordered(at_once.max(1)).collect().await, taken }
+    begun.buffer_unordered(at_once.max(1)).collect().await
 }
 
-async fn run<S: Sync, E>(
-    steps: &[S],
-    executor: &impl Executor<S, E>,
-    time_left: &(impl Fn() -> bool + Sync),
-) -> End<E> {
-    let mut all = Done::default();
-    for (place, step) in steps.iter().enumerate() {
-        if !time_left() {
-            return End::OutOfTime;
-        }
-        match executor.perform(step).await {
-            Ok(done) => {
-                all.refused.extend(done.refused);
-                all.made.extend(done.made);
-                all.left.extend(done.left);
+/// A job of which some steps are done.
+struct Begun<S, E> {
+    job: Job<S>,
+    /// The place of the next step.
+    next: usize,
+    done: Done<E>,
+}
+
+impl<S: Sync, E> Begun<S, E> {
+    /// Performs its steps before this place.
+    async fn go_on(
+        mut self,
+        end: usize,
+        executor: &impl Executor<S, E>,
+        time_left: &(impl Fn() -> bool + Sync),
+    ) -> Result<Self, Ended<E>> {
+        while let Some(step) = self.job.steps.get(self.next).filter(|_| self.next < end) {
+            if !time_left() {
+                return Err((self.job.covers, End::OutOfTime));
             }
-            // The call waited for its budget, or for AWS, until the deadline.
-            Err(problem) if problem.code == Code::OutOfTime => return End::OutOfTime,
-            Err(problem) => {
-                if matches!(problem.code, Code::AccessDenied | Code::AwsRefused) {
-                    take_back(steps.get(..place).unwrap_or_default(), executor).await;
+            match executor.perform(step).await {
+                Ok(done) => {
+                    self.done.refused.extend(done.refused);
+                    self.done.made.extend(done.made);
+                    self.done.left.extend(done.left);
                 }
-                return End::Failed(problem);
+                // The call waited for its budget, or for AWS, until the deadline.
+                Err(problem) if problem.code == Code::OutOfTime => {
+                    return Err((self.job.covers, End::OutOfTime));
+                }
+                Err(problem) => {
+                    if matches!(problem.code, Code::AccessDenied | Code::AwsRefused) {
+                        take_back(self.job.steps.get(..self.next).unwrap_or_default(), executor).await;
+                    }
+                    return Err((self.job.covers, End::Failed(problem)));
+                }
             }
+            self.next += 1;
+        }
+        Ok(self)
+    }
+
+    /// Performs what is left of it.
+    async fn finish(
+        self,
+        executor: &impl Executor<S, E>,
+        time_left: &(impl Fn() -> bool + Sync),
+    ) -> Ended<E> {
+        match self.go_on(usize::MAX, executor, time_left).await {
+            Ok(Self { job, done, .. }) => (job.covers, End::Done(done)),
+            Err(ended) => ended,
         }
     }
-    End::Done(all)
 }
 
 /// Takes back what was done of a job, the last step first. What can't be taken back is finished by a later
@@ -300,9 +402,12 @@ impl From<Problem> for Taken {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::sync::Mutex;
+    use std::task::Context;
 
     use futures_util::FutureExt as _;
+    use futures_util::task::noop_waker_ref;
     use proptest::prelude::*;
 
     use super::*;
@@ -432,6 +537,94 @@ mod tests {
         assert_eq!(executor.done.into_inner().unwrap(), ["a1", "a2", "a3", "a4"]);
         let left: Vec<_> = items.iter().filter(|item| item.code == Some(Code::ChangedMeanwhile)).collect();
         assert_eq!(left.iter().map(|item| item.resource.as_str()).collect::<Vec<_>>(), ["b1", "a5"]);
+    }
+
+    /// Confirmations (`+`) are answered only after so many changes.
+    struct SlowToConfirm {
+        begun: Mutex<Vec<&'static str>>,
+        after: usize,
+    }
+
+    impl Executor<&'static str> for SlowToConfirm {
+        const BATCH: usize = 2;
+
+        async fn perform(&self, step: &&'static str) -> Result<Done, Problem> {
+            self.begun.lock().unwrap().push(step);
+            let changes = || self.begun.lock().unwrap().iter().filter(|step| !step.ends_with('+')).count();
+            poll_fn(|context| {
+                if !step.ends_with('+') || changes() >= self.after {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+            Ok(Done::default())
+        }
+
+        fn confirms(&self, step: &&'static str) -> bool {
+            step.ends_with('+')
+        }
+    }
+
+    #[test]
+    fn the_next_batch_of_a_lane_does_not_wait_for_the_confirmations_of_the_one_before() {
+        let mut plan = Plan::default();
+        for name in ["a", "b", "c", "d", "e"] {
+            plan.change(item(name), [(0, vec![name, "+"])]);
+        }
+        // Alone in its job, it is what the batch is for: the next one waits for it.
+        plan.change(item("f"), [(0, vec!["f+"])]);
+        plan.change(item("g"), [(1, vec!["g"])]);
+        let executor = SlowToConfirm { begun: Mutex::default(), after: 5 };
+        let mut run = std::pin::pin!(perform(plan, &executor, 2, &|| true));
+        let mut context = Context::from_waker(noop_waker_ref());
+        let items = (0..1_000).find_map(|_| match run.as_mut().poll(&mut context) {
+            Poll::Ready(items) => Some(items),
+            Poll::Pending => None,
+        });
+        let items = items.expect("no batch waits for a confirmation");
+        assert!(items.iter().all(|item| item.outcome == Outcome::Changed));
+        let begun = executor.begun.lock().unwrap();
+        assert_eq!(begun.iter().filter(|step| **step == "+").count(), 5, "each is made");
+        assert_eq!(begun.last(), Some(&"g"), "a stage is over when all of it is confirmed");
+    }
+
+    #[test]
+    fn no_lane_waits_for_the_confirmations_of_another() {
+        let executor = LanesSlowToConfirm(SlowToConfirm { begun: Mutex::default(), after: 300 });
+        let names: Vec<&'static str> = (0..300).map(|n| &*format!("{n}").leak()).collect();
+        let mut plan = Plan::default();
+        for name in &names {
+            plan.change(item(name), [(0, vec![*name, "+"])]);
+        }
+        let mut run = std::pin::pin!(perform(plan, &executor, 2, &|| true));
+        let mut context = Context::from_waker(noop_waker_ref());
+        for _ in 0..10_000 {
+            assert!(run.as_mut().poll(&mut context).is_pending());
+        }
+        // As many as may be outstanding, and the lane that had been begun.
+        let changes = executor.0.begun.lock().unwrap().iter().filter(|step| !step.ends_with('+')).count();
+        assert!((UNCONFIRMED..=UNCONFIRMED + 1).contains(&changes), "{changes} changes");
+    }
+
+    /// The same, each job in a lane of its own.
+    struct LanesSlowToConfirm(SlowToConfirm);
+
+    impl Executor<&'static str> for LanesSlowToConfirm {
+        const BATCH: usize = 2;
+
+        fn lane(&self, job: &Job<&'static str>) -> String {
+            job.steps[0].to_owned()
+        }
+
+        async fn perform(&self, step: &&'static str) -> Result<Done, Problem> {
+            self.0.perform(step).await
+        }
+
+        fn confirms(&self, step: &&'static str) -> bool {
+            self.0.confirms(step)
+        }
     }
 
     #[test]

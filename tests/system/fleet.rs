@@ -38,6 +38,12 @@ fn by_operation(calls: &[Call]) -> BTreeMap<String, usize> {
     counts
 }
 
+/// From the first call to the last change of a count.
+fn until_the_last_change(calls: &[Call]) -> f64 {
+    let last = calls.iter().rev().find(|call| call.operation == "UpdateService").unwrap();
+    last.at.duration_since(calls[0].at).as_secs_f64()
+}
+
 fn throttled(calls: &[Call]) -> usize {
     calls.iter().filter(|call| call.outcome == Err("ThrottlingException".to_owned())).count()
 }
@@ -75,7 +81,11 @@ async fn a_thousand_services_are_stopped_at_awss_own_pace_and_the_same_again_wri
     // 2,000 tag writes at 10 a second after a burst of 20.
     let bound = Duration::from_secs(198);
     assert!(wall.as_secs_f64() / bound.as_secs_f64() <= 1.05, "{wall:?} against {bound:?}");
-    assert!(throttled(&calls) * 100 <= calls.len(), "{} of {} throttled", throttled(&calls), calls.len());
+    // 1,000 counts at 5 a second after a burst of 50: no count waits for another's confirmation.
+    let last = until_the_last_change(&calls);
+    println!("the last is at 0 after {last:.1} s");
+    assert!(last <= 190.0 * 1.02, "the last is at 0 after {last} s");
+    assert_eq!(throttled(&calls), 0);
 
     aws.forget();
     aws.advance(Duration::from_mins(1));
@@ -86,6 +96,24 @@ async fn a_thousand_services_are_stopped_at_awss_own_pace_and_the_same_again_wri
     assert_eq!(again["counts"]["unchanged"], 1_000);
     assert_eq!(calls.len(), 122 + 2, "the reads, and the scalable targets");
     assert!(aws.writes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_one_cluster_alone_no_count_waits_for_the_confirmations_of_the_batch_before_it() {
+    let aws = Aws::new(prod_with(200));
+    aws.latency(Some(Duration::from_millis(20)));
+    let stop = json!({"action": "stop", "cluster": "prod"});
+    let report = at_full_share(&aws).await.invoke("scale-service", stop).await.unwrap();
+    assert_eq!(report["counts"]["changed"], 200);
+    let calls = aws.ledger();
+    // 200 counts at 5 a second after a burst of 50, and the look before them.
+    let last = until_the_last_change(&calls);
+    println!("the last is at 0 after {last:.1} s");
+    assert!(last <= 31.5, "the last is at 0 after {last} s, where 30 s are the least");
+    let all = calls.last().unwrap().at.duration_since(calls[0].at).as_secs_f64();
+    // 400 tag writes at 10 a second after a burst of 20.
+    assert!(all <= 38.0 * 1.05, "all is recorded after {all} s");
+    assert_eq!(throttled(&calls), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,8 @@ impl Executor<Step, Effect> for Apply<'_> {
         match step {
             Step::WriteRecord { service, before, record, .. } => {
                 let resource = service.to_string();
-                self.write
+                let write = if step.confirms() { self.write.giving_way() } else { self.write.clone() };
+                write
                     .tag(&resource, &self.settings.tags.record, before.as_deref(), &record.to_string())
                     .await?;
             }
@@ -59,6 +60,10 @@ impl Executor<Step, Effect> for Apply<'_> {
             }
         }
         Ok(Done::default())
+    }
+
+    fn confirms(&self, step: &Step) -> bool {
+        step.confirms()
     }
 
     fn undo(&self, step: &Step) -> Option<Step> {

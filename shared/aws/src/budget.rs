@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use leaky_bucket::RateLimiter;
+use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 /// A group of API operations that share one of the account's buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,20 +153,57 @@ impl Bucket {
     }
 }
 
+/// Who of those that wait for the same bucket is served first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// In the order in which they came.
+    InOrder,
+    /// After those, but for one at a time.
+    Last,
+}
+
 /// One limiter per bucket, on tokio's clock.
 #[derive(Debug)]
-pub(crate) struct Budgets(Vec<(Bucket, RateLimiter)>);
+pub(crate) struct Budgets(Vec<(Bucket, Budget)>);
+
+#[derive(Debug)]
+struct Budget {
+    limiter: RateLimiter,
+    /// Who waits for a token. The limiter's own line begins each interval when it wakes, and so loses what it woke too
+    /// late, an eighth of the rate on a busy machine; asked anew it counts all the time that has passed.
+    line: Mutex<()>,
+    /// Of those whose turn is last only one stands in the line, and the others wait here.
+    last: Mutex<()>,
+}
+
+impl Budget {
+    async fn take(&self, tokens: usize, turn: Turn) {
+        let _last = match turn {
+            Turn::InOrder => None,
+            Turn::Last => Some(self.last.lock().await),
+        };
+        let _line = self.line.lock().await;
+        while !self.limiter.try_acquire(tokens) {
+            sleep(self.limiter.interval()).await;
+        }
+    }
+}
 
 impl Budgets {
     /// The share of each bucket that is ours, above 0 and at most 1.
     pub(crate) fn new(share: f64) -> Self {
-        Self(Bucket::ALL.iter().map(|bucket| (*bucket, limiter(*bucket, share))).collect())
+        let budget = |bucket| Budget {
+            limiter: limiter(bucket, share),
+            line: Mutex::default(),
+            last: Mutex::default(),
+        };
+        Self(Bucket::ALL.iter().map(|bucket| (*bucket, budget(*bucket))).collect())
     }
 
     /// Waits until one more call fits; one that AWS has throttled pays double.
-    pub(crate) async fn take(&self, bucket: Bucket, halved: bool) {
-        if let Some((_, limiter)) = self.0.iter().find(|(known, _)| *known == bucket) {
-            limiter.acquire(if halved { 2 } else { 1 }).await;
+    pub(crate) async fn take(&self, bucket: Bucket, halved: bool, turn: Turn) {
+        if let Some((_, budget)) = self.0.iter().find(|(known, _)| *known == bucket) {
+            budget.take(if halved { 2 } else { 1 }, turn).await;
         }
     }
 }
@@ -181,4 +220,54 @@ fn limiter(bucket: Bucket, share: f64) -> RateLimiter {
     let burst = ((f64::from(burst) * share) as usize).saturating_sub(1).max(2);
     let interval = Duration::from_secs_f64(1.0 / (f64::from(rate) * share));
     RateLimiter::builder().max(burst).initial(burst).refill(1).interval(interval).fair(true).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::time::{Instant, advance};
+
+    use super::*;
+
+    const WRITE: Bucket = Bucket::EcsServiceWrite;
+
+    /// Takes what can be had at once.
+    fn taken_now(budgets: &Budgets) -> usize {
+        let take = || budgets.take(WRITE, false, Turn::InOrder).now_or_never();
+        std::iter::from_fn(take).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_loses_nothing_where_whoever_waits_is_woken_late() {
+        let budgets = Budgets::new(1.0);
+        assert_eq!(taken_now(&budgets), 49);
+        let mut taken = 0;
+        let mut waiting = Box::pin(budgets.take(WRITE, false, Turn::InOrder));
+        for _ in 0..100 {
+            // A token is there every 200 ms.
+            advance(Duration::from_millis(230)).await;
+            while waiting.as_mut().now_or_never().is_some() {
+                taken += 1;
+                waiting = Box::pin(budgets.take(WRITE, false, Turn::InOrder));
+            }
+        }
+        assert!((113..=115).contains(&taken), "{taken} in 23 s at 5 a second");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whose_turn_is_last_waits_for_the_others_but_for_one() {
+        let budgets = Budgets::new(1.0);
+        taken_now(&budgets);
+        let order = std::sync::Mutex::new(String::new());
+        let take = async |turn: Turn, name: char| {
+            budgets.take(WRITE, false, turn).await;
+            order.lock().unwrap().push(name);
+        };
+        let begun = Instant::now();
+        let last = futures_util::future::join_all((0..3).map(|_| take(Turn::Last, 'l')));
+        let others = futures_util::future::join_all((0..5).map(|_| take(Turn::InOrder, 'o')));
+        futures_util::future::join(last, others).await;
+        assert_eq!(*order.lock().unwrap(), "loooooll");
+        assert!(begun.elapsed() <= Duration::from_millis(8 * 200 + 1), "{:?}", begun.elapsed());
+    }
 }

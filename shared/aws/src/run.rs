@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use shared::{Code, Deadline, Problem};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::budget::Bucket;
+use crate::budget::{Bucket, Turn};
 use crate::clients::Clients;
 use crate::faults::problem;
 use crate::watch::{Throttled, Watch};
@@ -36,11 +36,17 @@ pub(crate) struct Run {
     /// The buckets in which AWS has throttled this run.
     throttled: Throttled,
     deadline: Deadline,
+    turn: Turn,
 }
 
 impl Run {
     pub(crate) fn new(aws: Arc<Clients>, deadline: Deadline) -> Self {
-        Self { aws, throttled: Throttled::default(), deadline }
+        Self { aws, throttled: Throttled::default(), deadline, turn: Turn::InOrder }
+    }
+
+    /// The same run, for calls that nothing waits for.
+    pub(crate) fn giving_way(&self) -> Self {
+        Self { turn: Turn::Last, ..self.clone() }
     }
 
     pub(crate) fn deadline(&self) -> Deadline {
@@ -76,7 +82,7 @@ impl Run {
                 return Err(out_of_time());
             }
             let halved = self.throttled.contains(bucket);
-            let taken = timeout(left, self.aws.budgets.take(bucket, halved)).await;
+            let taken = timeout(left, self.aws.budgets.take(bucket, halved, self.turn)).await;
             taken.map_err(|_| out_of_time())?;
             let watch = Watch::new(&self.aws.counters, &self.throttled, bucket);
             let answer = timeout(self.left() + GRACE, send(watch)).await.map_err(|_| out_of_time())?;

@@ -79,6 +79,12 @@ impl Write {
         !self.run.left().is_zero()
     }
 
+    /// The same, for what nothing waits for: of the budgets, others take theirs first.
+    #[must_use]
+    pub fn giving_way(&self) -> Self {
+        Self { run: self.run.giving_way(), ..self.clone() }
+    }
+
     /// Sets a service's desired count and nothing else, so that no deployment begins.
     ///
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>

@@ -3,7 +3,7 @@
 use shared::application_autoscaling::Suspended;
 use shared::autoscaling::{GroupSize, Suspended as Processes};
 use shared::names::{ClusterName, ServiceId};
-use shared::record::{Capacity, Record};
+use shared::record::{Capacity, Record, State};
 use shared::schedule::Override;
 
 use crate::observe::GroupId;
@@ -120,6 +120,13 @@ impl Step {
             | Self::Suspend { group, .. }
             | Self::Resume { group, .. } => Thing::Group(group),
         })
+    }
+
+    /// It writes down what was done. In a job with changes it comes last, and lets the writes that stand ahead of
+    /// others' changes go first: a change waits for those, and nothing waits for it.
+    #[must_use]
+    pub fn confirms(&self) -> bool {
+        matches!(self, Self::WriteRecord { record, .. } if record.state != State::Stopping)
     }
 
     /// What takes it back where a later step of its job is refused: a service that can't be stopped must

@@ -20,11 +20,14 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use crate::events::{self, Expected, with_secrets};
 
-/// How long a binary may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a binary may take beyond its function's timeout before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(48);
+/// The function's timeout, unless said otherwise.
+const TIMEOUT: Duration = Duration::from_secs(12);
 const ARN: &str = "arn:aws:lambda:sa-east-1:123456789012:function:ecs-steward-under-test";
 
 /// A function's binary, running against an embedded AWS.
@@ -35,9 +38,12 @@ pub struct Binary {
     aws: Aws,
     log: Arc<Mutex<Vec<String>>>,
     sent: usize,
+    started: Instant,
 }
 
 struct Queue {
+    timeout: Duration,
+    polled: Mutex<Option<Instant>>,
     waiting: Mutex<VecDeque<(String, Vec<u8>)>>,
     more: Notify,
     answers: mpsc::UnboundedSender<Result<Value, Value>>,
@@ -51,8 +57,9 @@ fn serve(router: Router, listener: TcpListener) {
     tokio::spawn(async move { axum::serve(listener, router).await });
 }
 
+/// Serves an embedded AWS on a port of its own; its URL.
 #[expect(clippy::disallowed_methods, reason = "the embedded AWS beside the process under test")]
-async fn aws_url(aws: Aws) -> String {
+pub async fn aws_url(aws: Aws) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(emulator::serve(aws, listener));
@@ -75,9 +82,14 @@ fn read_lines(stdout: ChildStdout) -> Arc<Mutex<Vec<String>>> {
 impl Binary {
     /// Starts the binary at `path` with these variables, on this world.
     pub async fn start(path: &str, world: World, environment: &[(&str, &str)]) -> Self {
-        let aws = Aws::new(world);
+        Self::start_on(path, Aws::new(world), environment, TIMEOUT).await
+    }
+
+    /// Starts the binary at `path` with these variables and this timeout, on this AWS.
+    pub async fn start_on(path: &str, aws: Aws, environment: &[(&str, &str)], timeout: Duration) -> Self {
         let (answers, receiver) = mpsc::unbounded_channel();
-        let queue = Arc::new(Queue { waiting: Mutex::default(), more: Notify::new(), answers });
+        let (waiting, polled, more) = (Mutex::default(), Mutex::default(), Notify::new());
+        let queue = Arc::new(Queue { timeout, polled, waiting, more, answers });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let runtime_api = listener.local_addr().unwrap().to_string();
         let router = Router::new()
@@ -89,6 +101,8 @@ impl Binary {
             .layer(DefaultBodyLimit::max(6 * 1024 * 1024))
             .with_state(Arc::clone(&queue));
         serve(router, listener);
+        let url = aws_url(aws.clone()).await;
+        let started = Instant::now();
         let mut process = Command::new(path)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
@@ -100,7 +114,7 @@ impl Binary {
             .env("AWS_REGION", "sa-east-1")
             .env("AWS_ACCESS_KEY_ID", "key")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("AWS_ENDPOINT_URL", aws_url(aws.clone()).await)
+            .env("AWS_ENDPOINT_URL", url)
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -108,7 +122,23 @@ impl Binary {
             .spawn()
             .unwrap();
         let log = read_lines(process.stdout.take().unwrap());
-        Self { process, queue, answers: receiver, aws, log, sent: 0 }
+        Self { process, queue, answers: receiver, aws, log, sent: 0, started }
+    }
+
+    /// The process's id, while it lives.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// How long it took from the start of the process to its first question for an event; waits for that.
+    pub async fn first_poll(&self) -> Duration {
+        loop {
+            if let Some(polled) = *self.queue.polled.lock().unwrap() {
+                return polled - self.started;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Sends an event; the answer, or Lambda's error.
@@ -117,7 +147,7 @@ impl Binary {
         let id = format!("00000000-0000-4000-8000-{:012}", self.sent);
         self.queue.waiting.lock().unwrap().push_back((id, event.to_vec()));
         self.queue.more.notify_one();
-        tokio::time::timeout(PATIENCE, self.answers.recv())
+        tokio::time::timeout(self.queue.timeout + PATIENCE, self.answers.recv())
             .await
             .expect("the binary answers in time")
             .unwrap()
@@ -189,6 +219,7 @@ pub async fn answers_every_file(
 }
 
 async fn next(State(queue): State<Arc<Queue>>) -> Response {
+    queue.polled.lock().unwrap().get_or_insert_with(Instant::now);
     let (id, event) = loop {
         let found = queue.waiting.lock().unwrap().pop_front();
         match found {
@@ -196,7 +227,8 @@ async fn next(State(queue): State<Arc<Queue>>) -> Response {
             None => queue.more.notified().await,
         }
     };
-    let deadline = machine_now().as_millisecond() + 12_000;
+    let timeout = i64::try_from(queue.timeout.as_millis()).unwrap();
+    let deadline = machine_now().as_millisecond() + timeout;
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),

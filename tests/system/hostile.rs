@@ -257,12 +257,23 @@ async fn try_out(action: &Action, dry: bool, case: Case, clean: &Clean) -> Optio
             .then(|| laws::tasks_are_told(action, &all.iter().collect::<Vec<_>>(), &aws))
             .flatten();
     }
+    ends_well(action, &aws, clean, without.as_deref(), may_be_second).await
+}
+
+/// The law that is broken once it was sent again without a fault. `without` is what somebody deleted meanwhile.
+async fn ends_well(
+    action: &Action,
+    aws: &Aws,
+    clean: &Clean,
+    without: Option<&str>,
+    may_be_second: bool,
+) -> Option<String> {
     aws.forget();
-    let (again, end) = end(&aws, action, carrier).await;
+    let (again, end) = end(aws, action, clean.told.carrier).await;
     let again = again?;
     let held = laws::adds_up(&again)
         .or_else(|| laws::keeps_what_is_in_use(&end))
-        .or_else(|| laws::tasks_are_told(action, &[&again], &aws).filter(|_| without.is_none()))
+        .or_else(|| laws::tasks_are_told(action, &[&again], aws).filter(|_| without.is_none()))
         .or_else(|| {
             let refused = !again.is_success() && without.is_none() && !is_ahead(&again);
             refused.then(|| format!("again it is refused: {}", again.body))
@@ -272,7 +283,7 @@ async fn try_out(action: &Action, dry: bool, case: Case, clean: &Clean) -> Optio
     }
     // Whoever came against it may have been first.
     let ends = if may_be_second { clean.ends.as_slice() } else { &clean.ends[..1] };
-    let mut differences = ends.iter().map(|ought| laws::difference(&end, ought, without.as_deref()));
+    let mut differences = ends.iter().map(|ought| laws::difference(&end, ought, without));
     let differs = differences.next().flatten().filter(|_| differences.all(|other| other.is_some()));
     differs.map(|differs| format!("it ends otherwise: {differs}"))
 }

@@ -116,7 +116,7 @@ fn tell(line: &str) {
 
 impl Cli {
     /// Runs the command. `counter` is the allocator of this process.
-    pub async fn run(self, counter: &'static PeakAlloc) -> ExitCode {
+    pub async fn run(self, counter: PeakAlloc) -> ExitCode {
         match self.command {
             Command::Run { cases, runs, size, rate_factor, sides } => {
                 let cases = if cases.is_empty() {
@@ -159,7 +159,7 @@ impl Cli {
 }
 
 /// All scenes in all sizes.
-async fn grow(sizes: RangeInclusive<usize>, counter: &'static PeakAlloc) -> Vec<Point> {
+async fn grow(sizes: RangeInclusive<usize>, counter: PeakAlloc) -> Vec<Point> {
     let mut plays: Vec<(Scene, usize, usize)> = Vec::new();
     for size in [10, 100, 1_000, 5_000, 10_000] {
         for scene in [Scene::Quiet, Scene::Evening, Scene::Morning] {

@@ -75,7 +75,7 @@ impl Scene {
     }
 
     /// Plays it in this size. Where `counter` is this process's allocator, it counts bytes.
-    pub async fn play(self, size: usize, clusters: usize, counter: &'static PeakAlloc) -> Point {
+    pub async fn play(self, size: usize, clusters: usize, counter: PeakAlloc) -> Point {
         let world = self.world(size, clusters).await;
         on_a_paused_clock(async move || self.on(world, size, clusters, counter).await).await
     }
@@ -91,7 +91,7 @@ impl Scene {
         }
     }
 
-    async fn on(self, world: World, size: usize, clusters: usize, counter: &'static PeakAlloc) -> Point {
+    async fn on(self, world: World, size: usize, clusters: usize, counter: PeakAlloc) -> Point {
         let aws = Aws::new(world);
         aws.latency(Some(LATENCY));
         let system = in_process(&aws).await;
@@ -190,7 +190,7 @@ async fn settled(world: World) -> World {
 struct Stage<'a> {
     aws: &'a Aws,
     system: &'a System,
-    counter: &'static PeakAlloc,
+    counter: PeakAlloc,
     point: &'a mut Point,
 }
 
@@ -271,7 +271,7 @@ mod tests {
             (Scene::WakeCheck, 10, 10),
             (Scene::Describe, 10, 1),
         ] {
-            let point = scene.play(size, clusters, &COUNTER).await;
+            let point = scene.play(size, clusters, COUNTER).await;
             assert!(point.calls.0 <= point.calls.1, "{point:?}");
             assert_eq!(point.throttles, 0, "{point:?}");
         }
@@ -280,7 +280,7 @@ mod tests {
     #[tokio::test]
     async fn an_evening_and_a_morning_of_a_hundred_keep_the_pace_of_awss_quota() {
         for scene in [Scene::Evening, Scene::Morning] {
-            let point = scene.play(100, 1, &COUNTER).await;
+            let point = scene.play(100, 1, COUNTER).await;
             let (done, least) = point.done;
             assert_eq!(least, Duration::from_secs(10));
             assert!(done < least.mul_f64(1.1), "{point:?}");

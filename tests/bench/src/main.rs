@@ -11,5 +11,5 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    bench::cli::Cli::parse().run(&ALLOCATOR).await
+    bench::cli::Cli::parse().run(ALLOCATOR).await
 }

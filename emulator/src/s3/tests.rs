@@ -178,7 +178,7 @@ async fn faults_speak_the_language_of_s3() {
     aws.faults(Faults::new().on("s3", "GetObject").containing("one two").cut_body());
     let cut = object().await;
     assert!(cut.cut && cut.body.len() == 6 && cut.header("content-length") == Some("12"));
-    assert_eq!(aws.ledger().last().unwrap().outcome, Ok(()));
+    assert_eq!(aws.ledger().last().unwrap().outcome, Err("CutBody".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

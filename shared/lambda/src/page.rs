@@ -190,14 +190,14 @@ mod tests {
             window: hostile.to_owned(),
             request: hostile.to_owned(),
             commands: vec![("as JSON".to_owned(), hostile.to_owned())],
-            trail: vec![link(Some("../\"><script>"))],
+            trail: vec![link(Some("../\"><script>")), link(None)],
             tabs: vec![link(None)],
             places: vec![link(None)],
-            body: html! { p { (hostile) } },
+            body: html! { p { (shown(hostile)) } },
         };
         let html = document(&page);
         assert_eq!(html.matches("<script>").count(), 1, "its own alone: {html}");
         assert!(!html.contains(['\0', '\u{202e}']) && !html.contains("<script>alert"), "{html}");
-        assert_eq!(html.matches("&lt;script&gt;alert(1)").count(), 8, "{html}");
+        assert_eq!(html.matches("&lt;script&gt;alert(1)").count(), 9, "{html}");
     }
 }

@@ -206,6 +206,12 @@ fn well_formed(status: u16, kind: &str, body: &str, written: &[String]) {
             assert!(matches!(status, 200 | 202 | 207) && body.ends_with('\n'), "{status}: {body:?}");
             assert!(!body.chars().any(|c| c.is_control() && c != '\n'), "{body:?}");
         }
+        "text/html; charset=utf-8" => {
+            assert!(body.starts_with("<!DOCTYPE html>") && body.ends_with("</html>\n"), "{status}: {body:?}");
+            assert_eq!(body.matches("<script").count(), 1, "its own alone: {body:?}");
+            assert!(!body.chars().any(|c| c.is_control() && c != '\n'), "{body:?}");
+            assert!(status < 400 || written.is_empty(), "{written:?} was done, and this answered: {body}");
+        }
         other => panic!("{status} as {other:?}: {body}"),
     }
 }

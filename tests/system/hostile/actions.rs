@@ -376,6 +376,7 @@ fn describe_cluster(worlds: &Worlds) -> Vec<Action> {
         row("listAutoScalingGroups", day, "/auto-scaling-groups", json!({})),
         row("describeAutoScalingGroup", day, "/auto-scaling-groups/machines", json!({"group": "machines"})),
         row("agenda", night, "/clusters/prod/agenda?include=wake", including(prod(), "wake")),
+        row("week", night, "/clusters/prod/week", prod()),
         row("savings", night, "/clusters/prod/savings", prod()),
         row("wakeCheck", night, "/clusters/prod/wake", prod()),
         row("wakeCheck, all", night, "/clusters/prod/wake", json!({})).only_by_event("wakeCheck, all"),

@@ -190,9 +190,11 @@ impl Asked {
     /// How to get the same as JSON, as text, and as this page.
     pub(crate) fn commands(&self) -> Vec<(String, String)> {
         let before = self.before.as_deref();
+        // It is pasted into a shell, where a quote in a path that was refused must not end the argument.
+        let path = self.path.replace('\'', "%27");
         let url = match before {
-            Some(before) => format!("'{before}{}{}'", self.path, printed(&self.query)),
-            None => format!("\"$API\"'{}{}'", self.path, printed(&self.query)),
+            Some(before) => format!("'{before}{path}{}'", printed(&self.query)),
+            None => format!("\"$API\"'{path}{}'", printed(&self.query)),
         };
         let signed = self.signed_in.as_ref().map_or_else(String::new, |region| {
             format!(

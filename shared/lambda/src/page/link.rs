@@ -105,16 +105,8 @@ mod tests {
         for (pattern, name, path) in [
             ("/v1/clusters/{cluster}/services/{/n}", "users", Some("/v1/clusters/prod/services/users")),
             ("/v1/auto-scaling-groups/{/n}", "web (blue)", Some("/v1/auto-scaling-groups/web%20%28blue%29")),
-            (
-                "/v1/auto-scaling-groups/{/n}",
-                "javascript:alert(1)",
-                Some("/v1/auto-scaling-groups/javascript%3Aalert%281%29"),
-            ),
-            (
-                "/v1/auto-scaling-groups/{/n}",
-                "\"><script>",
-                Some("/v1/auto-scaling-groups/%22%3E%3Cscript%3E"),
-            ),
+            ("/v1/auto-scaling-groups/{/n}", "javascript:alert(1)", None),
+            ("/v1/auto-scaling-groups/{/n}", "\"><script>", None),
             ("/v1/auto-scaling-groups/{/n}", "a/b", None),
             ("/v1/auto-scaling-groups/{/n}", "..", None),
             ("/v1/auto-scaling-groups/{/n}", "", None),

@@ -74,6 +74,29 @@ impl Response {
         Self::refusal(413, "The request is too large", "tooLarge", detail)
     }
 
+    /// What `cargo local serve` answers to another site's page that is open in the same browser: such a page may send
+    /// requests to this machine, with this machine's credentials behind them. `loopback` is whether nobody else is to
+    /// reach it, so that any name but this machine's own leads here by a trick
+    /// (DNS rebinding).
+    pub(crate) fn of_elsewhere(host: Option<&str>, origin: Option<&str>, loopback: bool) -> Option<Self> {
+        let host = host.unwrap_or_default();
+        let own = origin.is_none_or(|origin| origin.split_once("://").is_some_and(|(_, from)| from == host));
+        let name = match host.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        let here = name.is_empty()
+            || name == "localhost"
+            || name.ends_with(".localhost")
+            || name.parse::<std::net::IpAddr>().is_ok();
+        if own && (here || !loopback) {
+            return None;
+        }
+        let detail = "a page of another site can't send requests here: open this address itself, or leave out the \
+                      headers host and origin";
+        Some(Self::refusal(403, "From another site", "crossOrigin", detail))
+    }
+
     fn refusal(status: u16, title: &str, code: &str, detail: &str) -> Self {
         let body = json!({
             "type": "about:blank",
@@ -222,6 +245,31 @@ mod tests {
         let query = &event["multiValueQueryStringParameters"];
         assert_eq!(query, &json!({"query": ["clusters[*].a b"], "x": ["1", "2"], "flag": [""]}));
         assert_eq!(event["pathParameters"], Value::Null);
+    }
+
+    #[test]
+    fn another_sites_page_is_refused_and_this_machine_is_not() {
+        let refused = |host, origin, loopback| Response::of_elsewhere(host, origin, loopback).is_some();
+        for (host, origin) in [
+            (None, None),
+            (Some("127.0.0.1:9000"), None),
+            (Some("[::1]:9000"), None),
+            (Some("localhost:9000"), Some("http://localhost:9000")),
+            (Some("127.0.0.1:9000"), Some("http://127.0.0.1:9000")),
+        ] {
+            assert!(!refused(host, origin, true), "{host:?} {origin:?}");
+        }
+        for (host, origin) in [
+            (Some("127.0.0.1:9000"), Some("http://evil.example")),
+            (Some("127.0.0.1:9000"), Some("http://127.0.0.1:8000")),
+            (Some("127.0.0.1:9000"), Some("null")),
+            (Some("evil.example:9000"), None),
+            (Some("evil.example:9000"), Some("http://evil.example:9000")),
+        ] {
+            assert!(refused(host, origin, true), "{host:?} {origin:?}");
+        }
+        assert!(!refused(Some("build.example:9000"), None, false), "others are to reach it");
+        assert!(refused(Some("build.example:9000"), Some("http://evil.example"), false));
     }
 
     #[test]

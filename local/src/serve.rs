@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response as HttpResponse};
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
@@ -172,6 +173,18 @@ To see the evening at once, and the morning after it:
             .route(openapi::PATH, axum::routing::get(describe))
             .fallback(answer)
             .with_state(Arc::clone(&system));
+        let loopback = self.address.ip().is_loopback();
+        let routes = routes.layer(middleware::from_fn(move |request: Request, next: Next| {
+            let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+            let refusal =
+                Response::of_elsewhere(header(http::header::HOST), header(http::header::ORIGIN), loopback);
+            async move {
+                match refusal {
+                    Some(refusal) => sent_on(refusal),
+                    None => next.run(request).await,
+                }
+            }
+        }));
         // Small answers must not wait for a full packet; a socket that refuses the option only answers later.
         let listener = self.api.tap_io(|stream| drop(stream.set_nodelay(true)));
         let (running, ended) = oneshot::channel();

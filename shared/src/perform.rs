@@ -95,6 +95,11 @@ pub trait Executor<S, E = Value>: Sync {
         false
     }
 
+    /// Makes the call of a confirmation that nothing waits for, so that what others wait for may go first.
+    fn confirm(&self, step: &S) -> impl Future<Output = Result<Done<E>, Problem>> + Send {
+        self.perform(step)
+    }
+
     /// The step that takes this one back, where half of its job would do harm. It is performed only when
     /// a later step of the job was definitely refused; never where nobody knows what became of that.
     fn undo(&self, _step: &S) -> Option<S> {
@@ -130,6 +135,8 @@ enum End<E> {
     Done(Done<E>),
     Failed(Problem),
     OutOfTime,
+    /// All was done, but the time was up before it was written down.
+    Unconfirmed,
 }
 
 /// Performs a plan: stage after stage, at most `at_once` jobs of a stage concurrently and those of a lane
@@ -255,7 +262,7 @@ async fn begin<S: Send + Sync, E: Send, X: Executor<S, E>>(
     let begun = stream::iter(jobs).map(|job| {
         let confirmations = job.steps.iter().rev().take_while(|step| executor.confirms(step)).count();
         let changes = job.steps.len().saturating_sub(confirmations).max(1);
-        Begun { job, next: 0, done: Done::default() }.go_on(changes, executor, time_left)
+        Begun { job, next: 0, done: Done::default() }.change(changes, executor, time_left)
     });
     begun.buffer_unordered(at_once.max(1)).collect().await
 }
@@ -270,7 +277,7 @@ struct Begun<S, E> {
 
 impl<S: Sync, E> Begun<S, E> {
     /// Performs its steps before this place.
-    async fn go_on(
+    async fn change(
         mut self,
         end: usize,
         executor: &impl Executor<S, E>,
@@ -280,38 +287,58 @@ impl<S: Sync, E> Begun<S, E> {
             if !time_left() {
                 return Err((self.job.covers, End::OutOfTime));
             }
-            match executor.perform(step).await {
-                Ok(done) => {
-                    self.done.refused.extend(done.refused);
-                    self.done.made.extend(done.made);
-                    self.done.left.extend(done.left);
-                }
-                // The call waited for its budget, or for AWS, until the deadline.
-                Err(problem) if problem.code == Code::OutOfTime => {
-                    return Err((self.job.covers, End::OutOfTime));
-                }
-                Err(problem) => {
-                    if matches!(problem.code, Code::AccessDenied | Code::AwsRefused) {
-                        take_back(self.job.steps.get(..self.next).unwrap_or_default(), executor).await;
-                    }
-                    return Err((self.job.covers, End::Failed(problem)));
-                }
-            }
-            self.next += 1;
+            let answer = executor.perform(step).await;
+            self = self.took(answer, executor).await?;
         }
         Ok(self)
     }
 
-    /// Performs what is left of it.
+    /// What became of its next step.
+    async fn took(
+        mut self,
+        answer: Result<Done<E>, Problem>,
+        executor: &impl Executor<S, E>,
+    ) -> Result<Self, Ended<E>> {
+        match answer {
+            Ok(done) => {
+                self.done.refused.extend(done.refused);
+                self.done.made.extend(done.made);
+                self.done.left.extend(done.left);
+            }
+            // The call waited for its budget, or for AWS, until the deadline.
+            Err(problem) if problem.code == Code::OutOfTime => {
+                return Err((self.job.covers, End::OutOfTime));
+            }
+            Err(problem) => {
+                if matches!(problem.code, Code::AccessDenied | Code::AwsRefused) {
+                    take_back(self.job.steps.get(..self.next).unwrap_or_default(), executor).await;
+                }
+                return Err((self.job.covers, End::Failed(problem)));
+            }
+        }
+        self.next += 1;
+        Ok(self)
+    }
+
+    /// Performs what is left of it: its confirmations.
     async fn finish(
         self,
         executor: &impl Executor<S, E>,
         time_left: &(impl Fn() -> bool + Sync),
     ) -> Ended<E> {
-        match self.go_on(usize::MAX, executor, time_left).await {
-            Ok(Self { job, done, .. }) => (job.covers, End::Done(done)),
-            Err(ended) => ended,
+        let mut left = self;
+        while let Some(step) = left.job.steps.get(left.next) {
+            if !time_left() {
+                return (left.job.covers, End::Unconfirmed);
+            }
+            let answer = executor.confirm(step).await;
+            match left.took(answer, executor).await {
+                Ok(next) => left = next,
+                Err((covers, End::OutOfTime)) => return (covers, End::Unconfirmed),
+                Err(ended) => return ended,
+            }
         }
+        (left.job.covers, End::Done(left.done))
     }
 }
 
@@ -377,6 +404,15 @@ impl<E> Fates<E> {
                     self.lose(*id, Taken::out_of_time());
                 }
             }
+            End::Unconfirmed => {
+                for id in covers {
+                    let after = self.items.get_mut(id.index()).and_then(|item| item.after.take());
+                    self.lose(*id, Taken::unconfirmed());
+                    if let Some(item) = self.items.get_mut(id.index()) {
+                        item.after = after;
+                    }
+                }
+            }
         }
     }
 }
@@ -386,6 +422,13 @@ impl Taken {
     #[must_use]
     pub fn out_of_time() -> Self {
         let reason = "the time was up before this was finished; the same request again goes on";
+        Self { outcome: Outcome::NotAttempted, code: Code::OutOfTime, reason: reason.to_owned() }
+    }
+
+    /// The deadline came between the change and what writes it down.
+    fn unconfirmed() -> Self {
+        let reason = "it was changed, but the time was up before its record said so; the next run, or the same request \
+                      again, writes that";
         Self { outcome: Outcome::NotAttempted, code: Code::OutOfTime, reason: reason.to_owned() }
     }
 }
@@ -625,6 +668,28 @@ mod tests {
         fn confirms(&self, step: &&'static str) -> bool {
             self.0.confirms(step)
         }
+    }
+
+    #[test]
+    fn what_was_changed_and_not_written_down_in_time_is_told_as_changed_and_left_to_the_next_run() {
+        let mut plan = Plan::default();
+        let mut changed = item("a");
+        changed.after = Some(Value::from("changed"));
+        plan.change(changed, [(0, vec!["a", "+"])]);
+        let executor = SlowToConfirm { begun: Mutex::default(), after: 0 };
+        // It is asked before the batch, before the change, and before the confirmation.
+        let left = Mutex::new(2_u32);
+        let time_left = || {
+            let mut left = left.lock().unwrap();
+            let is_left = *left > 0;
+            *left = left.saturating_sub(1);
+            is_left
+        };
+        let items = perform(plan, &executor, 2, &time_left).now_or_never().expect("nothing waits");
+        assert_eq!(executor.begun.into_inner().unwrap(), ["a"]);
+        assert_eq!((items[0].outcome, items[0].code), (Outcome::NotAttempted, Some(Code::OutOfTime)));
+        assert!(items[0].reason.starts_with("it was changed"), "{}", items[0].reason);
+        assert_eq!(items[0].after, Some(Value::from("changed")));
     }
 
     #[test]

@@ -33,7 +33,9 @@ const SHOWN: usize = 120;
 fn cut(fault: &str) -> String {
     let (said, expected) =
         fault.rsplit_once(", expected ").map_or((fault, None), |(said, it)| (said, Some(it)));
-    let mut short: String = said.chars().take(SHOWN).collect();
+    // What is ours to say has its own bounds on what it repeats.
+    let most = if expected.is_some() { SHOWN } else { 4 * SHOWN };
+    let mut short: String = said.chars().take(most).collect();
     if short.len() < said.len() {
         short.push('…');
     }

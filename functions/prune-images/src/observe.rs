@@ -265,8 +265,13 @@ pub async fn tags_in_use(reader: Reader<'_>, in_use: &InUse) -> (Tagged, Vec<Sou
         .map(|image| image.repository.to_string())
         .collect();
     let (mut tags, mut failed) = (BTreeMap::new(), Vec::new());
-    for name in names {
-        let details = match reader.read.images(&name).await {
+    let read = |name: String| async move {
+        let details = reader.read.images(&name).await;
+        (name, details)
+    };
+    let mut all = stream::iter(names).map(read).buffer_unordered(AT_ONCE);
+    while let Some((name, details)) = all.next().await {
+        let details = match details {
             Ok(details) => details,
             Err(problem) if problem.code == Code::NotFound => continue,
             Err(problem) => {

@@ -21,45 +21,54 @@ pub(crate) struct Apply<'a> {
     pub(crate) settings: &'a PlanSettings,
 }
 
-impl Executor<Step, Effect> for Apply<'_> {
-    async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
+impl Apply<'_> {
+    async fn call(&self, step: &Step, write: &Write) -> Result<Done<Effect>, Problem> {
         match step {
             Step::WriteRecord { service, before, record, .. } => {
                 let resource = service.to_string();
-                let write = if step.confirms() { self.write.giving_way() } else { self.write.clone() };
                 write
                     .tag(&resource, &self.settings.tags.record, before.as_deref(), &record.to_string())
                     .await?;
             }
             Step::WriteOverride { resource, before, after } => {
-                self.write
+                write
                     .tag(resource, &self.settings.tags.override_, before.as_deref(), &after.to_string())
                     .await?;
             }
             Step::DropOverride { resource, before } => {
-                self.write.untag(resource, &self.settings.tags.override_, before).await?;
+                write.untag(resource, &self.settings.tags.override_, before).await?;
             }
             Step::SetScalable { service, before, after, max } => {
-                self.write.set_scalable_target(service, *before, *after, *max).await?;
+                write.set_scalable_target(service, *before, *after, *max).await?;
             }
             Step::SetDesired { service, before, after } => {
-                self.write.set_desired_count(service, *before, *after).await?;
+                write.set_desired_count(service, *before, *after).await?;
             }
             Step::WriteGroupRecord { group, before, record, .. } => {
                 let (key, text) = (&self.settings.tags.record, record.to_string());
-                self.write.tag_group(&group.name, key, before.as_deref(), &text).await?;
+                write.tag_group(&group.name, key, before.as_deref(), &text).await?;
             }
             Step::SizeGroup { group, before, after } => {
-                self.write.set_group_size(&group.name, *before, *after).await?;
+                write.set_group_size(&group.name, *before, *after).await?;
             }
             Step::Suspend { group, processes } => {
-                self.write.suspend_processes(&group.name, &processes.names()).await?;
+                write.suspend_processes(&group.name, &processes.names()).await?;
             }
             Step::Resume { group, processes } => {
-                self.write.resume_processes(&group.name, &processes.names()).await?;
+                write.resume_processes(&group.name, &processes.names()).await?;
             }
         }
         Ok(Done::default())
+    }
+}
+
+impl Executor<Step, Effect> for Apply<'_> {
+    async fn perform(&self, step: &Step) -> Result<Done<Effect>, Problem> {
+        self.call(step, &self.write).await
+    }
+
+    async fn confirm(&self, step: &Step) -> Result<Done<Effect>, Problem> {
+        self.call(step, &self.write.giving_way()).await
     }
 
     fn confirms(&self, step: &Step) -> bool {

@@ -40,8 +40,21 @@ pub fn read(file: &Path) -> Result<emulator::Seed, FileFault> {
     emulator::Seed::from_json(&text).map_err(|fault| FileFault::World { file: file.to_owned(), fault })
 }
 
-/// Writes a file beside its place, and moves it there once it is whole: what was there stays until then.
+/// Writes a file beside its place, and moves it there once it is whole: what was there stays until then. It takes the
+/// place of a regular file and of nothing else; behind a link, of what it leads to.
 pub fn write(file: &Path, text: &str) -> Result<(), FileFault> {
+    let refused = |why: &str| {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, why);
+        Err(FileFault::Write { file: file.to_owned(), source })
+    };
+    if file.as_os_str() == "-" {
+        return refused("- is no file here; give its name");
+    }
+    let there = fs::canonicalize(file);
+    let file = there.as_deref().unwrap_or(file);
+    if fs::metadata(file).is_ok_and(|it| !it.is_file()) {
+        return refused("what is there is no regular file");
+    }
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let beside = file.with_file_name(name);
@@ -67,6 +80,10 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "two");
         let fault = write(&folder.join("none").join("world.json"), "three").unwrap_err().to_string();
         assert!(fault.contains("can't be written"), "{fault}");
+        let dash = write(Path::new("-"), "four").unwrap_err().to_string();
+        assert!(dash.contains("give its name"), "{dash}");
+        let device = write(Path::new("/dev/null"), "four").unwrap_err().to_string();
+        assert!(device.contains("no regular file"), "{device}");
         // A folder stands where the file is to be.
         fs::create_dir(folder.join("taken")).unwrap();
         write(&folder.join("taken"), "four").unwrap_err();

@@ -131,7 +131,7 @@ async fn on(
                 if tick == ticks {
                     return Ok(());
                 }
-                if !play.every_tick && aws.with(|world| still.is_at(due, world)) {
+                if !play.every_tick && still.is_at(due) {
                     hear(Heard::Same);
                     continue;
                 }

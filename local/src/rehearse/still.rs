@@ -22,11 +22,13 @@ pub(super) struct Still<'s> {
     twice: bool,
     /// What stands on the services and groups, once it is worked out, and what it wanted then.
     wanted: Option<Vec<(Tagged, Option<Wanted>)>>,
+    /// When something was next to happen in the world.
+    due_next: Option<Timestamp>,
 }
 
 impl<'s> Still<'s> {
     pub(super) fn new(config: Config, seed: &'s Seed) -> Self {
-        Self { config, seed, last: String::new(), twice: false, wanted: None }
+        Self { config, seed, last: String::new(), twice: false, wanted: None, due_next: None }
     }
 
     /// A tick was fired, and answered this.
@@ -34,16 +36,17 @@ impl<'s> Still<'s> {
         // A stop that waits for a deployment does not wait for ever.
         self.twice = !wrote && answer == self.last && !answer.contains("\"deploying\"");
         self.last = answer;
+        self.due_next = world.due_next();
         self.wanted = if self.twice { self.settled(at, world) } else { None };
     }
 
     /// Whether the tick at this instant must answer as the last one that was fired.
-    pub(super) fn is_at(&self, at: Timestamp, world: &World) -> bool {
+    pub(super) fn is_at(&self, at: Timestamp) -> bool {
         let same = |(tagged, before): &(Tagged, Option<Wanted>)| {
             tagged.wanted(at, &self.config.scheduling.calendar).ok().flatten() == *before
         };
         let Some(wanted) = &self.wanted else { return false };
-        world.due_next().is_none_or(|due| due > at) && wanted.iter().all(same)
+        self.due_next.is_none_or(|due| due > at) && wanted.iter().all(same)
     }
 
     /// What is wanted, where nothing is under way.

@@ -75,7 +75,7 @@ impl Run {
                 format!("{operation} on {thing}: the time was up; the same request again goes on"),
             )
         };
-        let begun = Instant::now();
+        let mut since = None;
         loop {
             let left = self.left();
             if left.is_zero() {
@@ -90,7 +90,9 @@ impl Run {
                 Ok(output) => return Ok(output),
                 Err(error) => problem(operation, thing, error),
             };
-            if problem.code != Code::Throttled || begun.elapsed() >= PATIENCE {
+            // The wait for its own turn is none for AWS.
+            let since = *since.get_or_insert_with(Instant::now);
+            if problem.code != Code::Throttled || since.elapsed() >= PATIENCE {
                 return Err(problem);
             }
             sleep(PAUSE.min(self.left())).await;

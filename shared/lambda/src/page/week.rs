@@ -189,7 +189,11 @@ impl<'a> Line<'a> {
         let spans: Vec<Span> = spans.filter_map(|span| Span::of(span, scale)).collect();
         let would_fail = text("/wouldFail/reason").filter(|_| text("/next/to") == Some("on"));
         let fails = text("/canWake") == Some("no") || would_fail.is_some();
-        let is_return = |span: &&Span| span.state == "on" && span.from > now;
+        // One that is on already does not come back.
+        let returns =
+            |before: &Span, span: &Span| before.state == "off" && span.state == "on" && span.from > now;
+        let fails_at = spans.iter().zip(spans.iter().skip(1)).find(|(before, span)| returns(before, span));
+        let fails_at = fails_at.map(|(_, span)| span.from);
         let because = line.get("because").filter(|it| it.as_array().is_some_and(|list| !list.is_empty()));
         let mut notes = Vec::new();
         if let Some(night) = line.get("night").and_then(Value::as_i64) {
@@ -226,12 +230,7 @@ impl<'a> Line<'a> {
             schedule: text("/schedule"),
             notes,
             why,
-            fails_at: spans
-                .iter()
-                .find(is_return)
-                .map(|span| span.from)
-                .filter(|_| fails)
-                .or(fails.then_some(-1)),
+            fails_at: fails.then(|| fails_at.unwrap_or(-1)),
             size: line.pointer("/size/count").and_then(Value::as_i64),
             spans,
         }

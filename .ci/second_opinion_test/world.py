@@ -88,8 +88,11 @@ def same_world(side):
     events.put_rule(Name="on-push", EventPattern='{"source":["app"]}', State="DISABLED")
     events.put_rule(Name="on-order", EventPattern='{"source":["app"]}', EventBusName="orders")
     task = {"TaskDefinitionArn": arn("ecs", "task-definition/web:1"), "TaskCount": 1, "LaunchType": "FARGATE"}
+    container = {"name": "app", "command": ["CANARY-do-not-show"],
+                 "environment": [{"name": "TOKEN", "value": "CANARY-do-not-show"}]}
+    overrides = json.dumps({"containerOverrides": [container]})
     events.put_targets(Rule="nightly", Targets=[{
-        "Id": "target-000", "Arn": arn("ecs", "cluster/prod"), "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/ecsEventsRole",
+        "Input": overrides, "Id": "target-000", "Arn": arn("ecs", "cluster/prod"), "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/ecsEventsRole",
         "EcsParameters": task | {"EnableECSManagedTags": False, "EnableExecuteCommand": False},
     }])
     events.put_targets(Rule="on-push", Targets=[{"Id": "target-000", "Arn": TOPIC}])
@@ -103,7 +106,7 @@ def same_world(side):
     scheduler.create_schedule(
         Name="report", GroupName="nightly", ScheduleExpression="cron(0 3 * * ? *)", State="DISABLED",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": arn("ecs", "cluster/prod"), "RoleArn": role, "EcsParameters": task})
+        Target={"Arn": arn("ecs", "cluster/prod"), "RoleArn": role, "EcsParameters": task, "Input": overrides})
 
     functions = call("lambda")
     common = {"Timeout": 30, "MemorySize": 128, "Environment": {"Variables": {"TOKEN": "CANARY-do-not-show"}}}
@@ -124,7 +127,10 @@ def same_world(side):
     pipes.create_pipe(
         Name="to-tasks", Source=arn("sqs", "to-tasks"), Target=arn("ecs", "cluster/prod"), RoleArn=role,
         TargetParameters={"EcsTaskParameters": {
-            "TaskDefinitionArn": arn("ecs", "task-definition/web:1"), "TaskCount": 1}})
+            "TaskDefinitionArn": arn("ecs", "task-definition/web:1"), "TaskCount": 1,
+            "Overrides": {"ContainerOverrides": [{
+                "Name": "app", "Command": ["CANARY-do-not-show"],
+                "Environment": [{"name": "TOKEN", "value": "CANARY-do-not-show"}]}]}}})
     call("stepfunctions").create_state_machine(
         name="flow", definition=json.dumps(FLOW), roleArn=f"arn:aws:iam::{ACCOUNT}:role/flow")
     for name, image in {"build": "aws/codebuild/standard:7.0", "own": IMAGE}.items():

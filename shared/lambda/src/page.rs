@@ -2,7 +2,7 @@
 //!
 //! A page shows and changes nothing: it has no form, and its only script searches and moves the focus. What it
 //! shows comes from others (names, tags, reasons, events), so three things keep it text: `maud` escapes whatever
-//! stands in a template, links are made of paths of this API alone ([`link`]), and the policy lets nothing
+//! stands in a template, links are made of paths of this API alone (`link`), and the policy lets nothing
 //! run or load but the one style and the one script below.
 //!
 //! Everything here takes plain values: `cargo local` makes documents of its own with the same frame.

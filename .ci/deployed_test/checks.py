@@ -265,6 +265,15 @@ class Reads(Check):
         line = next(line for line in agenda if line["service"] == "reports")
         self.assertEqual((line["to"], line["cause"]), ("off", "schedule"))
 
+    def test_the_week(self):
+        ours = self.expect(self.api("GET", "/v1/clusters/shop/week"))
+        services = self.aws("ecs").list_services(cluster="shop")["serviceArns"]
+        shown = {line["service"] for line in ours["week"] if "service" in line}
+        self.assertEqual(shown, {arn.rsplit("/", 1)[-1] for arn in services})
+        self.assertEqual(len(ours["days"]), 7)
+        reports = next(line for line in ours["week"] if line.get("service") == "reports")
+        self.assertIn("off", {span["state"] for span in reports["spans"]})
+
     def test_what_schedules_save(self):
         ours = self.expect(self.api("GET", "/v1/clusters/shop/savings", query={"days": "1"}))
         self.assertEqual({line["service"] for line in ours["savings"]}, {"reports", "ledger"})

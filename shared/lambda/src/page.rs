@@ -20,6 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
+use shared::plain::plain;
 
 pub(crate) use answer::{of_body, of_value};
 pub(crate) use asked::Asked;
@@ -91,7 +92,7 @@ pub struct Link {
 /// The document.
 #[must_use]
 pub fn document(page: &Page) -> String {
-    let title = shown(&page.title);
+    let title = plain(&page.title);
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -102,7 +103,7 @@ pub fn document(page: &Page) -> String {
                 meta name="referrer" content="no-referrer";
                 // A page that was saved keeps its policy. There, nothing says who may frame it.
                 meta http-equiv="Content-Security-Policy" content=(*POLICY);
-                title { (shown(&page.window)) " · ecs-steward" }
+                title { (plain(&page.window)) " · ecs-steward" }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -129,9 +130,9 @@ pub fn document(page: &Page) -> String {
                     (page.body)
                 }
                 footer {
-                    p { "This page is " code { (shown(&page.request)) } "." }
+                    p { "This page is " code { (plain(&page.request)) } "." }
                     @if !page.commands.is_empty() {
-                        dl { @for (form, command) in &page.commands { dt { (form) } dd { code { (shown(command)) } } } }
+                        dl { @for (form, command) in &page.commands { dt { (form) } dd { code { (plain(command)) } } } }
                     }
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -147,26 +148,13 @@ fn links(all: &[Link]) -> Markup {
             @for Link { name, to } in all {
                 li {
                     @match to {
-                        Some(to) => { a href=(to) { (shown(name)) } }
-                        None => { span aria-current="page" { (shown(name)) } }
+                        Some(to) => { a href=(to) { (plain(name)) } }
+                        None => { span aria-current="page" { (plain(name)) } }
                     }
                 }
             }
         }
     }
-}
-
-/// A text without what HTML has no place for: a control character is a space. One that turns the direction of what
-/// follows is shown as what it is, a character that says nothing, or a name could look like another.
-///
-/// Source: <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
-pub(crate) fn shown(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-        c if c.is_control() => ' ',
-        c => c,
-    };
-    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -193,7 +181,7 @@ mod tests {
             trail: vec![link(Some("../\"><script>")), link(None)],
             tabs: vec![link(None)],
             places: vec![link(None)],
-            body: html! { p { (shown(hostile)) } },
+            body: html! { p { (plain(hostile)) } },
         };
         let html = document(&page);
         assert_eq!(html.matches("<script>").count(), 1, "its own alone: {html}");

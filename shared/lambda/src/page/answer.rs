@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use serde_json::{Map, Number, Value};
 use shared::call::Table;
 use shared::names::short_name;
+use shared::plain::plain;
 
-use super::{Asked, Cell, facts, instant, link, shown, state, table, week};
+use super::{Asked, Cell, facts, instant, link, state, table, week};
 
 /// A list of more items is folded, unless it is the first.
 const UNFOLDED: usize = 50;
@@ -178,7 +179,7 @@ fn of_object(fields: &Map<String, Value>, asked: &Asked) -> Markup {
         small.map(|(name, it)| (words(name), named(name, it, asked))).collect();
     let larger = fields.iter().filter(|(_, value)| is_nested(value) && !is_empty(value));
     html! {
-        @if let Some(lead) = lead { p { (shown(lead)) } }
+        @if let Some(lead) = lead { p { (plain(lead)) } }
         @if !small.is_empty() { (facts(&small)) }
         @for (name, value) in larger {
             h2 { (words(name)) }
@@ -261,7 +262,7 @@ fn cell(value: &Value, asked: &Asked) -> Cell {
 fn short(value: &Value, asked: &Asked) -> Markup {
     match value {
         Value::String(text) if text.starts_with("arn:") => linked(text, short_name(text), asked),
-        Value::String(text) if text.chars().count() <= SHORT_NAME => unbroken(&shown(text)),
+        Value::String(text) if text.chars().count() <= SHORT_NAME => unbroken(&plain(text)),
         Value::String(text) if is_digest(text) => {
             let short: String = text.chars().take(DIGEST).collect();
             html! { code.w title=(text) { (short) "…" } }
@@ -285,7 +286,7 @@ fn is_digest(text: &str) -> bool {
 
 /// The same without a link in it.
 fn words_of(value: &Value) -> Markup {
-    let word = |text: &str| shown(if text.starts_with("arn:") { short_name(text) } else { text });
+    let word = |text: &str| plain(if text.starts_with("arn:") { short_name(text) } else { text });
     match value {
         Value::String(text) => unbroken(&word(text)),
         Value::Array(list) => html! {
@@ -294,7 +295,7 @@ fn words_of(value: &Value) -> Markup {
                 (unbroken(&word(text)))
             }
         },
-        other => html! { (shown(&other.to_string())) },
+        other => html! { (plain(&other.to_string())) },
     }
 }
 
@@ -308,8 +309,8 @@ const SHORT_NAME: usize = 16;
 /// A text that leads to its page, if it has one.
 fn linked(text: &str, says: &str, asked: &Asked) -> Markup {
     html! {
-        @if let Some(path) = link::of_text(text) { a href=(asked.to(&path)) { (shown(says)) } }
-        @else { (shown(says)) }
+        @if let Some(path) = link::of_text(text) { a href=(asked.to(&path)) { (plain(says)) } }
+        @else { (plain(says)) }
     }
 }
 
@@ -321,7 +322,7 @@ pub(super) fn value(value: &Value, asked: &Asked) -> Markup {
         Value::Number(number) => html! { (figure(number)) },
         Value::String(text) => instant(text).unwrap_or_else(|| linked(text, text, asked)),
         Value::Array(list) if list.iter().all(|it| !is_nested(it)) => {
-            let texts = list.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), shown));
+            let texts = list.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), plain));
             html! { (texts.collect::<Vec<_>>().join(", ")) }
         }
         Value::Array(list) => reasons(list).unwrap_or_else(|| list_of(list, asked)),
@@ -352,8 +353,8 @@ fn reasons(list: &[Value]) -> Option<Markup> {
         ul {
             @for (reason, it) in reasons {
                 li {
-                    (shown(&reason))
-                    @if let Some(code) = text(it, "code") { " " code.quiet { (shown(&code)) } }
+                    (plain(&reason))
+                    @if let Some(code) = text(it, "code") { " " code.quiet { (plain(&code)) } }
                     @for action in actions(it) { br; (action) }
                 }
             }
@@ -364,7 +365,7 @@ fn reasons(list: &[Value]) -> Option<Markup> {
 /// A request that would help. It is no link: a page changes nothing.
 pub(super) fn action(method: &str, path: &str, body: &Value) -> Markup {
     let body = if body.is_null() { String::new() } else { format!(" {body}") };
-    html! { code { (shown(&format!("{method} {path}{body}"))) } }
+    html! { code { (plain(&format!("{method} {path}{body}"))) } }
 }
 
 fn is_nested(value: &Value) -> bool {
@@ -398,7 +399,7 @@ fn words(name: &str) -> String {
         _ => {}
     }
     let (mut text, mut follows_a_small_letter) = (String::new(), false);
-    for c in shown(name).chars() {
+    for c in plain(name).chars() {
         if c.is_ascii_uppercase() && follows_a_small_letter {
             text.extend([' ', c.to_ascii_lowercase()]);
         } else {

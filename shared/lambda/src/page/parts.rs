@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::fmt::temporal::Pieces;
 use maud::{Markup, html};
 
-use super::shown;
+use shared::plain::plain;
 
 /// A cell of a table.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ impl Cell {
     /// A text.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::of(html! { (shown(text)) })
+        Self::of(html! { (plain(text)) })
     }
 
     /// A number, which stands to the right.
@@ -49,7 +49,7 @@ pub fn table(headings: &[&str], rows: &[Vec<Cell>]) -> Markup {
             @if headings.iter().any(|heading| !heading.is_empty()) {
                 thead { tr {
                     @for (column, heading) in headings.iter().enumerate() {
-                        th scope="col" class=[is_number(column).then_some("n")] { (shown(heading)) }
+                        th scope="col" class=[is_number(column).then_some("n")] { (plain(heading)) }
                     }
                 } }
             }
@@ -58,7 +58,7 @@ pub fn table(headings: &[&str], rows: &[Vec<Cell>]) -> Markup {
                     tr {
                         @for (column, cell) in row.iter().enumerate() {
                             td class=[cell.is_number.then_some("n")]
-                                data-of=(shown(headings.get(column).copied().unwrap_or_default())) { (cell.what) }
+                                data-of=(plain(headings.get(column).copied().unwrap_or_default())) { (cell.what) }
                         }
                     }
                 }
@@ -71,7 +71,7 @@ pub fn table(headings: &[&str], rows: &[Vec<Cell>]) -> Markup {
 #[must_use]
 pub fn facts(all: &[(String, Markup)]) -> Markup {
     html! {
-        dl.facts { @for (name, what) in all { div { dt { (shown(name)) } dd { (what) } } } }
+        dl.facts { @for (name, what) in all { div { dt { (plain(name)) } dd { (what) } } } }
     }
 }
 
@@ -85,7 +85,7 @@ pub fn state(word: &str) -> Markup {
         "no" | "degraded" | "failed" | "expire" => "s bad",
         _ => "s quiet",
     };
-    html! { span class=(class) { (shown(word)) } }
+    html! { span class=(class) { (plain(word)) } }
 }
 
 /// An instant: `Tue 2026-11-24 20:00 −03:00`. `None` for a text that is none.

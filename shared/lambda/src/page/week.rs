@@ -11,10 +11,11 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use serde_json::Value;
 use shared::call::Table;
+use shared::plain::plain;
 use shared::schedule::Zone;
 
 use super::answer::{list_of, value};
-use super::{Asked, facts, instant, shown, state};
+use super::{Asked, facts, instant, state};
 
 /// The list by which a week is known, and its rows.
 pub(super) const LIST: &str = "week";
@@ -110,7 +111,7 @@ impl Scale {
     /// An instant on the clocks of the week.
     fn shown(&self, text: &str) -> Markup {
         let moment = text.parse().ok().and_then(|at| Some(self.zone.as_ref()?.moment(at).to_string()));
-        instant(moment.as_deref().unwrap_or(text)).unwrap_or_else(|| html! { (shown(text)) })
+        instant(moment.as_deref().unwrap_or(text)).unwrap_or_else(|| html! { (plain(text)) })
     }
 
     /// Where a minute stands, in percent of the width.
@@ -202,16 +203,16 @@ impl<'a> Line<'a> {
         if let Some(wanted) = text("/override/state") {
             let reason = text("/override/reason").unwrap_or_default();
             notes.push(html! {
-                span.s.warn { "override: " (shown(wanted)) } " until "
+                span.s.warn { "override: " (plain(wanted)) } " until "
                 (scale.shown(text("/override/until").unwrap_or_default()))
-                @if !reason.is_empty() { ", because: " (shown(reason)) }
+                @if !reason.is_empty() { ", because: " (plain(reason)) }
             });
         }
         for fault in line.get("faults").and_then(Value::as_array).into_iter().flatten() {
             notes.push(html! { span.s.bad { "not acted on: " } (value(fault, asked)) });
         }
         if let Some(reason) = text("/wouldFail/reason").filter(|_| !fails) {
-            notes.push(html! { span.s.bad { "would fail: " } (shown(reason)) });
+            notes.push(html! { span.s.bad { "would fail: " } (plain(reason)) });
         }
         if let Some(because) = because.filter(|_| !fails) {
             notes.push(
@@ -220,7 +221,7 @@ impl<'a> Line<'a> {
         }
         let why = html! {
             @if let Some(because) = because { (value(because, asked)) }
-            @else if let Some(reason) = would_fail { (shown(reason)) }
+            @else if let Some(reason) = would_fail { (plain(reason)) }
         };
         Self {
             name: text(pointer).unwrap_or_default().to_owned(),
@@ -242,8 +243,8 @@ impl<'a> Line<'a> {
 
     fn name(&self) -> Markup {
         html! {
-            @if let Some(to) = &self.to { a href=(to) { (shown(&self.name)) } }
-            @else { (shown(&self.name)) }
+            @if let Some(to) = &self.to { a href=(to) { (plain(&self.name)) } }
+            @else { (plain(&self.name)) }
         }
     }
 
@@ -261,7 +262,7 @@ impl<'a> Line<'a> {
                     div.note {
                         @if self.is_group { "group, " }
                         @if let Some(size) = self.size { (size) " " (unit) } @else { "size unknown" }
-                        @if with_schedule { ", " (shown(self.schedule.unwrap_or("no schedule"))) }
+                        @if with_schedule { ", " (plain(self.schedule.unwrap_or("no schedule"))) }
                     }
                 }
                 div { @if self.fails() { span.s.bad { "will not wake" } } @else { (state(&self.word)) } }
@@ -296,7 +297,7 @@ impl<'a> Line<'a> {
         let says: Vec<&str> = self.spans.iter().map(|span| span.says.as_str()).collect();
         let label = format!(
             "{}: {}",
-            shown(&self.name),
+            plain(&self.name),
             if says.is_empty() { "not known".to_owned() } else { says.join("; ") }
         );
         html! { (picture(scale, &label, &paths)) }
@@ -421,5 +422,32 @@ fn legend() -> Markup {
             (sample("fails", "M0 2h24v16h-24z", "will not wake"))
             (sample("now", "M12 0v20", "now"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_will_not_wake_is_marked_where_it_is_to_come_back_and_not_where_it_only_stays_on() {
+        let day = |date: &str, next: &str| {
+            let (from, until) = (format!("{date}T00:00:00Z"), format!("{next}T00:00:00Z"));
+            json!({"date": date, "from": from, "until": until, "hours": 24.0})
+        };
+        let scale = Scale::of(&[day("2026-11-24", "2026-11-25"), day("2026-11-25", "2026-11-26")]).unwrap();
+        let span = |from: &str, until: &str, state: &str| json!({"from": format!("2026-11-{from}:00:00Z"), "until": format!("2026-11-{until}:00:00Z"), "state": state, "count": 1});
+        // On all day, under a hold for a part of it.
+        let spans = [
+            span("24T00", "24T06", "on"),
+            span("24T06", "24T20", "on"),
+            span("24T20", "25T08", "off"),
+            span("25T08", "25T20", "on"),
+        ];
+        let line = json!({"service": "users", "canWake": "no", "spans": spans});
+        let line = Line::of(&line, None, &Asked::default(), &scale, 5 * 60);
+        assert_eq!(line.fails_at, Some(32 * 60));
     }
 }

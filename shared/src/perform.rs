@@ -670,6 +670,42 @@ mod tests {
         }
     }
 
+    /// Notes by which way each step came.
+    #[derive(Default)]
+    struct ByWay(Mutex<Vec<(&'static str, &'static str)>>);
+
+    impl Executor<&'static str> for ByWay {
+        async fn perform(&self, step: &&'static str) -> Result<Done, Problem> {
+            self.0.lock().unwrap().push(("performed", step));
+            Ok(Done::default())
+        }
+
+        async fn confirm(&self, step: &&'static str) -> Result<Done, Problem> {
+            self.0.lock().unwrap().push(("confirmed", step));
+            Ok(Done::default())
+        }
+
+        fn confirms(&self, step: &&'static str) -> bool {
+            step.ends_with('+')
+        }
+    }
+
+    #[test]
+    fn only_what_nothing_waits_for_gives_way() {
+        let mut plan = Plan::default();
+        plan.change(item("a"), [(0, vec!["a+", "a", "a++"])]);
+        plan.change(item("b"), [(0, vec!["b+"])]);
+        let executor = ByWay::default();
+        perform(plan, &executor, 1, &|| true).now_or_never().expect("nothing waits");
+        let mut ways = executor.0.into_inner().unwrap();
+        ways.sort_by_key(|(_, step)| *step);
+        // What stands ahead of a change, and what is all of a job, is waited for.
+        assert_eq!(
+            ways,
+            [("performed", "a"), ("performed", "a+"), ("confirmed", "a++"), ("performed", "b+")]
+        );
+    }
+
     #[test]
     fn what_was_changed_and_not_written_down_in_time_is_told_as_changed_and_left_to_the_next_run() {
         let mut plan = Plan::default();

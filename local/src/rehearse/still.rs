@@ -91,3 +91,26 @@ fn is_under_way<S: Saved>(tags: &BTreeMap<String, String>, key: &str) -> bool {
     let record = tags.get(key).and_then(|it| it.parse::<Record<S>>().ok());
     record.is_some_and(|it| matches!(it.state, State::Starting | State::Stopping))
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::env::Env;
+
+    use super::*;
+
+    #[test]
+    fn a_tick_is_fired_once_something_was_due_in_the_world() {
+        let at = |time: &str| format!("2026-11-24T{time}:00Z").parse::<Timestamp>().unwrap();
+        let seed = Seed::from_json(r#"{"now": "2026-11-24T08:00:00Z"}"#).unwrap();
+        let config = Config::read(Env::new(Vec::<(String, String)>::new())).unwrap();
+        let mut still = Still::new(config, &seed);
+        let world = World::new(at("08:00"));
+        still.answered(at("08:00"), "nothing is due".to_owned(), false, &world);
+        assert!(!still.is_at(at("08:05")), "it has answered so once");
+        still.answered(at("08:05"), "nothing is due".to_owned(), false, &world);
+        assert!(still.is_at(at("08:10")));
+        // Such as a scheduled scaling action: by the time of a tick it is over.
+        still.due_next = Some(at("09:00"));
+        assert!(still.is_at(at("08:55")) && !still.is_at(at("09:00")) && !still.is_at(at("09:05")));
+    }
+}

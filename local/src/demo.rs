@@ -102,7 +102,7 @@ mod tests {
         (String::from_utf8(out).unwrap(), outcome)
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn every_promise_of_the_day_holds() {
         let (text, outcome) = told(None).await;
         assert_eq!(outcome.broken, Vec::<String>::new(), "{text}");
@@ -115,7 +115,7 @@ mod tests {
         assert!(!text.contains('✗'), "{text}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_the_readme_shows_is_what_the_demo_prints_in_that_order() {
         let (text, _) = told(None).await;
         let readme = include_str!("../../README.md");
@@ -126,11 +126,11 @@ mod tests {
         let shown: Vec<&str> = excerpt.lines().map(str::trim_end).filter(|line| *line != "[…]").collect();
         assert!(shown.len() > 20, "{excerpt}");
         for line in shown {
-            assert!(printed.any(|one| one == line), "the demo does not print {line:?} there");
+            assert!(printed.any(|one| one == line), "the demo does not print {line:?} there: {text}");
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_lost_record_breaks_the_morning() {
         let (text, outcome) = told(Some(Sabotage::LoseRecord)).await;
         assert!(!outcome.broken.is_empty(), "{text}");
@@ -138,7 +138,7 @@ mod tests {
         assert!(text.contains("microservices/posts: desired count 0, where it was 5"), "{text}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_service_that_is_raised_at_night_does_not_stay_off_but_comes_back_at_its_size() {
         let (text, outcome) = told(Some(Sabotage::WakeAtNight)).await;
         assert!(!outcome.broken.is_empty(), "{text}");

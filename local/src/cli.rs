@@ -252,6 +252,8 @@ enum Fault {
     Openapi(String),
     #[error("the world {} can't be read: {fault}", file.display())]
     World { file: PathBuf, fault: String },
+    #[error("--save and --html both name {}: the page would take the world's place; name two files", .0.display())]
+    SameFile(PathBuf),
     #[error("{} can't be written: {source}", file.display())]
     Write { file: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -368,6 +370,11 @@ async fn rehearse(asked: Rehearse) -> Result<ExitCode, Fault> {
     );
     // What is wrong with the config is said before anything is read.
     deployment.keys().map_err(RehearsalFault::from)?;
+    if let (Some(save), Some(html)) = (&asked.save, &asked.html)
+        && std::path::absolute(save)? == std::path::absolute(html)?
+    {
+        return Err(Fault::SameFile(save.clone()));
+    }
     let mut seed = if let Some(file) = &asked.world {
         rehearse::read_file(file).map_err(RehearsalFault::from)?
     } else {
@@ -514,5 +521,14 @@ mod tests {
         ] {
             assert!(Cli::try_parse_from(&wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_page_never_takes_the_place_of_the_world_that_is_saved() {
+        let line = ["local", "rehearse", "--save", "world.json", "--html", "./world.json"];
+        let Command::Rehearse(asked) = Cli::parse_from(line).command else { panic!() };
+        let fault = rehearse(asked).await.unwrap_err();
+        assert!(matches!(fault, Fault::SameFile(_)), "{fault}");
+        assert!(!Path::new("world.json").exists());
     }
 }

@@ -242,7 +242,7 @@ async fn a_fleet_without_tags_is_rehearsed_by_a_default_schedule() {
     let savings = &rehearsal.savings;
     assert!((70.0..=74.0).contains(&savings.task_hours), "{savings:?}");
     assert!(
-        rehearsal.summary.contains("3 go off, 2 of them come back; 1 will not wake"),
+        rehearsal.summary.starts_with("1 day of 5 services: 3 go off, 2 of them come back; 1 will not wake"),
         "{}",
         rehearsal.summary
     );
@@ -258,6 +258,17 @@ async fn a_fleet_without_tags_is_rehearsed_by_a_default_schedule() {
     let json = serde_json::to_value(&rehearsal).unwrap();
     assert_eq!(json["willNotWake"][0]["resource"], "service/prod/lost");
     assert!(!json.to_string().contains("CANARY"));
+}
+
+#[tokio::test]
+async fn a_rehearsal_in_which_nothing_follows_a_schedule_says_what_gives_it_one() {
+    let elsewhere = deployment(&[("CLUSTERS", "nowhere"), ("DEFAULT_SCHEDULE", "Mon-Fri 08:00-20:00 UTC")]);
+    let (_, seed) = read(untagged(), &elsewhere).await;
+    let rehearsal = rehearsed(seed, elsewhere, 1).await;
+    for told in [rehearse::text::render(&rehearsal), rehearse::page::render(&rehearsal)] {
+        assert!(told.contains("No run touches any of the 5 services"), "{told}");
+        assert!(told.contains("--default-schedule") && told.contains("--clusters"), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -321,9 +321,12 @@ fn summary(of: &Rehearsal) -> String {
         0.0
     };
     format!(
-        "{days} days of {} services: {off} go off, {back} of them come back; {no} will not wake, {failed} fail; \
+        "{days} day{} of {} services: {off} go off, {back} of them come back; {no} will not wake, {failed} fail; \
          {:.0} task-hours of {:.0} not run ({share:.0} %)",
-        of.fleet.services, of.savings.task_hours, of.savings.task_hours_without
+        if days == 1 { "" } else { "s" },
+        of.fleet.services,
+        of.savings.task_hours,
+        of.savings.task_hours_without
     )
 }
 

@@ -59,6 +59,7 @@ fn body(of: &Rehearsal, clock: &Clock) -> Markup {
     ];
     html! {
         p { (of.summary) }
+        @if of.courses.iter().all(|it| it.turns.is_empty()) { p { (super::text::nothing(of)) } }
         (facts(&figures))
         (part("What will not wake", &["service", "wakes", "morning", "code", "why"], &risks(of)))
         (part("What is not done", &TOLD, &told(&of.not_done, clock)))

@@ -77,7 +77,7 @@ fn week(rehearsal: &Rehearsal, clock: &impl Fn(Timestamp) -> String) -> String {
         }
     }
     if by_instant.is_empty() {
-        return "Nothing goes off, and nothing comes back.".to_owned();
+        return nothing(rehearsal);
     }
     let rows: Vec<Vec<String>> = by_instant
         .into_iter()
@@ -86,6 +86,19 @@ fn week(rehearsal: &Rehearsal, clock: &impl Fn(Timestamp) -> String) -> String {
         })
         .collect();
     titled("What goes off and comes back", &["when", "what", "how many", "which, with their sizes"], &rows)
+}
+
+/// What is said where no run turns anything off or on, and what to do for one that does.
+pub(super) fn nothing(rehearsal: &Rehearsal) -> String {
+    let none = "Nothing goes off, and nothing comes back.";
+    if rehearsal.fleet.scheduled > 0 {
+        return none.to_owned();
+    }
+    format!(
+        "{none} No run touches any of the {} services: give them a schedule by their tags or their clusters', or all \
+         of them one by --default-schedule; and --clusters says in which clusters schedules act.",
+        rehearsal.fleet.services
+    )
 }
 
 pub(super) fn said(to: TurnTo) -> &'static str {

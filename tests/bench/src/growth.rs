@@ -138,19 +138,20 @@ impl Scene {
         // With the Auto Scaling groups.
         let tick = look(clusters, each) + 1;
         let autoscaled = size.div_ceil(10);
-        let changes = |tags: usize| {
+        // In so many runs nothing is made off or on.
+        let changes = |tags: usize, quiet: usize| {
             // Each batch of ten is looked at again, and so is its cluster.
             let again = 2 * clusters * batches(each, 10);
             // Scalable targets, their scheduled actions and, once asleep, task definitions.
             let due = batches(autoscaled, 50) + 2;
-            size + autoscaled + tags * size + again + runs * (tick + due)
+            size + autoscaled + tags * size + again + runs * tick + runs.saturating_sub(quiet) * due
         };
         match self {
             Self::Quiet => (tick, SERVICE_READ.time(of_services)),
-            Self::Evening => (changes(2), SERVICE_WRITE.time(size).max(TAG.time(size))),
+            Self::Evening => (changes(2, 1), SERVICE_WRITE.time(size).max(TAG.time(size))),
             // At the end, scale-in is handed back, and the record says on.
             Self::Morning => {
-                (changes(2) + autoscaled + 2 * clusters * batches(each, 10), SERVICE_WRITE.time(size))
+                (changes(2, 2) + autoscaled + 2 * clusters * batches(each, 10), SERVICE_WRITE.time(size))
             }
             Self::WakeCheck => {
                 let repositories = 100.min(size);
@@ -262,7 +263,7 @@ mod tests {
     static COUNTER: PeakAlloc = PeakAlloc;
 
     #[tokio::test]
-    async fn each_scene_in_small_makes_no_more_calls_than_its_bound_and_is_never_throttled() {
+    async fn each_scene_in_small_makes_the_least_calls_and_is_never_throttled() {
         for (scene, size, clusters) in [
             (Scene::Quiet, 10, 1),
             (Scene::Evening, 10, 1),
@@ -272,7 +273,7 @@ mod tests {
             (Scene::Describe, 10, 1),
         ] {
             let point = scene.play(size, clusters, COUNTER).await;
-            assert!(point.calls.0 <= point.calls.1, "{point:?}");
+            assert_eq!(point.calls.0, point.calls.1, "{point:?}");
             assert_eq!(point.throttles, 0, "{point:?}");
         }
     }

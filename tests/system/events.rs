@@ -268,6 +268,21 @@ async fn a_dry_run_and_a_deployment_that_only_observes_tell_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_invocation_counts_its_own_calls_and_throttles_and_not_those_of_the_ones_before_it() {
+    let fixture = on(noon(), &[]).await;
+    let stop = json!({"action": "stop", "cluster": "prod", "dryRun": true});
+    for throttled in [0, 2, 0] {
+        fixture.aws.forget();
+        fixture.aws.faults(Faults::new().on("ecs", "ListServices").times(throttled).throttle());
+        let (answer, metrics) = fixture.system.invoke_measured("scale-service", stop.clone()).await;
+        let (answer, metrics) = (answer.unwrap(), metrics.unwrap());
+        assert_eq!(answer["ok"], true, "{answer}");
+        assert_eq!(metrics["Throttles"], throttled, "{metrics}");
+        assert_eq!(metrics["AwsCalls"], fixture.aws.ledger().len(), "{metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_does_not_arrive_is_counted_and_fails_no_run() {
     let fixture = on(noon(), &[]).await;
     let run = async |event: Value| {

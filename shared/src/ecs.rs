@@ -587,3 +587,50 @@ pub struct Daemon {
     /// The ARN of its deployment.
     pub deployment: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_deploying_while_a_second_deployment_or_task_set_stands_beside_the_first() {
+        for (rollouts, task_sets, is_deploying) in [
+            (&[][..], 0, false),
+            (&["COMPLETED"], 0, false),
+            (&["IN_PROGRESS"], 0, true),
+            (&["COMPLETED", "COMPLETED"], 0, true),
+            (&[], 1, false),
+            (&[], 2, true),
+        ] {
+            let deployment = |rollout: &&str| Deployment {
+                rollout_state: Some((*rollout).to_owned()),
+                ..Deployment::default()
+            };
+            let service = Service {
+                deployments: rollouts.iter().map(deployment).collect(),
+                task_sets: vec![TaskSet::default(); task_sets],
+                ..Service::default()
+            };
+            assert_eq!(service.is_deploying(), is_deploying, "{rollouts:?}, {task_sets} task sets");
+        }
+    }
+
+    #[test]
+    fn a_service_starts_with_its_own_task_definition_else_with_its_primary_task_sets() {
+        let set = |status: &str, task_definition: &str| TaskSet {
+            status: status.to_owned(),
+            task_definition: task_definition.to_owned(),
+            ..TaskSet::default()
+        };
+        let sets = vec![set("ACTIVE", "app:1"), set("PRIMARY", "app:2")];
+        for (own, task_sets, starts_with) in [
+            ("app:3", Vec::new(), "app:3"),
+            ("app:3", sets.clone(), "app:3"),
+            ("", sets, "app:2"),
+            ("", vec![set("ACTIVE", "app:1")], ""),
+        ] {
+            let service = Service { task_definition: own.to_owned(), task_sets, ..Service::default() };
+            assert_eq!(service.starts_with(), starts_with, "{service:?}");
+        }
+    }
+}

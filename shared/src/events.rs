@@ -490,4 +490,24 @@ mod tests {
         let many = vec!["service/prod/users"; LISTED];
         assert_eq!(told(&many), json!({}), "there may be more than stand in it");
     }
+
+    #[test]
+    fn a_message_says_how_many_are_meant() {
+        let soon = |count: usize| {
+            BusEvent::GoingOffSoon(GoingOffSoon {
+                cluster: "prod".to_owned(),
+                at: crate::schedule::Zone::UTC.moment("2026-11-24T23:00:00Z".parse().unwrap()),
+                services: vec!["users".to_owned()],
+                count,
+                keep_on: Vec::new(),
+            })
+        };
+        let said = |event: &BusEvent| event.chat().content.title;
+        assert_eq!(said(&soon(1)), "prod: 1 service goes off at 2026-11-24T23:00:00+00:00");
+        assert_eq!(said(&soon(3)), "prod: 3 services go off at 2026-11-24T23:00:00+00:00");
+        assert!(soon(3).chat().content.description.contains("users, and 2 more"));
+        let late = |count: usize| BusEvent::LateToWake(LateToWake { services: Vec::new(), count });
+        assert_eq!(said(&late(1)), "1 service is late to wake");
+        assert_eq!(said(&late(2)), "2 services are late to wake");
+    }
 }

@@ -530,6 +530,21 @@ mod tests {
     }
 
     #[test]
+    fn an_arn_lacks_neither_partition_nor_service_nor_resource() {
+        for (text, is_arn) in [
+            ("arn:aws:ecs:sa-east-1:123456789012:cluster/prod", true),
+            ("arn:aws:s3:::bucket", true),
+            ("arn::ecs:sa-east-1:123456789012:cluster/prod", false),
+            ("arn:aws::sa-east-1:123456789012:cluster/prod", false),
+            ("arn:aws:ecs:sa-east-1:123456789012:", false),
+            ("arn:aws:ecs:sa-east-1:123456789012", false),
+            ("urn:aws:ecs:sa-east-1:123456789012:cluster/prod", false),
+        ] {
+            assert_eq!(text.parse::<Arn>().is_ok(), is_arn, "{text}");
+        }
+    }
+
+    #[test]
     fn a_task_definition_is_named_by_family_revision_or_arn() {
         let read = |text: &str| {
             TaskDefinitionRef::try_from(text.to_owned())
@@ -557,6 +572,8 @@ mod tests {
                    0b9e2f0c-0000-4000-8000-000000000000:autoScalingGroupName/team/web 1";
         assert_eq!(read(arn).as_deref(), Ok("team/web 1"));
         assert_eq!(read("web.1 (blue)").as_deref(), Ok("web.1 (blue)"));
+        let of_another_service = arn.replacen("autoscaling", "ecs", 1);
+        assert!(read(&of_another_service).unwrap_err().to_string().contains("Auto Scaling group's ARN"));
         for text in ["", "a\nb", &"x".repeat(256), "arn:aws:ecs:sa-east-1:123456789012:cluster/prod"] {
             assert!(matches!(read(text), Err(NameFault::Malformed { .. })), "{text}");
         }

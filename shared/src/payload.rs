@@ -99,10 +99,6 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(it.into())
     }
 
-    fn visit_string<E: Error>(self, it: String) -> Result<Value, E> {
-        Ok(it.into())
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
         while let Some(value) = list.next_element_seed(Reader(self.0))? {

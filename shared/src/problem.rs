@@ -476,7 +476,7 @@ impl Problem {
     #[must_use]
     pub fn causes(&self) -> String {
         let mut text = String::new();
-        let mut next = self.source.as_deref().map(|e| e as &dyn Error);
+        let mut next = self.source();
         while let Some(error) = next {
             if !text.is_empty() {
                 text.push_str(": ");
@@ -507,5 +507,19 @@ impl From<NameFault> for Problem {
             NameFault::OutsideScope { .. } => Code::OutsideScope,
         };
         Self::new(code, fault.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_tells_its_cause_and_the_causes_of_that_in_one_line() {
+        let alone = Problem::new(Code::NotFound, "no such service");
+        assert_eq!(alone.causes(), "");
+        let denied = Problem::new(Code::AccessDenied, "denied").because("by a policy");
+        let problem = Problem::new(Code::Internal, "it did not work").because(denied);
+        assert_eq!(problem.causes(), "accessDenied: denied: by a policy");
     }
 }

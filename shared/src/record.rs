@@ -494,6 +494,35 @@ mod tests {
     }
 
     #[test]
+    fn only_a_service_that_its_own_scaling_takes_up_from_0_needs_no_count() {
+        for (size, is_worker) in [
+            ("min=0 susp=---", true),
+            ("min=0 susp=i--", true),
+            ("min=0 susp=ios", false),
+            ("min=1 susp=---", false),
+            ("n=1 min=0 susp=---", false),
+            ("n=1", false),
+        ] {
+            assert_eq!(Size::from_tag(size).unwrap().is_worker(), is_worker, "{size}");
+        }
+        assert!(!Size::default().is_worker());
+        for size in ["min=0 susp=--", "n=1 min=0 susp=--"] {
+            assert!(!Capacity::from_tag(size).unwrap().is_worker(), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_night_size_of_0_is_left_out_wherever_a_record_is_shown() {
+        for (night, shown) in [("", None), (" night=2", Some(2))] {
+            let text = format!("v1 off@2026-11-23T20:00:00Z n=3{night}");
+            let record: Record = text.parse().unwrap();
+            let json = serde_json::to_value(&record).unwrap();
+            assert_eq!(json.get("night").and_then(serde_json::Value::as_u64), shown, "{json}");
+            assert_eq!(record.to_string(), text);
+        }
+    }
+
+    #[test]
     fn zero_is_never_a_saved_count_but_a_min_like_any_other() {
         assert!("v1 off@2026-11-23T23:00:00Z n=0".parse::<Record>().is_err());
         assert!("v1 off@2026-11-23T23:00:00Z n=1 min=0 susp=---".parse::<Record>().is_ok());
@@ -504,6 +533,8 @@ mod tests {
         for (text, says) in [
             ("v2 off@2026-11-23T23:00:00Z n=3", "version \"v2\""),
             ("", "does not begin with v1"),
+            ("v off@2026-11-23T23:00:00Z", "does not begin with v1"),
+            ("vx off@2026-11-23T23:00:00Z", "does not begin with v1"),
             ("v1", "not STATE@TIME"),
             ("v1 off", "not STATE@TIME"),
             ("v1 asleep@2026-11-23T23:00:00Z", "none of on, stopping, off"),

@@ -50,5 +50,11 @@ mod tests {
             let fault = text.parse::<ObjectLocation>().unwrap_err();
             assert!(fault.contains("s3://bucket/prefix"), "{fault}");
         }
+        for (bucket, key, taken) in
+            [(3, 1_024, true), (2, 0, false), (63, 0, true), (64, 0, false), (3, 1_025, false)]
+        {
+            let text = format!("s3://{}/{}", "b".repeat(bucket), "k".repeat(key));
+            assert_eq!(text.parse::<ObjectLocation>().is_ok(), taken, "a bucket of {bucket}, a key of {key}");
+        }
     }
 }

@@ -228,6 +228,15 @@ mod tests {
     }
 
     #[test]
+    fn names_are_known_beforehand_only_where_all_are_given_and_none_is_a_pattern() {
+        let selected =
+            |texts: &[&str]| Selector::new(Some(texts.iter().copied().map(pattern).collect()), None).unwrap();
+        assert_eq!(selected(&["users", "posts"]).exact_names(), Some(vec!["users", "posts"]));
+        assert_eq!(selected(&["users", "api-*"]).exact_names(), None);
+        assert_eq!(Selector::default().exact_names(), None);
+    }
+
+    #[test]
     fn an_empty_list_or_object_is_refused_because_it_would_mean_everything() {
         assert!(Selector::new(Some(vec![]), None).is_err());
         assert!(Selector::new(None, Some(BTreeMap::new())).is_err());

@@ -251,3 +251,94 @@ impl FromStr for TagKeys {
         Ok(Self::with_prefix(prefix))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_is_taken_within_its_bounds_and_refused_beyond_them() {
+        let long = |length: usize| "b".repeat(length);
+        for (name, value, taken) in [
+            ("LABEL", long(64), true),
+            ("LABEL", long(65), false),
+            ("MODE", "act".to_owned(), true),
+            ("MODE", "sleep".to_owned(), false),
+            ("RECONCILE", "no".to_owned(), false),
+            ("EVENT_BUS", "arn:aws:events:sa-east-1:123456789012:event-bus/a.b_c-d".to_owned(), true),
+            ("EVENT_BUS", long(1_600), true),
+            ("EVENT_BUS", long(1_601), false),
+            ("EVENT_BUS", "my bus".to_owned(), false),
+            ("TAG_PREFIX", long(32), true),
+            ("TAG_PREFIX", long(33), false),
+            ("TAG_PREFIX", "team-a_1".to_owned(), true),
+            ("TAG_PREFIX", "team:a".to_owned(), false),
+            ("TAG_PREFIX", "AWS".to_owned(), false),
+            ("MAX_DESIRED", "0".to_owned(), false),
+            ("MAX_DESIRED", "1".to_owned(), true),
+            ("MAX_DESIRED", "5000".to_owned(), true),
+            ("MAX_DESIRED", "5001".to_owned(), false),
+            ("BUDGET_SHARE", "0".to_owned(), false),
+            ("BUDGET_SHARE", "0.01".to_owned(), true),
+            ("BUDGET_SHARE", "1".to_owned(), true),
+            ("BUDGET_SHARE", "1.01".to_owned(), false),
+        ] {
+            let mut env = Env::new([(name.to_owned(), value.clone())]);
+            let settings = Settings::read(&mut env);
+            let read = env.finish(settings);
+            assert_eq!(read.is_ok(), taken, "{name}={value}");
+            if let Err(fault) = read {
+                assert!(fault.to_string().contains(name), "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn waits_and_overrides_have_their_defaults_and_a_wait_its_bound() {
+        let set = |value: &str| Env::new([("WAIT_MAX".to_owned(), value.to_owned())]);
+        let read = |value: &str| {
+            let mut env = set(value);
+            let wait = wait_max(&mut env);
+            env.finish(wait.get().as_secs())
+        };
+        assert_eq!((read(""), read("PT25S"), read("PT26S").is_err()), (Ok(20), Ok(25), true));
+        let week = override_max(&mut Env::new([]));
+        assert_eq!(week.get().as_hours(), 7 * 24);
+    }
+
+    #[test]
+    fn reconcile_is_idle_where_it_only_observes_or_is_switched_off_and_says_what_to_set() {
+        let idle = |mode: &str, reconciles: &str| {
+            let set = [("MODE", mode), ("RECONCILE", reconciles)].map(|(k, v)| (k.to_owned(), v.to_owned()));
+            Settings::read(&mut Env::new(set)).reconcile_is_idle()
+        };
+        for (mode, reconciles, remedy) in [
+            ("act", "true", None),
+            ("act", "false", Some("set RECONCILE to true")),
+            ("observe", "true", Some("set MODE to act")),
+            ("readonly", "true", Some("set MODE to act")),
+        ] {
+            let told = idle(mode, reconciles);
+            assert_eq!(told.is_some(), remedy.is_some(), "{mode} {reconciles}: {told:?}");
+            assert!(told.unwrap_or_default().ends_with(remedy.unwrap_or_default()), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_summary_begins_with_the_label_and_the_cluster_that_is_meant() {
+        let labelled = |label: &str| {
+            let mut env = Env::new([("LABEL".to_owned(), label.to_owned())]);
+            let settings = Settings::read(&mut env);
+            [settings.headline(Some("prod")), settings.headline(None)]
+        };
+        assert_eq!(labelled("team-a"), ["team-a/prod", "team-a"]);
+        assert_eq!(labelled(""), ["prod", "all clusters"]);
+    }
+
+    #[test]
+    fn every_key_of_ours_begins_with_the_prefix() {
+        let keys: TagKeys = "team-a".parse().unwrap();
+        assert_eq!((keys.prefix(), keys.of("size").as_str()), ("team-a", keys.size.as_str()));
+        assert_eq!(keys.record, "team-a:record");
+    }
+}

@@ -76,3 +76,49 @@ fn plain(fault: &str) -> String {
         None => fault,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Request {
+        #[expect(dead_code, reason = "only its reading is tried")]
+        count: u32,
+    }
+
+    #[test]
+    fn what_stands_at_a_fault_is_told_as_far_as_a_line_goes_and_what_is_expected_after_it() {
+        let detail = |count: &str| parse::<Request>("scale", json!({ "count": count })).unwrap_err().detail;
+        let short = detail("many");
+        assert!(short.contains("\"many\"") && !short.contains('…'), "{short}");
+        let long = detail(&"x".repeat(500));
+        assert!(long.contains("xxx…, expected a whole number from 0") && long.len() < 250, "{long}");
+        assert!(long.starts_with("scale: field \"count\": "), "{long}");
+    }
+
+    #[test]
+    fn of_what_is_told_to_containers_the_kind_is_told_and_what_is_expected_and_never_the_value() {
+        #[derive(Debug, Deserialize)]
+        struct Launch {
+            #[expect(dead_code, reason = "only its reading is tried")]
+            overrides: Vec<Override>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        #[expect(dead_code, reason = "only its reading is tried")]
+        struct Override {
+            cpu: u32,
+        }
+        for value in [json!([{"cpu": "CANARY"}]), json!("CANARY"), json!([{"cpu": -7.5}])] {
+            let told = parse::<Launch>("run", json!({ "overrides": value })).unwrap_err().detail;
+            assert!(told.contains("field \"overrides") && told.contains("invalid "), "{told}");
+            assert!(told.contains(", expected a "), "{told}");
+            assert!(!told.contains("CANARY") && !told.contains("7.5"), "{told}");
+        }
+    }
+}

@@ -240,6 +240,8 @@ mod tests {
             ("cron(0 7 25 NOV ? 2026-2027)", None, None, Some("2026-11-25T07:00:00Z")),
             ("cron(0 7 * * ? *)", None, Some("2026-11-25T06:00:00Z"), None),
             ("cron(0 23 * * ? *)", None, None, None),
+            ("rate(1 minute)", None, None, Some("2026-11-25T11:00:00Z")),
+            ("rate(25 minutes)", None, None, Some("2026-11-25T10:50:00Z")),
             ("rate(1 hour)", None, None, Some("2026-11-25T10:10:00Z")),
             ("rate(2 days)", None, None, Some("2026-11-25T00:10:00Z")),
             ("rate(7 days)", None, None, None),
@@ -257,6 +259,21 @@ mod tests {
             ("2026-03-28T20:00:00Z".parse().unwrap(), "2026-03-29T06:00:00Z".parse().unwrap());
         let at_seven = action("cron(0 7 * * ? *)", Some("Europe/Berlin"), None);
         assert_eq!(at_seven.last_due(after, until), Some("2026-03-29T05:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn an_action_does_not_come_due_before_its_start() {
+        let (after, until) =
+            ("2026-11-24T23:00:00Z".parse().unwrap(), "2026-11-25T11:00:00Z".parse().unwrap());
+        for (start, due) in
+            [("2026-11-25T06:59:59Z", true), ("2026-11-25T07:00:00Z", true), ("2026-11-25T07:00:01Z", false)]
+        {
+            let begins = ScheduledAction {
+                start_time: Some(start.parse().unwrap()),
+                ..action("cron(0 7 * * ? *)", None, None)
+            };
+            assert_eq!(begins.last_due(after, until).is_some(), due, "{start}");
+        }
     }
 
     #[test]

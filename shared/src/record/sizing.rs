@@ -202,6 +202,21 @@ mod tests {
     }
 
     #[test]
+    fn a_count_of_no_more_than_the_night_size_is_saved_only_where_it_never_was_more() {
+        for (recorded, now, saved) in [
+            ("n=5", "n=2 min=0 susp=ios", "n=5"),
+            ("n=5", "n=1 min=0 susp=ios", "n=5"),
+            ("n=5", "n=3 min=0 susp=ios", "n=3"),
+            ("n=2", "n=1 min=0 susp=ios", "n=1"),
+            ("n=1", "n=2 min=0 susp=ios", "n=2"),
+        ] {
+            let record = record(&format!("v1 on@2026-11-23T08:00:00Z {recorded} min=1 susp=---"));
+            let live = Live { night: 2, ..live(now) };
+            assert_eq!(to_save(record.as_ref(), &live).count, size(saved).count, "{recorded}, now {now}");
+        }
+    }
+
+    #[test]
     fn what_comes_back_is_the_records_else_what_the_tag_says() {
         for (of_record, live_size, tagged, restored) in [
             ("v1 off@2026-11-23T20:00:00Z n=5 min=1 susp=-o-", "min=0 susp=ios", "n=3", "n=5 min=1 susp=-o-"),

@@ -187,6 +187,14 @@ fn the_verdict_is_the_worst_of_what_there_is_to_tell_and_unread_is_never_yes() {
         ..good.clone()
     };
     assert_eq!(check(&both).can_wake, CanWake::No);
+    let gone = Refusal { code: Code::NotFound, reason: "not found".into() };
+    let verdict = check(&Facts { definition: Some(Err(gone)), ..good.clone() });
+    assert_eq!(
+        (verdict.can_wake, verdict.because[0].code),
+        (CanWake::No, Code::TaskDefinitionGone),
+        "nothing can be started of a task definition that is gone"
+    );
+    assert!(verdict.because[0].reason.contains("users:7"), "{verdict:?}");
     let inactive = Facts { definition: Some(Ok("INACTIVE".into())), ..good };
     let verdict = check(&inactive);
     assert_eq!(verdict.can_wake, CanWake::Yes, "ECS scales what names an INACTIVE task definition");

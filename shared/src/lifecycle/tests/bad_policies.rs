@@ -192,6 +192,16 @@ fn of_a_selections_tags() {
 }
 
 #[test]
+fn an_entry_may_be_as_long_as_is_said() {
+    for list in ["tagPrefixList", "tagPatternList"] {
+        let mut change = json!({"tagPrefixList": null});
+        change[list] = json!(["x".repeat(255)]);
+        let policy = json!({"rules": [changed(&selection(&change))]});
+        assert!(policy.to_string().parse::<Policy>().is_ok(), "{list}");
+    }
+}
+
+#[test]
 fn of_a_selections_count() {
     each(&[
         (
@@ -267,7 +277,10 @@ fn of_the_policy_as_a_whole() {
     let many = (1..=51).map(|priority| {
         changed(&json!({"rulePriority": priority, "selection": {"tagPrefixList": [format!("v{priority}")]}}))
     });
-    let many = json!({ "rules": many.collect::<Vec<_>>() }).to_string();
+    let many: Vec<Value> = many.collect();
+    let most = json!({ "rules": many[..50] }).to_string();
+    assert!(most.parse::<Policy>().is_ok(), "as many as ECR takes");
+    let many = json!({ "rules": many }).to_string();
     for (text, expected) in [
         ("", "policy: not JSON: EOF while parsing a value at line 1 column 0; it reads like {\"rules\":[…]}"),
         ("[]", "policy: [] is not an object like {\"rules\":[…]}"),

@@ -46,6 +46,11 @@ fn what_is_no_image_is_refused_with_its_place() {
         let found = fault(|image| image[change[0].as_str().unwrap()] = change[1].clone());
         assert!(found.contains(expected), "{expected}: {found}");
     }
+    // As many and as long as is said, and no more.
+    let mut most = written();
+    most["tags"] = (0..1_000).map(|n| format!("v{n}")).collect();
+    most["mediaType"] = "x".repeat(255).into();
+    assert!(serde_json::from_value::<Image>(most).is_ok());
     // An image without its tags would be taken for an untagged one.
     for name in ["digest", "tags", "pushedAt"] {
         let found = fault(|image| drop(image.as_object_mut().unwrap().remove(name)));

@@ -186,6 +186,20 @@ fn casablanca_goes_back_an_hour_for_ramadan() {
 }
 
 #[test]
+fn as_many_days_are_told_as_are_asked_for_though_the_clocks_skip_one_of_them() {
+    // Samoa had no 30 December 2011.
+    let days = zone("Pacific/Apia").days(instant("2011-12-28T12:00:00Z"), 4);
+    let dates: Vec<String> = days.iter().map(|(date, ..)| date.to_string()).collect();
+    assert_eq!(dates, ["2011-12-28", "2011-12-29", "2011-12-31", "2012-01-01"]);
+    assert!(days.windows(2).all(|pair| pair[0].2 == pair[1].1), "each begins where the one before ends");
+    // Berlin's clocks change in the night to 29 March 2026: that day has 23 hours.
+    let berlin = zone("Europe/Berlin").days(instant("2026-03-28T12:00:00Z"), 2);
+    let hours: Vec<i64> =
+        berlin.iter().map(|(_, from, until)| until.duration_since(*from).as_hours()).collect();
+    assert_eq!(hours, [24, 23]);
+}
+
+#[test]
 fn the_preview_across_both_changes_of_2026_in_berlin_keeps_its_local_hours() {
     let office = schedule("Mon-Fri 08:00-20:00 Europe/Berlin");
     let rules = Calendar::default();

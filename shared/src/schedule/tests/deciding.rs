@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::record::{By, Record, Size, State};
+use crate::settings::TagKeys;
 
 const T: &str = "2026-11-23T08:00:00Z";
 const NEWER: &str = "2026-11-23T20:00:00Z";
@@ -110,6 +111,21 @@ fn what_an_override_did_is_undone_once_none_wants_it_though_nothing_tells_its_en
     }
     assert_eq!(due(&by("off", "override"), &off), Due::Nothing);
     assert_eq!(due(&by("on", "override"), &on), Due::Nothing);
+}
+
+#[test]
+fn what_an_override_wants_as_it_is_already_is_adopted_where_the_record_knows_of_no_schedule_yet() {
+    for (word, state, is) in [("on", State::On, Want::On), ("off", State::Off, Want::Off)] {
+        let of_override = record(&format!("{word}@{T} n=3 by=override"));
+        let seen = Facts {
+            count: if is == Want::On { 3 } else { 0 },
+            asleep: true,
+            ..facts(Some(&of_override), None)
+        };
+        let wanted = Wanted { by: WantedBy::Override, ..want(is, Some(NEWER)) };
+        let due = decide(&Facts { wanted: Ok(Some(&wanted)), ..seen });
+        assert_eq!(due, Due::Adopt { state, at: at(NEWER) });
+    }
 }
 
 #[test]
@@ -369,6 +385,13 @@ fn the_policies_are_read_from_their_tags() {
     assert!("Once".parse::<Drift>().unwrap_err().contains("once nor enforce"));
     assert_eq!("start-only".parse(), Ok(Half::StartOnly));
     assert!("stop".parse::<Half>().unwrap_err().contains("none of both, stop-only and start-only"));
+    let (keys, catalog) = (TagKeys::default(), Catalog::default());
+    let reading =
+        Reading { keys: &keys, catalog: &catalog, drift: Drift::Once, half: Half::Both, default: None };
+    for (text, count) in [("0", Some(0)), ("9999", Some(9_999)), ("10000", None), ("+5", None), ("", None)] {
+        let tags = [(keys.night.clone(), text.to_owned())].into();
+        assert_eq!(reading.read(&tags, None).night.ok(), count, "{text:?}");
+    }
 }
 
 /// A service as `decide` sees it, changed as the shell would change it.

@@ -25,6 +25,14 @@ fn half_open_overnight_and_wrapping_windows_are_on_when_the_table_says() {
         ("Mon 08:00-24:00 UTC", "2026-11-24T00:00:00Z", OnOff::Off),
         // The window's own calendar: Monday begins in Auckland while UTC has Sunday.
         ("Mon 08:00-12:00 Pacific/Auckland", "2026-11-22T19:00:00Z", OnOff::On),
+        // The first is one of the first seven days, the last one of the last seven: of November from the 24th on.
+        ("first-Mon 08:00-20:00 UTC", "2026-06-01T12:00:00Z", OnOff::On),
+        ("first-Sun 08:00-20:00 UTC", "2026-06-07T12:00:00Z", OnOff::On),
+        ("first-Mon 08:00-20:00 UTC", "2026-06-08T12:00:00Z", OnOff::Off),
+        ("second-Mon 08:00-20:00 UTC", "2026-06-08T12:00:00Z", OnOff::On),
+        ("last-Mon 08:00-20:00 UTC", "2026-11-23T12:00:00Z", OnOff::Off),
+        ("last-Tue 08:00-20:00 UTC", "2026-11-24T12:00:00Z", OnOff::On),
+        ("last-Mon 08:00-20:00 UTC", "2026-11-30T12:00:00Z", OnOff::On),
         ("always", "2026-11-23T03:00:00Z", OnOff::On),
         ("never", "2026-11-23T12:00:00Z", OnOff::Off),
     ] {

@@ -91,7 +91,6 @@ impl Directives {
             (Due::FinishStop, Some(Record { at, by, sched, .. })) => {
                 Cause { at: *at, by: by.unwrap_or(By::Request), sched: sched.clone() }
             }
-            (Due::StartUnscheduled { at }, _) => Cause { at, by: By::Schedule, sched: None },
             (Due::MakeOn { at } | Due::MakeOff { at } | Due::HandBack { at }, _) => Cause { at, ..own },
             _ => own,
         }

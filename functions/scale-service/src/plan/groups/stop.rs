@@ -59,7 +59,8 @@ pub(super) fn planned(case: &GroupCase<'_>) -> PlannedItem {
     let mut steps = Vec::from_iter(ahead);
     // Before the size, or an alarm would raise it again.
     steps.extend(case.suspend());
-    if case.count() > 0 || case.min() > 0 {
+    // Its min is never above that.
+    if case.count() > 0 {
         steps.push(Step::SizeGroup {
             group: case.seen.id.clone(),
             before: GroupSize { min: Some(case.min()), max: None, desired: Some(case.count()) },

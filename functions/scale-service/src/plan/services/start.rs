@@ -25,11 +25,9 @@ pub(super) fn planned(case: &ServiceCase<'_>) -> PlannedItem {
         return case.finished();
     }
     let may_be_raised = case.count() == 0 && matches!(case.ask.target, Target::One(_));
-    let starting = case.record.as_ref().is_some_and(|record| record.state == State::Starting);
-    // Its autoscaling, which is awake, says its count; and what is starting is on its way.
+    // Its autoscaling, which is awake, says its count.
     let on_its_own = case.seen.is_idle() && case.record.as_ref().is_none_or(|it| it.size.count.is_none());
-    let on_its_way = starting && case.count() > 0;
-    if !case.is_off() && (!may_be_raised || on_its_own || on_its_way) {
+    if !case.is_off() && (!may_be_raised || on_its_own) {
         return case.unchanged(left_as_it_is(case)).into();
     }
     if let Some(item) = case.stale() {

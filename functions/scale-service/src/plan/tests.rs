@@ -3,6 +3,8 @@
 mod cases;
 mod laws;
 mod narrow;
+mod overrides;
+mod soon;
 
 use std::num::NonZeroU32;
 

@@ -92,6 +92,29 @@ fn what_a_twin_of_this_run_did_for_the_same_instant_is_success_and_not_a_race() 
         let unchanged = Some((Outcome::Unchanged, Code::ChangedMeanwhile));
         assert_eq!(taken(&seen, &ask(verb), &again(Some(twins), &[])), unchanged, "{text}");
     }
+    // For another instant, or the other way round.
+    let seen = service(5, None, &[]);
+    for text in ["v1 stopping@2026-11-24T22:00:00Z n=5", &format!("v1 on@{T} n=5")] {
+        let others = tagged(seen.clone(), "steward:record", text);
+        let raced = Some((Outcome::Failed, Code::Raced));
+        assert_eq!(taken(&seen, &ask(Verb::Stop), &again(Some(others), &[])), raced, "{text}");
+    }
+}
+
+#[test]
+fn a_tick_tells_what_a_twin_did_from_a_hold_that_began_meanwhile() {
+    let (seen, ask) = evening();
+    let said = |seen: &Seen, fresh: &Fresh| narrowed(seen, &ask, fresh).taken[0].1.reason.clone();
+    let done = said(&seen, &again(Some(performed(seen.clone(), &ask)), &[]));
+    assert!(done.starts_with("another run did the same meanwhile: off"), "{done}");
+    let held = tagged(seen, "steward:override", HOLD);
+    let mut fresh = again(Some(held.clone()), &[]);
+    fresh.seen.looked_at = instant("2026-11-24T23:00:03Z");
+    let left = said(&held, &fresh);
+    assert!(
+        left.starts_with("it changed since this run looked at it, and the next decides: left as it is"),
+        "{left}"
+    );
 }
 
 #[test]

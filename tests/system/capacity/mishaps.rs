@@ -253,3 +253,17 @@ async fn a_remedy_names_the_tags_as_they_are_configured() {
     let reason = item(&report, "machines")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("tag it ours:cluster") && !reason.contains("steward:"), "{reason}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_stop_is_refused_keeps_its_alarms_and_goes_at_the_next_tick() {
+    let story = Story::on(office("2026-11-24 12:00")).await;
+    story.tick("2026-11-24 12:00").await;
+    story.tick("2026-11-24 20:00").await;
+    story.aws.faults(Faults::new().on("autoscaling", "UpdateAutoScalingGroup").access_denied());
+    story.ticks("2026-11-24 20:05", "2026-11-24 20:10").await;
+    assert_eq!(story.size(), as_by_day(), "it does not run on without its alarms");
+    assert!(story.writes().iter().any(|call| call == "SuspendProcesses"), "{:?}", story.writes());
+    story.aws.faults(Faults::new());
+    story.tick("2026-11-24 20:15").await;
+    assert_eq!(story.size(), asleep());
+}

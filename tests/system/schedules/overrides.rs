@@ -627,3 +627,42 @@ async fn an_override_that_begins_later_does_not_end_one_that_is_in_force_by_acci
     story.asks("2026-11-26 13:05", "PUT", OVERRIDE, saturday).await;
     assert!(story.tag_of("steward:override").unwrap().starts_with("on"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_of_an_override_says_also_what_it_would_cause_and_writes_nothing() {
+    let mut world = World::new(local("2026-11-24 09:00"));
+    for name in ["orders", "users"] {
+        world.service("prod", ServiceSeed::new(name).desired(3).tag("steward:schedule", OFFICE));
+    }
+    let story = Story::on(world, &[]).await;
+    story.tick("2026-11-24 09:00").await;
+    let dry = |place: &str| format!("{place}?dryRun=true");
+    let off = json!({"state": "off", "for": "PT1H"});
+    for (place, method, body, says) in [
+        (
+            OVERRIDE,
+            "PUT",
+            off.clone(),
+            "prod: override off would be set until 2026-11-24T16:00:00Z (users), 1 service would be off (users 3 saved)",
+        ),
+        (
+            "/override",
+            "PUT",
+            off.clone(),
+            "prod: override off would be set until 2026-11-24T16:00:00Z (the cluster), 2 services would be off (orders 3, users 3 saved)",
+        ),
+    ] {
+        story.aws.forget();
+        let report = story.asks("2026-11-24 12:00", method, &dry(place), body).await;
+        assert_eq!(report["summary"], says, "{report}");
+        assert!(story.aws.writes().is_empty());
+    }
+    story.asks("2026-11-24 12:00", "PUT", OVERRIDE, off).await;
+    story.aws.forget();
+    let report = story.asks("2026-11-24 12:10", "DELETE", &dry(OVERRIDE), Value::Null).await;
+    assert_eq!(
+        report["summary"], "prod: override off would end (users), 1 service would be starting (users 3)",
+        "{report}"
+    );
+    assert!(story.aws.writes().is_empty());
+}

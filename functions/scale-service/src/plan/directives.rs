@@ -154,8 +154,11 @@ impl Directives {
         calendar: &Calendar,
     ) -> Timestamp {
         let of_schedule = |schedule: &Schedule| {
-            let is_transition = schedule.at(record.at, calendar).since.is_some_and(|it| it.at == record.at);
-            if record.by != Some(By::Schedule) && !is_transition {
+            // What people stopped is renewed as its schedule turns off, and where that is said again.
+            let then = schedule.at(record.at, calendar);
+            let is_renewed = then.state == OnOff::Off
+                && then.since.is_some_and(|it| is_whole_days(record.at.duration_since(it.at)));
+            if record.by != Some(By::Schedule) && !is_renewed {
                 return None;
             }
             let there = schedule.at(now, calendar);
@@ -189,6 +192,10 @@ impl Directives {
         let wanted = self.readable().filter(|wanted| acts && wanted.state == Want::Off);
         wanted.map(|wanted| wanted.why.clone())
     }
+}
+
+fn is_whole_days(time: SignedDuration) -> bool {
+    time == SignedDuration::from_hours(time.as_hours() / 24 * 24)
 }
 
 /// The instant for which a run plans: that of its event, unless an override has begun since, by the time that

@@ -630,6 +630,14 @@ fn a_scaling_action_is_made_up_for_where_it_came_due_while_its_service_slept_and
             true,
         ),
         (
+            "on Friday, by people, and said again",
+            "off@2026-11-28T20:00:00Z n=8 min=2 susp=--- by=request",
+            asleep,
+            at(Verb::Reconcile, monday),
+            friday,
+            true,
+        ),
+        (
             "by people on Saturday",
             "off@2026-11-28T19:00:00Z n=8 min=2 susp=--- by=request",
             asleep,

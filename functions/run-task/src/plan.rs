@@ -18,6 +18,8 @@
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>
 
 mod slots;
+#[cfg(test)]
+mod tests;
 
 use serde_json::json;
 use shared::ecs::{Failure, Tag, Task, TaskDefinition};
@@ -30,9 +32,9 @@ use shared::{Code, Done, ItemId, Made, Plan, Problem};
 use crate::ask::{Ask, CHUNK, Keys, hex};
 use crate::effect::{Item, StartedTask};
 
+use slots::Next;
 pub(crate) use slots::REMEMBERED;
 pub use slots::Slots;
-use slots::{Next, asks_whole};
 
 /// The first call's stage, and the others': what goes for all of them shows at the first.
 const FIRST: usize = 0;
@@ -113,7 +115,6 @@ pub fn plan(slots: &mut Slots, base: &RunTask, ask: &Ask, keys: &Keys) -> Plan<S
     let mut plan = Plan::default();
     let mut stage = FIRST;
     for (chunk, slots) in slots.chunks() {
-        let whole = asks_whole(slots);
         let mut covers = Vec::new();
         for (place, slot) in slots.iter().enumerate() {
             if let Some(item) = slot.item.as_ref().filter(|_| !slot.may_go_on()) {
@@ -121,7 +122,7 @@ pub fn plan(slots: &mut Slots, base: &RunTask, ask: &Ask, keys: &Keys) -> Plan<S
                 continue;
             }
             let id = plan.decided(to_start(ask));
-            if whole && slot.next == Next::Whole {
+            if slot.next == Next::Whole {
                 covers.push((id, slot.refused));
                 continue;
             }

@@ -51,7 +51,7 @@ impl Slot {
 }
 
 /// Whether a chunk's missing tasks are asked for with all of it.
-pub(super) fn asks_whole(slots: &[Slot]) -> bool {
+fn asks_whole(slots: &[Slot]) -> bool {
     slots.iter().any(|slot| slot.next == Next::Whole && slot.may_go_on())
 }
 

@@ -93,4 +93,20 @@ mod tests {
         // What stays holds nothing back.
         assert_eq!(of(&[2, 5, 6])[1..6], [Some(0), None, None, Some(0), Some(1)]);
     }
+
+    #[test]
+    fn a_chain_is_followed_to_its_end_whichever_way_its_digests_are_sorted() {
+        for names in [[1, 2, 3, 4], [4, 3, 2, 1], [2, 4, 1, 3]] {
+            let [outer, index, child, signature] = names;
+            let images = [
+                image(outer, &[index], None),
+                image(index, &[child], None),
+                image(child, &[], None),
+                image(signature, &[], Some(child)),
+            ];
+            let digests = names.map(digest);
+            let stages = stages(&images, &digests.iter().collect::<Vec<_>>());
+            assert_eq!(names.map(|n| stages[&digest(n)]), [0, 1, 2, 3], "{names:?}");
+        }
+    }
 }

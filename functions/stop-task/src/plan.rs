@@ -109,6 +109,8 @@ pub fn instead(seen: &Snapshot, ask: &Ask) -> Option<Action> {
 
 #[cfg(test)]
 mod tests {
+    use shared_aws::Protection;
+
     use super::*;
 
     fn task(id: usize, group: &str) -> Task {
@@ -121,25 +123,90 @@ mod tests {
         }
     }
 
+    fn ask(tasks: Tasks) -> Ask {
+        Ask {
+            cluster: "prod".parse().unwrap(),
+            tasks,
+            words: None,
+            reason: "done".into(),
+            wait: None,
+            dry_run: false,
+        }
+    }
+
     #[test]
     fn a_bulk_stop_skips_what_services_keep_and_has_a_cap() {
         let mut tasks: Vec<Task> = (0..3).map(|id| task(id, "family:job")).collect();
         tasks.push(task(3, "service:users"));
         tasks.push(task(4, "service:long-gone"));
         let seen = Snapshot { tasks, services: ["users".to_owned()].into(), ..Snapshot::default() };
-        let ask = Ask {
-            cluster: "prod".parse().unwrap(),
-            tasks: Tasks::Many { family: None, started_by: Some("alice".into()) },
-            words: None,
-            reason: "done".into(),
-            wait: None,
-            dry_run: false,
-        };
+        let ask = ask(Tasks::Many { family: None, started_by: Some("alice".into()) });
         let made = plan(&seen, &ask, 4).unwrap();
         assert_eq!(made.steps().count(), 4, "a group that no service has is only a name");
         let skipped: Vec<_> =
             made.forecast().iter().filter(|item| item.outcome == Outcome::Skipped).collect();
         assert_eq!((skipped.len(), skipped[0].code), (1, Some(Code::ServiceTask)));
         assert_eq!(plan(&seen, &ask, 3).unwrap_err().code, Code::BeyondMax);
+    }
+
+    #[test]
+    fn what_stops_or_has_stopped_is_left_and_told_apart() {
+        let one = |last: &str, desired: &str| {
+            let task =
+                Task { last_status: last.into(), desired_status: desired.into(), ..task(1, "family:job") };
+            let seen = Snapshot { tasks: vec![task], ..Snapshot::default() };
+            let plan =
+                plan(&seen, &ask(Tasks::One(format!("{:032x}", 1).parse().unwrap(), Force::No)), 1).unwrap();
+            let item = plan.forecast()[0].clone();
+            assert_eq!(plan.steps().count(), usize::from(item.outcome == Outcome::Changed), "{item:?}");
+            let was = serde_json::to_value(item.before.as_ref().unwrap()).unwrap();
+            assert_eq!(was["lastStatus"], last, "{was}");
+            (item.outcome, item.code, item.reason)
+        };
+        let left = |how: &str| (Outcome::Unchanged, Some(Code::AlreadyStopped), format!("already {how}"));
+        assert_eq!(one("STOPPED", "STOPPED"), left("stopped"));
+        assert_eq!(one("RUNNING", "STOPPED"), left("stopping"));
+        assert_eq!(one("STOPPED", "RUNNING"), left("stopped"));
+        assert_eq!(one("RUNNING", "RUNNING"), (Outcome::Changed, None, "as asked".into()));
+    }
+
+    #[test]
+    fn a_services_task_needs_force_and_a_protected_one_a_force_that_says_so() {
+        let users = task(1, "service:users");
+        let id = format!("{:032x}", 1);
+        let arn = users.task_arn.clone();
+        let decided = |force: Force, protected: bool| {
+            let protection = [(arn.clone(), Protection { until: None })];
+            let seen = Snapshot {
+                tasks: vec![users.clone()],
+                services: ["users".to_owned()].into(),
+                protection: protection.into_iter().filter(|_| protected).collect(),
+            };
+            let ask = ask(Tasks::One(id.parse().unwrap(), force));
+            let item = plan(&seen, &ask, 1).unwrap().forecast()[0].clone();
+            (item.outcome, item.code, item.warnings.len())
+        };
+        for (force, protected, told) in [
+            (Force::No, false, (Outcome::Failed, Some(Code::ServiceTask), 0)),
+            (Force::No, true, (Outcome::Failed, Some(Code::ServiceTask), 0)),
+            (Force::ServiceTask, false, (Outcome::Changed, None, 0)),
+            (Force::ServiceTask, true, (Outcome::Failed, Some(Code::Protected), 0)),
+            (Force::Protected, false, (Outcome::Changed, None, 0)),
+            (Force::Protected, true, (Outcome::Changed, None, 1)),
+        ] {
+            assert_eq!(decided(force, protected), told, "{force:?} {protected}");
+        }
+    }
+
+    #[test]
+    fn what_to_do_instead_is_the_stop_of_the_service_with_the_callers_words() {
+        let seen = |group: &str| Snapshot { tasks: vec![task(1, group)], ..Snapshot::default() };
+        let mut ask = ask(Tasks::One(format!("{:032x}", 1).parse().unwrap(), Force::No));
+        let path = "/v1/clusters/prod/services/users/stop".to_owned();
+        let action = |body| Some(Action { method: "POST", path: path.clone(), body });
+        assert_eq!(instead(&seen("service:users"), &ask), action(json!({})));
+        ask.words = Some("stuck".into());
+        assert_eq!(instead(&seen("service:users"), &ask), action(json!({"reason": "stuck"})));
+        assert_eq!(instead(&seen("family:job"), &ask), None);
     }
 }

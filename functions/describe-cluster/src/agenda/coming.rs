@@ -32,12 +32,12 @@ pub(super) struct Coming {
     pub(super) changes: bool,
 }
 
-/// A time in which something is off.
+/// A time in which something has so many tasks fewer than by day: none while it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OffSpan {
     pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,
-    /// How many tasks fewer it has than by day.
+    /// How many.
     pub(crate) tasks: u32,
 }
 
@@ -127,7 +127,7 @@ impl<'a> Course<'a> {
         self.instants(now, until).into_iter().filter_map(|at| self.step(&mut it, at)).collect()
     }
 
-    /// When it is off between `now` and `until`, and how many tasks fewer than by day it then has.
+    /// How many tasks fewer than by day it has when, between `now` and `until`.
     pub(super) fn asleep<S: Saved>(
         &self,
         mut it: Standpoint<S>,
@@ -145,7 +145,6 @@ impl<'a> Course<'a> {
             }
         }
         spans.push(OffSpan { from, until, tasks });
-        spans.retain(|span| span.tasks > 0 && span.from < span.until);
         spans
     }
 
@@ -273,7 +272,7 @@ impl<'a> Course<'a> {
         }
         match due {
             Due::MakeOff { .. } | Due::FinishStop => *is_off = true,
-            Due::HandBack { .. } | Due::MakeOn { .. } => *is_off = false,
+            Due::HandBack { .. } => *is_off = false,
             _ => {}
         }
         None

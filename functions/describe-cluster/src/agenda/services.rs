@@ -58,7 +58,7 @@ pub(crate) fn next_change(
     course.next_change(seen.standpoint, now)
 }
 
-/// When a service is off between these instants, and how many tasks fewer than by day it then has.
+/// How many tasks fewer than by day a service has when, between these instants.
 pub(crate) fn asleep(
     service: &Service,
     target: Option<&ScalableTarget>,

@@ -233,7 +233,7 @@ impl<'a> Course<'a> {
         let mut is_off = !it.is_up(self.night) || is_recorded_off(&it);
         // What is due already is done by two ticks.
         for at in [now; 2] {
-            if let Some(at) = self.comes_back(&mut it, &mut is_off, at) {
+            if let Some(at) = self.comes_back(&mut it, &mut is_off, (now, at)) {
                 return Return::At(at);
             }
         }
@@ -243,7 +243,7 @@ impl<'a> Course<'a> {
         for days in reaches.unwrap_or_default() {
             let Ok(until) = now.saturating_add(SignedDuration::from_hours(24 * days)) else { break };
             for at in self.instants(from, until) {
-                if let Some(at) = self.comes_back(&mut it, &mut is_off, at) {
+                if let Some(at) = self.comes_back(&mut it, &mut is_off, (now, at)) {
                     return Return::At(at);
                 }
             }
@@ -257,7 +257,7 @@ impl<'a> Course<'a> {
         &self,
         it: &mut Standpoint<S>,
         is_off: &mut bool,
-        at: Timestamp,
+        (now, at): (Timestamp, Timestamp),
     ) -> Option<Moment> {
         let (due, wanted) = self.tick(it, at)?;
         let comes_back = match due {
@@ -268,7 +268,9 @@ impl<'a> Course<'a> {
         };
         if comes_back && *is_off {
             let moment = || self.schedule.zone(self.calendar).moment(at);
-            return Some(wanted.since.unwrap_or_else(moment));
+            // What is due already was so from its hour on; what a hold keeps comes back when that ends.
+            let since = wanted.since.filter(|since| at == now || since.at == at);
+            return Some(since.unwrap_or_else(moment));
         }
         match due {
             Due::MakeOff { .. } | Due::FinishStop => *is_off = true,

@@ -545,7 +545,14 @@ fn what_sleeps_comes_back_at_the_hour_of_the_tick_that_starts_it() {
     let on = for_nine_weeks("on");
     check("kept for longer than a week", MORNING, 3, &[stop_only, ("override", &on), ("record", ON)], "-");
 
+    let at_ten = "2026-11-24T10:00:00-03:00";
+    let hold = override_("hold", "07:30", "10:00");
+    let held = [("override", hold.as_str()), ("record", OFF)];
+    check("held over its hour, seen before that", "2026-11-24 07:40", 0, &held, at_ten);
+    check("held over its hour, seen after that", "2026-11-24 09:30", 0, &held, at_ten);
+
     // Nothing says its size: it fails at the hour at which it would come back, once.
+    check("no size, held until ten", "2026-11-24 09:30", 0, &[("override", &hold)], at_ten);
     check("no size, by day", MORNING, 0, &[], "2026-11-24T08:00:00-03:00");
     check("no size, by night", NIGHT, 0, &[], "people");
 }

@@ -521,160 +521,68 @@ fn a_stop_of_what_is_off_is_new_only_where_a_transition_has_passed_since() {
     }
 }
 
+/// The bounds and the count that a start sets, and whether it says so, where an action sets 4 to 9 when it is due.
+fn made_up(
+    state: &str,
+    flags: Suspended,
+    ask: &Ask,
+    due: &str,
+) -> (Option<(u32, Option<u32>)>, Option<u32>, bool) {
+    let mut seen = office(0, Some(target(0, 6, flags)), state, &[]);
+    let (min_capacity, max_capacity) = (Some(4), Some(9));
+    let action =
+        ScheduledAction { min_capacity, max_capacity, schedule: due.into(), ..ScheduledAction::default() };
+    seen.actions = vec![action];
+    let plan = planned(&seen, ask);
+    let bounds = plan.steps().find_map(|step| match step {
+        Step::SetScalable { after: (min, _), max, .. } => Some((*min, *max)),
+        _ => None,
+    });
+    let count = plan.steps().find_map(|step| match step {
+        Step::SetDesired { after, .. } => Some(*after),
+        _ => None,
+    });
+    (bounds, count, warned(only(&plan)).contains(&Code::ScheduledActions))
+}
+
 #[test]
 fn a_scaling_action_is_made_up_for_where_it_came_due_while_its_service_slept_and_only_there() {
-    let asleep = Suspended::ALL;
-    // Somebody has woken its scheduled actions, and left the rest.
-    let woken = Suspended { scheduled_scaling: false, ..asleep };
-    let (morning, monday) = ("2026-11-25T08:00:00Z", "2026-11-30T08:00:00Z");
-    let (seven, nine) = ("cron(0 7 * * ? *)", "cron(0 21 * * ? *)");
-    let friday = "cron(0 21 ? * FRI *)";
-    for (name, state, flags, ask, due, made_up) in [
-        (
-            "in the morning",
-            "off@2026-11-24T20:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Reconcile, morning),
-            seven,
-            true,
-        ),
-        (
-            "by a request",
-            "off@2026-11-24T20:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Start, "2026-11-24T23:00:00Z"),
-            nine,
-            true,
-        ),
-        (
-            "as it had them suspended",
-            "off@2026-11-24T20:00:00Z n=8 min=2 susp=--s",
-            asleep,
-            at(Verb::Reconcile, morning),
-            seven,
-            false,
-        ),
-        (
-            "woken",
-            "off@2026-11-24T20:00:00Z n=8 min=2 susp=---",
-            woken,
-            at(Verb::Reconcile, morning),
-            seven,
-            false,
-        ),
-        (
-            "before it slept",
-            "off@2026-11-24T20:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Reconcile, morning),
-            "cron(0 19 * * ? *)",
-            false,
-        ),
+    let reconcile = |time| at(Verb::Reconcile, time);
+    let start = |time| at(Verb::Start, time);
+    let (morning, monday) = (reconcile("2026-11-25T08:00:00Z"), reconcile("2026-11-30T08:00:00Z"));
+    let (night, noon) = (start("2026-11-24T23:00:00Z"), start("2026-11-24T13:00:00Z"));
+    let later = start("2026-11-25T09:00:00Z");
+    let (seven, nine, ten) = ("cron(0 7 * * ? *)", "cron(0 21 * * ? *)", "cron(0 10 * * ? *)");
+    let (seven_at_night, friday) = ("cron(0 19 * * ? *)", "cron(0 21 ? * FRI *)");
+    for (name, since, by, ask, due, is_made_up) in [
+        ("in the morning", "24T20", "schedule", &morning, seven, true),
+        ("by a request", "24T20", "schedule", &night, nine, true),
+        ("before it slept", "24T20", "schedule", &morning, seven_at_night, false),
         // Stopped once more, by its drift: it has slept since the evening.
-        (
-            "again",
-            "off@2026-11-24T22:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Reconcile, morning),
-            nine,
-            true,
-        ),
-        (
-            "again, by night",
-            "off@2026-11-24T22:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Start, "2026-11-24T23:00:00Z"),
-            nine,
-            true,
-        ),
+        ("again", "24T22", "schedule", &morning, nine, true),
+        ("again, by night", "24T22", "schedule", &night, nine, true),
         // Stopped by people, it has not.
-        (
-            "by people",
-            "off@2026-11-24T22:00:00Z n=8 min=2 susp=--- by=request",
-            asleep,
-            at(Verb::Start, "2026-11-24T23:00:00Z"),
-            nine,
-            false,
-        ),
-        (
-            "by people, over night",
-            "off@2026-11-24T22:00:00Z n=8 min=2 susp=--- by=request",
-            asleep,
-            at(Verb::Reconcile, morning),
-            nine,
-            false,
-        ),
-        (
-            "at noon",
-            "off@2026-11-24T12:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Start, "2026-11-24T13:00:00Z"),
-            "cron(0 10 * * ? *)",
-            false,
-        ),
+        ("by people", "24T22", "request", &night, nine, false),
+        ("by people, over night", "24T22", "request", &morning, nine, false),
+        ("at noon", "24T12", "schedule", &noon, ten, false),
+        ("this very morning", "25T08", "schedule", &later, seven, false),
         // Over a weekend, on which its off was said again.
-        (
-            "on Friday",
-            "off@2026-11-28T20:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Reconcile, monday),
-            friday,
-            true,
-        ),
-        (
-            "on Friday, by people",
-            "off@2026-11-27T20:00:00Z n=8 min=2 susp=--- by=request",
-            asleep,
-            at(Verb::Reconcile, monday),
-            friday,
-            true,
-        ),
-        (
-            "on Friday, by people, and said again",
-            "off@2026-11-28T20:00:00Z n=8 min=2 susp=--- by=request",
-            asleep,
-            at(Verb::Reconcile, monday),
-            friday,
-            true,
-        ),
-        (
-            "by people on Saturday",
-            "off@2026-11-28T19:00:00Z n=8 min=2 susp=--- by=request",
-            asleep,
-            at(Verb::Reconcile, monday),
-            friday,
-            false,
-        ),
-        (
-            "this very morning",
-            "off@2026-11-25T08:00:00Z n=8 min=2 susp=---",
-            asleep,
-            at(Verb::Start, "2026-11-25T09:00:00Z"),
-            seven,
-            false,
-        ),
+        ("on Friday", "28T20", "schedule", &monday, friday, true),
+        ("on Friday, by people", "27T20", "request", &monday, friday, true),
+        ("on Friday, by people, and said again", "28T20", "request", &monday, friday, true),
+        ("by people on Saturday", "28T19", "request", &monday, friday, false),
     ] {
-        let mut seen = office(0, Some(target(0, 6, flags)), state, &[]);
-        seen.actions = vec![ScheduledAction {
-            scheduled_action_name: "more".into(),
-            schedule: due.into(),
-            min_capacity: Some(4),
-            max_capacity: Some(9),
-            ..ScheduledAction::default()
-        }];
-        let plan = planned(&seen, &ask);
-        let set = plan.steps().find_map(|step| match step {
-            Step::SetScalable { after: (min, _), max, .. } => Some((*min, *max)),
-            _ => None,
-        });
-        let count = plan.steps().find_map(|step| match step {
-            Step::SetDesired { after, .. } => Some(*after),
-            _ => None,
-        });
-        assert_eq!(count, Some(if made_up { 8 } else { 6 }), "{name}: its max bounds it");
-        let is_told = warned(only(&plan)).contains(&Code::ScheduledActions);
-        let bounds = if made_up { (4, Some(9)) } else { (2, None) };
-        assert_eq!((set, is_told), (Some(bounds), made_up), "{name}");
+        let state = format!("off@2026-11-{since}:00:00Z n=8 min=2 susp=--- by={by}");
+        let set =
+            if is_made_up { (Some((4, Some(9))), Some(8), true) } else { (Some((2, None)), Some(6), false) };
+        assert_eq!(made_up(&state, Suspended::ALL, ask, due), set, "{name}");
+    }
+    // Not where people had suspended them before, or have woken them since.
+    let woken = Suspended { scheduled_scaling: false, ..Suspended::ALL };
+    for (saved, flags) in [("--s", Suspended::ALL), ("---", woken)] {
+        let state = format!("off@2026-11-24T20:00:00Z n=8 min=2 susp={saved}");
+        let set = (Some((2, None)), Some(6), false);
+        assert_eq!(made_up(&state, flags, &morning, seven), set, "{saved}, {flags}");
     }
 }
 

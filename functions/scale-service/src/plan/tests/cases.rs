@@ -273,6 +273,8 @@ fn a_queue_worker_that_was_never_seen_above_0_sleeps_and_wakes_without_a_count()
     let on = || vec![("steward:schedule", "Mon-Fri 08:00-20:00 UTC".to_owned())];
     let worker = service(0, Some(target(0, 9, Suspended::default())), &on());
     let reconcile = |at: &str| Ask { at: instant(at), now: instant(at), ..ask(Verb::Reconcile) };
+    let plan = planned(&worker, &reconcile("2026-11-24T12:00:00Z"));
+    assert_eq!(only(&plan).after.as_ref().map(|after| after.became), Some(Became::Adopted));
     let adopted = performed(worker.clone(), &reconcile("2026-11-24T12:00:00Z"));
     let sched = "Mon-Fri 08:00-20:00 UTC".parse::<shared::schedule::Schedule>().unwrap().hash();
     let record = |seen: &Seen| tags(seen)["steward:record"].clone();
@@ -347,6 +349,8 @@ fn late_to_wake_is_what_starts_for_long_and_never_what_was_whole_once() {
     assert_eq!(warned_at(&starting, "2026-11-25T08:10:00Z"), []);
     assert_eq!(warned_at(&starting, "2026-11-25T08:15:00Z"), [Code::LateToWake]);
     let over = planned(&starting, &at("2026-11-25T10:00:00Z"));
+    let detail = &only(&over).warnings[0].detail;
+    assert!(detail.starts_with("1 of 2 tasks run") && detail.ends_with("ECS's last event: none"), "{detail}");
     assert_eq!((only(&over).outcome, warned(only(&over))), (Outcome::Changed, vec![Code::LateToWake]));
     assert!(tags(&performed(starting, &at("2026-11-25T10:00:00Z")))["steward:record"].starts_with("v1 on@"));
     // Scaled out at 15:00, it is nobody's alarm.

@@ -406,6 +406,9 @@ fn a_weighted_group_is_up_when_its_units_are_and_comes_back_with_all_of_them() {
     assert_eq!(shape(&back), (0, 32_768, 65_536, alarms), "its alarms sleep until its instances are there");
 }
 
+/// What a group is called here, the group, the hour, what is changed of it, and what is said of that.
+type Keeping<'a> = (&'a str, SeenGroup, &'a str, &'a dyn Fn(&mut Group), Option<&'a str>);
+
 #[test]
 fn what_keeps_instances_from_going_and_coming_is_told() {
     type Spoil = fn(&mut Group);
@@ -430,7 +433,7 @@ fn what_keeps_instances_from_going_and_coming_is_told() {
         terminate(group);
         group.instances.clear();
     };
-    let cases: [(&str, SeenGroup, &str, &dyn Fn(&mut Group), Option<&str>); 14] = [
+    let cases: [Keeping<'_>; 14] = [
         ("as it is", of(on, 2), NOW, &|_| (), None),
         ("protected", of(on, 2), NOW, &protected, Some("1 of its instances are protected from scale-in")),
         ("terminate", of(on, 2), NOW, &terminate, Some("its process Terminate is suspended")),

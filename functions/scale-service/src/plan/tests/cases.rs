@@ -525,13 +525,11 @@ fn a_stop_of_what_is_off_is_new_only_where_a_transition_has_passed_since() {
     }
 }
 
-/// The bounds and the count that a start sets, and whether it says so, where an action sets 4 to 9 when it is due.
-fn made_up(
-    state: &str,
-    flags: Suspended,
-    ask: &Ask,
-    due: &str,
-) -> (Option<(u32, Option<u32>)>, Option<u32>, bool) {
+/// The min and the max, and the count, that a start sets; and whether it says that an action sets them.
+type Started = (Option<(u32, Option<u32>)>, Option<u32>, bool);
+
+/// What a start sets where an action sets 4 to 9 when it is due.
+fn made_up(state: &str, flags: Suspended, ask: &Ask, due: &str) -> Started {
     let mut seen = office(0, Some(target(0, 6, flags)), state, &[]);
     let (min_capacity, max_capacity) = (Some(4), Some(9));
     let action =

@@ -55,9 +55,6 @@ impl FromStr for IsoDuration {
             return Err(fault());
         }
         let span: Span = text.parse().map_err(|_| fault())?;
-        if span.is_negative() || span.get_years() != 0 || span.get_months() != 0 {
-            return Err(fault());
-        }
         span.to_duration(SpanRelativeTo::days_are_24_hours()).map(Self).map_err(|_| fault())
     }
 }

@@ -175,12 +175,6 @@ impl Rule {
         self.priority
     }
 
-    /// What people wrote about it.
-    #[must_use]
-    pub fn description(&self) -> Option<&str> {
-        self.description.as_deref()
-    }
-
     /// Which images it looks at.
     #[must_use]
     pub fn tagging(&self) -> &Tagging {

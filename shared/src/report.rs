@@ -385,6 +385,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_dry_run_would_fail_at_and_what_a_schedule_tries_again_anyway_is_no_error() {
+        let failed = || report(&[(Outcome::Failed, Some(Code::AccessDenied))]);
+        assert!(failed().partial().is_some());
+        assert!(Report { dry_run: true, ..failed() }.partial().is_none());
+        assert!(Report { recurs: true, ..failed() }.partial().is_none());
+    }
+
+    #[test]
     fn a_partial_error_names_a_hundred_items_and_no_more() {
         let report = report(&[(Outcome::Failed, Some(Code::AccessDenied)); 150]);
         assert_eq!(report.partial().unwrap().failures.len(), 101);

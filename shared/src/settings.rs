@@ -302,6 +302,12 @@ mod tests {
             env.finish(wait.get().as_secs())
         };
         assert_eq!((read(""), read("PT25S"), read("PT26S").is_err()), (Ok(20), Ok(25), true));
+        let lead = |value: &str| {
+            let mut env = Env::new([("WAKE_LEAD".to_owned(), value.to_owned())]);
+            let scheduling = Scheduling::read(&mut env);
+            env.finish(scheduling.calendar.lead.as_mins())
+        };
+        assert_eq!((lead(""), lead("PT12H"), lead("PT12H1M").is_err()), (Ok(0), Ok(720), true));
         let week = override_max(&mut Env::new([]));
         assert_eq!(week.get().as_hours(), 7 * 24);
     }

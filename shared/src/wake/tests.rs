@@ -84,6 +84,33 @@ fn an_image_that_a_rule_takes_an_hour_before_the_start_is_told_and_one_that_it_t
 }
 
 #[test]
+fn what_is_taken_may_be_a_child_only_where_it_has_no_tag_is_no_index_and_an_index_is_there() {
+    let index = |n: u32, tags: &[&str]| -> Image {
+        serde_json::from_value(json!({
+            "digest": digest(n), "tags": tags, "pushedAt": "2026-10-01T00:00:00Z",
+            "mediaType": "application/vnd.oci.image.index.v1+json", "children": [digest(9)],
+        }))
+        .unwrap()
+    };
+    let old = |tags: &[&str]| image(1, tags, "2026-10-01T00:00:00Z");
+    for (images, may_be) in [
+        (vec![old(&[])], false),
+        (vec![old(&[]), index(2, &["v1"])], true),
+        (vec![old(&["v0"]), index(2, &["v1"])], false),
+        (vec![index(1, &[])], false),
+    ] {
+        let tagged = images[0].tags.first().map(ToString::to_string);
+        let seen = look(images, Some(&older_than(14, "any")));
+        let wanted = match tagged {
+            Some(tag) => own(&format!("{USERS}:{tag}"), None),
+            None => own(&format!("{USERS}@{}", digest(1)), None),
+        };
+        let Fate::Taken(taking) = fate(&seen, &wanted) else { panic!("it stays: {seen:?}") };
+        assert_eq!(taking.may_be_a_child, may_be, "{seen:?}");
+    }
+}
+
+#[test]
 fn what_is_old_enough_already_has_no_hour_and_what_no_policy_takes_stays() {
     let image = image(1, &["dev-7"], "2026-10-01T00:00:00Z");
     let wanted = own(&format!("{USERS}:dev-7"), None);

@@ -192,6 +192,16 @@ fn of_a_selections_tags() {
 }
 
 #[test]
+fn what_is_wrong_is_shown_whole_or_as_far_as_sixty_characters_go() {
+    let storage_class = |length: usize| {
+        let policy = json!({"rules": [changed(&selection(&json!({"storageClass": "x".repeat(length)})))]});
+        faults(&policy.to_string()).remove(0)
+    };
+    assert!(storage_class(58).contains(&format!("selection.storageClass: \"{}\" is", "x".repeat(58))));
+    assert!(storage_class(59).contains(&format!("selection.storageClass: \"{}… is", "x".repeat(59))));
+}
+
+#[test]
 fn an_entry_may_be_as_long_as_is_said() {
     for list in ["tagPrefixList", "tagPatternList"] {
         let mut change = json!({"tagPrefixList": null});

@@ -506,6 +506,7 @@ mod tests {
         assert_eq!(said(&soon(1)), "prod: 1 service goes off at 2026-11-24T23:00:00+00:00");
         assert_eq!(said(&soon(3)), "prod: 3 services go off at 2026-11-24T23:00:00+00:00");
         assert!(soon(3).chat().content.description.contains("users, and 2 more"));
+        assert!(!soon(1).chat().content.description.contains("more"));
         let late = |count: usize| BusEvent::LateToWake(LateToWake { services: Vec::new(), count });
         assert_eq!(said(&late(1)), "1 service is late to wake");
         assert_eq!(said(&late(2)), "2 services are late to wake");

@@ -549,6 +549,8 @@ mod tests {
             ("v1 off@2026-11-23T23:00:00Z n=3 colour=red", "\"colour\" is not known"),
             ("v1 off@2026-11-23T23:00:00Z  n=3", "not KEY=VALUE"),
             ("v1 off@2026-11-23T23:00:00Z n=3 by=me", "its by \"me\""),
+            ("v1 off@2026-11-23T23:00:00Z n=3 sched=5f2c-a9e", "its sched \"5f2c-a9e\""),
+            ("v1 off@2026-11-23T23:00:00Z n=3 sched=0123456789abcdef0", "its sched \"0123456789abcdef0\""),
         ] {
             let fault = text.parse::<Record>().unwrap_err().to_string();
             assert!(fault.contains(says), "{text:?} gave {fault:?}");

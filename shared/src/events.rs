@@ -492,6 +492,32 @@ mod tests {
     }
 
     #[test]
+    fn a_run_is_told_where_it_changed_or_failed_at_something_and_its_message_lists_what_failed() {
+        let run = |outcomes: &[Outcome], dry_run: bool| {
+            let of = |(n, outcome): (usize, &Outcome)| {
+                Item::<Value>::new(&format!("service/prod/s{n}"), *outcome, None, format!("reason {n}"))
+            };
+            let items = outcomes.iter().enumerate().map(of).collect();
+            let report = Report::new("prod: something", dry_run, items, Vec::new());
+            BusEvent::of_run(&report, "scale-service", "a bot", "id")
+        };
+        let (changed, failed, left) = (Outcome::Changed, Outcome::Failed, Outcome::NotAttempted);
+        for of_one in [changed, failed, left] {
+            assert!(run(&[of_one], false).is_some(), "{of_one}");
+            assert!(run(&[of_one], true).is_none(), "a dry run, {of_one}");
+        }
+        assert!(run(&[changed, failed, left], false).is_some());
+        assert!(run(&[Outcome::Unchanged, Outcome::Skipped], false).is_none());
+        let told = run(&[changed, Outcome::Unchanged, failed, left], false).unwrap();
+        let BusEvent::RunFinished(finished) = &told else { panic!("{told:?}") };
+        let named: Vec<&str> = finished.items.iter().map(|item| item.resource.as_str()).collect();
+        assert_eq!(named, ["service/prod/s0", "service/prod/s2", "service/prod/s3"]);
+        let message = told.chat().content.description;
+        assert!(message.contains("service/prod/s2: reason 2") && message.contains("reason 3"), "{message}");
+        assert!(!message.contains("reason 0"), "{message}");
+    }
+
+    #[test]
     fn a_message_says_how_many_are_meant() {
         let soon = |count: usize| {
             BusEvent::GoingOffSoon(GoingOffSoon {

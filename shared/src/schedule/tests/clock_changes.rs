@@ -186,6 +186,22 @@ fn casablanca_goes_back_an_hour_for_ramadan() {
 }
 
 #[test]
+fn a_zone_is_offered_for_another_spelling_of_it_where_that_can_mean_nothing_else() {
+    for (name, near) in [
+        ("europe/berlin", Some("Europe/Berlin")),
+        ("berlin", Some("Europe/Berlin")),
+        ("egypt", Some("Egypt")),
+        ("utc", Some("UTC")),
+        ("est", None),
+        ("zulu", None),
+        ("factory", None),
+        ("nowhere", None),
+    ] {
+        assert_eq!(name.parse::<Zone>().unwrap_err().near.as_deref(), near, "{name}");
+    }
+}
+
+#[test]
 fn as_many_days_are_told_as_are_asked_for_though_the_clocks_skip_one_of_them() {
     // Samoa had no 30 December 2011.
     let days = zone("Pacific/Apia").days(instant("2011-12-28T12:00:00Z"), 4);

@@ -139,6 +139,9 @@ fn the_hash_is_short_stable_and_of_the_printed_text() {
 fn a_schedule_has_an_end_in_length() {
     let long = vec!["Mon 08:00-12:00"; 100].join(" + ") + " UTC";
     assert_eq!(long.parse::<Schedule>().unwrap_err().at, 1_000);
+    let shown = |length: usize| "x".repeat(length).parse::<Schedule>().unwrap_err().to_string();
+    assert!(shown(256).contains(&format!("{}\" is not", "x".repeat(256))));
+    assert!(shown(257).contains(&format!("{}\"… is not", "x".repeat(256))));
     for (spaces, taken) in [(994, true), (995, false)] {
         let text = format!("always{}", " ".repeat(spaces));
         assert_eq!(text.parse::<Schedule>().is_ok(), taken, "{} characters", text.len());

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::Refusal;
@@ -13,7 +13,7 @@ use shared::ecs::{Failure, Resources};
 use shared::record::whole_seconds;
 
 use crate::ViewSettings;
-use crate::agenda::services::asleep;
+use crate::agenda::services::not_run;
 use crate::snapshot::Services;
 
 /// What is not run within some days.
@@ -80,12 +80,9 @@ pub fn sleepers(
 ) -> (Vec<Sleeper>, Vec<Failure>) {
     let (mut sleepers, mut failures) = (Vec::new(), Vec::new());
     for service in &seen.services {
-        match asleep(service, seen.target_of(service), &seen.cluster_tags, settings, between) {
-            Ok(spans) => {
-                let hours = |span: SignedDuration| span.as_secs_f64() / 3_600.0;
-                let spans =
-                    spans.iter().map(|it| f64::from(it.tasks) * hours(it.until.duration_since(it.from)));
-                let task_hours: f64 = spans.sum();
+        match not_run(service, seen.target_of(service), &seen.cluster_tags, settings, between) {
+            Ok(time) => {
+                let task_hours = time.as_secs_f64() / 3_600.0;
                 if task_hours > 0.0 {
                     let (service, definition) =
                         (service.service_name.clone(), service.task_definition.clone());

@@ -32,15 +32,6 @@ pub(super) struct Coming {
     pub(super) changes: bool,
 }
 
-/// A time in which something has so many tasks fewer than by day: none while it is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OffSpan {
-    pub(crate) from: Timestamp,
-    pub(crate) until: Timestamp,
-    /// How many.
-    pub(crate) tasks: u32,
-}
-
 /// A time in which something is as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CourseSpan {
@@ -103,6 +94,11 @@ impl<S> Standpoint<S> {
         let is_off = self.record.as_ref().is_some_and(|record| !record.state.is_on());
         self.saved.filter(|_| is_off).unwrap_or(0).saturating_sub(self.count)
     }
+
+    /// The time that those together are not run in a span that it is so.
+    fn not_run(&self, span: SignedDuration) -> SignedDuration {
+        span.saturating_mul(i32::try_from(self.sleeps()).unwrap_or(i32::MAX))
+    }
 }
 
 impl<'a> Course<'a> {
@@ -127,25 +123,21 @@ impl<'a> Course<'a> {
         self.instants(now, until).into_iter().filter_map(|at| self.step(&mut it, at)).collect()
     }
 
-    /// How many tasks fewer than by day it has when, between `now` and `until`.
-    pub(super) fn asleep<S: Saved>(
+    /// The time that its tasks together are not run between `now` and `until`, beside what it runs by day.
+    pub(super) fn not_run<S: Saved>(
         &self,
         mut it: Standpoint<S>,
         now: Timestamp,
         until: Timestamp,
-    ) -> Vec<OffSpan> {
+    ) -> SignedDuration {
         self.settle(&mut it, now);
-        let mut spans: Vec<OffSpan> = Vec::new();
-        let (mut from, mut tasks) = (now, it.sleeps());
+        let (mut from, mut time) = (now, SignedDuration::ZERO);
         for at in self.instants(now, until) {
+            time = time.saturating_add(it.not_run(at.duration_since(from)));
             self.tick(&mut it, at);
-            if it.sleeps() != tasks {
-                spans.push(OffSpan { from, until: at, tasks });
-                (from, tasks) = (at, it.sleeps());
-            }
+            from = at;
         }
-        spans.push(OffSpan { from, until, tasks });
-        spans
+        time.saturating_add(it.not_run(until.duration_since(from)))
     }
 
     /// What it is when, from `from` to `until`. Of what was before `now` only the time since its record is known, and

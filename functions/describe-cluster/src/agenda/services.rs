@@ -1,6 +1,6 @@
 //! Services: which of them a reconcile changes, with which size, and what keeps them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::application_autoscaling::ScalableTarget;
 use shared::ecs::Service;
 use shared::names::short_name;
@@ -12,7 +12,7 @@ use shared::tags::{Tags, no_saved_size, recorded, sized};
 use shared::wake::{Sleeper, Waker};
 use shared::{Code, Refusal};
 
-use super::coming::{Coming, Course, OffSpan, Return, Standpoint};
+use super::coming::{Coming, Course, Return, Standpoint};
 use super::{Entry, Foretold, Of};
 use crate::ViewSettings;
 use crate::steward::NextChange;
@@ -58,17 +58,18 @@ pub(crate) fn next_change(
     course.next_change(seen.standpoint, now)
 }
 
-/// How many tasks fewer than by day a service has when, between these instants.
-pub(crate) fn asleep(
+/// The time that a service's tasks together are not run between these instants, beside what it runs by day.
+pub(crate) fn not_run(
     service: &Service,
     target: Option<&ScalableTarget>,
     cluster_tags: &Tags,
     settings: &ViewSettings,
     (now, until): (Timestamp, Timestamp),
-) -> Result<Vec<OffSpan>, Refusal> {
-    let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(Vec::new()) };
-    let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(Vec::new()) };
-    Ok(course.asleep(seen.standpoint, now, until))
+) -> Result<SignedDuration, Refusal> {
+    let none = SignedDuration::ZERO;
+    let Some(seen) = Seen::of(service, target, cluster_tags, settings)? else { return Ok(none) };
+    let Some(course) = Course::of(&seen.tagged, settings)? else { return Ok(none) };
+    Ok(course.not_run(seen.standpoint, now, until))
 }
 
 /// What it is when, within these instants (from, now, until); `None` where it follows no schedule.

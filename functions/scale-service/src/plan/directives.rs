@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use shared::names::ClusterName;
 use shared::record::{By, Record, Saved as _, whole_millis};
 use shared::schedule::{
-    Calendar, Due, Facts, OnOff, Override, Reading, Schedule, Tagged, Unreadable, Want, Wanted, WantedBy,
-    wanted,
+    Calendar, Due, Facts, OnOff, Override, Reading, Schedule, Standing, Tagged, Unreadable, Want, Wanted,
+    WantedBy, wanted,
 };
 use shared::tags::{Tags, sized};
 use shared::{Code, Refusal};
@@ -134,7 +134,7 @@ impl Directives {
     pub(super) fn hold(&self, settings: &PlanSettings) -> Option<String> {
         let Tagged { own, clusters, .. } = &self.tagged;
         let (own, clusters) = (own.as_ref().ok()?.as_ref(), clusters.as_ref().ok()?.as_ref());
-        let overrides = shared::schedule::Standing { own, clusters, schedule: None };
+        let overrides = Standing { own, clusters, schedule: None };
         let wanted = wanted(&overrides, self.at, &settings.scheduling.calendar)?;
         (wanted.state == Want::Hold).then_some(wanted.why)
     }
@@ -154,10 +154,11 @@ impl Directives {
         calendar: &Calendar,
     ) -> Timestamp {
         let of_schedule = |schedule: &Schedule| {
-            // What people stopped is renewed as its schedule turns off, and where that is said again.
-            let then = schedule.at(record.at, calendar);
-            let is_renewed = then.state == OnOff::Off
-                && then.since.is_some_and(|it| is_whole_days(record.at.duration_since(it.at)));
+            // What people stopped is renewed for each instant at which its schedule wants it off.
+            let alone = Standing { schedule: Some(schedule), ..Standing::default() };
+            let is_renewed = wanted(&alone, record.at, calendar).is_some_and(|it| {
+                it.state == Want::Off && it.since.is_some_and(|since| since.at == record.at)
+            });
             if record.by != Some(By::Schedule) && !is_renewed {
                 return None;
             }
@@ -192,10 +193,6 @@ impl Directives {
         let wanted = self.readable().filter(|wanted| acts && wanted.state == Want::Off);
         wanted.map(|wanted| wanted.why.clone())
     }
-}
-
-fn is_whole_days(time: SignedDuration) -> bool {
-    time == SignedDuration::from_hours(time.as_hours() / 24 * 24)
 }
 
 /// The instant for which a run plans: that of its event, unless an override has begun since, by the time that

@@ -1,6 +1,10 @@
 //! Tables: a service as it stands on a Tuesday morning in São Paulo (three hours behind UTC, no
 //! summer time), and what comes.
 
+mod groups;
+mod spans;
+mod waking;
+
 use jiff::SignedDuration;
 use shared::Code;
 use shared::application_autoscaling::{ScalableTarget, Suspended};
@@ -21,6 +25,11 @@ const OFFICE: &str = "Mon-Fri 08:00-20:00 America/Sao_Paulo";
 /// `SCHED` stands for the hash of the service's own schedule, else of `OFFICE`.
 const ON: &str = "v1 on@2026-11-24T11:00:00Z n=3 min=2 susp=--- sched=SCHED by=schedule";
 const OFF: &str = "v1 off@2026-11-23T23:00:00Z n=3 min=2 susp=--- sched=SCHED by=schedule";
+
+/// Stopped last night.
+const STOPPED: &str = "v1 off@2026-11-24T23:00:00Z n=3 min=2 susp=--- sched=SCHED by=schedule";
+const NIGHT: &str = "2026-11-24 22:00";
+const WEDNESDAY: &str = "2026-11-25T08:00:00-03:00";
 
 /// `2026-11-24 09:00` in São Paulo.
 fn local(text: &str) -> Timestamp {
@@ -74,6 +83,20 @@ fn settings() -> ViewSettings {
 fn look(seen: &AgendaLook, now: &str, hours: u32, settings: &ViewSettings) -> Agenda {
     let seen = AgendaLook { hours: Hours::try_from(hours).unwrap(), ..seen.clone() };
     agenda(&seen, &[], &WakeLines::new(), settings, local(now))
+}
+
+/// From this Tuesday's morning until a Monday nine weeks ahead.
+fn for_nine_weeks(state: &str) -> String {
+    format!("{state} from 2026-11-24T12:00:00Z until 2027-01-25T12:00:00Z by alice : why not")
+}
+
+fn shown_span(span: &CourseSpan) -> String {
+    let state = match span.state {
+        SpanState::Off => "off",
+        SpanState::Starting => "starting",
+        SpanState::On => "on",
+    };
+    format!("{state} {}", span.count)
 }
 
 /// `2026-11-24T20:00:00-03:00 off schedule`.
@@ -393,233 +416,16 @@ fn machines(desired: i32, tags: &[(&str, &str)]) -> Group {
     }
 }
 
-fn with_machines(group: Group, managed_scaling: bool, tags: &[(&str, &str)]) -> AgendaLook {
-    let services = vec![service("users", 3, &[("schedule", OFFICE), ("record", ON)])];
-    let link = Link { managed_scaling, ..Link::default() };
-    AgendaLook { groups: vec![(group, link)], ..cluster(services, tags) }
-}
-
-/// `20:00 off users`, in order.
-fn told(agenda: &Agenda) -> Vec<String> {
-    let line = |entry: &Entry| {
-        let (Of::Service(name) | Of::AutoScalingGroup(name)) = &entry.of;
-        format!("{} {} {name}", &entry.at.to_string()[11..16], entry.to)
-    };
-    agenda.agenda.iter().map(line).collect()
-}
-
-const SLEEPS: &str = "v1 off@2026-11-23T23:00:00Z n=2 min=1 susp=a- cluster=prod sched=74b7ae5d by=schedule";
-
-#[test]
-fn machines_go_after_their_services_and_come_before_them() {
-    let seen = with_machines(machines(2, &[("schedule", OFFICE)]), false, &[]);
-    let found = look(&seen, MORNING, 24, &settings());
-    assert_eq!(
-        told(&found),
-        ["20:00 off users", "20:00 off machines", "08:00 on machines", "08:00 on users"]
-    );
-    let size = Shown { count: Some(2), min: Some(1), suspended: Some("--".into()) };
-    assert_eq!((&found.agenda[1].size, &found.agenda[2].size), (&size, &size));
-    assert_eq!(found.agenda[1].would_fail, None);
-    let json = serde_json::to_value(&found.agenda[1]).unwrap();
-    assert_eq!((&json["autoScalingGroup"], json.get("service")), (&"machines".into(), None));
-}
-
-#[test]
-fn a_group_that_sleeps_comes_back_with_what_its_record_saved() {
-    let seen = with_machines(machines(0, &[("schedule", OFFICE), ("record", SLEEPS)]), false, &[]);
-    let found = look(&seen, "2026-11-24 07:00", 2, &settings());
-    assert_eq!(told(&found), ["08:00 on machines"], "{found:?}");
-    let size = Shown { count: Some(2), min: Some(1), suspended: Some("a-".into()) };
-    assert_eq!(found.agenda[0].size, size);
-}
-
-#[test]
-fn a_group_follows_its_own_schedule_and_its_clusters_override() {
-    let office = [("schedule", OFFICE)];
-    let unscheduled = with_machines(machines(2, &[]), false, &office);
-    assert_eq!(told(&look(&unscheduled, MORNING, 12, &settings())), ["20:00 off users"]);
-    let off = override_("off", "12:00", "14:00");
-    let overridden = with_machines(machines(2, &office), false, &[("override", &off)]);
-    assert_eq!(
-        told(&look(&overridden, MORNING, 6, &settings())),
-        ["12:00 off users", "12:00 off machines", "14:00 on machines", "14:00 on users"]
-    );
-}
-
-#[test]
-fn a_group_that_ecs_sizes_or_that_is_being_deleted_has_no_agenda() {
-    let office = [("schedule", OFFICE)];
-    let services_alone = ["20:00 off users"];
-    let managed = with_machines(machines(2, &office), true, &[]);
-    assert_eq!(told(&look(&managed, MORNING, 12, &settings())), services_alone);
-    let deleted = Group { status: Some("Delete in progress".into()), ..machines(2, &office) };
-    assert_eq!(told(&look(&with_machines(deleted, false, &[]), MORNING, 12, &settings())), services_alone);
-    // What was told to sleep wakes again, whoever sizes it by day.
-    let sleeps = with_machines(machines(0, &[("schedule", OFFICE), ("record", SLEEPS)]), true, &[]);
-    assert_eq!(told(&look(&sleeps, "2026-11-24 07:00", 2, &settings())), ["08:00 on machines"]);
-}
-
-#[test]
-fn what_would_fail_of_a_group_says_why() {
-    let would_fail = |group: Group| {
-        let found = look(&with_machines(group, false, &[]), MORNING, 24, &settings());
-        let groups = found.agenda.iter().filter(|entry| matches!(entry.of, Of::AutoScalingGroup(_)));
-        groups.map(|entry| entry.would_fail.as_ref().map(|fails| fails.code)).collect::<Vec<_>>()
-    };
-    let office = ("schedule", OFFICE);
-    assert_eq!(would_fail(machines(0, &[office])), [None, Some(Code::NoSavedSize)]);
-    assert_eq!(would_fail(machines(0, &[office, ("size", "two")])), [None, Some(Code::SizeUnreadable)]);
-    assert_eq!(would_fail(machines(0, &[office, ("size", "n=2")])), [None, None]);
-    let no_room = Group { max_size: 0, ..machines(2, &[office]) };
-    assert_eq!(would_fail(no_room), [None, Some(Code::OutsideGroupBounds)]);
-    let names: Vec<String> = (0..49).map(|n| format!("tag{n}")).collect();
-    let full: Vec<(&str, &str)> =
-        std::iter::once(office).chain(names.iter().map(|name| (name.as_str(), ""))).collect();
-    assert_eq!(would_fail(machines(2, &full)), [Some(Code::TooManyTags); 2]);
-    let unreadable = with_machines(machines(2, &[office, ("record", "asleep")]), false, &[]);
-    let found = look(&unreadable, MORNING, 12, &settings());
-    assert_eq!(
-        (found.failures[0].arn.as_str(), told(&found)),
-        ("arn:machines", vec!["20:00 off users".into()])
-    );
-}
-
 /// A scalable target of 0 to 6 and the like.
 fn target(min: u32, suspended: Suspended) -> ScalableTarget {
     let resource_id = "service/prod/users".into();
     ScalableTarget { resource_id, min_capacity: min, max_capacity: 6, suspended }
 }
 
-/// Who wakes a service, and when: `-` where it does not sleep, nor will.
-fn waker(service: &Service, target: Option<&ScalableTarget>, now: &str, settings: &ViewSettings) -> String {
-    match services::sleeper(service, target, &Tags::new(), settings, local(now)).map(|it| it.waker) {
-        None => "-".into(),
-        Some(Waker::Reconcile(at)) => at.to_string(),
-        Some(Waker::People) => "people".into(),
-        Some(Waker::Nobody(_)) => "nobody".into(),
-    }
-}
-
 fn users(count: i32, tags: &[(&str, &str)]) -> Service {
     let mut all = vec![("schedule", OFFICE)];
     all.retain(|(name, _)| !tags.iter().any(|(other, _)| name == other));
     service("users", count, &[&all, tags].concat())
-}
-
-/// From this Tuesday's morning until a Monday nine weeks ahead.
-fn for_nine_weeks(state: &str) -> String {
-    format!("{state} from 2026-11-24T12:00:00Z until 2027-01-25T12:00:00Z by alice : why not")
-}
-
-/// Stopped last night.
-const STOPPED: &str = "v1 off@2026-11-24T23:00:00Z n=3 min=2 susp=--- sched=SCHED by=schedule";
-const NIGHT: &str = "2026-11-24 22:00";
-const WEDNESDAY: &str = "2026-11-25T08:00:00-03:00";
-
-#[test]
-fn what_sleeps_comes_back_at_the_hour_of_the_tick_that_starts_it() {
-    let check = |what: &str, now: &str, count: i32, tags: &[(&str, &str)], expected: &str| {
-        assert_eq!(waker(&users(count, tags), None, now, &settings()), expected, "{what}");
-    };
-    check("by day", MORNING, 3, &[("record", ON)], WEDNESDAY);
-    check("by night", NIGHT, 0, &[("record", STOPPED)], WEDNESDAY);
-    check("raised at night", NIGHT, 1, &[("record", STOPPED)], WEDNESDAY);
-    check("before the tick that stops it", "2026-11-24 20:01", 3, &[("record", ON)], WEDNESDAY);
-    check("always on", MORNING, 3, &[("schedule", "always"), ("record", ON)], "-");
-    let hold = override_("hold", "21:00", "23:00");
-    check("a hold that changes nothing", NIGHT, 0, &[("override", &hold), ("record", STOPPED)], WEDNESDAY);
-    let off = for_nine_weeks("off");
-    let stopped = "v1 off@2026-11-24T12:00:00Z n=3 sched=SCHED by=override";
-    let monday = "2027-01-25T09:00:00-03:00";
-    check("a long off", MORNING, 0, &[("override", &off), ("record", stopped)], monday);
-
-    let stop_only = ("half", "stop-only");
-    check("stop-only by day", MORNING, 3, &[stop_only, ("record", ON)], "people");
-    check("stop-only by night", NIGHT, 0, &[stop_only, ("record", STOPPED)], "people");
-    check("started by people, until tonight", MORNING, 3, &[stop_only, ("record", OFF)], "people");
-    let edited = "v1 off@2026-11-23T23:00:00Z n=3 sched=01234567 by=schedule";
-    let handed_back = [stop_only, ("schedule", "always"), ("record", edited)];
-    check("started by people, for good", MORNING, 3, &handed_back, "-");
-    check("left to people, for good", MORNING, 0, &handed_back, "people");
-    let on = for_nine_weeks("on");
-    check("kept for longer than a week", MORNING, 3, &[stop_only, ("override", &on), ("record", ON)], "-");
-
-    let at_ten = "2026-11-24T10:00:00-03:00";
-    let hold = override_("hold", "07:30", "10:00");
-    let held = [("override", hold.as_str()), ("record", OFF)];
-    check("held over its hour, seen before that", "2026-11-24 07:40", 0, &held, at_ten);
-    check("held over its hour, seen after that", "2026-11-24 09:30", 0, &held, at_ten);
-
-    // Nothing says its size: it fails at the hour at which it would come back, once.
-    check("no size, held until ten", "2026-11-24 09:30", 0, &[("override", &hold)], at_ten);
-    check("no size, by day", MORNING, 0, &[], "2026-11-24T08:00:00-03:00");
-    check("no size, by night", NIGHT, 0, &[], "people");
-}
-
-#[test]
-fn what_no_schedule_is_for_is_woken_where_a_schedule_had_stopped_it() {
-    let check = |count: i32, record: &str, [acting, idle]: [&str; 2]| {
-        let service = service("users", count, &[("record", record)]);
-        let observing = ViewSettings { idle: Some("MODE is observe"), ..settings() };
-        let told = [settings(), observing].map(|settings| waker(&service, None, MORNING, &settings));
-        assert_eq!(told, [acting, idle], "{record}");
-    };
-    let next_tick = "2026-11-24T12:00:00+00:00";
-    check(0, "v1 off@2026-11-23T23:00:00Z n=3 sched=01234567 by=schedule", [next_tick, "nobody"]);
-    check(0, "v1 off@2026-11-23T23:00:00Z n=3 by=override", [next_tick, "nobody"]);
-    check(0, "v1 off@2026-11-23T23:00:00Z n=3 by=request", ["people", "people"]);
-    check(0, "v1 on@2026-11-23T23:00:00Z n=3 by=request", ["-", "-"]);
-    check(0, "v1 of", ["people", "people"]);
-    check(1, "v1 of", ["-", "-"]);
-}
-
-#[test]
-fn where_reconcile_does_not_act_only_what_sleeps_already_is_told_and_a_persons_stop_waits_for_people() {
-    let observing = ViewSettings { idle: Some("MODE is observe"), ..settings() };
-    let told = |count, record: &str| waker(&users(count, &[("record", record)]), None, NIGHT, &observing);
-    assert_eq!(told(3, ON), "-");
-    assert_eq!(told(0, STOPPED), "nobody");
-    assert_eq!(told(0, &STOPPED.replace("by=schedule", "by=request")), "people");
-}
-
-#[test]
-fn what_cannot_be_read_sleeps_where_nothing_can_raise_it() {
-    let awake = Suspended::default();
-    for (count, target, expected) in [
-        (0, None, "people"),
-        (0, Some(target(0, awake)), "people"),
-        (0, Some(target(1, awake)), "-"),
-        (1, None, "-"),
-        (1, Some(target(0, awake)), "-"),
-    ] {
-        for tag in [("record", "v1 of"), ("drift", "away")] {
-            let told = waker(&users(count, &[tag]), target.as_ref(), MORNING, &settings());
-            assert_eq!(told, expected, "{count} {target:?} {tag:?}");
-        }
-    }
-    // What keeps one task at night sleeps with it.
-    let kept = users(1, &[("night", "1"), ("record", "v1 of")]);
-    assert_eq!(waker(&kept, None, MORNING, &settings()), "people");
-    let mut daemon = users(0, &[("record", "v1 of")]);
-    daemon.scheduling_strategy = "DAEMON".into();
-    assert_eq!(waker(&daemon, None, MORNING, &settings()), "-", "nobody puts it to sleep");
-}
-
-#[test]
-fn what_is_at_0_though_its_record_says_on_was_parked_by_hand_unless_its_autoscaling_took_it_there() {
-    let awake = Suspended::default();
-    for (what, count, record, target, parked) in [
-        ("by hand", 0, ON, None, true),
-        ("by hand, with its autoscaling", 0, ON, Some(target(0, Suspended::ALL)), true),
-        ("a queue's worker", 0, ON, Some(target(0, awake)), false),
-        ("it runs", 3, ON, None, false),
-        ("it sleeps", 0, OFF, None, false),
-    ] {
-        let service = users(count, &[("record", record)]);
-        let sleeper = services::sleeper(&service, target.as_ref(), &Tags::new(), &settings(), local(MORNING));
-        assert_eq!(sleeper.unwrap().parked, parked, "{what}");
-    }
 }
 
 #[test]
@@ -644,84 +450,6 @@ fn the_next_change_is_found_however_far_ahead_it_is_and_what_is_due_is_the_next(
     assert_eq!(next(MORNING, 3, &kept).unwrap(), "2027-01-25T20:00:00-03:00 off");
 }
 
-/// `on 3`, span by span, from an instant on and for so many hours after it.
-fn spans(service: &Service, target: Option<&ScalableTarget>, now: &str, hours: i64) -> Vec<String> {
-    let now = local(now);
-    let within = (now, now, now + SignedDuration::from_hours(hours));
-    let foretold = services::spans(service, target, &Tags::new(), &settings(), within).unwrap().unwrap();
-    foretold.spans.iter().map(shown_span).collect()
-}
-
-fn shown_span(span: &CourseSpan) -> String {
-    let state = match span.state {
-        SpanState::Off => "off",
-        SpanState::Starting => "starting",
-        SpanState::On => "on",
-    };
-    format!("{state} {}", span.count)
-}
-
-#[test]
-fn a_service_is_foretold_with_the_count_that_each_span_has() {
-    let of = |count, tags: &[(&str, &str)], target: Option<ScalableTarget>, now| {
-        spans(&users(count, tags), target.as_ref(), now, 36)
-    };
-    assert_eq!(of(0, &[("record", STOPPED)], None, NIGHT), ["off 0", "on 3", "off 0"]);
-    // Nothing says its size: what comes after the start that fails is foretold as if that had been mended.
-    let sizeless = "v1 off@2026-11-24T23:00:00Z sched=SCHED by=schedule";
-    assert_eq!(of(0, &[("record", sizeless)], None, NIGHT), ["off 0", "on 1", "off 0"]);
-    // A worker comes back to what its queue has for it: nothing, as far as is known.
-    let worker = "v1 off@2026-11-24T23:00:00Z min=0 susp=--- sched=SCHED by=schedule";
-    let asleep = Some(target(0, Suspended::ALL));
-    assert_eq!(of(0, &[("record", worker)], asleep, NIGHT), ["off 0", "on 0", "off 0"]);
-    // One that has as many at night as by day sleeps all the same, because nothing can raise it then.
-    let night = [("night", "3"), ("record", ON)];
-    assert_eq!(
-        of(3, &night, Some(target(2, Suspended::default())), MORNING),
-        ["on 3", "off 3", "on 3", "off 3"]
-    );
-    // At the very second of its stop nothing of the day is left.
-    assert_eq!(of(3, &[("record", ON)], None, "2026-11-24 20:00"), ["off 0", "on 3", "off 0"]);
-}
-
-#[test]
-fn what_was_before_now_is_told_since_the_record_where_that_still_holds() {
-    let first = |from: &str, count: i32, record: &str| {
-        let within = (local(from), local(NIGHT), local("2026-11-25 09:00"));
-        let service = users(count, &[("record", record)]);
-        let foretold = services::spans(&service, None, &Tags::new(), &settings(), within).unwrap().unwrap();
-        (shown_span(&foretold.spans[0]), foretold.spans[0].from)
-    };
-    let off = "off 0".to_owned();
-    assert_eq!(first("2026-11-24 19:00", 0, STOPPED), (off.clone(), local("2026-11-24 20:00")));
-    assert_eq!(first("2026-11-24 21:00", 0, STOPPED), (off, local("2026-11-24 21:00")));
-    assert_eq!(first("2026-11-24 19:00", 3, STOPPED), ("on 3".to_owned(), local(NIGHT)), "raised since");
-}
-
-#[test]
-fn spans_say_what_an_override_wants_while_it_lives_and_nothing_of_schedules() {
-    let on = override_("on", "09:00", "22:00");
-    let service = users(3, &[("override", &on), ("record", ON)]);
-    let now = local("2026-11-24 09:30");
-    let within = (now, now, now + SignedDuration::from_hours(24));
-    let foretold = services::spans(&service, None, &Tags::new(), &settings(), within).unwrap().unwrap();
-    let told: Vec<_> = foretold.spans.iter().map(|span| (shown_span(span), span.override_)).collect();
-    let told: Vec<_> = told.iter().map(|(span, wanted)| (span.as_str(), *wanted)).collect();
-    assert_eq!(told, [("on 3", Some(Want::On)), ("off 0", None), ("on 3", None)]);
-}
-
-#[test]
-fn only_its_autoscaling_knows_a_workers_size_and_of_another_somebody_must_have_said_it() {
-    for (min, code) in [(0, None), (1, Some(Code::NoSavedSize))] {
-        let mut seen = cluster(vec![users(0, &[])], &[]);
-        let target = target(min, Suspended::default());
-        seen.services.targets = Some([(target.resource_id.clone(), target)].into());
-        let found = look(&seen, MORNING, 24, &settings());
-        let morning = found.agenda.iter().find(|entry| entry.to == OnOff::On).unwrap();
-        assert_eq!(morning.would_fail.as_ref().map(|fails| fails.code), code, "min {min}");
-    }
-}
-
 #[test]
 fn an_off_that_is_said_again_is_its_schedules_whatever_override_there_is_besides() {
     let friday = "v1 off@2026-11-27T23:00:00Z n=3 sched=SCHED by=schedule";
@@ -737,54 +465,6 @@ fn an_off_that_is_said_again_is_its_schedules_whatever_override_there_is_besides
             "2026-11-30T08:00:00-03:00 on schedule",
         ],
     );
-}
-
-/// Why this group has no machines at 08:00 and a minute tomorrow, seen at night.
-fn missing(group: &Group, link: &Link, settings: &ViewSettings) -> String {
-    let at = Zone::UTC.moment(local("2026-11-25 08:01"));
-    groups::no_machines_at(group, link, &Tags::new(), settings, (local(NIGHT), &at)).unwrap_or_default()
-}
-
-#[test]
-fn a_group_without_instances_is_told_with_what_keeps_it_empty_and_one_with_some_is_not() {
-    let link = Link { cluster: Some(("prod".into(), LinkedBy::Tag)), ..Link::default() };
-    let observing = ViewSettings { idle: Some("MODE is observe"), ..settings() };
-    let late = ("schedule", "Mon-Fri 09:00-20:00 America/Sao_Paulo");
-    let office = ("schedule", OFFICE);
-    for (tags, settings, why) in [
-        ([].as_slice(), settings(), "no schedule gives it any"),
-        (&[office], observing, "nothing wakes it"),
-        (&[office, ("record", "v1 of")], settings(), "steward:record"),
-    ] {
-        let told = missing(&machines(0, tags), &link, &settings);
-        assert!(told.contains("has no instances") && told.contains(why), "{why}: {told}");
-        assert_eq!(missing(&machines(2, tags), &link, &settings), "", "{why}");
-    }
-    let sleeps = machines(0, &[office, ("record", SLEEPS)]);
-    assert_eq!(missing(&sleeps, &link, &settings()), "");
-    let full = Group { max_size: 0, ..sleeps };
-    assert!(missing(&full, &link, &settings()).contains("its max is 0"));
-    for desired in [0, 2] {
-        let tags = [late, ("record", SLEEPS)];
-        assert!(missing(&machines(desired, &tags), &link, &settings()).contains("sleeps at"), "{desired}");
-        let deleted = Group { status: Some("Delete in progress".into()), ..machines(desired, &[office]) };
-        assert!(missing(&deleted, &link, &settings()).contains("is being deleted"), "{desired}");
-        // ECS brings some where there is room for them.
-        let managed = Link { managed_scaling: true, ..link.clone() };
-        assert_eq!(missing(&machines(desired, &[]), &managed, &settings()), "", "{desired}");
-        let full = Group { max_size: 0, ..machines(desired, &[]) };
-        assert!(missing(&full, &managed, &settings()).contains("is 0: raise it"), "{desired}");
-    }
-}
-
-#[test]
-fn a_group_keeps_no_machine_at_night_whatever_its_services_keep() {
-    let group = machines(1, &[("schedule", OFFICE), ("night", "1")]);
-    let now = local(MORNING);
-    let within = (now, now, now + SignedDuration::from_hours(24));
-    let foretold = groups::spans(&group, &Link::default(), &Tags::new(), &settings(), within);
-    let spans: Vec<String> = foretold.unwrap().unwrap().spans.iter().map(shown_span).collect();
-    assert_eq!(spans, ["on 1", "off 0", "on 1"]);
 }
 
 #[test]

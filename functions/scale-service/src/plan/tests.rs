@@ -4,24 +4,31 @@ mod cases;
 mod laws;
 mod narrow;
 mod overrides;
+mod reconcile;
+mod scheduled_actions;
 mod soon;
+mod start;
+mod stop;
 
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 use shared::Code;
-use shared::application_autoscaling::{ScalableTarget, Suspended};
+use shared::application_autoscaling::{ScalableTarget, ScheduledAction, Suspended};
 use shared::ecs::{self, Service};
 use shared::record::{By, Record, Scaling, Size, State};
-use shared::schedule::{Calendar, Catalog, Drift, Half};
+use shared::schedule::{Calendar, Catalog, Drift, Half, Schedule, Want};
 
 use shared::Problem;
 
 use super::*;
 use crate::ask::Target;
+use crate::effect::Became;
 use crate::observe::Seen;
 
 const T: &str = "2026-11-24T23:00:00Z";
+
+const OFFICE: &str = "Mon-Fri 08:00-20:00 UTC";
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -76,6 +83,45 @@ fn service(count: u32, target: Option<ScalableTarget>, tags: &[(&str, String)]) 
         ..Service::default()
     };
     Seen { id: id(), service, target, actions: Vec::new() }
+}
+
+/// One that follows the office's hours, with a record of them and more tags.
+fn office(count: u32, target: Option<ScalableTarget>, state: &str, more: &[(&'static str, &str)]) -> Seen {
+    let hash = OFFICE.parse::<Schedule>().unwrap().hash();
+    let (state, by) = state.split_once(" by=").unwrap_or((state, "schedule"));
+    let mut tags = record(&format!("v1 {state} sched={hash} by={by}"));
+    tags.push(("steward:schedule", OFFICE.to_owned()));
+    tags.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
+    service(count, target, &tags)
+}
+
+/// A verb at an instant.
+fn at(verb: Verb, time: &str) -> Ask {
+    Ask { at: instant(time), now: instant(time), ..ask(verb) }
+}
+
+/// It names none of its services.
+fn of_fleet(ask: Ask) -> Ask {
+    let fleet = Target::Cluster(id().cluster, shared::select::Selector::default());
+    Ask { target: fleet, ..ask }
+}
+
+fn only(plan: &Plan) -> &Item {
+    let [item] = plan.forecast() else { panic!("{} items", plan.forecast().len()) };
+    item
+}
+
+fn warned(item: &Item) -> Vec<Code> {
+    item.warnings.iter().map(|warning| warning.code).collect()
+}
+
+fn target(min: u32, max: u32, suspended: Suspended) -> ScalableTarget {
+    ScalableTarget {
+        resource_id: "service/prod/users".into(),
+        min_capacity: min,
+        max_capacity: max,
+        suspended,
+    }
 }
 
 fn planned(seen: &Seen, ask: &Ask) -> Plan {

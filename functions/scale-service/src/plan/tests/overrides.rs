@@ -108,34 +108,29 @@ fn an_override_is_put_where_it_was_set_and_what_took_its_place_meanwhile_stays()
     }
 }
 
-const OFFICE: &str = "Mon-Fri 08:00-20:00 UTC";
-
-/// One that follows the office's hours, with a record of them and one more tag.
-fn office(count: u32, state: &str, key: &'static str, value: &str) -> Seen {
-    let hash = OFFICE.parse::<shared::schedule::Schedule>().unwrap().hash();
-    let mut tags = record(&format!("v1 {state} n=2 sched={hash} by=schedule"));
-    tags.extend([("steward:schedule", OFFICE.to_owned()), (key, value.to_owned())]);
-    service(count, None, &tags)
-}
-
 fn quiet() -> Seen {
-    office(0, "off@2026-11-24T20:00:00Z", "team", "blue")
+    office(0, None, "off@2026-11-24T20:00:00Z n=2", &[("team", "blue")])
 }
 
 #[test]
 fn a_clusters_override_that_is_over_stays_while_one_of_its_services_has_something_left_to_do() {
-    let on = "on@2026-11-24T08:00:00Z";
+    let on = "on@2026-11-24T08:00:00Z n=2";
     let hold = "hold from 2026-11-24T12:00:00Z until 2026-11-25T13:00:00Z by ana";
     let of_one = ask(Verb::Reconcile);
     for (name, seen, ask, removed) in [
         ("nothing is left", quiet(), of_whole_clusters(), true),
-        ("it is stopped", office(2, on, "team", "blue"), of_whole_clusters(), false),
-        ("it is held", office(2, on, "steward:override", hold), of_whole_clusters(), false),
-        ("people stop it", office(2, on, "steward:half", "start-only"), of_whole_clusters(), false),
-        ("it fails", office(2, on, "steward:drift", "now and then"), of_whole_clusters(), false),
+        ("it is stopped", office(2, None, on, &[("team", "blue")]), of_whole_clusters(), false),
+        ("it is held", office(2, None, on, &[("steward:override", hold)]), of_whole_clusters(), false),
+        (
+            "people stop it",
+            office(2, None, on, &[("steward:half", "start-only")]),
+            of_whole_clusters(),
+            false,
+        ),
+        ("it fails", office(2, None, on, &[("steward:drift", "now and then")]), of_whole_clusters(), false),
         (
             "its own goes too",
-            office(0, "off@2026-11-24T20:00:00Z", "steward:override", OVER),
+            office(0, None, "off@2026-11-24T20:00:00Z n=2", &[("steward:override", OVER)]),
             of_whole_clusters(),
             true,
         ),
